@@ -1,0 +1,206 @@
+/* The module contract: how a capability declares itself, collects, parses and judges.
+ *
+ *   collect   collector role: may read (root if given), may not write, execute or connect. Interprets nothing; emits
+ *             capture records. Calls only the hn_collect_* functions below (and read-only system calls).
+ *   parse     parser role: sandboxed. Capture records in, observations out. No descriptors, clock, globals; memory from
+ *             the arena or from `state`.
+ *   finish    parser role: after the last record of this module.
+ *   judge     core: a pure function of (observations, policy, now); findings out.
+ *
+ * One `const struct hn_module hn_module_<name>` per folder, designated initialisers only, registered by one line in
+ * modules.def. Texts live in the folder's text.yaml; a missing language fails the build. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/time.h"
+
+/* ---------------------------------------------------------------- declarations */
+
+enum hn_type { HN_T_STR, HN_T_INT, HN_T_BOOL, HN_T_TIME, HN_T_LIST /* of strings */ };
+
+/* What a text value refers to: values with the same meaning join, whichever module saw them.
+ *   PATH      absolute path as the host names it, /usr merged (see hn_path_canonical)
+ *   PROCESS   "pid:starttime" = subject of processes.process
+ *   PACKAGE   "name:arch" = subject of packages.package
+ *   LISTENER  "tcp:0.0.0.0:443" = subject of sockets.listener
+ *   UNIT      "ssh.service"; USER login name */
+enum hn_ref { HN_REF_NONE, HN_REF_PATH, HN_REF_PROCESS, HN_REF_PACKAGE, HN_REF_LISTENER, HN_REF_UNIT, HN_REF_USER };
+
+struct hn_field {
+    const char *name;    /* snake_case */
+    enum hn_type type;
+    enum hn_ref ref;     /* of STR, and of each item of LIST */
+    const char *unit;    /* "bytes", "seconds", … or NULL */
+    const char *meaning; /* one English line; shown in help and reference docs */
+};
+
+/* A kind of observation. `subject` is unique within (asset, module, kind). */
+struct hn_kind {
+    const char *name;
+    const char *subject;          /* what the subject is, one line */
+    const struct hn_field *fields; /* ends with {0} */
+};
+
+enum hn_severity { HN_SEV_INFO, HN_SEV_LOW, HN_SEV_MEDIUM, HN_SEV_HIGH, HN_SEV_CRITICAL };
+
+enum hn_class {
+    HN_CLASS_VULNERABILITY, /* known defect with a fix: deadline from the vulnerability table */
+    HN_CLASS_CONFIGURATION,
+    HN_CLASS_INTEGRITY,     /* something changed or is foreign */
+    HN_CLASS_RESILIENCE,    /* backup, recovery */
+    HN_CLASS_DETECTION,
+    HN_CLASS_HYGIENE
+};
+
+/* A kind of finding. Texts: "<module>.<id>.title" (noun phrase with placeholders), "<module>.<id>.why" (what it means for
+ * this host, one or two sentences), "<module>.<id>.fix" (what to do). Placeholders are {param} names given by judge. */
+struct hn_rule {
+    const char *id;
+    enum hn_severity severity; /* unless judge says otherwise */
+    enum hn_class class;
+    const char *references; /* space separated: "CIS:5.2.8 DS-211:4.1 MHLW:6.5" or NULL */
+};
+
+struct hn_collect;
+struct hn_parse;
+struct hn_judge;
+struct hn_rec;
+
+struct hn_module {
+    const char *name; /* noun; URL segment; prefix of kinds: "packages" */
+    const struct hn_kind *kinds; /* ends with {0} */
+    const struct hn_rule *rules; /* ends with {0}; may be NULL */
+    const char *const *needs;    /* kinds of other modules that judge reads, "sockets.listener"; NULL-terminated; may be NULL */
+    bool live_only;   /* nothing to see in a mounted root: reported as "not seen" there */
+    bool wants_paths; /* parse may call hn_parse_path_wanted(): runs after all modules that do not want paths */
+    size_t state_size; /* of hn_parse_state(), zeroed before the first record */
+    void (*collect)(struct hn_collect *c);
+    void (*parse)(struct hn_parse *p, const struct hn_rec *r);
+    void (*finish)(struct hn_parse *p); /* may be NULL */
+    void (*judge)(struct hn_judge *j);  /* may be NULL */
+};
+
+/* ---------------------------------------------------------------- capture records */
+
+#define HN_REC_CHUNK (1u << 20) /* longest data of one record; longer files come as several */
+
+/* tag is chosen by the module's collect to tell its records apart. A file longer than HN_REC_CHUNK comes as several
+ * records with the same path, growing offset, and more == true on all but the last. */
+struct hn_rec {
+    struct hn_str tag;
+    struct hn_bytes path; /* as the host names it (below the root), unvalidated */
+    struct hn_bytes link; /* target, when a symbolic link was looked at */
+    struct hn_bytes data;
+    uint64_t offset;
+    bool more;
+    bool truncated; /* the file went on beyond the limit asked for */
+    bool has_stat;
+    int err; /* errno of the failed step, else 0 */
+    struct {
+        uint32_t mode, uid, gid, nlink;
+        uint64_t size, ino, dev;
+        int64_t mtime, ctime; /* hn_time */
+    } st;
+};
+
+/* ---------------------------------------------------------------- collect (collector role) */
+
+bool hn_collect_live(const struct hn_collect *c); /* false: a mounted root; no /proc, /sys, netlink */
+bool hn_collect_deep(const struct hn_collect *c); /* --deep: whole-system walks are wanted */
+bool hn_collect_root_user(const struct hn_collect *c);
+int hn_collect_rootfd(const struct hn_collect *c); /* O_PATH descriptor of the root */
+/* Reads a file below the root (symbolic links stay inside it): stat and at most max bytes. A missing file gives a record
+ * with err = ENOENT, an unreadable one err = EACCES and is listed as "not seen". */
+void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, size_t max);
+/* Every path that matches (POSIX glob; "*" does not cross "/"), at most max_files, in sorted order. */
+void hn_collect_glob(struct hn_collect *c, const char *tag, const char *pattern, size_t max, size_t max_files);
+/* lstat and link target, no content. */
+void hn_collect_stat(struct hn_collect *c, const char *tag, const char *path);
+/* Entries of a folder (not "." and ".."), lstat each; depth 1 = the folder itself. Does not cross file systems. */
+void hn_collect_dir(struct hn_collect *c, const char *tag, const char *path, unsigned depth, size_t max_entries);
+/* Target of a /proc/PID/exe or ns/net style link, without following it. */
+void hn_collect_link(struct hn_collect *c, const char *tag, const char *path);
+/* Bytes that are no file: a netlink dump, uname. path is a name for people ("netlink:inet_diag"). */
+void hn_collect_bytes(struct hn_collect *c, const char *tag, const char *path, struct hn_bytes data);
+/* Something that should have been seen could not be: shown to people. why: a short English phrase or strerror. */
+void hn_collect_not_seen(struct hn_collect *c, const char *what, const char *why);
+/* Calls each(c, pid) for every process directory under /proc, ascending. */
+void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c, int pid));
+
+/* ---------------------------------------------------------------- parse (parser role) */
+
+void *hn_parse_state(struct hn_parse *p);        /* state_size zeroed bytes, kept until finish returns */
+struct hn_arena *hn_parse_arena(struct hn_parse *p); /* lives until finish returns */
+struct hn_arena *hn_parse_scratch(struct hn_parse *p); /* cleared after every record */
+bool hn_parse_live(const struct hn_parse *p);
+bool hn_parse_deep(const struct hn_parse *p);
+hn_time hn_parse_now(const struct hn_parse *p); /* time of collection */
+/* Emits one observation: begin, any of the field setters, end. Unset fields are absent (unknown, never "fine").
+ * Text values must be hn_str; make them with hn_str_from_hostile(). */
+void hn_obs_begin(struct hn_parse *p, const char *kind, struct hn_str subject);
+void hn_obs_str(struct hn_parse *p, const char *field, struct hn_str v);
+void hn_obs_int(struct hn_parse *p, const char *field, int64_t v);
+void hn_obs_bool(struct hn_parse *p, const char *field, bool v);
+void hn_obs_time(struct hn_parse *p, const char *field, hn_time v); /* 0: left out */
+void hn_obs_list(struct hn_parse *p, const char *field, const struct hn_str *v, size_t n);
+void hn_obs_end(struct hn_parse *p);
+/* Malformed input: recorded with the path, offset and reason; shown under Sources and as a finding. */
+void hn_parse_malformed(struct hn_parse *p, struct hn_bytes path, uint64_t offset, const char *why);
+/* Asks the collector for more files (includes, drop-ins): a glob below the root; they arrive as further records with this
+ * tag, after the present ones. Bounded: 4 rounds, 4096 files, 1 MiB each. */
+void hn_parse_want(struct hn_parse *p, const char *tag, struct hn_str glob);
+void hn_parse_not_seen(struct hn_parse *p, struct hn_str what, const char *why);
+/* Modules with wants_paths: was this canonical path named by a PATH value of an earlier module? */
+bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path);
+/* Calls each for every wanted path. */
+void hn_parse_each_wanted(const struct hn_parse *p, void (*each)(void *arg, struct hn_bytes path), void *arg);
+/* /bin, /sbin, /lib, /lib32, /lib64, /libx32 → /usr/…  ; "//" and trailing "/" removed. Result in scratch or path itself.
+ * Use it for every PATH value (both sides of a join must agree, whether or not the root is /usr-merged). */
+struct hn_bytes hn_path_canonical(struct hn_arena *a, struct hn_bytes path);
+
+/* ---------------------------------------------------------------- judge (core) */
+
+struct hn_facts; /* see core/facts.h */
+struct hn_obs;
+struct hn_finding;
+
+const struct hn_facts *hn_judge_facts(const struct hn_judge *j);
+hn_time hn_judge_now(const struct hn_judge *j);
+bool hn_judge_live(const struct hn_judge *j); /* false: a mounted root */
+struct hn_arena *hn_judge_arena(struct hn_judge *j);
+/* A number or word from the policy file ("packages.stale-days"), else dflt. */
+int64_t hn_judge_policy_int(const struct hn_judge *j, const char *key, int64_t dflt);
+
+/* A new finding of one of the module's rules. subject: what has the problem (package, path, unit…), location: where,
+ * or empty; (asset, kind, subject, location) is its identity. Never NULL: on out-of-memory a throw-away object is given
+ * and the run is marked incomplete. */
+struct hn_finding *hn_find(struct hn_judge *j, const char *rule, struct hn_str subject, struct hn_str location);
+void hn_find_severity(struct hn_finding *f, enum hn_severity s);
+void hn_find_confidence(struct hn_finding *f, unsigned percent); /* default 100 */
+void hn_find_param(struct hn_finding *f, const char *name, struct hn_str value); /* placeholder of the texts */
+void hn_find_param_int(struct hn_finding *f, const char *name, int64_t value);
+/* The observation it rests on; role is a short word shown on the graph ("update", "setting"). First call = the main one. */
+void hn_find_evidence(struct hn_finding *f, const struct hn_obs *o, const char *role);
+/* What the core should join from: a value of this meaning (package, path, process, listener, unit, user). */
+void hn_find_about(struct hn_finding *f, enum hn_ref ref, struct hn_str value);
+/* Findings with the same cause are put right by the same deed and counted once ("upgrade:openssl"). Default: own id. */
+void hn_find_cause(struct hn_finding *f, struct hn_str cause);
+/* Extra evidence term of the risk sum, "term.<name>" in the texts and "weights.<name>" in the policy. */
+void hn_find_term(struct hn_finding *f, const char *name, const struct hn_obs *o);
+/* When the problem began by outside evidence (fix published, certificate expired), if known. */
+void hn_find_since(struct hn_finding *f, hn_time t);
+
+/* A change that `hinomi fix` can make. Typed; never a shell string. Absent: a person must do it (text ".fix" says what). */
+enum hn_fix_kind {
+    HN_FIX_NONE,
+    HN_FIX_UPGRADE,   /* target = package name (binary, "name:arch"); value = version at least */
+    HN_FIX_SYSCTL,    /* target = "net.ipv4.ip_forward", value = "0": /etc/sysctl.d/90-hinomi.conf and /proc/sys */
+    HN_FIX_MODE,      /* target = path, value = octal mode */
+    HN_FIX_OWNER,     /* target = path, value = "user:group" */
+    HN_FIX_UNIT_OFF,  /* target = unit: disable and stop */
+    HN_FIX_SSHD,      /* target = option, value = value: drop-in, checked with sshd -t, reload */
+    HN_FIX_RESTART,   /* target = unit whose processes run deleted code */
+    HN_FIX_SETTING    /* target = "path|key|style", value: one line of a key/value file; style "space" or "equals" */
+};
+void hn_find_fix(struct hn_finding *f, enum hn_fix_kind kind, struct hn_str target, struct hn_str value);

@@ -1,0 +1,20 @@
+/* Every module that is built in, from modules.def. */
+#pragma once
+
+#include "core/module.h"
+
+#define HN_MODULE(name) extern const struct hn_module hn_module_##name;
+#include "core/modules.def"
+#undef HN_MODULE
+
+extern const struct hn_module *const hn_modules[];
+extern const size_t hn_modules_n;
+
+const struct hn_module *hn_module_find(struct hn_str name);
+const struct hn_kind *hn_kind_find(const struct hn_module *m, struct hn_str name);
+const struct hn_rule *hn_rule_find(const struct hn_module *m, struct hn_str id);
+/* Index of the field, or -1. */
+int hn_field_find(const struct hn_kind *k, struct hn_str name);
+const char *hn_severity_name(enum hn_severity s); /* "info" … "critical" */
+bool hn_severity_parse(struct hn_str s, enum hn_severity *ret);
+const char *hn_class_name(enum hn_class c);

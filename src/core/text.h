@@ -1,0 +1,17 @@
+/* The catalogue: every text that a person reads, in Japanese and English, with named placeholders. Built from all
+ * text.yaml files by tools/build-catalogue; a key that lacks a language fails the build. The console gets the same file. */
+#pragma once
+
+#include "base/buf.h"
+#include "core/finding.h"
+
+enum hn_lang { HN_EN, HN_JA, HN_LANGS };
+
+/* The text with its placeholders, or NULL when there is no such key. */
+const char *hn_text_find(enum hn_lang lang, const char *key);
+/* Appends the text with {name} replaced from params (unknown names stay as they are, marked "{?name}"). A missing key
+ * appends the key itself. {name|n} in English picks "s" when the number is not 1. */
+void hn_text_add(struct hn_buf *out, enum hn_lang lang, const char *key, const struct hn_param *params);
+struct hn_str hn_text(struct hn_arena *a, enum hn_lang lang, const char *key, const struct hn_param *params);
+/* From LC_ALL, LC_MESSAGES, LANG, or --lang. */
+enum hn_lang hn_lang_default(void);
