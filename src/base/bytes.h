@@ -22,7 +22,10 @@ struct hn_str {
 };
 
 /* A literal as a slice; usable in static initialisers as HN_STR_INIT. */
-#define HN_STR_INIT(lit) {(lit), sizeof(lit) - 1}
+#define HN_STR_INIT(lit)                                                                                               \
+    {                                                                                                                  \
+        (lit), sizeof(lit) - 1                                                                                         \
+    }
 #define HN_STR(lit) ((struct hn_str){(lit), sizeof(lit) - 1})
 /* For printf("%.*s", HN_FMT(s)). */
 #define HN_FMT(s) (int)(s).n, (const char *)(s).p

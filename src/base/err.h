@@ -5,30 +5,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/*          name          text                                   exit http */
-#define HN_ERR_MAP(XX)                                                                                                  \
-    XX(OK, "ok", 0, 200)                                                                                               \
-    XX(NOMEM, "out of memory or over a memory limit", 3, 503)                                                          \
-    XX(IO, "input/output failed", 3, 500)                                                                              \
-    XX(NOENT, "not found", 3, 404)                                                                                     \
-    XX(PERM, "not permitted", 3, 403)                                                                                  \
-    XX(EXISTS, "already exists", 3, 409)                                                                               \
-    XX(STATE, "not possible in the present state", 3, 409)                                                             \
-    XX(INVALID, "not valid", 2, 400)                                                                                   \
-    XX(LIMIT, "over a limit", 3, 413)                                                                                  \
-    XX(BUSY, "busy, try again", 3, 503)                                                                                \
-    XX(FULL, "no space left", 3, 507)                                                                                  \
-    XX(READONLY, "storage is read-only", 3, 503)                                                                       \
-    XX(CORRUPT, "stored data is damaged", 3, 500)                                                                      \
-    XX(SANDBOX, "cannot enter the sandbox", 3, 500)                                                                    \
-    XX(DIED, "a worker process ended unexpectedly", 3, 500)                                                            \
-    XX(TIMEOUT, "took too long", 3, 504)                                                                               \
-    XX(AUTH, "sign in first", 3, 401)                                                                                  \
-    XX(RATE, "too many attempts, wait", 3, 429)                                                                        \
-    XX(UNSUPPORTED, "not supported here", 3, 501)
+/*  name, the same in lower case, text, exit code, HTTP status */
+#define HN_ERR_MAP(XX)                                                                                                 \
+    XX(OK, ok, "ok", 0, 200)                                                                                           \
+    XX(NOMEM, nomem, "out of memory or over a memory limit", 3, 503)                                                   \
+    XX(IO, io, "input/output failed", 3, 500)                                                                          \
+    XX(NOENT, noent, "not found", 3, 404)                                                                              \
+    XX(PERM, perm, "not permitted", 3, 403)                                                                            \
+    XX(EXISTS, exists, "already exists", 3, 409)                                                                       \
+    XX(STATE, state, "not possible in the present state", 3, 409)                                                      \
+    XX(INVALID, invalid, "not valid", 2, 400)                                                                          \
+    XX(LIMIT, limit, "over a limit", 3, 413)                                                                           \
+    XX(BUSY, busy, "busy, try again", 3, 503)                                                                          \
+    XX(FULL, full, "no space left", 3, 507)                                                                            \
+    XX(READONLY, readonly, "storage is read-only", 3, 503)                                                             \
+    XX(CORRUPT, corrupt, "stored data is damaged", 3, 500)                                                             \
+    XX(SANDBOX, sandbox, "cannot enter the sandbox", 3, 500)                                                           \
+    XX(DIED, died, "a worker process ended unexpectedly", 3, 500)                                                      \
+    XX(TIMEOUT, timeout, "took too long", 3, 504)                                                                      \
+    XX(AUTH, auth, "sign in first", 3, 401)                                                                            \
+    XX(RATE, rate, "too many attempts, wait", 3, 429)                                                                  \
+    XX(UNSUPPORTED, unsupported, "not supported here", 3, 501)
 
 enum hn_err_code {
-#define XX(name, text, exit, http) HN_E_##name,
+#define XX(name, low, text, exit, http) HN_E_##name,
     HN_ERR_MAP(XX)
 #undef XX
         HN_E_COUNT
@@ -39,7 +39,7 @@ struct hn_err {
     enum hn_err_code code;
 };
 
-#define HN_MUST __attribute__((warn_unused_result))
+#define HN_MUST              __attribute__((warn_unused_result))
 #define HN_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #define HN_OK ((struct hn_err){HN_E_OK})
@@ -72,4 +72,5 @@ const char *hn_err_text(struct hn_err e);
 int hn_err_exit(struct hn_err e);
 int hn_err_http(struct hn_err e);
 enum hn_err_code hn_err_from_errno(int err);
+/* HN_E_COUNT when there is no such name. */
 enum hn_err_code hn_err_from_name(const char *name, size_t n);

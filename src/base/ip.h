@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 
 struct hn_ip {
-    uint8_t b[16]; /* network order; IPv4 in the first four bytes */
+    uint8_t b[16];  /* network order; IPv4 in the first four bytes */
     uint8_t family; /* 4, 6, or 0 = none */
 };
 

@@ -1,7 +1,8 @@
 /* JSON: a streaming writer and a pull reader (RFC 8259), and a small value tree built from the reader.
  *
  * Writer: appends to a hn_buf; failure (over the buffer's maximum) is sticky in the buffer. Commas and nesting are
- * kept by the writer; a key outside an object is a wrong program.
+ * kept by the writer; a key outside an object is a wrong program. Nesting beyond HN_JW_DEPTH, which data can cause,
+ * makes the buffer bad.
  *
  * Reader: pulls tokens from a complete text in memory. Validates UTF-8, numbers and escapes; depth and work are
  * bounded. Strings are handed out raw; hn_jr_text() decodes escapes when there are any. */
@@ -18,7 +19,8 @@ struct hn_jw {
     struct hn_buf *out;
     unsigned depth;
     bool after_key;
-    bool more[HN_JW_DEPTH]; /* a member was written at this depth */
+    bool more[HN_JW_DEPTH];   /* a member was written at this depth */
+    bool in_obj[HN_JW_DEPTH]; /* the container at this depth is an object */
 };
 
 void hn_jw_init(struct hn_jw *w, struct hn_buf *out);
@@ -34,7 +36,7 @@ void hn_jw_int(struct hn_jw *w, int64_t v);
 void hn_jw_num(struct hn_jw *w, double v); /* shortest form that reads back equal; not finite writes null */
 void hn_jw_bool(struct hn_jw *w, bool v);
 void hn_jw_null(struct hn_jw *w);
-void hn_jw_time(struct hn_jw *w, hn_time t); /* RFC 3339 string; 0 writes null */
+void hn_jw_time(struct hn_jw *w, hn_time t);         /* RFC 3339 string; 0 writes null */
 void hn_jw_raw(struct hn_jw *w, struct hn_str json); /* one complete value, known to be valid */
 /* key and value in one go */
 void hn_jw_kstr(struct hn_jw *w, const char *key, struct hn_str s);
@@ -66,7 +68,7 @@ struct hn_jr {
     const uint8_t *base;
     size_t len, off;
     unsigned depth, depth_max;
-    uint64_t work; /* tokens left */
+    uint64_t work;     /* tokens left */
     struct hn_str raw; /* of KEY, STR: between the quotes; of NUM: the digits */
     bool escaped;      /* raw holds at least one escape */
     const char *why;   /* of ERR */
@@ -83,7 +85,8 @@ bool hn_jr_skip(struct hn_jr *r);
 /* The decoded text of the KEY or STR just read: raw itself when there is no escape, else a copy in the arena. Escaped
  * NUL (\u0000) and lone surrogates decode to U+FFFD. */
 struct hn_str hn_jr_text(const struct hn_jr *r, struct hn_arena *a);
-/* The NUM just read. hn_jr_int: false unless it is an integer within int64. */
+/* The NUM just read. hn_jr_int: false unless it is written as an integer (no fraction, no exponent) within int64.
+ * hn_jr_num: beyond the range of double it is plus or minus infinity. */
 bool hn_jr_int(const struct hn_jr *r, int64_t *ret);
 double hn_jr_num(const struct hn_jr *r);
 
@@ -97,9 +100,9 @@ struct hn_jv {
     int64_t i;
     double d;
     struct hn_str s;
-    size_t n;                /* members of ARR, OBJ */
-    struct hn_jv *items;     /* n of them */
-    struct hn_str *keys;     /* OBJ: n of them, in document order; duplicates keep the last */
+    size_t n;            /* members of ARR, OBJ */
+    struct hn_jv *items; /* n of them */
+    struct hn_str *keys; /* OBJ: n of them, in document order; duplicates keep the last */
 };
 
 /* Parses text into the arena. NULL on malformed input (why and offset in d) or memory. */

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-void *hn_alloc(size_t n);             /* uninitialised; NULL when out of memory */
-void *hn_alloc_zero(size_t n);        /* zeroed */
+void *hn_alloc(size_t n);      /* uninitialised; NULL when out of memory */
+void *hn_alloc_zero(size_t n); /* zeroed */
 void *hn_realloc(void *p, size_t n);
 void hn_free(void *p);
 

@@ -28,7 +28,8 @@ ptrdiff_t hn_str_chr(struct hn_str s, char c);
 /* Without ASCII white space at both ends. */
 struct hn_str hn_str_trim(struct hn_str s);
 struct hn_str hn_str_cut(struct hn_str s, size_t from, size_t to);
-/* Takes the part up to the first sep from *rest (all of it when there is none). False when *rest was used up. */
+/* Takes the part up to the first sep from *rest (all of it when there is none). False when *rest was used up (its p is
+ * then NULL), so that "a," gives "a" and "". */
 bool hn_str_split(struct hn_str *rest, char sep, struct hn_str *ret);
 /* Takes the next word (between ASCII blanks and tabs). False when none is left. */
 bool hn_str_word(struct hn_str *rest, struct hn_str *ret);
@@ -42,5 +43,5 @@ bool hn_bytes_line(struct hn_bytes *rest, struct hn_bytes *ret); /* without \n a
 unsigned hn_str_distance(struct hn_str a, struct hn_str b, unsigned cap);
 /* The name nearest to s, or NULL when none is close enough. */
 const char *hn_str_nearest(struct hn_str s, const char *const *names, size_t n);
-/* Shell-style match of whole text: * ? [set], '*' does not cross '/' when path is set. Bounded work. */
+/* Shell-style match of whole text: * ? [set] \x; '*' does not cross '/' when path is set. Bounded work. */
 bool hn_glob_match(struct hn_str pattern, struct hn_str text, bool path);
