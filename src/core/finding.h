@@ -15,6 +15,7 @@ struct hn_param {
 struct hn_term {
     const char *name;    /* text "term.<name>", policy "weights.<name>" */
     double weight;       /* log-odds; its sign is its direction */
+    bool on_loss;        /* the weight is the logarithm of a factor of the loss instead */
     bool seen;           /* false: could not be judged; listed as "not seen", weight 0 */
     const struct hn_obs *obs; /* what shows it, or NULL */
     struct hn_param *params;
@@ -67,7 +68,11 @@ struct hn_finding {
     enum hn_fix_kind fix;
     struct hn_str fix_target, fix_value;
     /* set by the risk engine */
+    double prior;          /* log-odds before any term */
     double p, loss, score; /* score 0–100 */
+    double share;          /* p · loss / loss_max: what it adds to its host */
+    double criticality;    /* of the asset, as used */
+    const char *impact;    /* technical impact as used for the loss: "total", "partial" */
     struct hn_term *terms; /* largest first */
     size_t n_nodes, n_edges;
     struct hn_node *nodes;
@@ -76,5 +81,6 @@ struct hn_finding {
     const char *due_rule;  /* "bod-26-04:7", "severity:high" */
     struct hn_due_input due_inputs[4];
     size_t n_due_inputs;
+    struct hn_param *inputs; /* everything a due table may ask: name → value ("unknown" included) */
     struct hn_finding *next;
 };
