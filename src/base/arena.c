@@ -101,7 +101,7 @@ void *hn_arena_alloc(struct hn_arena *a, size_t n)
     /* Rounded up before it is counted: many tiny pieces cannot take more memory than the cap says. */
     size_t take = n ? (n + ALIGN - 1) & ~(ALIGN - 1) : ALIGN;
 
-    if (take < n || take > a->cap - a->used) {
+    if (take < n || take > a->cap - a->used || take > PTRDIFF_MAX / 2) { /* far below where sums would wrap */
         a->failed = true;
         return NULL;
     }

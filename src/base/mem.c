@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* Relaxed loads and stores instead of an atomic increment: with several threads a count may be lost, which no test
@@ -37,30 +38,30 @@ static void fail_report(void)
 }
 #endif
 
-static bool allowed(void)
+static bool allowed(size_t size)
 {
     unsigned long n = atomic_load_explicit(&count, memory_order_relaxed) + 1;
 
     atomic_store_explicit(&count, n, memory_order_relaxed);
     if (__builtin_expect(n != atomic_load_explicit(&fail_at, memory_order_relaxed), 1))
-        return true;
+        return size <= PTRDIFF_MAX; /* more is a mistake of the caller's arithmetic, and no libc gives it */
     fail_report();
     return false;
 }
 
 void *hn_alloc(size_t n)
 {
-    return allowed() ? malloc(n ? n : 1) : NULL;
+    return allowed(n) ? malloc(n ? n : 1) : NULL;
 }
 
 void *hn_alloc_zero(size_t n)
 {
-    return allowed() ? calloc(1, n ? n : 1) : NULL;
+    return allowed(n) ? calloc(1, n ? n : 1) : NULL;
 }
 
 void *hn_realloc(void *p, size_t n)
 {
-    return allowed() ? realloc(p, n ? n : 1) : NULL;
+    return allowed(n) ? realloc(p, n ? n : 1) : NULL;
 }
 
 void hn_free(void *p)
