@@ -46,6 +46,7 @@ const struct hn_obs *hn_facts_find(const struct hn_facts *f, const char *kind, s
 size_t hn_facts_count(const struct hn_facts *f, const char *kind);
 /* Was this kind looked at in this run at all (its module ran and was not "not seen")? Missing is not fine. */
 bool hn_facts_seen(const struct hn_facts *f, const char *module);
+void hn_facts_mark_seen(struct hn_facts *f, const struct hn_module *m);
 /* Iterates over everything, in order of arrival: *i = 0 first; NULL at the end. */
 const struct hn_obs *hn_facts_at(const struct hn_facts *f, size_t i);
 

@@ -1,0 +1,28 @@
+/* The collector role: runs the modules' collect functions over the live system or a mounted root. */
+#pragma once
+
+#include "base/buf.h"
+#include "core/record.h"
+
+struct hn_collect_options {
+    const char *root; /* "/" when live */
+    bool live, deep;
+    const struct hn_module *const *modules;
+    size_t modules_n;
+    const char *const *skip; /* quarantined paths, NULL-terminated; may be NULL */
+};
+
+/* Where records go. Each returns false to stop (the other side is gone). */
+struct hn_collect_sink {
+    void *arg;
+    bool (*module)(void *arg, const struct hn_module *m);
+    bool (*record)(void *arg, const struct hn_rec *r);
+    bool (*not_seen)(void *arg, struct hn_str what, struct hn_str why);
+    /* A round of records is over; wants come back through hn_collect_want until it returns. False: stop. */
+    bool (*round)(void *arg, struct hn_collect *c, bool *ret_more);
+};
+
+HN_MUST struct hn_err hn_collect_run(const struct hn_collect_options *o, const struct hn_collect_sink *sink,
+                                     struct hn_diag *reterr);
+/* main of the role: `hinomi -x collector --root DIR [--deep] --modules a,b [--skip PATH]…`, descriptor 3 = parser. */
+int hn_collector_main(int argc, char **argv);

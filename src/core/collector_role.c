@@ -1,0 +1,168 @@
+/* The collector as a process: records go out as frames on descriptor 3, wants come back on it. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "core/collect.h"
+#include "core/registry.h"
+#include "core/wire.h"
+#include "sandbox/frame.h"
+#include "sandbox/role.h"
+
+#define PARSER_FD 3
+#define SKIP_MAX 64u
+#define MODULES_MAX 128u
+
+struct out {
+    struct hn_buf wire; /* frames not yet written */
+    struct hn_buf rec, in;
+    size_t wanted;
+};
+
+#define FLUSH_AT (256u << 10)
+
+static bool flush(struct out *o)
+{
+    if (o->wire.bad)
+        return false;
+    bool ok = !o->wire.n || hn_ok(hn_write_all(PARSER_FD, o->wire.p, o->wire.n));
+    hn_buf_clear(&o->wire);
+    return ok;
+}
+
+static bool put(struct out *o, uint8_t type, struct hn_str payload)
+{
+    hn_frame_add(&o->wire, type, hn_str_bytes(payload));
+    return o->wire.n < FLUSH_AT || flush(o);
+}
+
+static bool on_module(void *arg, const struct hn_module *m)
+{
+    struct out *o = arg;
+    o->wanted = 0;
+    return put(o, HN_WIRE_MODULE, hn_str_c(m->name));
+}
+
+static bool on_record(void *arg, const struct hn_rec *r)
+{
+    struct out *o = arg;
+    hn_buf_clear(&o->rec);
+    hn_rec_write(&o->rec, r);
+    return !o->rec.bad && put(o, HN_WIRE_RECORD, hn_buf_text(&o->rec));
+}
+
+static bool on_not_seen(void *arg, struct hn_str what, struct hn_str why)
+{
+    struct out *o = arg;
+    hn_buf_clear(&o->rec);
+    hn_buf_str(&o->rec, what);
+    hn_buf_chr(&o->rec, 0);
+    hn_buf_str(&o->rec, why);
+    return put(o, HN_WIRE_NOT_SEEN, hn_buf_text(&o->rec));
+}
+
+/* {tag\0glob} from the parser, which is not trusted: the glob is opened only below the root, and bounded. */
+static void serve_want(struct out *o, struct hn_collect *c, struct hn_str want)
+{
+    char tag[64];
+    ptrdiff_t nul = hn_str_chr(want, 0);
+    if (nul < 0 || (size_t)nul >= sizeof tag || want.n - (size_t)nul > HN_REC_PATH_MAX)
+        return;
+    memcpy(tag, want.p, (size_t)nul + 1);
+    char glob[HN_REC_PATH_MAX + 1];
+    size_t n = want.n - (size_t)nul - 1;
+    memcpy(glob, want.p + nul + 1, n);
+    glob[n] = 0;
+    if (o->wanted >= HN_WANT_FILES) {
+        hn_collect_not_seen(c, glob, "too many includes");
+        return;
+    }
+    o->wanted += 64;
+    hn_collect_glob(c, tag, glob, HN_WANT_BYTES, 64 * 8);
+}
+
+static bool on_round(void *arg, struct hn_collect *c, bool *ret_more)
+{
+    struct out *o = arg;
+    *ret_more = false;
+    if (!put(o, HN_WIRE_ROUND, HN_STR("")) || !flush(o))
+        return false;
+    /* All wants are read before the first is served: the parser is then reading again, and neither waits for both. */
+    struct hn_buf wants;
+    hn_buf_init(&wants, 4u << 20);
+    bool ok = true;
+    for (;;) {
+        uint8_t type;
+        ok = hn_ok(hn_frame_read(PARSER_FD, &o->in, &type));
+        if (!ok || type == HN_WIRE_NO_WANTS)
+            break;
+        if (type == HN_WIRE_WANT)
+            hn_frame_add(&wants, type, hn_str_bytes(hn_buf_text(&o->in)));
+    }
+    struct hn_frame_in in = {.buf = wants};
+    uint8_t type;
+    struct hn_bytes payload;
+    struct hn_err e;
+    while (ok && hn_frame_in_next(&in, &type, &payload, &e)) {
+        *ret_more = true;
+        serve_want(o, c, (struct hn_str){(const char *)payload.p, payload.n});
+    }
+    hn_buf_done(&wants);
+    return ok;
+}
+
+static size_t read_modules(const char *list, const struct hn_module **out)
+{
+    struct hn_str rest = hn_str_c(list), name;
+    size_t n = 0;
+    while (n < MODULES_MAX && hn_str_split(&rest, ',', &name)) {
+        const struct hn_module *m = hn_module_find(name);
+        if (m)
+            out[n++] = m;
+    }
+    return n;
+}
+
+int hn_collector_main(int argc, char **argv)
+{
+    static const struct option options[] = {{"root", required_argument, 0, 'r'},
+                                            {"deep", no_argument, 0, 'd'},
+                                            {"modules", required_argument, 0, 'm'},
+                                            {"skip", required_argument, 0, 's'},
+                                            {0}};
+    const struct hn_module *modules[MODULES_MAX];
+    const char *skip[SKIP_MAX + 1] = {0};
+    size_t skips = 0;
+    struct hn_collect_options o = {.root = "/", .live = true, .modules = modules, .skip = skip};
+    int opt;
+    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (opt == 'r') {
+            o.root = optarg;
+            o.live = false;
+        } else if (opt == 'd') {
+            o.deep = true;
+        } else if (opt == 'm') {
+            o.modules_n = read_modules(optarg, modules);
+        } else if (opt == 's' && skips < SKIP_MAX) {
+            skip[skips++] = optarg;
+        }
+    }
+    struct out out = {.wanted = 0};
+    hn_buf_init(&out.wire, 8u << 20);
+    hn_buf_init(&out.rec, HN_REC_WIRE_MAX + 1024);
+    hn_buf_init(&out.in, 64u << 10);
+    struct hn_collect_sink sink = {&out, on_module, on_record, on_not_seen, on_round};
+    struct hn_diag d = {{0}};
+    struct hn_sandbox_state state;
+    struct hn_err e = hn_sandbox_enter(HN_ROLE_COLLECTOR, NULL, &state, &d);
+    if (hn_ok(e))
+        e = hn_collect_run(&o, &sink, &d);
+    if (hn_ok(e) && put(&out, HN_WIRE_DONE, HN_STR("")) && flush(&out))
+        return 0;
+    if (!hn_ok(e))
+        hn_log(HN_LOG_ERROR, "collector: %s", d.msg);
+    return hn_err_exit(e);
+}

@@ -1,0 +1,67 @@
+#include "core/registry.h"
+
+#include "base/str.h"
+
+#define HN_MODULE(name) &hn_module_##name,
+const struct hn_module *const hn_modules[] = {
+#include "core/modules.def"
+};
+#undef HN_MODULE
+const size_t hn_modules_n = sizeof hn_modules / sizeof hn_modules[0];
+
+const struct hn_module *hn_module_find(struct hn_str name)
+{
+    for (size_t i = 0; i < hn_modules_n; i++)
+        if (hn_str_eqc(name, hn_modules[i]->name))
+            return hn_modules[i];
+    return NULL;
+}
+
+const struct hn_kind *hn_kind_find(const struct hn_module *m, struct hn_str name)
+{
+    for (const struct hn_kind *k = m->kinds; k && k->name; k++)
+        if (hn_str_eqc(name, k->name))
+            return k;
+    return NULL;
+}
+
+const struct hn_rule *hn_rule_find(const struct hn_module *m, struct hn_str id)
+{
+    for (const struct hn_rule *r = m->rules; r && r->id; r++)
+        if (hn_str_eqc(id, r->id))
+            return r;
+    return NULL;
+}
+
+int hn_field_find(const struct hn_kind *k, struct hn_str name)
+{
+    for (int i = 0; k->fields[i].name; i++)
+        if (hn_str_eqc(name, k->fields[i].name))
+            return i;
+    return -1;
+}
+
+static const char *const severity_names[] = {"info", "low", "medium", "high", "critical"};
+static const char *const class_names[] = {"vulnerability", "configuration", "integrity",
+                                          "resilience",    "detection",     "hygiene"};
+
+const char *hn_severity_name(enum hn_severity s)
+{
+    return severity_names[s];
+}
+
+bool hn_severity_parse(struct hn_str s, enum hn_severity *ret)
+{
+    for (unsigned i = 0; i < sizeof severity_names / sizeof severity_names[0]; i++) {
+        if (hn_str_eqc(s, severity_names[i])) {
+            *ret = (enum hn_severity)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *hn_class_name(enum hn_class c)
+{
+    return class_names[c];
+}

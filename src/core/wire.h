@@ -1,0 +1,33 @@
+/* Messages between the roles of one run. Types are letters, so that a trace can be read.
+ *
+ *   collector → parser   M module name · R record · N not seen {what\0why} · E round over · X all done
+ *   parser → collector   W want {tag\0glob} · D no (more) wants
+ *   core → parser        S start {JSON: live, deep, now, wanted paths}
+ *   parser → core        M module name · O observation (JSON) · B malformed (JSON) · N not seen (JSON) · E module over */
+#pragma once
+
+#include <stdint.h>
+
+#define HN_WIRE_MODULE 'M'
+#define HN_WIRE_RECORD 'R'
+#define HN_WIRE_NOT_SEEN 'N'
+#define HN_WIRE_ROUND 'E'
+#define HN_WIRE_DONE 'X'
+#define HN_WIRE_WANT 'W'
+#define HN_WIRE_NO_WANTS 'D'
+#define HN_WIRE_START 'S'
+#define HN_WIRE_OBS 'O'
+#define HN_WIRE_MALFORMED 'B'
+
+#define HN_WANT_ROUNDS 4u
+#define HN_WANT_FILES 4096u
+#define HN_WANT_BYTES (1u << 20)
+
+/* Where the parser is, in memory shared with the supervisor: read only after the parser died or stalled. */
+#define HN_PROGRESS_PATH 1024u
+struct hn_progress {
+    uint64_t records; /* finished */
+    uint32_t path_len;
+    char module[32];
+    char path[HN_PROGRESS_PATH];
+};
