@@ -1,0 +1,26 @@
+/* Runs every module's judge over sealed facts: findings out, not yet ranked. */
+#pragma once
+
+#include "core/finding.h"
+
+struct hn_policy; /* core/policy.h; NULL: built-in numbers */
+
+struct hn_judged {
+    struct hn_finding *first; /* in order of module and discovery */
+    size_t n;
+    bool incomplete; /* memory ran out: nothing may be closed by this run */
+};
+
+struct hn_judge_options {
+    struct hn_arena *arena;
+    const struct hn_facts *facts;
+    const struct hn_policy *policy;
+    struct hn_str asset; /* id; part of each finding's identity */
+    hn_time now;
+    bool live;
+};
+
+/* Judges with one module (m) or all (NULL). */
+void hn_judge_run(const struct hn_judge_options *o, const struct hn_module *m, struct hn_judged *ret);
+/* SHA-256(asset \0 module.rule \0 subject \0 location), first 128 bits. */
+void hn_finding_identify(struct hn_finding *f, struct hn_str asset);
