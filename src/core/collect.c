@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/wire.h"
 
 struct hn_collect {
     const struct hn_collect_options *o;
@@ -166,6 +167,22 @@ void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, si
         return;
     }
     send_content(c, tag, path, fd, &st, max);
+}
+
+/* Mode, owner, size and times of what path leads to; needs no right to read it. */
+static void collect_target(struct hn_collect *c, const char *tag, const char *path)
+{
+    struct stat st;
+    if (c->stopped || skipped(c, path))
+        return;
+    HN_AUTO_FD fd = hn_open_in_root(c->rootfd, path, O_PATH);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        send_errno(c, tag, path, errno);
+        return;
+    }
+    struct hn_rec r = rec_for(tag, path);
+    set_stat(&r, &st);
+    send(c, &r);
 }
 
 /* Splits "/a/b/c" into the parent opened in the root and the last name, so that the last step is not followed. */
@@ -343,8 +360,10 @@ static void glob_step(struct hn_collect *c, const char *tag, struct hn_str done,
     if (!rest.n) {
         const char *path = hn_arena_cstr(&c->arena, done);
         (*left)--;
-        if (path)
+        if (path && max)
             hn_collect_file(c, tag, path, max);
+        else if (path)
+            collect_target(c, tag, path);
         return;
     }
     ptrdiff_t slash = hn_str_chr(rest, '/');
@@ -373,6 +392,13 @@ static void glob_step(struct hn_collect *c, const char *tag, struct hn_str done,
 void hn_collect_glob(struct hn_collect *c, const char *tag, const char *pattern, size_t max, size_t max_files)
 {
     glob_step(c, tag, HN_STR(""), hn_str_c(pattern), max, &max_files);
+}
+
+size_t hn_collect_want(struct hn_collect *c, const char *tag, const char *glob, size_t max, size_t max_files)
+{
+    size_t left = max_files;
+    glob_step(c, tag, HN_STR(""), hn_str_c(glob), max, &left);
+    return max_files - left;
 }
 
 static int by_pid(const void *a, const void *b)

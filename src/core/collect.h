@@ -24,5 +24,7 @@ struct hn_collect_sink {
 
 HN_MUST struct hn_err hn_collect_run(const struct hn_collect_options *o, const struct hn_collect_sink *sink,
                                      struct hn_diag *reterr);
+/* What parse asked for: as hn_collect_glob; gives the number of files that were looked at. */
+size_t hn_collect_want(struct hn_collect *c, const char *tag, const char *glob, size_t max, size_t max_files);
 /* main of the role: `hinomi -x collector --root DIR [--deep] --modules a,b [--skip PATH]…`, descriptor 3 = parser. */
 int hn_collector_main(int argc, char **argv);

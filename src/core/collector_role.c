@@ -64,24 +64,27 @@ static bool on_not_seen(void *arg, struct hn_str what, struct hn_str why)
     return put(o, HN_WIRE_NOT_SEEN, hn_buf_text(&o->rec));
 }
 
-/* {tag\0glob} from the parser, which is not trusted: the glob is opened only below the root, and bounded. */
+/* {tag\0most bytes\0glob} from the parser, which is not trusted: the glob is opened only below the root, and bounded. */
 static void serve_want(struct out *o, struct hn_collect *c, struct hn_str want)
 {
-    char tag[64];
-    ptrdiff_t nul = hn_str_chr(want, 0);
-    if (nul < 0 || (size_t)nul >= sizeof tag || want.n - (size_t)nul > HN_REC_PATH_MAX)
+    char tag[64], glob[HN_REC_PATH_MAX + 1];
+    struct hn_str name, number;
+    uint64_t max;
+    if (!hn_str_split(&want, 0, &name) || !hn_str_split(&want, 0, &number) || !want.p)
         return;
-    memcpy(tag, want.p, (size_t)nul + 1);
-    char glob[HN_REC_PATH_MAX + 1];
-    size_t n = want.n - (size_t)nul - 1;
-    memcpy(glob, want.p + nul + 1, n);
-    glob[n] = 0;
+    if (name.n >= sizeof tag || want.n > HN_REC_PATH_MAX || !hn_str_u64(number, 10, &max) || max > HN_WANT_BYTES_MAX)
+        return;
+    memcpy(tag, name.p, name.n);
+    tag[name.n] = 0;
+    memcpy(glob, want.p, want.n);
+    glob[want.n] = 0;
     if (o->wanted >= HN_WANT_FILES) {
         hn_collect_not_seen(c, glob, "too many includes");
         return;
     }
-    o->wanted += 64;
-    hn_collect_glob(c, tag, glob, HN_WANT_BYTES, 64 * 8);
+    /* a glob that matches nothing costs one as well */
+    size_t used = hn_collect_want(c, tag, glob, (size_t)max, HN_WANT_FILES - o->wanted);
+    o->wanted += used ? used : 1;
 }
 
 static bool on_round(void *arg, struct hn_collect *c, bool *ret_more)

@@ -113,7 +113,8 @@ int hn_collect_rootfd(const struct hn_collect *c); /* O_PATH descriptor of the r
 /* Reads a file below the root (symbolic links stay inside it): stat and at most max bytes. A missing file gives a record
  * with err = ENOENT, an unreadable one err = EACCES and is listed as "not seen". */
 void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, size_t max);
-/* Every path that matches (POSIX glob; "*" does not cross "/"), at most max_files, in sorted order. */
+/* Every path that matches (POSIX glob; "*" does not cross "/"), at most max_files, in sorted order. max 0: only the stat
+ * of what each path leads to. */
 void hn_collect_glob(struct hn_collect *c, const char *tag, const char *pattern, size_t max, size_t max_files);
 /* lstat and link target, no content. */
 void hn_collect_stat(struct hn_collect *c, const char *tag, const char *path);
@@ -148,8 +149,12 @@ void hn_obs_end(struct hn_parse *p);
 /* Malformed input: recorded with the path, offset and reason; shown under Sources and as a finding. */
 void hn_parse_malformed(struct hn_parse *p, struct hn_bytes path, uint64_t offset, const char *why);
 /* Asks the collector for more files (includes, drop-ins): a glob below the root; they arrive as further records with this
- * tag, after the present ones. Bounded: 4 rounds, 4096 files, 1 MiB each. */
+ * tag, after the present ones. Bounded: 4 rounds, 4096 globs and files, 1 MiB each. */
 void hn_parse_want(struct hn_parse *p, const char *tag, struct hn_str glob);
+/* The same with at most max bytes of each file (HN_WANT_BYTES_MAX at most); 0: only mode, owner, size and times of what
+ * the path leads to, for which it need not be readable. */
+void hn_parse_want_some(struct hn_parse *p, const char *tag, struct hn_str glob, size_t max);
+#define HN_WANT_BYTES_MAX (64u << 20)
 void hn_parse_not_seen(struct hn_parse *p, struct hn_str what, const char *why);
 /* Modules with wants_paths: was this canonical path named by a PATH value of an earlier module? */
 bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path);

@@ -15,7 +15,7 @@
 #define SCRATCH_MEMORY (16u << 20)
 #define PATHS_MEMORY (32u << 20)
 #define OBS_BYTES (1u << 20)
-#define WANTS_MAX 1024u
+#define WANTS_MAX 4096u
 
 struct hn_parse {
     struct hn_parse_options o;
@@ -213,10 +213,15 @@ void hn_parse_malformed(struct hn_parse *p, struct hn_bytes path, uint64_t offse
 
 void hn_parse_want(struct hn_parse *p, const char *tag, struct hn_str glob)
 {
-    if (++p->wants > WANTS_MAX)
+    hn_parse_want_some(p, tag, glob, HN_WANT_BYTES);
+}
+
+void hn_parse_want_some(struct hn_parse *p, const char *tag, struct hn_str glob, size_t max)
+{
+    if (++p->wants == WANTS_MAX)
         hn_parse_not_seen(p, glob, "too many includes");
-    else if (glob.n < 4096)
-        p->sink->want(p->sink->arg, p->module, tag, glob);
+    else if (p->wants < WANTS_MAX && glob.n < 4096)
+        p->sink->want(p->sink->arg, p->module, tag, glob, max < HN_WANT_BYTES_MAX ? max : HN_WANT_BYTES_MAX);
 }
 
 void hn_parse_not_seen(struct hn_parse *p, struct hn_str what, const char *why)

@@ -12,7 +12,7 @@ struct hn_parse_sink {
     void (*obs)(void *arg, const struct hn_module *m, struct hn_str json);
     void (*malformed)(void *arg, const struct hn_module *m, struct hn_bytes path, uint64_t offset, const char *why);
     void (*not_seen)(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why);
-    void (*want)(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob);
+    void (*want)(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob, size_t max);
 };
 
 struct hn_parse_options {

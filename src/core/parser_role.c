@@ -87,11 +87,13 @@ static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what
     put(r, HN_WIRE_NOT_SEEN, hn_buf_text(&r->json));
 }
 
-static void on_want(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob)
+static void on_want(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob, size_t max)
 {
     struct role *r = arg;
     hn_buf_clear(&r->json);
     hn_buf_c(&r->json, tag);
+    hn_buf_chr(&r->json, 0);
+    hn_buf_fmt(&r->json, "%zu", max);
     hn_buf_chr(&r->json, 0);
     hn_buf_str(&r->json, glob);
     hn_frame_add(&r->wants, HN_WIRE_WANT, hn_str_bytes(hn_buf_text(&r->json)));

@@ -1,7 +1,7 @@
 /* Messages between the roles of one run. Types are letters, so that a trace can be read.
  *
  *   collector → parser   M module name · R record · N not seen {what\0why} · E round over · X all done
- *   parser → collector   W want {tag\0glob} · D no (more) wants
+ *   parser → collector   W want {tag\0most bytes\0glob} · D no (more) wants
  *   core → parser        S start {JSON: live, deep, now, wanted paths}
  *   parser → core        M module name · O observation (JSON) · B malformed (JSON) · N not seen (JSON) · E module over */
 #pragma once
