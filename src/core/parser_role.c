@@ -240,7 +240,7 @@ int hn_parser_main(int argc, char **argv)
     hn_buf_init(&r.json, 1u << 20);
     hn_buf_init(&r.wants, 1u << 20);
     hn_arena_init(&a, 64u << 20);
-    struct hn_err e = hn_sandbox_enter(HN_ROLE_PARSER, NULL, &state, &d);
+    struct hn_err e = hn_sandbox_enter(HN_PROC_PARSER, NULL, &state, &d);
     if (!hn_ok(e)) {
         hn_log(HN_LOG_ERROR, "parser: %s", d.msg);
         return hn_err_exit(e);

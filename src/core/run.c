@@ -254,7 +254,7 @@ static struct hn_err spawn_collector(struct attempt *t, int fd, struct hn_diag *
             argv[n++] = q->path.p; /* arena strings end in NUL */
         }
     struct hn_err e = list.bad ? hn_fail(reterr, HN_E_NOMEM, "list of modules")
-                               : hn_role_spawn(HN_ROLE_COLLECTOR, argv, &fd, 1, &t->collector, reterr);
+                               : hn_role_spawn(HN_PROC_COLLECTOR, argv, &fd, 1, &t->collector, reterr);
     hn_buf_done(&list);
     return e;
 }
@@ -280,7 +280,7 @@ static struct hn_err spawn(struct attempt *t, struct hn_diag *reterr)
     setsockopt(core[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     t->core_fd = core[0];
     int parser_fds[3] = {pair[1], core[1], page};
-    struct hn_err e = hn_role_spawn(HN_ROLE_PARSER, NULL, parser_fds, 3, &t->parser, reterr);
+    struct hn_err e = hn_role_spawn(HN_PROC_PARSER, NULL, parser_fds, 3, &t->parser, reterr);
     if (hn_ok(e))
         e = spawn_collector(t, pair[0], reterr);
     close(pair[0]);

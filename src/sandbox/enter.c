@@ -86,12 +86,12 @@ static bool allow_beneath(int ruleset, const char *path, uint64_t rights)
 
 /* The collector reads everywhere: only changing and executing are handled, and nothing is granted. The parser is
  * granted nothing at all. Store and fixer: reading everywhere for the fixer, their folders to write. */
-static struct hn_err enter_landlock(enum hn_role role, const struct hn_sandbox_paths *paths, int abi,
+static struct hn_err enter_landlock(enum hn_proc role, const struct hn_sandbox_paths *paths, int abi,
                                     struct hn_diag *reterr)
 {
     uint64_t all = fs_rights(abi);
-    uint64_t handled = role == HN_ROLE_COLLECTOR ? all & ~(uint64_t)(LL_READ_FILE | LL_READ_DIR) : all;
-    struct landlock_attr attr = {.fs = handled, .net = abi >= 4 && role != HN_ROLE_HTTPD ? 3 : 0, .scoped = 0};
+    uint64_t handled = role == HN_PROC_COLLECTOR ? all & ~(uint64_t)(LL_READ_FILE | LL_READ_DIR) : all;
+    struct landlock_attr attr = {.fs = handled, .net = abi >= 4 && role != HN_PROC_HTTPD ? 3 : 0, .scoped = 0};
     size_t size = abi >= 6 ? sizeof attr : abi >= 4 ? 16 : 8;
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
     if (ruleset < 0)
@@ -183,19 +183,19 @@ static void allow_netlink_socket(struct prog *p)
     add(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
 }
 
-static void build(struct prog *p, enum hn_role role)
+static void build(struct prog *p, enum hn_proc role)
 {
     LOAD(arch);
     add(p, BPF_JMP | BPF_JEQ | BPF_K, HN_AUDIT_ARCH, 1, 0);
     add(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
     LOAD(nr);
-    if (role == HN_ROLE_COLLECTOR)
+    if (role == HN_PROC_COLLECTOR)
         allow(p, collector_calls, sizeof collector_calls / sizeof *collector_calls);
     else
         allow(p, parser_calls, sizeof parser_calls / sizeof *parser_calls);
     if (HN_SANITIZED)
         allow(p, sanitizer_calls, sizeof sanitizer_calls / sizeof *sanitizer_calls);
-    if (role == HN_ROLE_COLLECTOR)
+    if (role == HN_PROC_COLLECTOR)
         allow_netlink_socket(p);
     allow_no_exec(p, SYS_mmap);
     LOAD(nr);
@@ -203,7 +203,7 @@ static void build(struct prog *p, enum hn_role role)
     add(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
 }
 
-static struct hn_err enter_seccomp(enum hn_role role, struct hn_diag *reterr)
+static struct hn_err enter_seccomp(enum hn_proc role, struct hn_diag *reterr)
 {
     struct prog p = {.n = 0};
     build(&p, role);
@@ -226,15 +226,15 @@ static bool limit(int what, rlim_t value)
     return setrlimit((__rlimit_resource_t)what, &l) == 0;
 }
 
-static struct hn_err enter_limits(enum hn_role role, struct hn_diag *reterr)
+static struct hn_err enter_limits(enum hn_proc role, struct hn_diag *reterr)
 {
     bool ok = limit(RLIMIT_CORE, 0);
-    if (role == HN_ROLE_PARSER || role == HN_ROLE_COLLECTOR) {
+    if (role == HN_PROC_PARSER || role == HN_PROC_COLLECTOR) {
         ok = ok && limit(RLIMIT_FSIZE, 0);
         if (!HN_SANITIZED)
             ok = ok && limit(RLIMIT_AS, (rlim_t)1 << 30);
     }
-    if (role == HN_ROLE_PARSER)
+    if (role == HN_PROC_PARSER)
         ok = ok && limit(RLIMIT_NPROC, 0) && limit(RLIMIT_NOFILE, 16);
     return ok ? HN_OK : hn_fail_errno(reterr, "setrlimit");
 }
@@ -244,7 +244,7 @@ struct hn_sandbox_state hn_sandbox_probe(void)
     return (struct hn_sandbox_state){.landlock_abi = landlock_abi(), .seccomp = prctl(PR_GET_SECCOMP) >= 0};
 }
 
-struct hn_err hn_sandbox_enter(enum hn_role role, const struct hn_sandbox_paths *paths, struct hn_sandbox_state *ret,
+struct hn_err hn_sandbox_enter(enum hn_proc role, const struct hn_sandbox_paths *paths, struct hn_sandbox_state *ret,
                                struct hn_diag *reterr)
 {
     int abi = landlock_abi();

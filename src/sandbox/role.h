@@ -15,9 +15,9 @@
 
 #include "base/err.h"
 
-enum hn_role { HN_ROLE_COLLECTOR, HN_ROLE_PARSER, HN_ROLE_STORE, HN_ROLE_HTTPD, HN_ROLE_FIXER, HN_ROLES };
+enum hn_proc { HN_PROC_COLLECTOR, HN_PROC_PARSER, HN_PROC_STORE, HN_PROC_HTTPD, HN_PROC_FIXER, HN_PROC_COUNT };
 
-const char *hn_role_name(enum hn_role r);
+const char *hn_proc_name(enum hn_proc r);
 
 struct hn_sandbox_state {
     int landlock_abi; /* 0: the kernel has none (reduced) */
@@ -30,7 +30,7 @@ struct hn_sandbox_paths {
     const char *read_write[8]; /* folders that the role may change (store, fixer); NULL-terminated */
 };
 /* no_new_privs, rlimits, landlock, seccomp. On any failure but a missing landlock: an error; the caller must end. */
-HN_MUST struct hn_err hn_sandbox_enter(enum hn_role role, const struct hn_sandbox_paths *paths,
+HN_MUST struct hn_err hn_sandbox_enter(enum hn_proc role, const struct hn_sandbox_paths *paths,
                                        struct hn_sandbox_state *ret, struct hn_diag *reterr);
 
 struct hn_child {
@@ -39,7 +39,7 @@ struct hn_child {
 };
 /* fork + exec of /proc/self/exe as `hinomi -x ROLE args…`. fds[i] appears as descriptor 3 + i; everything else is
  * closed. argv is NULL-terminated. The child dies with its parent. */
-HN_MUST struct hn_err hn_role_spawn(enum hn_role role, const char *const *argv, const int *fds, size_t nfds,
+HN_MUST struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const int *fds, size_t nfds,
                                     struct hn_child *ret, struct hn_diag *reterr);
 /* Waits (kills first when kill_now); gives the wait status. */
 int hn_child_end(struct hn_child *c, bool kill_now);

@@ -15,7 +15,7 @@
 
 static const char *const names[] = {"collector", "parser", "store", "httpd", "fixer"};
 
-const char *hn_role_name(enum hn_role r)
+const char *hn_proc_name(enum hn_proc r)
 {
     return names[r];
 }
@@ -38,7 +38,7 @@ static void place_fds(const int *fds, size_t n)
             close(fd);
 }
 
-struct hn_err hn_role_spawn(enum hn_role role, const char *const *argv, const int *fds, size_t nfds,
+struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const int *fds, size_t nfds,
                             struct hn_child *ret, struct hn_diag *reterr)
 {
     const char *args[ARGS_MAX + 4] = {"hinomi", "-x", names[role]};
