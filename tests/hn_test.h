@@ -75,14 +75,24 @@ static char hn_test_note[256];
 #define CHECK_ERR(err, code)   HN_TEST_DO(hn_test_err(HN_TEST_AT, #err, (err), HN_E_##code))
 #define STOP_IF_FAILED()       HN_TEST_DO(!hn_test_now->failed)
 /* Shown when a later check fails: which row, which input. */
-#define NOTE(...) ((void)snprintf(hn_test_note, sizeof hn_test_note, __VA_ARGS__))
+#define NOTE(...) hn_test_text(hn_test_note, sizeof hn_test_note, __VA_ARGS__)
 /* Leaves the case without a verdict, saying why. */
 #define SKIP(...)                                                                                                      \
     do {                                                                                                               \
-        snprintf(hn_test_now->skip, sizeof hn_test_now->skip, __VA_ARGS__);                                            \
+        hn_test_text(hn_test_now->skip, sizeof hn_test_now->skip, __VA_ARGS__);                                        \
         return;                                                                                                        \
     } while (0)
 
+/* Cuts what is too long, as a note may be. */
+__attribute__((format(printf, 3, 4), unused)) static inline void hn_test_text(char *out, size_t room, const char *fmt,
+                                                                              ...)
+{
+    __builtin_va_list ap;
+
+    __builtin_va_start(ap, fmt);
+    vsnprintf(out, room, fmt, ap);
+    __builtin_va_end(ap);
+}
 __attribute__((format(printf, 3, 4))) HN_TEST_FN hn_test_fail(const char *file, int line, const char *fmt, ...)
 {
     __builtin_va_list ap;
