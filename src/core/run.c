@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -330,6 +331,53 @@ static struct hn_err attempt(struct attempt *t, struct hn_diag *reterr)
     return e;
 }
 
+/* ---------------------------------------------------------------- what was met while looking */
+
+static struct hn_str self_subject(struct hn_run *r, const struct hn_run_cover *c, const struct hn_run_note *n)
+{
+    return hn_arena_fmt(&r->arena, "%s %.*s", c->module->name, HN_FMT(n->path));
+}
+
+static void note_facts(struct hn_run *r, const struct hn_run_cover *c, const struct hn_run_note *n, bool quarantined)
+{
+    struct hn_buf b;
+    struct hn_jw w;
+    hn_buf_init(&b, 1u << 20);
+    for (; n; n = n->next) {
+        const char *why;
+        hn_buf_clear(&b);
+        hn_jw_init(&w, &b);
+        hn_jw_obj(&w);
+        hn_jw_kc(&w, "module", "self");
+        hn_jw_kc(&w, "kind", "input");
+        hn_jw_kstr(&w, "subject", self_subject(r, c, n));
+        hn_jw_key(&w, "fields");
+        hn_jw_obj(&w);
+        hn_jw_kc(&w, "module", c->module->name);
+        hn_jw_kstr(&w, "path", n->path);
+        hn_jw_kstr(&w, "why", n->why);
+        hn_jw_kint(&w, "offset", n->offset);
+        hn_jw_kbool(&w, "quarantined", quarantined);
+        hn_jw_obj_end(&w);
+        hn_jw_obj_end(&w);
+        const struct hn_jv *v =
+            hn_jv_parse(&r->arena, hn_str_bytes(hn_arena_str(&r->arena, hn_buf_text(&b))), NULL);
+        if (v)
+            hn_facts_add_json(r->facts, v, r->collected_at, &why);
+    }
+    hn_buf_done(&b);
+}
+
+/* Observations of the module "self": what was malformed or set aside. One input counts once per module; being set aside
+ * outweighs being malformed, so it is written last. */
+static void add_self_facts(struct hn_run *r)
+{
+    for (size_t i = 0; i < r->n_cover; i++) {
+        note_facts(r, &r->cover[i], r->cover[i].malformed, false);
+        note_facts(r, &r->cover[i], r->cover[i].quarantined, true);
+    }
+}
+
 /* ---------------------------------------------------------------- a run */
 
 static bool chosen(const char *list, const char *name)
@@ -381,6 +429,7 @@ struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, s
     for (size_t i = 0; i < r->n_cover; i++)
         if (!r->cover[i].ran)
             r->cover[i].complete = false;
+    add_self_facts(r);
     return e;
 }
 
