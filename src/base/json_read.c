@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(HN_NO_SIMD)
 #include <emmintrin.h>
 #endif
 
@@ -58,7 +58,7 @@ static inline size_t skip_ws(const uint8_t *p, size_t off, size_t len)
     off++;
     if (off == len || !is_ws(p[off]))
         return off;
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(HN_NO_SIMD)
     for (; len - off >= 16; off += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + off));
         __m128i ws =
@@ -79,7 +79,7 @@ static inline size_t skip_ws(const uint8_t *p, size_t off, size_t len)
 /* Offset of the first byte at or after off that is not plain: quote, backslash, control or beyond ASCII. */
 static inline size_t skip_plain(const uint8_t *p, size_t off, size_t len)
 {
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(HN_NO_SIMD)
     for (; len - off >= 16; off += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + off));
         /* As signed numbers, everything below 0x20 is a control character or beyond ASCII. */
