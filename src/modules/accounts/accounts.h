@@ -17,6 +17,7 @@ struct accounts_file {
     struct hn_str text; /* invalid bytes as \xHH */
     uint32_t mode, uid;
     bool has_stat;
+    bool open; /* being walked: an include that comes back to it goes in circles */
     struct accounts_file *next;
 };
 

@@ -95,6 +95,13 @@ static struct hn_str include_path(struct hn_arena *a, struct hn_str word)
     return word.n && word.p[0] == '/' ? word : hn_arena_fmt(a, "/etc/ssh/%.*s", HN_FMT(word));
 }
 
+/* "Match all": what it sets holds for everybody, over what stands before the first Match. */
+static bool is_all(struct hn_str criteria)
+{
+    return criteria.n == 3 && (criteria.p[0] | 0x20) == 'a' && (criteria.p[1] | 0x20) == 'l' &&
+           (criteria.p[2] | 0x20) == 'l';
+}
+
 void accounts_sshd_file(struct hn_parse *p, const struct hn_rec *r)
 {
     struct accounts_state *s = hn_parse_state(p);
@@ -137,15 +144,15 @@ static void add_option(struct walk *w, struct hn_str match, struct hn_str name, 
     w->n++;
 }
 
-static void walk_file(struct walk *w, const struct accounts_file *f, struct hn_str match);
+static void walk_file(struct walk *w, struct accounts_file *f, struct hn_str match);
 
 /* Files that the pattern names, in the order of their names: the smallest one that is greater than the last. */
 static void walk_include(struct walk *w, struct hn_str pattern, struct hn_str match)
 {
     const struct accounts_file *done = NULL;
     for (;;) {
-        const struct accounts_file *best = NULL;
-        for (const struct accounts_file *f = w->s->sshd; f; f = f->next) {
+        struct accounts_file *best = NULL;
+        for (struct accounts_file *f = w->s->sshd; f; f = f->next) {
             struct hn_str path = {(const char *)f->path.p, f->path.n};
             struct hn_str last = done ? (struct hn_str){(const char *)done->path.p, done->path.n} : HN_STR("");
             struct hn_str lead = best ? (struct hn_str){(const char *)best->path.p, best->path.n} : HN_STR("");
@@ -162,15 +169,16 @@ static void walk_include(struct walk *w, struct hn_str pattern, struct hn_str ma
     }
 }
 
-static void walk_file(struct walk *w, const struct accounts_file *f, struct hn_str match)
+static void walk_file(struct walk *w, struct accounts_file *f, struct hn_str match)
 {
     struct hn_arena *a = hn_parse_arena(w->p);
     struct hn_str rest = f->text, line, name, value, word;
-    if (w->depth >= MAX_DEPTH) {
-        hn_parse_malformed(w->p, f->path, 0, "Include goes deeper than sixteen levels");
+    if (f->open || w->depth >= MAX_DEPTH) {
+        hn_parse_malformed(w->p, f->path, 0, f->open ? "includes itself" : "Include goes deeper than sixteen levels");
         return;
     }
     w->depth++;
+    f->open = true;
     for (unsigned no = 1; no <= ACCOUNTS_MAX_LINES && hn_str_split(&rest, '\n', &line); no++) {
         if (!split_line(a, line, &name, &value))
             continue;
@@ -180,20 +188,29 @@ static void walk_file(struct walk *w, const struct accounts_file *f, struct hn_s
             while (hn_str_word(&value, &word))
                 walk_include(w, include_path(a, word), match);
         } else if (hn_str_eqc(name, "match")) {
-            match = value;
+            match = is_all(value) ? HN_STR("all") : value;
         } else {
             add_option(w, match, name, value, f, no);
         }
     }
     w->depth--;
+    f->open = false;
+}
+
+static bool has_all(const struct walk *w, struct hn_str name)
+{
+    for (const struct option *o = w->first; o; o = o->next)
+        if (is_all(o->match) && hn_str_eq(o->name, name))
+            return true;
+    return false;
 }
 
 static void emit_option(struct hn_parse *p, const struct option *o)
 {
     struct hn_arena *a = hn_parse_arena(p);
     struct hn_str subject = o->name;
-    bool all = hn_str_eqc(o->match, "all") || hn_str_eqc(o->match, "All");
-    if (o->match.n)
+    bool all = is_all(o->match);
+    if (o->match.n && !all)
         subject = hn_arena_fmt(a, "match/%.*s/%.*s", HN_FMT(o->match), HN_FMT(o->name));
     hn_obs_begin(p, "sshd", subject);
     hn_obs_str(p, "option", o->name);
@@ -212,15 +229,16 @@ void accounts_sshd_emit(struct hn_parse *p)
     struct walk w = {.p = p, .s = s, .work = 4096};
     if (!s->sshd_seen)
         return;
-    for (const struct accounts_file *f = s->sshd; f; f = f->next)
+    for (struct accounts_file *f = s->sshd; f; f = f->next)
         if (hn_bytes_eqc(f->path, "/etc/ssh/sshd_config"))
             walk_file(&w, f, (struct hn_str){"", 0});
     for (const struct option *o = w.first; o; o = o->next)
-        emit_option(p, o);
+        if (o->match.n || !has_all(&w, o->name))
+            emit_option(p, o);
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
         bool set = false;
         for (const struct option *o = w.first; o && !set; o = o->next)
-            set = !o->match.n && hn_str_eqc(o->name, defaults[i].name);
+            set = (!o->match.n || is_all(o->match)) && hn_str_eqc(o->name, defaults[i].name);
         if (set)
             continue;
         hn_obs_begin(p, "sshd", hn_str_c(defaults[i].name));

@@ -32,7 +32,7 @@ struct walk {
     unsigned depth, line, index;
     uint64_t work;
     struct hn_str path;
-    const struct accounts_file *file;
+    struct accounts_file *file;
 };
 
 /* ---------------------------------------------------------------- lines */
@@ -321,7 +321,7 @@ static void take_line(struct walk *w, struct hn_str line)
 
 /* ---------------------------------------------------------------- walk */
 
-static void walk_file(struct walk *w, const struct accounts_file *f);
+static void walk_file(struct walk *w, struct accounts_file *f);
 
 static bool dir_name_ok(struct hn_bytes path)
 {
@@ -335,9 +335,9 @@ static void walk_include(struct walk *w, char kind, struct hn_str pattern)
 {
     struct hn_str last = {"", 0};
     for (;;) {
-        const struct accounts_file *best = NULL;
+        struct accounts_file *best = NULL;
         struct hn_str lead = {"", 0};
-        for (const struct accounts_file *f = w->s->sudo; f; f = f->next) {
+        for (struct accounts_file *f = w->s->sudo; f; f = f->next) {
             struct hn_str path = {(const char *)f->path.p, f->path.n};
             if (hn_str_cmp(path, last) <= 0 || (best && hn_str_cmp(path, lead) >= 0))
                 continue;
@@ -354,17 +354,18 @@ static void walk_include(struct walk *w, char kind, struct hn_str pattern)
     }
 }
 
-static void walk_file(struct walk *w, const struct accounts_file *f)
+static void walk_file(struct walk *w, struct accounts_file *f)
 {
     struct hn_arena *a = hn_parse_arena(w->p);
-    if (w->depth >= MAX_DEPTH) {
-        hn_parse_malformed(w->p, f->path, 0, "includes go deeper than sixteen levels");
+    if (f->open || w->depth >= MAX_DEPTH) {
+        hn_parse_malformed(w->p, f->path, 0, f->open ? "includes itself" : "includes go deeper than sixteen levels");
         return;
     }
-    const struct accounts_file *outer = w->file;
+    struct accounts_file *outer = w->file;
     struct hn_str outer_path = w->path, rest = f->text, arg;
     unsigned no = 0;
     w->depth++;
+    f->open = true;
     w->file = f;
     w->path = hn_str_from_hostile(a, hn_path_canonical(a, f->path), 4096);
     while (rest.n && no < ACCOUNTS_MAX_LINES) {
@@ -376,6 +377,7 @@ static void walk_file(struct walk *w, const struct accounts_file *f)
             take_line(w, line);
     }
     w->depth--;
+    f->open = false;
     w->file = outer;
     w->path = outer_path;
 }
@@ -406,14 +408,18 @@ static void emit_rule(const struct walk *w, const struct rule *r)
 {
     struct hn_parse *p = w->p;
     struct hn_arena *a = hn_parse_arena(p);
-    struct hn_str users[MAX_RESOLVED], commands[MAX_RESOLVED];
-    size_t n_users = 0, n_commands = 0;
+    struct hn_str users[MAX_RESOLVED], commands[MAX_RESOLVED], programs[MAX_RESOLVED];
+    size_t n_users = 0, n_commands = 0, n_programs = 0;
     bool all = false;
     resolve(w, 'U', r->who, users, &n_users, 0);
     resolve(w, 'C', r->command, commands, &n_commands, 0);
-    for (size_t i = 0; i < n_commands; i++)
+    for (size_t i = 0; i < n_commands; i++) {
+        struct hn_str rest = commands[i], word;
         if (hn_str_eqc(commands[i], "ALL"))
             all = true;
+        if (hn_str_word(&rest, &word) && word.p[0] == '/')
+            programs[n_programs++] = hn_str_from_hostile(a, hn_path_canonical(a, hn_str_bytes(word)), 4096);
+    }
     hn_obs_begin(p, "sudo_rule", hn_arena_fmt(a, "%.*s:%u:%u", HN_FMT(r->path), r->line, r->index));
     hn_obs_str(p, "who", r->who);
     hn_obs_list(p, "users", users, n_users);
@@ -422,6 +428,7 @@ static void emit_rule(const struct walk *w, const struct rule *r)
         hn_obs_str(p, "runas", r->runas);
     hn_obs_str(p, "command", r->command);
     hn_obs_list(p, "commands", commands, n_commands);
+    hn_obs_list(p, "programs", programs, n_programs);
     hn_obs_bool(p, "nopasswd", r->nopasswd);
     hn_obs_bool(p, "all", all);
     if (r->n_tags)
@@ -435,7 +442,7 @@ void accounts_sudo_emit(struct hn_parse *p)
 {
     struct accounts_state *s = hn_parse_state(p);
     struct walk w = {.p = p, .s = s, .work = 4096};
-    for (const struct accounts_file *f = s->sudo; f; f = f->next)
+    for (struct accounts_file *f = s->sudo; f; f = f->next)
         if (hn_bytes_eqc(f->path, "/etc/sudoers"))
             walk_file(&w, f);
     for (const struct rule *r = w.first; r; r = r->next)
