@@ -28,9 +28,12 @@ double hn_policy_prior(const struct hn_policy *p, const char *kind, enum hn_clas
 /* weight × log2(1 + x / unit), at most `most`: terms that grow with a number (days pending). */
 double hn_policy_graded(const struct hn_policy *p, const char *term, double x);
 double hn_policy_impact(const struct hn_policy *p, bool total); /* technical impact as a factor of the loss */
+double hn_policy_loss_weight(const struct hn_policy *p, const char *term); /* logarithm of a factor; 0 unknown */
 double hn_policy_loss_max(const struct hn_policy *p);           /* of the most critical asset, total impact */
 double hn_policy_kappa(const struct hn_policy *p);
 double hn_policy_criticality(const struct hn_policy *p, double asked); /* clamped; NaN or <= 0: the default */
+/* "low" … "very-high" of SSVC; "unknown" when criticality is not given (<= 0). */
+const char *hn_policy_human_impact(const struct hn_policy *p, double criticality);
 bool hn_policy_never_mapped(const struct hn_policy *p, struct hn_str package); /* interpreted code, kernels, data */
 int64_t hn_policy_old_days(const struct hn_policy *p);
 const struct hn_due_table *hn_policy_due_table(const struct hn_policy *p);

@@ -21,11 +21,14 @@
 const char *hn_fix_kind_name(enum hn_fix_kind k); /* "upgrade", "sysctl", … */
 bool hn_fix_kind_parse(struct hn_str s, enum hn_fix_kind *ret);
 const char *hn_ref_name(enum hn_ref r);           /* "package", "path", "process", "listener", "unit", "user" */
-const char *hn_term_text_key(const char *term, struct hn_arena *a); /* "term.<name>" */
 
 /* One complete JSON object. With texts: also "title", "sentence", "why", "remedy", each {"en","ja"}. */
 void hn_finding_json(struct hn_jw *w, struct hn_arena *a, const struct hn_finding *f, const struct hn_policy *policy,
                      bool texts);
+
+/* The same without the braces, for a document that adds members of its own. */
+void hn_finding_json_members(struct hn_jw *w, struct hn_arena *a, const struct hn_finding *f,
+                             const struct hn_policy *policy, bool texts);
 
 struct hn_finding_texts {
     struct hn_str title, sentence, why, remedy;

@@ -75,6 +75,18 @@ static void write_not_seen(struct hn_jw *w, const struct hn_run *r)
     hn_jw_arr_end(w);
 }
 
+/* The store, which knows when it was first seen, may set an earlier date; a document of one run counts from that run. */
+static void write_finding(struct hn_jw *w, struct hn_run *r, const struct hn_finding *f, const struct hn_policy *policy,
+                          bool texts)
+{
+    hn_jw_obj(w);
+    hn_finding_json_members(w, &r->arena, f, policy, texts);
+    hn_jw_kstr(w, "asset", r->asset);
+    hn_jw_ktime(w, "deadline", f->due_days < 0 ? 0 : r->collected_at + f->due_days * HN_DAY);
+    hn_jw_kc(w, "deadline_rule", f->due_rule);
+    hn_jw_obj_end(w);
+}
+
 void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw *w, bool texts)
 {
     const struct hn_obs *o;
@@ -101,7 +113,7 @@ void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw 
     hn_jw_key(w, "findings");
     hn_jw_arr(w);
     for (const struct hn_finding *f = r->judged.first; f; f = f->next)
-        hn_finding_json(w, &r->arena, f, policy, texts);
+        write_finding(w, r, f, policy, texts);
     hn_jw_arr_end(w);
     write_not_seen(w, r);
     hn_jw_obj_end(w);

@@ -1,0 +1,292 @@
+/* Sentences. A finding's sentence is its lead (text "<kind>.sentence", else the title) and at most four clauses made of
+ * its largest terms. Terms that say something about the same process become one clause with several predicates:
+ *
+ *   nginx (pid 812) has it loaded, listens on every address (443/tcp) and runs as root.
+ *   nginx(pid 812)がこれを読み込んでおり、全アドレス(443/tcp)で待ち受けており、root権限で動いています。 */
+#include "core/render_view.h"
+
+#include <stdio.h>
+
+#include "base/str.h"
+
+#define CLAUSES 4
+#define SENTENCE_MAX ((size_t)64 << 10)
+
+/* ---------------------------------------------------------------- params */
+
+static const struct hn_param *param_find(const struct hn_param *p, const char *name)
+{
+    for (; p; p = p->next)
+        if (strcmp(p->name, name) == 0)
+            return p;
+    return NULL;
+}
+
+static struct hn_str param_get(const struct hn_param *p, const char *name)
+{
+    const struct hn_param *found = param_find(p, name);
+    return found ? found->value : (struct hn_str){0};
+}
+
+static const char *key2(struct hn_arena *a, const char *prefix, const char *name, const char *suffix)
+{
+    return hn_arena_fmt(a, "%s%s%s", prefix, name, suffix).p;
+}
+
+struct hn_str render_word(struct hn_arena *a, enum hn_lang lang, const char *prefix, struct hn_str name)
+{
+    const char *key = hn_arena_fmt(a, "%s%.*s", prefix, HN_FMT(name)).p;
+    return hn_text_find(lang, key) ? hn_text(a, lang, key, NULL) : name;
+}
+
+/* Adds what depends on the language: {who} ("nginx (pid 812, and 3 more)"), {at} (" (443/tcp)"). New params come first. */
+static const struct hn_param *with_derived(struct hn_arena *a, enum hn_lang lang, const struct hn_param *params)
+{
+    struct hn_param *who = HN_NEW(a, struct hn_param), *at = HN_NEW(a, struct hn_param);
+    if (!who || !at)
+        return params;
+    const char *key = !param_find(params, "process") ? "who.nobody"
+                      : param_find(params, "more")   ? "who.more"
+                                                     : "who.one";
+    *who = (struct hn_param){"who", hn_text(a, lang, key, params), (struct hn_param *)(uintptr_t)params};
+    bool port = param_get(params, "port").n && param_get(params, "protocol").n;
+    bool address = param_get(params, "address").n != 0;
+    *at = (struct hn_param){"at", {0}, who};
+    if (port)
+        at->value = hn_text(a, lang, address ? "at.address" : "at.port", params);
+    return at;
+}
+
+struct hn_str render_term(struct hn_arena *a, enum hn_lang lang, const struct hn_term *t)
+{
+    const char *key = key2(a, "term.", t->name, t->seen ? "" : ".unseen");
+    if (!t->seen && !hn_text_find(lang, key))
+        key = "term.unseen";
+    struct hn_param name = {"name", hn_str_c(t->name), (struct hn_param *)(uintptr_t)t->params};
+    return hn_text(a, lang, key, with_derived(a, lang, &name));
+}
+
+/* ---------------------------------------------------------------- choosing */
+
+/* Terms that are predicates of a process, in the order in which they read well. */
+static const char *const predicates[] = {
+    "mapped-running", "old-code-mapped",        "listens-everywhere", "listens-one-network", "listens-loopback",
+    "listens-none",   "runs-with-capabilities", "runs-as-root",       "runs-confined",
+};
+#define NO_PREDICATE 99u
+
+static unsigned predicate_rank(const struct hn_term *t)
+{
+    for (unsigned i = 0; i < sizeof predicates / sizeof predicates[0]; i++)
+        if (strcmp(predicates[i], t->name) == 0 && param_find(t->params, "process"))
+            return i;
+    return NO_PREDICATE;
+}
+
+static bool same_process(const struct hn_term *a, const struct hn_term *b)
+{
+    return hn_str_eq(param_get(a->params, "pid"), param_get(b->params, "pid")) &&
+           hn_str_eq(param_get(a->params, "process"), param_get(b->params, "process"));
+}
+
+static bool has(const struct hn_term *t, const char *name)
+{
+    for (; t; t = t->next)
+        if (t->seen && strcmp(t->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* What the lead has said, what another clause says better, and what belongs to the waterfall only. */
+static bool worth_saying(const struct render_view *v, const struct hn_term *t, const char *lead)
+{
+    if (!t->seen || t->on_loss || strcmp(t->name, "epss") == 0)
+        return false;
+    if (strcmp(t->name, "mapped-running") == 0)
+        return !has(v->terms, "old-code-mapped") && !strstr(lead, "{process}");
+    if (strcmp(t->name, "fix-pending") == 0)
+        return !strstr(lead, "{days}");
+    return strcmp(t->name, "old-code-mapped") != 0 || !strstr(lead, "{process}");
+}
+
+/* ---------------------------------------------------------------- writing */
+
+struct clause {
+    const struct hn_term *t[CLAUSES];
+    size_t n;
+};
+
+static void add_predicates(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, struct clause *c)
+{
+    for (size_t i = 0; i < c->n; i++) /* insertion sort of at most four */
+        for (size_t k = i; k > 0 && predicate_rank(c->t[k]) < predicate_rank(c->t[k - 1]); k--) {
+            const struct hn_term *swap = c->t[k];
+            c->t[k] = c->t[k - 1];
+            c->t[k - 1] = swap;
+        }
+    hn_text_add(out, lang, "sentence.subject", with_derived(a, lang, c->t[0]->params));
+    for (size_t i = 0; i < c->n; i++) {
+        bool last = i + 1 == c->n;
+        if (i)
+            hn_buf_c(out, lang == HN_JA ? "、" : last ? " and " : ", ");
+        else if (lang == HN_EN)
+            hn_buf_chr(out, ' ');
+        hn_text_add(out, lang, key2(a, "predicate.", c->t[i]->name, last ? ".end" : ".mid"),
+                    with_derived(a, lang, c->t[i]->params));
+    }
+    hn_buf_c(out, lang == HN_JA ? "。" : ".");
+}
+
+static size_t choose(const struct render_view *v, const char *lead, struct clause *clauses)
+{
+    size_t n = 0, said = 0;
+    for (const struct hn_term *t = v->terms; t && said < CLAUSES; t = t->next) {
+        size_t i = 0;
+        if (!worth_saying(v, t, lead))
+            continue;
+        said++;
+        while (predicate_rank(t) != NO_PREDICATE && i < n &&
+               (predicate_rank(clauses[i].t[0]) == NO_PREDICATE || !same_process(clauses[i].t[0], t)))
+            i++;
+        if (predicate_rank(t) == NO_PREDICATE)
+            i = n;
+        if (i == n)
+            clauses[n++].n = 0;
+        clauses[i].t[clauses[i].n++] = t;
+    }
+    return n;
+}
+
+/* Does this Japanese noun phrase take です, or is it already a sentence? By its last character. */
+static const char *japanese_end(struct hn_str s)
+{
+    static const char *const verbal[] = {"る", "す", "く", "う", "つ", "む", "ぐ", "た", "だ", "い", "ん"};
+    if (hn_str_ends(s, "。"))
+        return "";
+    for (size_t i = 0; i < sizeof verbal / sizeof verbal[0]; i++)
+        if (hn_str_ends(s, verbal[i]))
+            return "。";
+    return "です。";
+}
+
+static void add_lead(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, const struct render_view *v,
+                     const char *own, bool process_follows)
+{
+    if (own) {
+        hn_text_add(out, lang, key2(a, v->kind, ".sentence", ""), v->params);
+        return;
+    }
+    struct hn_str title = hn_text(a, lang, key2(a, v->kind, ".title", ""), v->params);
+    hn_buf_str(out, title);
+    if (lang == HN_JA)
+        hn_buf_c(out, japanese_end(title));
+    else if (process_follows)
+        hn_buf_chr(out, ':');
+    else if (!hn_str_ends(title, "."))
+        hn_buf_chr(out, '.');
+}
+
+struct hn_str render_sentence(struct hn_arena *a, enum hn_lang lang, const struct render_view *v)
+{
+    struct clause clauses[CLAUSES];
+    struct hn_buf b;
+    const char *own = hn_text_find(lang, key2(a, v->kind, ".sentence", ""));
+    const char *title = hn_text_find(lang, key2(a, v->kind, ".title", ""));
+    size_t n = choose(v, own ? own : title ? title : "", clauses);
+    hn_buf_init(&b, SENTENCE_MAX);
+    add_lead(&b, a, lang, v, own, n && predicate_rank(clauses[0].t[0]) != NO_PREDICATE);
+    for (size_t i = 0; i < n; i++) {
+        if (lang == HN_EN)
+            hn_buf_chr(&b, ' ');
+        if (predicate_rank(clauses[i].t[0]) != NO_PREDICATE)
+            add_predicates(&b, a, lang, &clauses[i]);
+        else
+            hn_buf_str(&b, render_term(a, lang, clauses[i].t[0]));
+    }
+    struct hn_str s = hn_arena_str(a, hn_buf_text(&b));
+    hn_buf_done(&b);
+    return s;
+}
+
+struct hn_finding_texts render_texts(struct hn_arena *a, enum hn_lang lang, const struct render_view *v)
+{
+    return (struct hn_finding_texts){
+        .title = hn_text(a, lang, key2(a, v->kind, ".title", ""), v->params),
+        .sentence = render_sentence(a, lang, v),
+        .why = hn_text(a, lang, key2(a, v->kind, ".why", ""), v->params),
+        .remedy = hn_text(a, lang, key2(a, v->kind, ".fix", ""), v->params),
+    };
+}
+
+/* ---------------------------------------------------------------- from a finding, from JSON */
+
+struct render_view render_view_of(struct hn_arena *a, const struct hn_finding *f)
+{
+    return (struct render_view){hn_arena_fmt(a, "%s.%s", f->module->name, f->rule->id).p, f->params, f->terms};
+}
+
+struct hn_param *render_params_from_json(struct hn_arena *a, const struct hn_jv *obj)
+{
+    struct hn_param *first = NULL, **end = &first;
+    if (!obj || obj->kind != HN_JV_OBJ)
+        return NULL;
+    for (size_t i = 0; i < obj->n; i++) {
+        struct hn_param *p = obj->items[i].kind == HN_JV_STR ? HN_NEW(a, struct hn_param) : NULL;
+        const char *name = p ? hn_arena_cstr(a, obj->keys[i]) : NULL;
+        if (!name)
+            continue;
+        *p = (struct hn_param){.name = name, .value = obj->items[i].s};
+        *end = p;
+        end = &p->next;
+    }
+    return first;
+}
+
+struct hn_term *render_terms_from_json(struct hn_arena *a, const struct hn_jv *list)
+{
+    struct hn_term *first = NULL, **end = &first;
+    if (!list || list->kind != HN_JV_ARR)
+        return NULL;
+    for (size_t i = 0; i < list->n; i++) {
+        struct hn_str name = hn_jv_str(&list->items[i], "name");
+        struct hn_term *t = name.n ? HN_NEW(a, struct hn_term) : NULL;
+        const char *c = t ? hn_arena_cstr(a, name) : NULL;
+        if (!c)
+            continue;
+        *t = (struct hn_term){
+            .name = c,
+            .weight = hn_jv_num(&list->items[i], "weight", 0),
+            .on_loss = hn_str_eqc(hn_jv_str(&list->items[i], "on"), "loss"),
+            .seen = hn_jv_bool(&list->items[i], "seen", false),
+            .params = render_params_from_json(a, hn_jv_get(&list->items[i], "params")),
+        };
+        *end = t;
+        end = &t->next;
+    }
+    return first;
+}
+
+struct render_view render_view_from_json(struct hn_arena *a, const struct hn_jv *finding)
+{
+    const char *kind = hn_arena_cstr(a, hn_jv_str(finding, "kind"));
+    return (struct render_view){kind ? kind : "", render_params_from_json(a, hn_jv_get(finding, "params")),
+                                render_terms_from_json(a, hn_jv_get(finding, "terms"))};
+}
+
+struct hn_finding_texts hn_finding_texts(struct hn_arena *a, enum hn_lang lang, const struct hn_finding *f)
+{
+    struct render_view v = render_view_of(a, f);
+    return render_texts(a, lang, &v);
+}
+
+struct hn_finding_texts hn_finding_texts_from_json(struct hn_arena *a, enum hn_lang lang, const struct hn_jv *finding)
+{
+    struct render_view v = render_view_from_json(a, finding);
+    return render_texts(a, lang, &v);
+}
+
+struct hn_str hn_sentence_from_json(struct hn_arena *a, enum hn_lang lang, const struct hn_jv *finding)
+{
+    struct render_view v = render_view_from_json(a, finding);
+    return render_sentence(a, lang, &v);
+}
