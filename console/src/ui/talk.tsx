@@ -1,0 +1,97 @@
+/* History and discussion of a finding or an action. */
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { may, post } from "../app/api";
+import { pick, t, tx } from "../app/i18n";
+import type { Comment, HistoryItem, Ref } from "../app/types";
+import { When } from "./marks";
+import { useDo } from "./parts";
+import { Say } from "./say";
+
+export function who(by: Ref | string | null | undefined): string {
+  if (!by) return "Hinomi";
+  return typeof by === "string" ? by : by.name;
+}
+
+export function History({ items }: { items: HistoryItem[] }): JSX.Element {
+  if (items.length === 0) return <p class="dim">{t("history.none")}</p>;
+  return (
+    <ol class="history">
+      {[...items]
+        .sort((a, b) => b.at.localeCompare(a.at))
+        .map((h, i) => (
+          <li key={i} class={`history-${h.what}`}>
+            <span class="dim">
+              <When at={h.at} />
+            </span>
+            <span>
+              {tx(`history.${h.what}`, h.what)}
+              {h.detail && (
+                <>
+                  {" — "}
+                  <Say max={400}>{pick(h.detail)}</Say>
+                </>
+              )}
+              {h.by && (
+                <span class="dim">
+                  {" "}
+                  · <Say>{who(h.by)}</Say>
+                </span>
+              )}
+            </span>
+          </li>
+        ))}
+    </ol>
+  );
+}
+
+export function Discussion({ address, items, changed }: { address: string; items: Comment[]; changed: () => void }): JSX.Element {
+  const [text, setText] = useState("");
+  const [busy, run] = useDo();
+  return (
+    <div class="talk">
+      {items.length === 0 && <p class="dim">{t("talk.none")}</p>}
+      <ul>
+        {items.map((c) => (
+          <li key={c.id}>
+            <p class="talk-head">
+              <strong>
+                <Say>{who(c.by)}</Say>
+              </strong>{" "}
+              <span class="dim">
+                <When at={c.at} />
+              </span>
+            </p>
+            <p class="talk-text">
+              <Say lines>{c.text}</Say>
+            </p>
+          </li>
+        ))}
+      </ul>
+      {may("operator") && (
+        <form
+          onSubmit={(e) => {
+            e.preventDefault();
+            if (text.trim() === "") return;
+            void run(() => post(address, { text: text.trim() })).then((ok) => {
+              if (!ok) return;
+              setText("");
+              changed();
+            });
+          }}
+        >
+          <textarea
+            rows={2}
+            value={text}
+            aria-label={t("talk.label")}
+            placeholder={t("talk.label")}
+            onInput={(e) => setText(e.currentTarget.value)}
+          />
+          <button type="submit" disabled={busy || text.trim() === ""}>
+            {t("talk.send")}
+          </button>
+        </form>
+      )}
+    </div>
+  );
+}
