@@ -7,6 +7,7 @@
  *     whole document.
  *   - jansson keeps \u0000 when asked to, but not in keys; ours decodes it to U+FFFD.
  *   - jansson nests 2048 deep, ours as told (at most 256).
+ *   - jansson loses a NUL byte behind a number or a name ("1\0" reads as "1"); ours refuses it.
  *   - jansson reads a single top-level scalar only with JSON_DECODE_ANY, which is given here.
  * Duplicate keys: both keep the last. */
 #include <jansson.h>
@@ -124,7 +125,7 @@ static void against_jansson(struct hn_bytes text, const struct reading *got, con
     json_t *j = json_loadb((const char *)text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
 
     if (j) {
-        FUZZ_CHECK(got->ok || got->too_deep, "only jansson accepts");
+        FUZZ_CHECK(got->ok || got->too_deep || memchr(text.p, 0, text.n), "only jansson accepts");
         if (v)
             FUZZ_CHECK(same(v, j, got), "the values differ");
     } else if (got->ok) {

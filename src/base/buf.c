@@ -22,8 +22,7 @@ void hn_buf_clear(struct hn_buf *b)
     b->bad = false;
 }
 
-/* Out of line: the common case of the callers is that there is room. */
-static bool grow(struct hn_buf *b, size_t n)
+bool hn_buf_grow(struct hn_buf *b, size_t n)
 {
     if (b->bad || n > b->max - b->n) {
         b->bad = true;
@@ -44,13 +43,6 @@ static bool grow(struct hn_buf *b, size_t n)
     return true;
 }
 
-bool hn_buf_room(struct hn_buf *b, size_t n)
-{
-    if (__builtin_expect(!b->bad && b->p && n <= b->cap - b->n, 1))
-        return true;
-    return grow(b, n);
-}
-
 void hn_buf_add(struct hn_buf *b, const void *p, size_t n)
 {
     if (n == 0 || !hn_buf_room(b, n))
@@ -67,12 +59,6 @@ void hn_buf_str(struct hn_buf *b, struct hn_str s)
 void hn_buf_c(struct hn_buf *b, const char *s)
 {
     hn_buf_add(b, s, strlen(s));
-}
-
-void hn_buf_chr(struct hn_buf *b, char c)
-{
-    if (hn_buf_room(b, 1))
-        b->p[b->n++] = c;
 }
 
 void hn_buf_fmt(struct hn_buf *b, const char *fmt, ...)

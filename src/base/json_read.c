@@ -1,10 +1,7 @@
 /* The pull reader. One pass, no look-behind: every byte is checked once, on the way to the token that holds it. */
 #include "base/json.h"
+#include "base/json_scan.h"
 #include "base/utf8.h"
-
-#if defined(__SSE2__) && !defined(HN_NO_SIMD)
-#include <emmintrin.h>
-#endif
 
 enum state {
     S_VALUE,      /* a value must follow */
@@ -42,70 +39,7 @@ __attribute__((cold)) static enum hn_jtok fail(struct hn_jr *r, const char *why,
 
 static const char cut_short[] = "ends too early";
 
-/* ---- white space ---- */
-
-static inline bool is_ws(uint8_t c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-/* Offset of the first byte at or after off that is not white space. */
-static inline size_t skip_ws(const uint8_t *p, size_t off, size_t len)
-{
-    /* Mostly none or one blank, else a line end with its indentation. */
-    if (off == len || !is_ws(p[off]))
-        return off;
-    off++;
-    if (off == len || !is_ws(p[off]))
-        return off;
-#if defined(__SSE2__) && !defined(HN_NO_SIMD)
-    for (; len - off >= 16; off += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + off));
-        __m128i ws =
-            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'))),
-                         _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'))));
-        unsigned other = ~(unsigned)_mm_movemask_epi8(ws) & 0xFFFF;
-        if (other)
-            return off + (unsigned)__builtin_ctz(other);
-    }
-#endif
-    while (off < len && is_ws(p[off]))
-        off++;
-    return off;
-}
-
 /* ---- strings ---- */
-
-/* Offset of the first byte at or after off that is not plain: quote, backslash, control or beyond ASCII. */
-static inline size_t skip_plain(const uint8_t *p, size_t off, size_t len)
-{
-#if defined(__SSE2__) && !defined(HN_NO_SIMD)
-    for (; len - off >= 16; off += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + off));
-        /* As signed numbers, everything below 0x20 is a control character or beyond ASCII. */
-        __m128i special =
-            _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)),
-                         _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
-        unsigned mask = (unsigned)_mm_movemask_epi8(special);
-        if (mask)
-            return off + (unsigned)__builtin_ctz(mask);
-    }
-#else
-    for (; len - off >= 8; off += 8) {
-        /* Eight bytes in one word; a carry can only mark a byte above one that is marked rightly. */
-        const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-        uint64_t v, q, b;
-        memcpy(&v, p + off, 8);
-        q = v ^ ones * '"';
-        b = v ^ ones * '\\';
-        if ((v | (v - ones * 0x20) | (q - ones) | (b - ones)) & high)
-            break;
-    }
-#endif
-    while (off < len && p[off] >= 0x20 && p[off] < 0x80 && p[off] != '"' && p[off] != '\\')
-        off++;
-    return off;
-}
 
 static inline int hex_digit(uint8_t c)
 {
@@ -150,7 +84,7 @@ static bool read_string(struct hn_jr *r)
 
     r->escaped = false;
     for (;;) {
-        off = skip_plain(p, off, r->len);
+        off = hn_scan_plain(p, off, r->len);
         if (off == r->len) {
             fail(r, cut_short, off);
             return false;
@@ -289,7 +223,7 @@ static enum hn_jtok read_key(struct hn_jr *r)
         return fail(r, "a key in quotes was expected", r->off);
     if (!read_string(r))
         return HN_J_ERR;
-    r->off = skip_ws(r->base, r->off, r->len);
+    r->off = hn_scan_skip_ws(r->base, r->off, r->len);
     if (r->off == r->len)
         return fail(r, cut_short, r->off);
     if (r->base[r->off] != ':')
@@ -307,7 +241,7 @@ static enum hn_jtok after_value(struct hn_jr *r)
         return close_container(r);
     if (c != ',')
         return fail(r, in_obj(r) ? "',' or '}' was expected" : "',' or ']' was expected", r->off);
-    r->off = skip_ws(r->base, r->off + 1, r->len);
+    r->off = hn_scan_skip_ws(r->base, r->off + 1, r->len);
     if (r->off == r->len)
         return fail(r, cut_short, r->off);
     return in_obj(r) ? read_key(r) : read_value(r);
@@ -317,7 +251,7 @@ enum hn_jtok hn_jr_next(struct hn_jr *r)
 {
     if (r->state >= S_END)
         return r->state == S_END ? HN_J_END : HN_J_ERR;
-    r->off = skip_ws(r->base, r->off, r->len);
+    r->off = hn_scan_skip_ws(r->base, r->off, r->len);
     if (r->state == S_AFTER && r->depth == 0) {
         if (r->off != r->len)
             return fail(r, "something follows the value", r->off);

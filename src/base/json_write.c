@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/json_scan.h"
 
 void hn_jw_init(struct hn_jw *w, struct hn_buf *out)
 {
@@ -72,36 +73,40 @@ void hn_jw_arr_end(struct hn_jw *w)
     close_container(w, false);
 }
 
-/* What follows the backslash, 'u' for \u00HH, 0 for bytes that stand for themselves. */
-static const char escapes[256] = {
-    [0x00] = 'u', [0x01] = 'u',  [0x02] = 'u', [0x03] = 'u', [0x04] = 'u', [0x05] = 'u', [0x06] = 'u', [0x07] = 'u',
-    [0x08] = 'b', [0x09] = 't',  [0x0A] = 'n', [0x0B] = 'u', [0x0C] = 'f', [0x0D] = 'r', [0x0E] = 'u', [0x0F] = 'u',
-    [0x10] = 'u', [0x11] = 'u',  [0x12] = 'u', [0x13] = 'u', [0x14] = 'u', [0x15] = 'u', [0x16] = 'u', [0x17] = 'u',
-    [0x18] = 'u', [0x19] = 'u',  [0x1A] = 'u', [0x1B] = 'u', [0x1C] = 'u', [0x1D] = 'u', [0x1E] = 'u', [0x1F] = 'u',
-    ['"'] = '"',  ['\\'] = '\\', [0x7F] = 'u', /* DEL need not be escaped, but terminals act on it */
-};
-
-static void quoted(struct hn_jw *w, struct hn_str s)
+static void escape(struct hn_buf *b, uint8_t c)
 {
-    static const char digits[] = "0123456789abcdef";
-    struct hn_buf *b = w->out;
-    size_t from = 0;
+    static const char digits[] = "0123456789abcdef", letters[] = "btn\0fr"; /* of 0x08 to 0x0D */
+    char e = c == '"' || c == '\\' ? (char)c : c >= 0x08 && c <= 0x0D ? letters[c - 0x08] : '\0';
 
-    hn_buf_chr(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = (uint8_t)s.p[i];
-        char e = escapes[c];
-        if (!e)
-            continue;
-        hn_buf_add(b, s.p + from, i - from);
-        from = i + 1;
-        if (e == 'u')
-            hn_buf_add(b, (char[]){'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
-        else
-            hn_buf_add(b, (char[]){'\\', e}, 2);
+    if (e)
+        hn_buf_add(b, (char[]){'\\', e}, 2);
+    else /* also DEL, which JSON does not ask for, but terminals act on it */
+        hn_buf_add(b, (char[]){'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
+}
+
+/* The string in quotes, then (after a key) the colon. */
+static void quoted(struct hn_jw *w, struct hn_str s, bool colon)
+{
+    const uint8_t *p = (const uint8_t *)s.p;
+    struct hn_buf *b = w->out;
+    size_t from = 0, to;
+
+    if (!hn_buf_room(b, s.n + 2 + colon)) /* at least; what escapes need is seen below */
+        return;
+    b->p[b->n++] = '"';
+    while ((to = hn_scan_unescaped(p, from, s.n)) != s.n) {
+        hn_buf_add(b, p + from, to - from);
+        escape(b, p[to]);
+        from = to + 1;
     }
-    hn_buf_add(b, s.p + from, s.n - from);
-    hn_buf_chr(b, '"');
+    if (!hn_buf_room(b, s.n - from + 1 + colon))
+        return;
+    if (s.n - from)
+        memcpy(b->p + b->n, p + from, s.n - from);
+    b->n += s.n - from;
+    b->p[b->n++] = '"';
+    if (colon)
+        b->p[b->n++] = ':';
 }
 
 void hn_jw_key_str(struct hn_jw *w, struct hn_str key)
@@ -109,8 +114,7 @@ void hn_jw_key_str(struct hn_jw *w, struct hn_str key)
     assert(w->depth > 0 && !w->after_key);
     assert(w->depth > HN_JW_DEPTH || w->in_obj[w->depth - 1]);
     separate(w);
-    quoted(w, key);
-    hn_buf_chr(w->out, ':');
+    quoted(w, key, true);
     w->after_key = true;
 }
 
@@ -122,7 +126,7 @@ void hn_jw_key(struct hn_jw *w, const char *key)
 void hn_jw_str(struct hn_jw *w, struct hn_str s)
 {
     before_value(w);
-    quoted(w, s);
+    quoted(w, s, false);
 }
 
 void hn_jw_c(struct hn_jw *w, const char *s)
@@ -165,8 +169,11 @@ void hn_jw_num(struct hn_jw *w, double v)
         hn_jw_null(w);
         return;
     }
-    if (v > -1e15 && v < 1e15 && v == (double)(int64_t)v && !(v == 0 && signbit(v))) {
-        hn_jw_int(w, (int64_t)v);
+    if (v > -1e15 && v < 1e15 && v == (double)(int64_t)v) {
+        if (v == 0 && signbit(v))
+            literal(w, HN_STR("-0.0")); /* "-0" would read back as the integer 0 */
+        else
+            hn_jw_int(w, (int64_t)v);
         return;
     }
     for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {

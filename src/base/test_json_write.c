@@ -62,6 +62,42 @@ TEST(what_must_be_escaped_is)
               "\"0123456789abcdef0123456789abcdef\\\"0123456789abcdef\\n\"");
 }
 
+/* The scanner works on blocks: what must be escaped is found at every distance from start and end. */
+TEST(strings_of_every_length)
+{
+    static const uint8_t specials[] = {0x01, 0x1F, 0x7F, '"', '\\'};
+    static const char *const escaped[] = {"\\u0001", "\\u001f", "\\u007f", "\\\"", "\\\\"};
+    char in[64], want[80];
+
+    for (size_t n = 1; n < 50; n++) {
+        for (size_t i = 0; i < n; i++) {
+            for (size_t k = 0; k < sizeof specials; k++) {
+                memset(in, i % 2 ? 'a' : '~', n);
+                memcpy(in + (i > 2 ? 0 : n), "\xC3\xA9", 2); /* beyond ASCII is no reason */
+                snprintf(want, sizeof want, "\"%.*s%s%.*s\"", (int)i, in, escaped[k], (int)(n - i - 1), in + i + 1);
+                in[i] = (char)specials[k];
+                check_str((struct hn_str){in, n}, want);
+                STOP_IF_FAILED();
+            }
+        }
+    }
+}
+
+TEST(a_string_fits_a_buffer_of_exactly_its_size)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    struct hn_jw w;
+
+    hn_buf_init(&b, 5);
+    hn_jw_init(&w, &b);
+    hn_jw_str(&w, HN_STR("abc"));
+    CHECK_OK(hn_buf_err(&b));
+    CHECK_TEXT(hn_buf_text(&b), "\"abc\"");
+    hn_buf_clear(&b);
+    hn_jw_str(&w, HN_STR("ab\n"));
+    CHECK_ERR(hn_buf_err(&b), NOMEM);
+}
+
 static void check_num(double v, const char *want)
 {
     HN_AUTO(hn_buf_done) struct hn_buf b;
@@ -77,7 +113,7 @@ static void check_num(double v, const char *want)
 TEST(numbers_take_their_shortest_form)
 {
     check_num(0, "0");
-    check_num(-0.0, "-0");
+    check_num(-0.0, "-0.0");
     check_num(3, "3");
     check_num(-1e14, "-100000000000000");
     check_num(0.1, "0.1");
