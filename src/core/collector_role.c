@@ -160,7 +160,8 @@ int hn_collector_main(int argc, char **argv)
     struct hn_collect_sink sink = {&out, on_module, on_record, on_not_seen, on_round};
     struct hn_diag d = {{0}};
     struct hn_sandbox_state state;
-    struct hn_err e = hn_sandbox_enter(HN_PROC_COLLECTOR, NULL, &state, &d);
+    struct hn_sandbox_paths paths = {.sees_processes = o.live};
+    struct hn_err e = hn_sandbox_enter(HN_PROC_COLLECTOR, &paths, &state, &d);
     if (hn_ok(e))
         e = hn_collect_run(&o, &sink, &d);
     if (hn_ok(e) && put(&out, HN_WIRE_DONE, HN_STR("")) && flush(&out))

@@ -122,7 +122,7 @@ static const int parser_calls[] = {
 };
 
 static const int collector_calls[] = {
-    COMMON, SYS_openat, SYS_openat2, SYS_pread64, SYS_readlinkat, SYS_getdents64, SYS_statx, SYS_newfstatat,
+    COMMON, SYS_pread64, SYS_readlinkat, SYS_getdents64, SYS_statx, SYS_newfstatat,
     SYS_statfs, SYS_fstatfs, SYS_faccessat, SYS_uname, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getpid,
     SYS_gettid, SYS_fcntl, SYS_dup, SYS_bind, SYS_getsockname, SYS_setsockopt, SYS_getsockopt, SYS_getxattr,
     SYS_lgetxattr, SYS_fgetxattr, SYS_listxattr, SYS_llistxattr, SYS_flistxattr, SYS_sysinfo, SYS_capget, SYS_getcwd,
@@ -131,7 +131,15 @@ static const int collector_calls[] = {
     SYS_poll,
 #endif
 #ifdef SYS_open
-    SYS_open, SYS_stat, SYS_lstat, SYS_readlink, SYS_access,
+    SYS_stat, SYS_lstat, SYS_readlink, SYS_access,
+#endif
+};
+
+/* Under landlock, which refuses what changes anything. */
+static const int open_calls[] = {
+    SYS_openat, SYS_openat2,
+#ifdef SYS_open
+    SYS_open,
 #endif
 };
 
@@ -173,6 +181,18 @@ static void allow_no_exec(struct prog *p, int call)
     add(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
 }
 
+/* Opening for reading only: no flag that writes, makes or cuts. */
+static void allow_open_to_read(struct prog *p)
+{
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 4);
+    add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args[2]), 0, 0);
+    add(p, BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 1, 0);
+    add(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+    add(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES, 0, 0);
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1);
+    add(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+}
+
 /* Only netlink: dumps of sockets, links, routes and rules. */
 static void allow_netlink_socket(struct prog *p)
 {
@@ -183,15 +203,21 @@ static void allow_netlink_socket(struct prog *p)
     add(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
 }
 
-static void build(struct prog *p, enum hn_proc role)
+static void build(struct prog *p, enum hn_proc role, bool sees_processes)
 {
     LOAD(arch);
     add(p, BPF_JMP | BPF_JEQ | BPF_K, HN_AUDIT_ARCH, 1, 0);
     add(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
     LOAD(nr);
-    if (role == HN_PROC_COLLECTOR)
+    if (role == HN_PROC_COLLECTOR) {
+        if (sees_processes) {
+            allow_open_to_read(p);
+            LOAD(nr);
+        } else {
+            allow(p, open_calls, sizeof open_calls / sizeof *open_calls);
+        }
         allow(p, collector_calls, sizeof collector_calls / sizeof *collector_calls);
-    else
+    } else
         allow(p, parser_calls, sizeof parser_calls / sizeof *parser_calls);
     if (HN_SANITIZED)
         allow(p, sanitizer_calls, sizeof sanitizer_calls / sizeof *sanitizer_calls);
@@ -203,10 +229,10 @@ static void build(struct prog *p, enum hn_proc role)
     add(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
 }
 
-static struct hn_err enter_seccomp(enum hn_proc role, struct hn_diag *reterr)
+static struct hn_err enter_seccomp(enum hn_proc role, bool sees_processes, struct hn_diag *reterr)
 {
     struct prog p = {.n = 0};
-    build(&p, role);
+    build(&p, role, sees_processes);
     if (p.n >= PROG_MAX)
         return hn_fail(reterr, HN_E_SANDBOX, "seccomp program too long");
     struct sock_fprog fp = {.len = (unsigned short)p.n, .filter = p.f};
@@ -251,8 +277,9 @@ struct hn_err hn_sandbox_enter(enum hn_proc role, const struct hn_sandbox_paths 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return hn_fail_errno(reterr, "no_new_privs");
     HN_TRY(enter_limits(role, reterr));
-    if (abi > 0)
+    bool sees_processes = paths && paths->sees_processes;
+    if (abi > 0 && !sees_processes)
         HN_TRY(enter_landlock(role, paths, abi, reterr));
     *ret = (struct hn_sandbox_state){.landlock_abi = abi, .seccomp = true};
-    return enter_seccomp(role, reterr);
+    return enter_seccomp(role, sees_processes, reterr);
 }

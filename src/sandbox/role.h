@@ -28,6 +28,10 @@ struct hn_sandbox_state hn_sandbox_probe(void);
 
 struct hn_sandbox_paths {
     const char *read_write[8]; /* folders that the role may change (store, fixer); NULL-terminated */
+    /* The live collector: must see executables, descriptors and namespaces of other processes, which landlock refuses to
+     * any process in a domain. Instead openat() takes reading flags only, and openat2(), whose flags a filter cannot
+     * see, is refused with ENOSYS; with that and RLIMIT_FSIZE 0 nothing can be made, changed or cut. */
+    bool sees_processes;
 };
 /* no_new_privs, rlimits, landlock, seccomp. On any failure but a missing landlock: an error; the caller must end. */
 HN_MUST struct hn_err hn_sandbox_enter(enum hn_proc role, const struct hn_sandbox_paths *paths,

@@ -1,0 +1,146 @@
+#include "format/unpack.h"
+
+#include <lz4frame.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+
+#define OUT_SIZE (256u << 10)
+
+struct hn_unpack {
+    enum hn_pack kind;
+    void (*sink)(void *arg, struct hn_bytes b);
+    void *arg;
+    uint64_t in_total, out_left;
+    const char *bad;
+    bool between; /* at a place where the stream may end: nothing read, or a frame just finished */
+    z_stream z;
+    LZ4F_dctx *lz4;
+    uint8_t out[OUT_SIZE];
+};
+
+static void *zlib_alloc(void *opaque, unsigned n, unsigned size)
+{
+    return size && n > (64u << 20) / size ? NULL : hn_alloc((size_t)n * size);
+}
+
+static void zlib_free(void *opaque, void *p)
+{
+    hn_free(p);
+}
+
+struct hn_unpack *hn_unpack_new(enum hn_pack kind, uint64_t max_out, void (*sink)(void *arg, struct hn_bytes b),
+                                void *arg)
+{
+    struct hn_unpack *u = hn_alloc_zero(sizeof(*u));
+    if (!u)
+        return NULL;
+    u->kind = kind;
+    u->sink = sink;
+    u->arg = arg;
+    u->out_left = max_out;
+    u->between = true;
+    bool ok = true;
+    if (kind == HN_PACK_GZIP) {
+        u->z.zalloc = zlib_alloc;
+        u->z.zfree = zlib_free;
+        ok = inflateInit2(&u->z, 15 + 16) == Z_OK;
+    } else if (kind == HN_PACK_LZ4) {
+        ok = !LZ4F_isError(LZ4F_createDecompressionContext(&u->lz4, LZ4F_VERSION));
+    }
+    if (ok)
+        return u;
+    hn_free(u);
+    return NULL;
+}
+
+void hn_unpack_free(struct hn_unpack *u)
+{
+    if (!u)
+        return;
+    if (u->kind == HN_PACK_GZIP)
+        inflateEnd(&u->z);
+    if (u->lz4)
+        LZ4F_freeDecompressionContext(u->lz4);
+    hn_free(u);
+}
+
+static const char *give(struct hn_unpack *u, const uint8_t *p, size_t n)
+{
+    if (n > u->out_left)
+        return u->bad = "decompresses to more than the limit";
+    u->out_left -= n;
+    if (n)
+        u->sink(u->arg, hn_bytes_of(p, n));
+    return NULL;
+}
+
+/* A gzip file may hold several members one after the other. */
+static const char *feed_gzip(struct hn_unpack *u, struct hn_bytes in)
+{
+    u->z.next_in = (Bytef *)(uintptr_t)in.p;
+    u->z.avail_in = (unsigned)in.n;
+    while (u->z.avail_in) {
+        u->z.next_out = u->out;
+        u->z.avail_out = OUT_SIZE;
+        u->between = false;
+        int rc = inflate(&u->z, Z_NO_FLUSH);
+        if (give(u, u->out, OUT_SIZE - u->z.avail_out))
+            return u->bad;
+        if (rc == Z_STREAM_END) {
+            u->between = true;
+            if (inflateReset(&u->z) != Z_OK)
+                return u->bad = "gzip: cannot go on";
+        } else if (rc != Z_OK && rc != Z_BUF_ERROR) {
+            return u->bad = rc == Z_MEM_ERROR ? "gzip: out of memory" : "gzip: damaged data";
+        }
+    }
+    return NULL;
+}
+
+static const char *feed_lz4(struct hn_unpack *u, struct hn_bytes in)
+{
+    for (;;) {
+        size_t took = in.n, made = OUT_SIZE;
+        if (in.n)
+            u->between = false;
+        size_t hint = LZ4F_decompress(u->lz4, u->out, &made, in.p, &took, NULL);
+        if (LZ4F_isError(hint))
+            return u->bad = "lz4: damaged data";
+        if (give(u, u->out, made))
+            return u->bad;
+        in.p += took;
+        in.n -= took;
+        if (hint == 0)
+            u->between = true;
+        /* output buffer filled: there may be more inside, even with no input left */
+        if (!in.n && made < OUT_SIZE)
+            return NULL;
+        if (!took && !made)
+            return u->bad = "lz4: does not go on";
+    }
+}
+
+const char *hn_unpack_feed(struct hn_unpack *u, struct hn_bytes in)
+{
+    if (u->bad || !in.n)
+        return u->bad;
+    u->in_total += in.n;
+    if (u->kind == HN_PACK_GZIP)
+        return feed_gzip(u, in);
+    if (u->kind == HN_PACK_LZ4)
+        return feed_lz4(u, in);
+    return give(u, in.p, in.n);
+}
+
+const char *hn_unpack_end(struct hn_unpack *u)
+{
+    if (!u->bad && !u->between && u->kind != HN_PACK_PLAIN)
+        u->bad = "compressed data ends too early";
+    return u->bad;
+}
+
+uint64_t hn_unpack_read(const struct hn_unpack *u)
+{
+    return u->in_total;
+}

@@ -1,0 +1,93 @@
+/* /lib/apk/db/installed of Alpine: paragraphs of one-letter fields (apk-tools database.c):
+ *   P name  V version  A architecture  o origin (source)  I installed size  F folder  R file in the last folder */
+#include "base/str.h"
+#include "modules/packages/packages.h"
+
+#define APK_PARAGRAPH (8u << 20)
+
+static void file_seen(struct packages_state *st, const struct packages_pkg *k, struct hn_bytes folder,
+                      struct hn_bytes name)
+{
+    struct hn_arena *a = hn_parse_scratch(st->p);
+    struct hn_str full = folder.n ? hn_arena_fmt(a, "/%.*s/%.*s", HN_FMT(folder), HN_FMT(name))
+                                  : hn_arena_fmt(a, "/%.*s", HN_FMT(name));
+    packages_owns(st, k, hn_path_canonical(a, hn_str_bytes(full)));
+}
+
+static void files(struct packages_state *st, const struct packages_pkg *k, struct hn_bytes text)
+{
+    struct hn_bytes line, folder = {0};
+    while (hn_bytes_line(&text, &line)) {
+        if (line.n < 2 || line.p[1] != ':')
+            continue;
+        struct hn_bytes value = {line.p + 2, line.n - 2};
+        if (line.p[0] == 'F')
+            folder = value;
+        else if (line.p[0] == 'R')
+            file_seen(st, k, folder, value);
+    }
+}
+
+static void each_paragraph(void *arg, struct hn_bytes text, uint64_t offset)
+{
+    struct packages_state *st = arg;
+    struct packages_pkg k = {.manager = "apk", .installed = true, .state = HN_STR("installed")};
+    struct hn_bytes rest = text, line;
+    uint64_t size = 0;
+    while (hn_bytes_line(&rest, &line)) {
+        if (line.n < 2 || line.p[1] != ':') {
+            if (line.n)
+                packages_malformed(st, offset, "line is no field");
+            continue;
+        }
+        struct hn_bytes value = {line.p + 2, line.n - 2};
+        switch (line.p[0]) {
+        case 'P':
+            k.name = packages_keep(st, value);
+            break;
+        case 'V':
+            k.version = packages_keep(st, value);
+            break;
+        case 'A':
+            k.arch = packages_keep(st, value);
+            break;
+        case 'o':
+            k.source = packages_keep(st, value);
+            break;
+        case 'I':
+            if (hn_str_u64((struct hn_str){(const char *)value.p, value.n}, 10, &size) && size < INT64_MAX)
+                k.size = (int64_t)size;
+            break;
+        default:
+            break;
+        }
+    }
+    if (!k.name.n || !k.version.n) {
+        packages_malformed(st, offset, "package without name or version");
+        return;
+    }
+    k.source = k.source.n ? k.source : k.name;
+    k.source_version = k.version;
+    const struct packages_pkg *kept = packages_add(st, &k);
+    if (kept)
+        files(st, kept, text);
+}
+
+void packages_apk(struct packages_state *st, const struct hn_rec *r)
+{
+    if (r->err)
+        return;
+    if (r->offset == 0) { /* a kernel names thousands of files in one paragraph */
+        if (!hn_deb822_init(&st->text, hn_parse_arena(st->p), APK_PARAGRAPH, each_paragraph, packages_malformed, st)) {
+            st->out_of_memory = true;
+            return;
+        }
+    }
+    st->saw_apk = st->saw_apk || r->data.n > 0;
+    hn_deb822_feed(&st->text, r->data);
+    if (r->more)
+        return;
+    hn_deb822_end(&st->text);
+    if (r->truncated)
+        hn_parse_not_seen(st->p, HN_STR("part of the package database"), "the file is too long");
+}
