@@ -10,7 +10,7 @@ static const struct hn_field package_fields[] = {
     {"source", HN_T_STR, 0, NULL, "source package that advisories name"},
     {"source_version", HN_T_STR, 0, NULL, "version of the source package"},
     {"manager", HN_T_STR, 0, NULL, "dpkg, apk or rpm"},
-    {"installed", HN_T_BOOL, 0, NULL, "its files are on disk and it is configured"},
+    {"installed", HN_T_BOOL, 0, NULL, "its files are on disk"},
     {"want", HN_T_STR, 0, NULL, "what the administrator asked for: install, hold, deinstall, purge"},
     {"state", HN_T_STR, 0, NULL, "state in the package database: installed, half-configured, config-files, ..."},
     {"section", HN_T_STR, 0, NULL, "section"},

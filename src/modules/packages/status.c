@@ -227,7 +227,8 @@ static void each_paragraph(void *arg, struct hn_bytes text, uint64_t offset)
     bool part = hn_str_starts((struct hn_str){(const char *)st->path.p, st->path.n}, "/var/lib/dpkg/status.d/");
     if (!f.status.n && !part)
         k.state = HN_STR("unknown");
-    k.installed = hn_str_eqc(k.state, "installed") || hn_str_starts(k.state, "triggers-");
+    k.installed = hn_str_eqc(k.state, "installed") || hn_str_starts(k.state, "triggers-") ||
+                  hn_str_eqc(k.state, "unpacked") || hn_str_eqc(k.state, "half-configured");
     check(st, &f, &k, offset);
     struct hn_bytes source, source_version;
     hn_deb822_source(f.source, &source, &source_version);
