@@ -84,7 +84,7 @@ function App(): JSX.Element | null {
 
 /* A bootstrap sign-in may do one thing first: create the account that stays. */
 function needsAccount(s: NonNullable<typeof session.value>): boolean {
-  return s.bootstrap === true || s.account.id === "" || s.account.user === "bootstrap";
+  return s.account.bootstrap === true;
 }
 
 const root = document.getElementById("app");

@@ -26,12 +26,12 @@ export interface Account {
   lang?: Lang | null;
   grants: Grant[];
   disabled?: boolean;
-  last_seen?: Time | null;
+  bootstrap?: boolean;
+  last_sign_in?: Time | null;
 }
 export interface Session {
   account: Account;
   csrf: string;
-  bootstrap?: boolean;
 }
 export interface Page<T> {
   items: T[];
@@ -139,7 +139,8 @@ export interface Obs extends ObsRef {
 export interface Term {
   name: string;
   text?: Text | null;
-  weight: number;
+  weight: number; /* log-odds; a factor's exponent when it is on the loss */
+  on?: "p" | "loss";
   seen: boolean;
   observation?: ObsRef | null;
 }
@@ -151,7 +152,7 @@ export interface DueInput {
 }
 export interface GraphNode {
   type: string;
-  label: string;
+  label: Text | string;
   observation?: ObsRef | string | null;
 }
 export interface GraphEdge {
@@ -201,6 +202,7 @@ export interface Finding extends FindingRow {
   p?: number | null;
   loss?: number | null;
   due_inputs?: DueInput[];
+  due_text?: Text | null;
   graph?: { nodes: GraphNode[]; edges: GraphEdge[] } | null;
   evidence?: { role: string; observation: Obs }[];
   history?: HistoryItem[];
@@ -232,12 +234,13 @@ export interface CoverageRow {
   complete?: boolean;
   last_run?: Time | null;
   observations?: number;
-  malformed?: number;
-  not_seen?: number;
+  malformed_n?: number;
+  quarantined_n?: number;
+  not_seen_n?: number;
 }
 export interface Asset extends AssetRow {
-  identity?: Record<string, Value>;
-  score_parts?: { cause: string; title: Text; p: number; loss: number; findings: number }[];
+  identity?: { type: string; value: string }[];
+  score_parts?: (Lower & { p: number; loss: number; finding?: string })[];
   trend?: TrendPoint[];
   coverage?: CoverageRow[];
   kinds?: { kind: string; count: number }[];

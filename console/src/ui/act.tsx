@@ -9,9 +9,9 @@ import { Dialog, Labelled, useDo } from "./parts";
 import { Say } from "./say";
 import { pick } from "../app/i18n";
 
-/* Accounts are for administrators to list; others can assign to themselves. */
+/* The accounts that one may see; oneself always. */
 export function useOwners(): { id: string; name: string }[] {
-  const { data } = useQuery<Page<Account>>(may("admin") ? "accounts" : null);
+  const { data } = useQuery<Page<Account>>("accounts");
   const me = session.value?.account;
   const list = (data?.items ?? []).filter((a) => !a.disabled).map((a) => ({ id: a.id, name: a.name || a.user }));
   if (me && me.id && !list.some((a) => a.id === me.id)) list.unshift({ id: me.id, name: me.name || me.user });
@@ -35,7 +35,11 @@ export function AssignDialog({ findings, close, done }: { findings: FindingRow[]
   const [busy, run] = useDo();
   const send = async () => {
     for (const f of findings) {
-      const body = { owner: owner || null, due: endOfDay(due), comment: comment.trim() || null };
+      const body: Record<string, string> = {};
+      const by = endOfDay(due);
+      if (owner) body.owner = owner;
+      if (by) body.due = by;
+      if (comment.trim()) body.comment = comment.trim();
       if (f.action) await post(`actions/${encodeURIComponent(f.action.id)}/transition`, { to: f.action.state, ...body });
       else await post("actions", { finding: f.id, ...body });
     }

@@ -7,6 +7,8 @@ import type { GraphEdge, GraphNode, ObsRef } from "../app/types";
 import { ObservationBox } from "./observation";
 import { plain } from "./say";
 
+const labelOf = (n: GraphNode) => pick(n.label);
+
 interface Placed {
   node: GraphNode | null; /* null: a folded rest */
   index: number;
@@ -109,12 +111,12 @@ export function Graph({ nodes, edges }: { nodes: GraphNode[]; edges: GraphEdge[]
 
 function observation(n: GraphNode): ObsRef | null {
   if (!n.observation) return null;
-  return typeof n.observation === "string" ? { id: n.observation, kind: n.type, subject: n.label, at: "" } : n.observation;
+  return typeof n.observation === "string" ? { id: n.observation, kind: n.type, subject: labelOf(n), at: "" } : n.observation;
 }
 
 function Node({ p, on, click }: { p: Placed; on: boolean; click: () => void }): JSX.Element {
   const type = p.node ? tx(`node.${p.node.type}`, p.node.type) : "";
-  const label = p.node ? plain(p.node.label) : t("graph.more", { n: p.folded });
+  const label = p.node ? plain(labelOf(p.node)) : t("graph.more", { n: p.folded });
   return (
     <g
       class={`node node-${p.node?.type ?? "rest"}${on ? " on" : ""}`}

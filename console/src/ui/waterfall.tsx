@@ -23,8 +23,10 @@ export function percent(p: number): string {
 export function Waterfall({ finding }: { finding: Finding }): JSX.Element {
   /* the API gives the prior as log-odds */
   const prior = finding.prior ?? 0;
-  const seen = finding.terms.filter((x) => x.seen);
-  const unseen = finding.terms.filter((x) => !x.seen);
+  const onP = finding.terms.filter((x) => x.on !== "loss");
+  const onLoss = finding.terms.filter((x) => x.on === "loss");
+  const seen = onP.filter((x) => x.seen);
+  const unseen = onP.filter((x) => !x.seen);
   let sum = prior;
   const rows = seen.map((term) => {
     const from = sum;
@@ -66,6 +68,9 @@ export function Waterfall({ finding }: { finding: Finding }): JSX.Element {
         </span>
         <span class="wf-num">{percent(finding.p ?? sigmoid(sum))}</span>
       </div>
+      {onLoss.map((term) => (
+        <Bar key={term.name} term={term} from={null} to={null} shown={[]} scale={scale} loss />
+      ))}
       <div class="wf-row wf-axis" aria-hidden="true">
         <span class="wf-text dim">{t("why.axis")}</span>
         <span class="wf-plot">
@@ -101,9 +106,10 @@ interface BarProps {
   shown: number[];
   scale: (v: number) => number;
   at?: number;
+  loss?: boolean; /* changes the loss, not the probability: no bar on this scale */
 }
 
-function Bar({ term, from, to, shown, scale, at = 0 }: BarProps): JSX.Element {
+function Bar({ term, from, to, shown, scale, at = 0, loss = false }: BarProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const id = useId();
   const text = pick(term.text) || tx(`term.${term.name}`, term.name);
@@ -120,7 +126,7 @@ function Bar({ term, from, to, shown, scale, at = 0 }: BarProps): JSX.Element {
         </span>
         <span class="wf-plot">
           <Plot shown={shown} scale={scale}>
-            {from === null || to === null ? (
+            {loss ? null : from === null || to === null ? (
               <rect x={`${Math.max(0, at - 6)}%`} y="5" width="12%" height="14" fill="url(#hatch)" class="bar-unseen" />
             ) : (
               <rect x={`${Math.min(from, to)}%`} y="5" width={`${Math.max(0.5, Math.abs(to - from))}%`} height="14" class={raises ? "bar-up" : "bar-down"} />
@@ -128,7 +134,9 @@ function Bar({ term, from, to, shown, scale, at = 0 }: BarProps): JSX.Element {
           </Plot>
         </span>
         <span class="wf-num">
-          {term.seen ? (
+          {loss ? (
+            term.seen ? t("why.loss-factor", { n: Math.exp(term.weight).toFixed(2) }) : "?"
+          ) : term.seen ? (
             <>
               <span aria-hidden="true">{raises ? "▸" : "◂"} </span>
               {signed(term.weight)}

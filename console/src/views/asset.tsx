@@ -81,7 +81,7 @@ function Overview({ a }: { a: Asset }): JSX.Element {
   const parts = a.score_parts ?? [];
   const most = Math.max(0.001, ...parts.map((x) => x.p * x.loss));
   const trend = a.trend ?? [];
-  const unseen = (a.coverage ?? []).filter((c) => (c.not_seen ?? 0) > 0 || c.complete === false);
+  const unseen = (a.coverage ?? []).filter((c) => (c.not_seen_n ?? 0) > 0 || c.complete === false);
   return (
     <div class="finding-columns">
       <div>
@@ -117,7 +117,7 @@ function Overview({ a }: { a: Asset }): JSX.Element {
             items={[
               [t("col.org"), <Say key="o">{pick(typeof a.org === "string" ? a.org : a.org.name)}</Say>],
               ...((a.names?.length ?? 0) > 0 ? ([[t("asset.names"), <Say key="n" max={300}>{(a.names ?? []).join(", ")}</Say>]] as [string, JSX.Element][]) : []),
-              ...Object.entries(a.identity ?? {}).map(([k, v]): [string, JSX.Element] => [tx(`identity.${k}`, k), <FieldValue key={k} value={v} field={undefined} short />]),
+              ...(a.identity ?? []).map((k): [string, JSX.Element] => [tx(`identity.${k.type}`, k.type), <Say key={k.type + k.value} max={80}>{k.value}</Say>]),
             ]}
           />
         </Section>
@@ -129,7 +129,7 @@ function Overview({ a }: { a: Asset }): JSX.Element {
               {unseen.map((c) => (
                 <li key={c.module}>
                   <a href={path("sources", c.module)}>{tx(`module.${c.module}`, c.module)}</a>{" "}
-                  <span class="hatched">{(c.not_seen ?? 0) > 0 ? t("asset.unseen-n", { n: c.not_seen ?? 0 }) : t("sources.incomplete")}</span>
+                  <span class="hatched">{(c.not_seen_n ?? 0) > 0 ? t("asset.unseen-n", { n: c.not_seen_n ?? 0 }) : t("sources.incomplete")}</span>
                 </li>
               ))}
             </ul>
@@ -221,8 +221,8 @@ export function CoverageTable({ rows }: { rows: CoverageRow[] }): JSX.Element {
     { key: "privilege", label: t("col.privilege"), width: 110, cell: (c) => tx(`privilege.${c.privilege ?? ""}`, c.privilege ?? "") },
     { key: "scope", label: t("col.scope"), width: 110, cell: (c) => <Say max={60}>{c.scope}</Say> },
     { key: "observations", label: t("col.observations"), width: 120, numeric: true, sort: "observations", falling: true, value: (c) => c.observations ?? 0, cell: (c) => num(c.observations ?? 0) },
-    { key: "not_seen", label: t("col.not-seen"), width: 100, numeric: true, sort: "not_seen", falling: true, value: (c) => c.not_seen ?? 0, cell: (c) => ((c.not_seen ?? 0) > 0 ? <span class="hatched">{num(c.not_seen ?? 0)}</span> : "0") },
-    { key: "malformed", label: t("col.malformed"), width: 110, numeric: true, sort: "malformed", falling: true, value: (c) => c.malformed ?? 0, cell: (c) => num(c.malformed ?? 0) },
+    { key: "not_seen", label: t("col.not-seen"), width: 100, numeric: true, sort: "not_seen", falling: true, value: (c) => c.not_seen_n ?? 0, cell: (c) => ((c.not_seen_n ?? 0) > 0 ? <span class="hatched">{num(c.not_seen_n ?? 0)}</span> : "0") },
+    { key: "malformed", label: t("col.malformed"), width: 110, numeric: true, sort: "malformed", falling: true, value: (c) => c.malformed_n ?? 0, cell: (c) => num(c.malformed_n ?? 0) },
     { key: "last", label: t("col.last-run"), width: 190, sort: "last", value: (c) => c.last_run ?? null, cell: (c) => <When at={c.last_run} /> },
   ];
   const sort = params.value.get("sort") ?? "module";

@@ -168,7 +168,7 @@ function DueBox({ f }: { f: Finding }): JSX.Element {
       </p>
       {f.due_rule && (
         <p class="dim small">
-          {t("due.rule")} <code>{f.due_rule}</code>
+          {pick(f.due_text) ? <Say>{pick(f.due_text)}</Say> : <>{t("due.rule")} </>} <code>{f.due_rule}</code>
         </p>
       )}
       {inputs.length > 0 && (

@@ -21,7 +21,7 @@ export function SettingsView({ tab }: { tab: string }): JSX.Element {
     ["accounts", t("settings.accounts"), may("admin")],
     ["baseline", t("settings.baseline"), true],
     ["policy", t("settings.policy"), true],
-    ["audit", t("settings.audit"), may("admin")],
+    ["audit", t("settings.audit"), may("approver")],
     ["status", t("settings.status"), true],
   ];
   const body = { account: <AccountTab />, accounts: <AccountsTab />, baseline: <BaselineTab />, policy: <PolicyTab />, audit: <AuditTab />, status: <StatusTab /> }[tab];
@@ -116,7 +116,7 @@ function PasswordForm({ id: account, own, done }: { id: string; own: boolean; do
     >
       {own && <Labelled label={t("settings.password-old")}>{(id) => <input id={id} type="password" required autocomplete="current-password" value={old} onInput={(e) => setOld(e.currentTarget.value)} />}</Labelled>}
       <Labelled label={t("settings.password-new")} hint={t("sign.password-hint")}>
-        {(id) => <input id={id} type="password" required minLength={12} autocomplete="new-password" value={fresh} onInput={(e) => setFresh(e.currentTarget.value)} />}
+        {(id) => <input id={id} type="password" required minLength={10} autocomplete="new-password" value={fresh} onInput={(e) => setFresh(e.currentTarget.value)} />}
       </Labelled>
       <div class="buttons">
         <button type="submit" disabled={busy}>
@@ -187,7 +187,7 @@ function AccountDialog({ account: a, orgs, close, done }: { account: Account | n
       >
         {!a && <Labelled label={t("sign.user")} hint={t("sign.user-hint")}>{(id) => <input id={id} required maxLength={64} autocomplete="off" value={user} onInput={(e) => setUser(e.currentTarget.value)} />}</Labelled>}
         <Labelled label={t("sign.name")}>{(id) => <input id={id} maxLength={100} autocomplete="off" value={name} onInput={(e) => setName(e.currentTarget.value)} />}</Labelled>
-        {!a && <Labelled label={t("sign.password")} hint={t("sign.password-hint")}>{(id) => <input id={id} type="password" required minLength={12} autocomplete="new-password" value={password} onInput={(e) => setPassword(e.currentTarget.value)} />}</Labelled>}
+        {!a && <Labelled label={t("sign.password")} hint={t("sign.password-hint")}>{(id) => <input id={id} type="password" required minLength={10} autocomplete="new-password" value={password} onInput={(e) => setPassword(e.currentTarget.value)} />}</Labelled>}
         <fieldset>
           <legend>{t("settings.grants")}</legend>
           {grants.map((g, i) => (

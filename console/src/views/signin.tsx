@@ -146,7 +146,7 @@ function FirstAccount(): JSX.Element {
       </Labelled>
       <Labelled label={t("sign.password")} hint={t("sign.password-hint")}>
         {(id) => (
-          <input id={id} type="password" autocomplete="new-password" minLength={12} required value={password} onInput={(e) => setPassword(e.currentTarget.value)} />
+          <input id={id} type="password" autocomplete="new-password" minLength={10} required value={password} onInput={(e) => setPassword(e.currentTarget.value)} />
         )}
       </Labelled>
       <Wrong text={form.error} />
