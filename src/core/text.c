@@ -16,6 +16,11 @@ const char *hn_text_find(enum hn_lang lang, const char *key)
     return e ? e->text[lang] : NULL;
 }
 
+const char *hn_text_key(size_t i)
+{
+    return i < hn_catalogue_n ? hn_catalogue[i].key : NULL;
+}
+
 static const struct hn_param *param_find(const struct hn_param *p, struct hn_str name)
 {
     for (; p; p = p->next)

@@ -9,6 +9,8 @@ enum hn_lang { HN_EN, HN_JA, HN_LANGS };
 
 /* The text with its placeholders, or NULL when there is no such key. */
 const char *hn_text_find(enum hn_lang lang, const char *key);
+/* The i-th key of the catalogue, in bytewise order; NULL beyond the end. */
+const char *hn_text_key(size_t i);
 /* Appends the text with {name} replaced from params (unknown names stay as they are, marked "{?name}"). A missing key
  * appends the key itself. {name|n} in English picks "s" when the number is not 1. */
 void hn_text_add(struct hn_buf *out, enum hn_lang lang, const char *key, const struct hn_param *params);
