@@ -34,7 +34,9 @@ static bool add(struct bench_texts *t, const struct hn_buf *b)
     }
     if (b->n)
         memcpy(copy, b->p, b->n);
-    t->v[t->n++] = (struct bench_text){copy, b->n};
+    v[t->n].p = copy;
+    v[t->n].n = b->n;
+    t->n++;
     t->bytes += b->n;
     return true;
 }
