@@ -19,7 +19,7 @@ bool bench_load(struct bench_texts *t, const char *path);
 void bench_texts_done(struct bench_texts *t);
 /* A CycloneDX document of n components, indented by two blanks; the same on every run. */
 void bench_make_sbom(struct hn_buf *b, unsigned n);
-/* The folder of test data: HINOMI_TEST_DATA, else ../shared/data below the working directory, else NULL. */
+/* The folder of test data: HINOMI_TEST_DATA, else the usual place beside the checkout, else NULL. */
 const char *bench_data(void);
 /* Processor time of this process in seconds. */
 double bench_cpu(void);
