@@ -81,6 +81,7 @@ export function signed(n: number, digits = 1): string {
 const two = (n: number) => String(n).padStart(2, "0");
 
 export function zone(at: Date = new Date()): string {
+  if (new Intl.DateTimeFormat().resolvedOptions().timeZone === "Asia/Tokyo") return "JST";
   const name = new Intl.DateTimeFormat("en", { timeZoneName: "short" })
     .formatToParts(at)
     .find((p) => p.type === "timeZoneName")?.value;

@@ -18,23 +18,25 @@ interface Placed {
   folded: number;
 }
 const order = ["host", "setting", "file", "package", "process", "listener", "network"];
-const size = { w: 168, h: 52, gapX: 76, gapY: 18 };
+const base = { w: 176, h: 52, gapX: 74, gapY: 18 };
 
 export function Graph({ nodes, edges }: { nodes: GraphNode[]; edges: GraphEdge[] }): JSX.Element | null {
   const box = useRef<HTMLDivElement>(null);
-  const [narrow, setNarrow] = useState(false);
+  const [room, setRoom] = useState(720);
   const [open, setOpen] = useState<number | null>(null);
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
   useLayoutEffect(() => {
     const el = box.current;
     if (!el) return;
-    const watch = new ResizeObserver(() => setNarrow(el.clientWidth < 560));
+    const watch = new ResizeObserver(() => setRoom(el.clientWidth));
     watch.observe(el);
     return () => watch.disconnect();
   }, []);
   if (nodes.length === 0) return null;
 
   const layers = layout(nodes, edges);
+  const narrow = room < 560;
+  const size = { ...base, w: narrow ? 168 : Math.max(118, Math.min(base.w, (room - 6 - (layers.length - 1) * base.gapX) / layers.length)) };
   const perLayer = Math.max(1, Math.floor(12 / layers.length));
   const placed: Placed[] = [];
   const target = new Map<number, Placed>();
@@ -96,7 +98,7 @@ export function Graph({ nodes, edges }: { nodes: GraphNode[]; edges: GraphEdge[]
             );
           })}
           {placed.map((p) => (
-            <Node key={p.index} p={p} on={open !== null && open === p.index} click={() => (p.node ? setOpen(open === p.index ? null : p.index) : setUnfolded(new Set([...unfolded, p.layer])))} />
+            <Node key={p.index} p={p} size={size} on={open !== null && open === p.index} click={() => (p.node ? setOpen(open === p.index ? null : p.index) : setUnfolded(new Set([...unfolded, p.layer])))} />
           ))}
         </svg>
       </div>
@@ -114,7 +116,7 @@ function observation(n: GraphNode): ObsRef | null {
   return typeof n.observation === "string" ? { id: n.observation, kind: n.type, subject: labelOf(n), at: "" } : n.observation;
 }
 
-function Node({ p, on, click }: { p: Placed; on: boolean; click: () => void }): JSX.Element {
+function Node({ p, size, on, click }: { p: Placed; size: { w: number; h: number }; on: boolean; click: () => void }): JSX.Element {
   const type = p.node ? tx(`node.${p.node.type}`, p.node.type) : "";
   const label = p.node ? plain(labelOf(p.node)) : t("graph.more", { n: p.folded });
   return (
@@ -141,7 +143,7 @@ function Node({ p, on, click }: { p: Placed; on: boolean; click: () => void }): 
             {type}
           </text>
           <text x="12" y="39" class="node-label">
-            {fit(label, 20)}
+            {fit(label, (size.w - 20) / 7.6)}
           </text>
         </>
       ) : (

@@ -84,6 +84,6 @@ export function FieldValue({ value, field, short }: { value: Value | undefined; 
       </span>
     );
   }
-  if (field?.type === "time") return <time dateTime={value}>{whenZone(value)}</time>;
+  if (field?.type === "time" || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)) return <time dateTime={value}>{whenZone(value)}</time>;
   return <Say max={max}>{value}</Say>;
 }

@@ -166,7 +166,9 @@ export function Section({ title, aside, children, id }: { title: string; aside?:
   return (
     <section class="section" aria-labelledby={h}>
       <header class="section-head">
-        <h2 id={h}>{title}</h2>
+        <h2 id={h} tabIndex={id ? -1 : undefined}>
+          {title}
+        </h2>
         {aside}
       </header>
       {children}

@@ -47,6 +47,8 @@ export function DataTable<R>(props: Props<R>): JSX.Element {
   const body = useRef<HTMLTableSectionElement>(null);
   const [widths, setWidths] = useState<Record<string, number>>(() => readWidths(id));
   const width = (c: Column<R>) => widths[c.key] ?? c.width;
+  const sum = columns.reduce((n, c) => n + width(c), selection ? 36 : 0);
+  const fitted = Object.keys(widths).length === 0; /* until somebody sets a width, columns share the room there is */
 
   const openRow = (row: R) => {
     const to = props.href?.(row);
@@ -99,11 +101,11 @@ export function DataTable<R>(props: Props<R>): JSX.Element {
   return (
     <div class={props.stale ? "table-box stale" : "table-box"} aria-busy={props.stale ? "true" : undefined}>
       <div class="table-scroll">
-        <table class="data" role="table" aria-label={props.label} aria-rowcount={props.total ?? rows.length}>
+        <table class="data" role="table" style={{ "--least": `${Math.round(sum * (fitted ? 0.88 : 1))}px` }} aria-label={props.label} aria-rowcount={props.total ?? rows.length}>
           <colgroup>
             {selection && <col class="col-check" />}
             {columns.map((c) => (
-              <col key={c.key} style={{ width: `${width(c)}px` }} />
+              <col key={c.key} style={{ width: fitted ? `${(width(c) / sum) * 100}%` : `${width(c)}px` }} />
             ))}
           </colgroup>
           <thead role="rowgroup">

@@ -59,7 +59,6 @@ export function Waterfall({ finding }: { finding: Finding }): JSX.Element {
       <div class="wf-row wf-edge wf-sum">
         <span class="wf-text">
           {t("why.sum")}
-          {finding.loss !== null && finding.loss !== undefined && <span class="dim"> · {t("why.loss", { loss: finding.loss.toFixed(2) })}</span>}
         </span>
         <span class="wf-plot">
           <Plot shown={shown} scale={scale}>
@@ -68,9 +67,6 @@ export function Waterfall({ finding }: { finding: Finding }): JSX.Element {
         </span>
         <span class="wf-num">{percent(finding.p ?? sigmoid(sum))}</span>
       </div>
-      {onLoss.map((term) => (
-        <Bar key={term.name} term={term} from={null} to={null} shown={[]} scale={scale} loss />
-      ))}
       <div class="wf-row wf-axis" aria-hidden="true">
         <span class="wf-text dim">{t("why.axis")}</span>
         <span class="wf-plot">
@@ -84,6 +80,16 @@ export function Waterfall({ finding }: { finding: Finding }): JSX.Element {
         </span>
         <span class="wf-num" />
       </div>
+      {onLoss.map((term) => (
+        <Bar key={term.name} term={term} from={null} to={null} shown={[]} scale={scale} loss />
+      ))}
+      {finding.loss !== null && finding.loss !== undefined && (
+        <div class="wf-row wf-edge">
+          <span class="wf-text">{t("why.loss")}</span>
+          <span class="wf-plot" />
+          <span class="wf-num">{finding.loss.toFixed(2)}</span>
+        </div>
+      )}
     </div>
   );
 }
@@ -135,7 +141,7 @@ function Bar({ term, from, to, shown, scale, at = 0, loss = false }: BarProps): 
         </span>
         <span class="wf-num">
           {loss ? (
-            term.seen ? t("why.loss-factor", { n: Math.exp(term.weight).toFixed(2) }) : "?"
+            term.seen ? `× ${Math.exp(term.weight).toFixed(2)}` : "?"
           ) : term.seen ? (
             <>
               <span aria-hidden="true">{raises ? "▸" : "◂"} </span>

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { post, may, url } from "../app/api";
-import { pick, t, tx } from "../app/i18n";
+import { day, pick, t, tx } from "../app/i18n";
 import { useList } from "../app/list";
 import { useQuery } from "../app/query";
 import { params, path, setParams, withParams } from "../app/router";
@@ -142,14 +142,16 @@ function Card({ a, changed }: { a: Action; changed: () => void }): JSX.Element {
           </span>
         ) : a.state === "excepted" ? (
           <span>
-            {t("act.until-short")} <When at={a.excepted_until} />
+            {t("act.until-short")} {day(a.excepted_until)}
           </span>
         ) : (
           <Due due={a.due} />
         )}
-        <span class="card-owner">{a.owner ? <Say max={24}>{a.owner.name}</Say> : <span class="dim">{t("act.nobody")}</span>}</span>
       </p>
-      <Moves a={a} changed={changed} />
+      <div class="card-foot">
+        {a.owner ? <Say max={24}>{a.owner.name}</Say> : <span class="dim">{t("act.nobody")}</span>}
+        <Moves a={a} changed={changed} />
+      </div>
     </li>
   );
 }

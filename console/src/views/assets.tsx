@@ -12,7 +12,7 @@ import { WordFilter } from "./findings";
 
 export function assetColumns(): Column<AssetRow>[] {
   return [
-    { key: "score", label: t("col.score"), width: 72, numeric: true, sort: "score", falling: true, cell: (a) => <Score value={a.score} /> },
+    { key: "score", label: t("col.score"), width: 96, numeric: true, sort: "score", falling: true, cell: (a) => <Score value={a.score} /> },
     {
       key: "name", label: t("col.name"), width: 230, sort: "name", narrow: "title",
       cell: (a) => (

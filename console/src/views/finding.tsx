@@ -73,6 +73,11 @@ export function FindingView({ id }: { id: string }): JSX.Element {
             {f.action.owner && <Say max={40}>{f.action.owner.name}</Say>}
           </a>
         )}
+        {!done && (
+          <a class="button" href="#fix">
+            {t("finding.to-fix")}
+          </a>
+        )}
         {!done && may("operator") && (
           <button type="button" onClick={() => setAssign(true)}>
             {f.action ? t("act.change") : t("now.assign")}
@@ -84,6 +89,11 @@ export function FindingView({ id }: { id: string }): JSX.Element {
           </button>
         )}
       </div>
+      {f.graph && f.graph.nodes.length > 0 && (
+        <Section title={t("finding.graph")}>
+          <Graph nodes={f.graph.nodes} edges={f.graph.edges} />
+        </Section>
+      )}
       <div class="finding-columns">
         <div>
           <Section title={t("finding.why")}>
@@ -95,12 +105,7 @@ export function FindingView({ id }: { id: string }): JSX.Element {
             <Waterfall finding={f} />
             <p class="dim small">{t("why.hint")}</p>
           </Section>
-          {f.graph && f.graph.nodes.length > 0 && (
-            <Section title={t("finding.graph")}>
-              <Graph nodes={f.graph.nodes} edges={f.graph.edges} />
-            </Section>
-          )}
-          <Section title={t("finding.fix")}>
+          <Section title={t("finding.fix")} id="fix">
             {f.fix ? (
               <FixBox id={f.id} fix={f.fix} remedy={f.remedy} changed={reload} />
             ) : (
@@ -131,7 +136,7 @@ export function FindingView({ id }: { id: string }): JSX.Element {
               ]}
             />
             {(f.other_assets ?? 0) > 0 && (
-              <p>
+              <p class="others">
                 <a href={`/findings?${f.cause ? `cause=${encodeURIComponent(f.cause)}` : `kind=${encodeURIComponent(f.kind)}`}`}>
                   {t("finding.others", { n: f.other_assets ?? 0 })}
                 </a>

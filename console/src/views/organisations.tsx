@@ -29,7 +29,7 @@ function columns(top: number): Column<OrgRow>[] {
         </span>
       ),
     },
-    { key: "score", label: t("col.score"), width: 76, numeric: true, sort: "score", falling: true, value: (o) => o.score ?? null, cell: (o) => <Score value={o.score} /> },
+    { key: "score", label: t("col.score"), width: 96, numeric: true, sort: "score", falling: true, value: (o) => o.score ?? null, cell: (o) => <Score value={o.score} /> },
     {
       key: "trend", label: t("col.trend-7"), width: 84, numeric: true, sort: "trend", falling: true, value: (o) => o.trend_7d ?? null,
       cell: (o) => (typeof o.trend_7d === "number" ? <span class={o.trend_7d > 0 ? "late" : o.trend_7d < 0 ? "good" : "dim"}>{signed(o.trend_7d)}</span> : <span class="dim">—</span>),
