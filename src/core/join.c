@@ -18,6 +18,13 @@ static const struct {
     {"services.unit", HN_REF_UNIT},         {"accounts.account", HN_REF_USER},
 };
 
+/* Observations that connect nothing when a field says so: a font or a locale that is mapped is no code that runs. */
+static const struct {
+    const char *kind, *field;
+} unless_false[] = {
+    {"processes.mapped", "executable"},
+};
+
 struct hn_join_link {
     const struct hn_obs *obs;
     const struct kind_refs *refs;
@@ -133,10 +140,18 @@ static void index_name(struct hn_join *j, struct hn_map *map, struct hn_str name
         j->failed = true;
 }
 
+static bool connects(const struct hn_obs *o)
+{
+    for (size_t i = 0; i < sizeof unless_false / sizeof unless_false[0]; i++)
+        if (hn_obs_kind_is(o, unless_false[i].kind) && !hn_obs_get_bool(o, unless_false[i].field, true))
+            return false;
+    return true;
+}
+
 static void index_obs(struct hn_join *j, const struct hn_obs *o)
 {
     struct kind_refs *k = refs_of(j, o);
-    if (!k || !k->indexed)
+    if (!k || !k->indexed || !connects(o))
         return;
     if (k->subject) {
         struct hn_join_value *v = link_value(j, k, o, k->subject, o->subject);

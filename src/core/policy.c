@@ -11,6 +11,7 @@
 #include "core/due.h"
 #include "core/policy_keys.h"
 #include "core/registry.h"
+#include "core/text.h"
 #include "core/yaml_tree.h"
 #include "policy_data.h"
 
@@ -115,11 +116,18 @@ static struct hn_err no_leftovers(struct loader *l, const struct hn_yaml *map)
     return HN_OK;
 }
 
+/* Modules may have terms of their own; then the catalogue has a sentence for them. */
+static bool is_term(struct loader *l, struct hn_str name)
+{
+    const char *key = hn_arena_fmt(&l->p->arena, "term.%.*s", HN_FMT(name)).p;
+    return key && hn_text_find(HN_EN, key);
+}
+
 /* {value: …, source: "…"[, unit: …, most: …]} */
 static struct hn_err read_constant(struct loader *l, struct hn_yaml *y, struct hn_str name)
 {
     const struct policy_key *k = key_of(name);
-    if (!k)
+    if (!k || (strcmp(k->name, "weights.*") == 0 && !is_term(l, y->key)))
         return unknown_key(l, y, name);
     struct constant *c = HN_NEW(&l->p->arena, struct constant);
     if (!c)
@@ -194,6 +202,13 @@ static const struct constant *find(const struct hn_policy *p, const char *name)
     return hn_map_find(&p->constants, hn_str_bytes(hn_str_c(name)));
 }
 
+/* Of a constant whose presence check_whole() has made sure of. */
+static double must(const struct hn_policy *p, const char *name)
+{
+    const struct constant *c = find(p, name);
+    return c ? c->value : 0;
+}
+
 static struct hn_err check_whole(struct loader *l)
 {
     for (size_t i = 0; i < sizeof policy_keys / sizeof policy_keys[0]; i++)
@@ -205,6 +220,20 @@ static struct hn_err check_whole(struct loader *l)
             return hn_fail(l->reterr, HN_E_INVALID, "line %u: %s may not be above %s", low->line, policy_orders[i].low,
                            policy_orders[i].high);
     }
+    return HN_OK;
+}
+
+/* Sums that the rule "seeing more of a danger never lowers" needs: code that runs, however confined, weighs no less than
+ * code of which nothing is known; a listener that a firewall blocks no less than none. */
+static struct hn_err check_sums(struct loader *l)
+{
+    double running = must(l->p, "weights.mapped-running") + must(l->p, "weights.listens-none") +
+                     must(l->p, "weights.runs-confined");
+    double blocked = must(l->p, "weights.listens-one-network") + must(l->p, "weights.firewall-blocked");
+    if (running < -1e-9)
+        return hn_fail(l->reterr, HN_E_INVALID, "mapped-running + listens-none + runs-confined is below 0, as if not seen");
+    if (blocked < must(l->p, "weights.listens-none"))
+        return hn_fail(l->reterr, HN_E_INVALID, "listens-one-network + firewall-blocked is below listens-none");
     return HN_OK;
 }
 
@@ -245,6 +274,7 @@ static struct hn_err read_all(struct loader *l, struct hn_bytes text)
     HN_TRY(no_leftovers(l, doc));
     p->id = hn_arena_fmt(&p->arena, "%.*s/%.*s", HN_FMT(p->name), HN_FMT(p->version));
     HN_TRY(check_whole(l));
+    HN_TRY(check_sums(l));
     HN_TRY(read_due_table(l));
     return p->arena.failed ? hn_fail(l->reterr, HN_E_NOMEM, "policy") : HN_OK;
 }
@@ -302,12 +332,6 @@ static const struct constant *find2(const struct hn_policy *p, const char *secti
     char full[160];
     int n = snprintf(full, sizeof full, "%s.%s", section, name);
     return n > 0 && (size_t)n < sizeof full ? find(p, full) : NULL;
-}
-
-static double must(const struct hn_policy *p, const char *name)
-{
-    const struct constant *c = find(p, name);
-    return c ? c->value : 0;
 }
 
 struct hn_str hn_policy_id(const struct hn_policy *p)
@@ -372,7 +396,7 @@ double hn_policy_loss_weight(const struct hn_policy *p, const char *term)
 
 double hn_policy_loss_max(const struct hn_policy *p)
 {
-    return must(p, "criticality.most") * must(p, "loss.total") * exp(must(p, "loss.backup-unproven"));
+    return must(p, "criticality.most") * must(p, "loss.total");
 }
 
 double hn_policy_kappa(const struct hn_policy *p)

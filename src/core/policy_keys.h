@@ -51,7 +51,7 @@ static const struct policy_key policy_keys[] = {
     {"weights.data-old", POLICY_NUMBER, 0, 0},
     {"weights.*", POLICY_NUMBER, -8, 8},
     {"loss.backup-proven", POLICY_NUMBER, -3, 0},
-    {"loss.backup-unproven", POLICY_NUMBER, 0, 1},
+    {"loss.backup-unproven", POLICY_NUMBER, 0, 0},
     {"loss.partial", POLICY_NUMBER, 0.01, 1},
     {"loss.total", POLICY_NUMBER, 1, 1},
     {"criticality.default", POLICY_NUMBER, 1, 1},

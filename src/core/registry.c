@@ -2,13 +2,6 @@
 
 #include "base/str.h"
 
-#define HN_MODULE(name) &hn_module_##name,
-const struct hn_module *const hn_modules[] = {
-#include "core/modules.def"
-};
-#undef HN_MODULE
-const size_t hn_modules_n = sizeof hn_modules / sizeof hn_modules[0];
-
 const struct hn_module *hn_module_find(struct hn_str name)
 {
     for (size_t i = 0; i < hn_modules_n; i++)

@@ -98,15 +98,18 @@ static bool has(const struct hn_term *t, const char *name)
 }
 
 /* What the lead has said, what another clause says better, and what belongs to the waterfall only. */
-static bool worth_saying(const struct render_view *v, const struct hn_term *t, const char *lead)
+static bool worth_saying(const struct render_view *v, const struct hn_term *t, struct hn_str obs_kind, const char *lead)
 {
     if (!t->seen || t->on_loss || strcmp(t->name, "epss") == 0)
         return false;
-    if (strcmp(t->name, "mapped-running") == 0)
-        return !has(v->terms, "old-code-mapped") && !strstr(lead, "{process}");
     if (strcmp(t->name, "fix-pending") == 0)
         return !strstr(lead, "{days}");
-    return strcmp(t->name, "old-code-mapped") != 0 || !strstr(lead, "{process}");
+    if (strcmp(t->name, "mapped-running") == 0 && has(v->terms, "old-code-mapped"))
+        return false;
+    for (size_t i = 0; obs_kind.n && i < v->n_evidence; i++)
+        if (hn_str_eq(v->evidence[i], obs_kind) && strcmp(t->name, "data-old") != 0)
+            return false;
+    return true;
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -139,10 +142,10 @@ static void add_predicates(struct hn_buf *out, struct hn_arena *a, enum hn_lang 
 
 static size_t choose(const struct render_view *v, const char *lead, struct clause *clauses)
 {
-    size_t n = 0, said = 0;
+    size_t n = 0, said = 0, at = 0;
     for (const struct hn_term *t = v->terms; t && said < CLAUSES; t = t->next) {
         size_t i = 0;
-        if (!worth_saying(v, t, lead))
+        if (!worth_saying(v, t, v->obs_kinds ? v->obs_kinds[at++] : HN_STR(""), lead))
             continue;
         said++;
         while (predicate_rank(t) != NO_PREDICATE && i < n &&
@@ -169,11 +172,36 @@ static const char *japanese_end(struct hn_str s)
     return "です。";
 }
 
-static void add_lead(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, const struct render_view *v,
-                     const char *own, bool process_follows)
+struct lead {
+    const char *key; /* a whole sentence; NULL: the title is made into one */
+    const struct hn_param *params;
+    const char *text; /* with its placeholders */
+};
+
+/* "<kind>.sentence-since" when it is known how long a fix has been pending ({days}), else "<kind>.sentence", else the
+ * title. */
+static struct lead lead_of(struct hn_arena *a, enum hn_lang lang, const struct render_view *v)
 {
-    if (own) {
-        hn_text_add(out, lang, key2(a, v->kind, ".sentence", ""), v->params);
+    const char *since = key2(a, v->kind, ".sentence-since", ""), *own = key2(a, v->kind, ".sentence", "");
+    for (const struct hn_term *t = v->terms; t && hn_text_find(lang, since); t = t->next) {
+        struct hn_str days = param_get(t->params, "days");
+        struct hn_param *p = t->seen && strcmp(t->name, "fix-pending") == 0 && days.n ? HN_NEW(a, struct hn_param) : NULL;
+        if (!p)
+            continue;
+        *p = (struct hn_param){"days", days, (struct hn_param *)(uintptr_t)v->params};
+        return (struct lead){since, p, hn_text_find(lang, since)};
+    }
+    if (hn_text_find(lang, own))
+        return (struct lead){own, v->params, hn_text_find(lang, own)};
+    const char *title = hn_text_find(lang, key2(a, v->kind, ".title", ""));
+    return (struct lead){NULL, v->params, title ? title : ""};
+}
+
+static void add_lead(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, const struct render_view *v,
+                     const struct lead *lead, bool process_follows)
+{
+    if (lead->key) {
+        hn_text_add(out, lang, lead->key, lead->params);
         return;
     }
     struct hn_str title = hn_text(a, lang, key2(a, v->kind, ".title", ""), v->params);
@@ -190,11 +218,10 @@ struct hn_str render_sentence(struct hn_arena *a, enum hn_lang lang, const struc
 {
     struct clause clauses[CLAUSES];
     struct hn_buf b;
-    const char *own = hn_text_find(lang, key2(a, v->kind, ".sentence", ""));
-    const char *title = hn_text_find(lang, key2(a, v->kind, ".title", ""));
-    size_t n = choose(v, own ? own : title ? title : "", clauses);
+    struct lead lead = lead_of(a, lang, v);
+    size_t n = choose(v, lead.text, clauses);
     hn_buf_init(&b, SENTENCE_MAX);
-    add_lead(&b, a, lang, v, own, n && predicate_rank(clauses[0].t[0]) != NO_PREDICATE);
+    add_lead(&b, a, lang, v, &lead, n && predicate_rank(clauses[0].t[0]) != NO_PREDICATE);
     for (size_t i = 0; i < n; i++) {
         if (lang == HN_EN)
             hn_buf_chr(&b, ' ');
@@ -220,9 +247,31 @@ struct hn_finding_texts render_texts(struct hn_arena *a, enum hn_lang lang, cons
 
 /* ---------------------------------------------------------------- from a finding, from JSON */
 
+static struct hn_str kind_of(struct hn_arena *a, const struct hn_obs *o)
+{
+    return o ? hn_arena_fmt(a, "%s.%s", o->module->name, o->kind->name) : HN_STR("");
+}
+
 struct render_view render_view_of(struct hn_arena *a, const struct hn_finding *f)
 {
-    return (struct render_view){hn_arena_fmt(a, "%s.%s", f->module->name, f->rule->id).p, f->params, f->terms};
+    struct render_view v = {.kind = hn_arena_fmt(a, "%s.%s", f->module->name, f->rule->id).p,
+                            .params = f->params, .terms = f->terms};
+    size_t terms = 0, evidence = 0;
+    for (const struct hn_term *t = f->terms; t; t = t->next)
+        terms++;
+    for (const struct hn_evidence *e = f->evidence; e; e = e->next)
+        evidence++;
+    struct hn_str *kinds = hn_arena_alloc(a, (terms + evidence + 1) * sizeof *kinds);
+    if (!kinds)
+        return v;
+    v.obs_kinds = kinds;
+    for (const struct hn_term *t = f->terms; t; t = t->next)
+        *kinds++ = kind_of(a, t->obs);
+    v.evidence = kinds;
+    v.n_evidence = evidence;
+    for (const struct hn_evidence *e = f->evidence; e; e = e->next)
+        *kinds++ = kind_of(a, e->obs);
+    return v;
 }
 
 struct hn_param *render_params_from_json(struct hn_arena *a, const struct hn_jv *obj)
@@ -266,11 +315,30 @@ struct hn_term *render_terms_from_json(struct hn_arena *a, const struct hn_jv *l
     return first;
 }
 
+/* Kinds of the observations that the elements of a list name. Elements that render_terms_from_json() leaves out are left
+ * out here too. */
+static const struct hn_str *obs_kinds_from_json(struct hn_arena *a, const struct hn_jv *list, bool named, size_t *ret_n)
+{
+    *ret_n = 0;
+    if (!list || list->kind != HN_JV_ARR)
+        return NULL;
+    struct hn_str *kinds = hn_arena_alloc(a, (list->n + 1) * sizeof *kinds);
+    for (size_t i = 0; kinds && i < list->n; i++)
+        if (!named || hn_jv_str(&list->items[i], "name").n)
+            kinds[(*ret_n)++] = hn_jv_str(hn_jv_get(&list->items[i], "obs"), "kind");
+    return kinds;
+}
+
 struct render_view render_view_from_json(struct hn_arena *a, const struct hn_jv *finding)
 {
     const char *kind = hn_arena_cstr(a, hn_jv_str(finding, "kind"));
-    return (struct render_view){kind ? kind : "", render_params_from_json(a, hn_jv_get(finding, "params")),
-                                render_terms_from_json(a, hn_jv_get(finding, "terms"))};
+    struct render_view v = {.kind = kind ? kind : "",
+                            .params = render_params_from_json(a, hn_jv_get(finding, "params")),
+                            .terms = render_terms_from_json(a, hn_jv_get(finding, "terms"))};
+    size_t n;
+    v.obs_kinds = obs_kinds_from_json(a, hn_jv_get(finding, "terms"), true, &n);
+    v.evidence = obs_kinds_from_json(a, hn_jv_get(finding, "evidence"), false, &v.n_evidence);
+    return v;
 }
 
 struct hn_finding_texts hn_finding_texts(struct hn_arena *a, enum hn_lang lang, const struct hn_finding *f)

@@ -7,6 +7,9 @@ struct render_view {
     const char *kind; /* "packages.update-pending" */
     const struct hn_param *params;
     const struct hn_term *terms; /* largest first */
+    const struct hn_str *obs_kinds; /* of the observation behind each term, in the same order; empty: none */
+    const struct hn_str *evidence;  /* kinds of observations that the finding itself is made of */
+    size_t n_evidence;
 };
 
 struct render_view render_view_of(struct hn_arena *a, const struct hn_finding *f);

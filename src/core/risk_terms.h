@@ -22,8 +22,20 @@ void risk_run_init(struct risk_run *r, const struct hn_risk_in *in, struct hn_ar
 /* Sets f->terms (not yet sorted), f->inputs. */
 void risk_terms(struct risk_run *r, struct hn_finding *f, const struct hn_chain *c);
 void risk_graph(struct risk_run *r, struct hn_finding *f, const struct hn_chain *c);
-/* How exposed one listener is; larger is worse. */
-int risk_listener_rank(const struct hn_obs *listener);
-/* The listeners and processes of a chain, worst first, for the graph. */
+/* The listener of the chain that weighs most, or NULL. */
 const struct hn_join_value *risk_worst_listener(struct risk_run *r, const struct hn_chain *c);
+/* Of the chain alone. */
+void risk_chain_terms(struct risk_run *r, struct hn_finding *f, const struct hn_chain *c);
+bool risk_chain_applies(const struct hn_finding *f, const struct hn_chain *c);
+/* yes: reachable from anywhere by what was seen. no: positively known not to be. */
+enum risk_yes risk_exposed(struct risk_run *r, const struct hn_finding *f, const struct hn_chain *c);
+const struct hn_obs *risk_stray_listener(const struct hn_facts *facts);
+/* Adds a term by its name, with the policy's weight; one of each group stays, the heaviest. NULL: not added. */
+struct hn_term *risk_add(struct risk_run *r, struct hn_finding *f, const char *name, const struct hn_obs *obs);
+struct hn_term *risk_term_add(struct risk_run *r, struct hn_finding *f, const char *name, bool seen, double weight,
+                              const struct hn_obs *obs);
+void risk_not_seen(struct risk_run *r, struct hn_finding *f, const char *name);
+double risk_weight(const struct risk_run *r, const char *name);
+struct hn_param *risk_param(struct risk_run *r, struct hn_param **list, const char *name, struct hn_str value);
+void risk_param_int(struct risk_run *r, struct hn_param **list, const char *name, int64_t v);
 struct hn_str risk_process_name(struct hn_arena *a, const struct hn_obs *process);
