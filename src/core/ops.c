@@ -184,6 +184,11 @@ void hn_op_error_write(struct hn_jw *w, const struct hn_op_ctx *c, struct hn_err
     hn_jw_obj(w);
     hn_jw_kc(w, "name", hn_err_name(e));
     hn_jw_ktext(w, c->arena, "message", c->err_key ? c->err_key : key, c->err_params);
+    for (const struct hn_param *p = c->err_params; p && e.code == HN_E_RATE; p = p->next) {
+        int64_t seconds;
+        if (strcmp(p->name, "seconds") == 0 && hn_str_i64(p->value, &seconds))
+            hn_jw_kint(w, "retry_after", seconds);
+    }
     if (c->diag.msg[0])
         hn_jw_kstr(w, "detail", hn_str_from_hostile(c->arena, hn_bytes_of(c->diag.msg, strlen(c->diag.msg)), 512));
     hn_jw_obj_end(w);
