@@ -143,12 +143,17 @@ static bool read_value(struct hn_arena *a, enum hn_type type, const struct hn_jv
     return false;
 }
 
-static bool read_fields(struct hn_facts *f, struct hn_obs *o, const struct hn_jv *fields, const char **ret_why)
+static struct hn_value *new_values(struct hn_facts *f, const struct hn_kind *k)
 {
     size_t n = 0;
-    while (o->kind->fields[n].name)
+    while (k->fields[n].name)
         n++;
-    o->v = hn_arena_alloc(f->arena, (n + 1) * sizeof *o->v);
+    return hn_arena_alloc(f->arena, (n + 1) * sizeof(struct hn_value));
+}
+
+static bool read_fields(struct hn_facts *f, struct hn_obs *o, const struct hn_jv *fields, const char **ret_why)
+{
+    o->v = new_values(f, o->kind);
     if (!o->v) {
         *ret_why = "out of memory";
         return false;
@@ -238,6 +243,17 @@ bool hn_facts_add_json(struct hn_facts *f, const struct hn_jv *doc, hn_time at, 
         return false;
     }
     return read_fields(f, o, hn_jv_get(doc, "fields"), ret_why) && link_obs(f, o, ret_why);
+}
+
+struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const struct hn_kind *k, struct hn_str subject,
+                            hn_time at)
+{
+    const char *why;
+    struct hn_obs *o = f->all_n < HN_FACTS_MAX_OBS ? HN_NEW(f->arena, struct hn_obs) : NULL;
+    if (!o)
+        return NULL;
+    *o = (struct hn_obs){.module = m, .kind = k, .subject = subject, .at = at, .v = new_values(f, k)};
+    return o->v && link_obs(f, o, &why) ? o : NULL;
 }
 
 const struct hn_obs *hn_facts_first(const struct hn_facts *f, const char *kind)

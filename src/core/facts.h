@@ -36,6 +36,11 @@ void hn_facts_free(struct hn_facts *f); /* the tables; the observations belong t
  * not fit the declarations; the caller counts it. A second one with the same subject replaces the first. */
 bool hn_facts_add_json(struct hn_facts *f, const struct hn_jv *o, hn_time at, const char **ret_why);
 
+/* Adds an observation without fields, which the caller sets in v (one per declared field); replaces one of the same
+ * subject. NULL when memory or HN_FACTS_MAX_OBS is used up. Only for what judges conclude. */
+struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const struct hn_kind *k, struct hn_str subject,
+                            hn_time at);
+
 /* kind is "packages.package". NULL when there is none. */
 const struct hn_obs *hn_facts_first(const struct hn_facts *f, const char *kind);
 static inline const struct hn_obs *hn_facts_next(const struct hn_obs *o)

@@ -13,6 +13,7 @@ struct hn_judge {
     struct hn_judged *out;
     struct hn_finding *last;
     struct hn_arena *arena;
+    struct hn_obs *obs; /* being made, or NULL */
 };
 
 /* Given when memory runs out, so that no judge has to look. Never read. */
@@ -62,6 +63,44 @@ void hn_finding_identify(struct hn_finding *f, struct hn_str asset)
     hn_digest_add(d, hn_str_bytes(f->location));
     hn_digest_end(d, sum);
     hn_hex(hn_bytes_of(sum, 16), f->id);
+}
+
+void hn_judge_obs_begin(struct hn_judge *j, const char *kind, struct hn_str subject)
+{
+    const struct hn_kind *k = hn_kind_find(j->module, hn_str_c(kind));
+    assert(k && !j->obs);
+    j->obs = hn_facts_add(j->o->facts, j->module, k, hn_arena_str(j->arena, subject), j->o->now);
+    if (!j->obs)
+        j->out->incomplete = true;
+}
+
+static struct hn_value *obs_field(struct hn_judge *j, const char *field, enum hn_type type)
+{
+    if (!j->obs)
+        return NULL;
+    int at = hn_field_find(j->obs->kind, hn_str_c(field));
+    assert(at >= 0 && j->obs->kind->fields[at].type == type);
+    j->obs->v[at] = (struct hn_value){.type = type, .set = true};
+    return &j->obs->v[at];
+}
+
+void hn_judge_obs_str(struct hn_judge *j, const char *field, struct hn_str v)
+{
+    struct hn_value *to = obs_field(j, field, HN_T_STR);
+    if (to)
+        to->s = hn_arena_str(j->arena, v);
+}
+
+void hn_judge_obs_int(struct hn_judge *j, const char *field, int64_t v)
+{
+    struct hn_value *to = obs_field(j, field, HN_T_INT);
+    if (to)
+        to->i = v;
+}
+
+void hn_judge_obs_end(struct hn_judge *j)
+{
+    j->obs = NULL;
 }
 
 /* Setters get only the finding; what they need to allocate lies behind it. */

@@ -13,7 +13,7 @@ struct hn_judged {
 
 struct hn_judge_options {
     struct hn_arena *arena;
-    const struct hn_facts *facts;
+    struct hn_facts *facts; /* judges may add what they conclude */
     const struct hn_policy *policy;
     struct hn_str asset; /* id; part of each finding's identity */
     hn_time now;

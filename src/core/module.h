@@ -177,6 +177,13 @@ struct hn_arena *hn_judge_arena(struct hn_judge *j);
 /* A number or word from the policy file ("packages.stale-days"), else dflt. */
 int64_t hn_judge_policy_int(const struct hn_judge *j, const char *key, int64_t dflt);
 
+/* An observation that the judge itself makes: what it concluded (a rule that was evaluated and passed). It joins the
+ * facts of the run under one of the module's own kinds; judges that run later see it. Begin, any setters, end. */
+void hn_judge_obs_begin(struct hn_judge *j, const char *kind, struct hn_str subject);
+void hn_judge_obs_str(struct hn_judge *j, const char *field, struct hn_str v);
+void hn_judge_obs_int(struct hn_judge *j, const char *field, int64_t v);
+void hn_judge_obs_end(struct hn_judge *j);
+
 /* A new finding of one of the module's rules. subject: what has the problem (package, path, unit…), location: where,
  * or empty; (asset, kind, subject, location) is its identity. Never NULL: on out-of-memory a throw-away object is given
  * and the run is marked incomplete. */
