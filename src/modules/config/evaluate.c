@@ -53,18 +53,17 @@ static struct hn_str unlisted(const struct found *f, struct hn_str path)
     return hn_facts_find(f->facts, "config.source", name) ? hn_str_cut(name, 7, name.n) : HN_STR("");
 }
 
-/* Empty when everything the node could look at was seen; else what was not. */
-static struct hn_str not_seen(const struct found *f, const struct config_node *n)
+/* The module that the node reads, when it did not run; else empty. */
+static struct hn_str not_run(const struct found *f, const struct config_node *n)
 {
     const char *dot = strchr(n->kind, '.');
-    char module[32];
-    size_t len = dot ? (size_t)(dot - n->kind) : 0;
-    if (len == 0 || len >= sizeof module)
-        return hn_str_c(n->kind);
-    memcpy(module, n->kind, len);
-    module[len] = 0;
-    if (!hn_facts_seen(f->facts, module))
-        return hn_arena_str(f->a, hn_str_c(module));
+    struct hn_str module = hn_arena_str(f->a, (struct hn_str){n->kind, dot ? (size_t)(dot - n->kind) : 0});
+    return module.n && hn_facts_seen(f->facts, module.p) ? HN_STR("") : hn_str_c(module.n ? module.p : n->kind);
+}
+
+/* What of the node's kind may be missing because it could not be read; else empty. */
+static struct hn_str not_seen(const struct found *f, const struct config_node *n)
+{
     if (strcmp(n->kind, "config.setting") == 0) {
         struct hn_str conf = where_value(n, "conf");
         return source_complete(f->facts, conf) ? HN_STR("") : conf;
@@ -166,9 +165,11 @@ static enum config_tri nothing(const struct found *f, const struct config_node *
 static enum config_tri leaf(const struct found *f, const struct config_node *n)
 {
     bool every = n->type == CONFIG_EVERY;
-    struct hn_str unseen = not_seen(f, n);
+    struct hn_str absent = not_run(f, n), unseen = not_seen(f, n);
     enum config_tri decisive = every ? CONFIG_FALSE : CONFIG_TRUE, result = negated(decisive);
     size_t fitting = 0;
+    if (absent.n)
+        return unknown(f, absent);
     if (unseen.n && strcmp(n->kind, "config.setting") == 0) /* what was read may be overridden by what was not */
         return unknown(f, unseen);
     struct config_result before = *f->r;

@@ -85,11 +85,28 @@ static bool bits(struct hn_str v, const struct config_cond *c)
     return c->op == CONFIG_OP_MASKS ? (have & limit) == limit : (have & 07777u & ~limit) == 0;
 }
 
-static bool globs(struct hn_str v, const char *const *patterns)
+#define FOLD_MAX 1024
+
+/* v in lower case, in buf; what does not fit stays as it is. */
+static struct hn_str folded(struct hn_str v, char buf[FOLD_MAX])
 {
-    for (; *patterns; patterns++)
-        if (hn_glob_match(hn_str_c(*patterns), v, false))
+    if (v.n > FOLD_MAX)
+        return v;
+    for (size_t i = 0; i < v.n; i++)
+        buf[i] = lower(v.p[i]);
+    return (struct hn_str){buf, v.n};
+}
+
+static bool globs(struct hn_str v, const char *const *patterns, bool exact)
+{
+    char text[FOLD_MAX], pattern[FOLD_MAX];
+    if (!exact)
+        v = folded(v, text);
+    for (; *patterns; patterns++) {
+        struct hn_str p = hn_str_c(*patterns);
+        if (hn_glob_match(exact ? p : folded(p, pattern), v, false))
             return true;
+    }
     return false;
 }
 
@@ -131,9 +148,9 @@ enum config_tri config_compare_text(struct hn_str v, const struct config_cond *c
     case CONFIG_OP_GE:
         return tri(ordered(v, c));
     case CONFIG_OP_MATCHES:
-        return tri(globs(v, c->values));
+        return tri(globs(v, c->values, exact));
     case CONFIG_OP_NOT_MATCHES:
-        return tri(!globs(v, c->values));
+        return tri(!globs(v, c->values, exact));
     case CONFIG_OP_HAS:
     case CONFIG_OP_HAS_NOT:
         for (const char *const *w = c->values; *w; w++)
@@ -167,7 +184,7 @@ static enum config_tri compare_list(const struct hn_value *v, const struct confi
     case CONFIG_OP_MATCHES:
     case CONFIG_OP_NOT_MATCHES:
         for (size_t i = 0; i < v->n; i++)
-            if (globs(v->items[i], c->values))
+            if (globs(v->items[i], c->values, false))
                 return tri(want);
         return tri(!want);
     case CONFIG_OP_SET:
