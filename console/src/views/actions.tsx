@@ -263,7 +263,7 @@ export function ActionView({ id }: { id: string }): JSX.Element {
             <Discussion address={`actions/${encodeURIComponent(a.id)}/comments`} items={comments} changed={reload} />
           </Section>
         </div>
-        <aside>
+        <div class="beside">
           <Section title={t("finding.about")}>
             <Facts
               items={[
@@ -281,7 +281,7 @@ export function ActionView({ id }: { id: string }): JSX.Element {
           <Section title={t("finding.history")}>
             <History items={a.history ?? []} />
           </Section>
-        </aside>
+        </div>
       </div>
       {assign && <AssignDialog findings={[rowOf(a)]} close={() => setAssign(false)} done={reload} />}
       {except && <ExceptDialog action={a.id} close={() => setExcept(false)} done={reload} />}

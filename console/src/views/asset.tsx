@@ -21,11 +21,12 @@ export function AssetView({ id, tab }: { id: string; tab: string }): JSX.Element
   const [edit, setEdit] = useState(false);
   if (error !== undefined) return <Failure error={error} again={reload} />;
   if (!a) return <Skeleton lines={9} tall />;
+  const kind = params.value.get("kind") ?? a.kinds?.[0]?.kind ?? "";
   const tabs = [
     { href: path("assets", id), text: t("asset.overview"), on: tab === "" },
     { href: path("assets", id, "findings"), text: t("nav.findings"), on: tab === "findings", n: a.open },
     { href: path("assets", id, "coverage"), text: t("asset.coverage"), on: tab === "coverage" },
-    ...(a.kinds ?? []).map((k) => ({ href: path("assets", id, k.kind), text: tx(`kind.${k.kind}`, k.kind), on: tab === k.kind, n: k.count })),
+    ...(a.kinds ?? []).map((k) => ({ href: observationsOf(id, k.kind), text: tx(`kind.${k.kind}`, k.kind), on: tab === "observations" && kind === k.kind, n: k.count })),
   ];
   return (
     <>
@@ -70,12 +71,15 @@ export function AssetView({ id, tab }: { id: string; tab: string }): JSX.Element
       ) : tab === "coverage" ? (
         <CoverageTable rows={a.coverage ?? []} />
       ) : (
-        <Observations id={id} kind={tab} key={tab} />
+        <Observations id={id} kind={kind} key={kind} />
       )}
       {edit && <EditDialog a={a} close={() => setEdit(false)} done={reload} />}
     </>
   );
 }
+
+/* The kind has a dot in its name, which the last part of a path must not have: it goes into the query. */
+const observationsOf = (id: string, kind: string) => `${path("assets", id, "observations")}?kind=${encodeURIComponent(kind)}`;
 
 function Overview({ a }: { a: Asset }): JSX.Element {
   const parts = a.score_parts ?? [];
@@ -111,7 +115,7 @@ function Overview({ a }: { a: Asset }): JSX.Element {
           </Section>
         )}
       </div>
-      <aside>
+      <div class="beside">
         <Section title={t("asset.identity")}>
           <Facts
             items={[
@@ -135,7 +139,7 @@ function Overview({ a }: { a: Asset }): JSX.Element {
             </ul>
           )}
         </Section>
-      </aside>
+      </div>
     </div>
   );
 }

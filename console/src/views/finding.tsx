@@ -121,7 +121,7 @@ export function FindingView({ id }: { id: string }): JSX.Element {
             <Discussion address={`findings/${encodeURIComponent(f.id)}/comments`} items={f.comments ?? []} changed={reload} />
           </Section>
         </div>
-        <aside>
+        <div class="beside">
           <DueBox f={f} />
           <Section title={t("finding.about")}>
             <Facts
@@ -155,7 +155,7 @@ export function FindingView({ id }: { id: string }): JSX.Element {
           <Section title={t("finding.history")}>
             <History items={f.history ?? []} />
           </Section>
-        </aside>
+        </div>
       </div>
       {assign && <AssignDialog findings={[f]} close={() => setAssign(false)} done={reload} />}
       {accept && <AcceptDialog f={f} close={() => setAccept(false)} done={reload} />}
