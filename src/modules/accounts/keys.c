@@ -1,64 +1,12 @@
 /* authorized_keys (sshd(8), "AUTHORIZED_KEYS FILE FORMAT"): [options] type base64 [comment]. Keys are decoded only to
  * learn their size and fingerprint (RFC 4253 6.6, RFC 5656, RFC 8709); neither key nor base64 leaves this file. */
+#include "base/base64.h"
 #include "base/cur.h"
 #include "base/hash.h"
 #include "modules/accounts/accounts.h"
 
 #define MAX_KEY 16384u /* decoded bytes; RSA 16384 needs 2 KiB */
 #define MAX_OPTIONS 32u
-
-static int b64_digit(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* RFC 4648 4. Number of bytes written, or 0 when s is not base64 or longer than max. */
-static size_t b64_decode(struct hn_str s, uint8_t *out, size_t max)
-{
-    size_t n = 0;
-    uint32_t acc = 0;
-    unsigned bits = 0;
-    while (s.n && s.p[s.n - 1] == '=')
-        s.n--;
-    for (size_t i = 0; i < s.n; i++) {
-        int d = b64_digit((uint8_t)s.p[i]);
-        if (d < 0)
-            return 0;
-        acc = (acc << 6 | (uint32_t)d) & 0xffffff;
-        bits += 6;
-        if (bits < 8)
-            continue;
-        bits -= 8;
-        if (n == max)
-            return 0;
-        out[n++] = (uint8_t)(acc >> bits);
-    }
-    return n;
-}
-
-static void b64_encode(const uint8_t *p, size_t n, char *out) /* without padding; out holds 4 ceil(n/3) + 1 */
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t acc = 0;
-    unsigned bits = 0;
-    for (size_t i = 0; i < n; i++) {
-        acc = (acc << 8 | p[i]) & 0xffff;
-        bits += 8;
-        while (bits >= 6) {
-            bits -= 6;
-            *out++ = digits[acc >> bits & 63];
-        }
-    }
-    if (bits)
-        *out++ = digits[acc << (6 - bits) & 63];
-    *out = 0;
-}
 
 static int64_t mpint_bits(struct hn_bytes b)
 {
@@ -171,9 +119,9 @@ static void emit_key(struct hn_parse *p, const struct key_line *k, struct hn_byt
 {
     struct hn_arena *a = hn_parse_scratch(p);
     uint8_t digest[HN_SHA256_LEN];
-    char b64[48];
+    char b64[HN_BASE64_LEN(HN_SHA256_LEN)];
     hn_sha256(blob, digest);
-    b64_encode(digest, sizeof(digest), b64);
+    hn_base64_encode(hn_bytes_of(digest, sizeof(digest)), b64);
     int64_t bits = key_bits(blob);
     hn_obs_begin(p, "key", hn_arena_fmt(a, "%.*s:%u", HN_FMT(k->path), k->line));
     if (k->user.n)
@@ -214,7 +162,7 @@ static const char *parse_key(struct hn_parse *p, struct key_line *k, struct hn_s
     if (!hn_str_word(&rest, &b64))
         return "a key type without a key";
     k->comment = hn_str_trim(rest);
-    size_t n = b64_decode(b64, blob, MAX_KEY);
+    size_t n = hn_base64_decode(b64, blob, MAX_KEY);
     if (!n)
         return "the key is not base64, or is too long";
     struct hn_cur c;
