@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/mem.h"
 #include "modules/files/files.h"
 
 #define MAX_DEPTH 200u
@@ -140,11 +141,16 @@ static bool packaged(const char *path)
 {
     static const char *const list[] = {"/usr/share", "/usr/lib", "/usr/include", "/usr/src", "/etc/ca-certificates",
                                        "/etc/letsencrypt/archive", "/var/lib/dpkg", "/var/lib/docker", "/usr/local/lib",
-                                       "/var/lib/containers", NULL};
+                                       "/var/lib/containers", "/usr/local/go", NULL};
+    static const char *const parts[] = {"/node_modules/", "/site-packages/", "/dist-packages/", "/test/", "/tests/",
+                                        "/testdata/", "/certdata/", "/examples/", "/fixtures/", NULL};
     for (size_t i = 0; list[i]; i++)
         if (under(path, list[i]))
             return true;
-    return strstr(path, "/node_modules/") || strstr(path, "/site-packages/") || strstr(path, "/dist-packages/");
+    for (size_t i = 0; parts[i]; i++)
+        if (strstr(path, parts[i]))
+            return true;
+    return false;
 }
 
 static bool key_name(const char *name)
@@ -365,20 +371,24 @@ void files_walk(struct hn_collect *c)
     static const char *const quick[] = {"/bin", "/sbin", "/lib", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec",
                                         "/usr/local", "/opt", "/etc", NULL};
     static const char *const deep[] = {"/", NULL};
-    static struct walk w; /* 150 KiB: too much for a stack; the collector is one process with one thread */
     char text[512];
-    memset(&w, 0, sizeof(w));
-    w.c = c;
-    w.deep = hn_collect_deep(c);
-    const char *const *roots = w.deep ? deep : quick;
+    struct walk *w = hn_alloc_zero(sizeof(*w)); /* too much for a stack */
+    if (!w) {
+        hn_collect_not_seen(c, "files", "out of memory");
+        return;
+    }
+    w->c = c;
+    w->deep = hn_collect_deep(c);
+    const char *const *roots = w->deep ? deep : quick;
     for (size_t i = 0; roots[i]; i++)
-        walk_from(&w, roots[i]);
-    tell_owners(&w, w.users, 'u');
-    tell_owners(&w, w.groups, 'g');
+        walk_from(w, roots[i]);
+    tell_owners(w, w->users, 'u');
+    tell_owners(w, w->groups, 'g');
     int n = snprintf(text, sizeof(text),
                      "scope %s\ninodes %llu\nfolders %llu\nentries %u\nkeys %u\nmounts_skipped %llu\ntoo_deep %llu\ncut %d\n",
-                     w.deep ? "deep" : "quick", (unsigned long long)w.inodes, (unsigned long long)w.folders, w.entries,
-                     w.keys, (unsigned long long)w.skipped_mounts, (unsigned long long)w.too_deep,
-                     w.cut || w.inodes >= MAX_INODES);
+                     w->deep ? "deep" : "quick", (unsigned long long)w->inodes, (unsigned long long)w->folders, w->entries,
+                     w->keys, (unsigned long long)w->skipped_mounts, (unsigned long long)w->too_deep,
+                     w->cut || w->inodes >= MAX_INODES);
     hn_collect_bytes(c, "totals", "walk", hn_bytes_of(text, (size_t)n));
+    hn_free(w);
 }
