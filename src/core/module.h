@@ -62,6 +62,7 @@ struct hn_rule {
     const char *references; /* space separated: "CIS:5.2.8 DS-211:4.1 MHLW:6.5" or NULL */
 };
 
+struct hn_buf;
 struct hn_collect;
 struct hn_parse;
 struct hn_judge;
@@ -124,6 +125,11 @@ void hn_collect_dir(struct hn_collect *c, const char *tag, const char *path, uns
 void hn_collect_link(struct hn_collect *c, const char *tag, const char *path);
 /* Bytes that are no file: a netlink dump, uname. path is a name for people ("netlink:inet_diag"). */
 void hn_collect_bytes(struct hn_collect *c, const char *tag, const char *path, struct hn_bytes data);
+/* Sends one netlink request (a complete message with NLM_F_DUMP) and hands on the answers, each record holding whole
+ * messages. 0, or the errno of the refusal, which the caller reports when it matters. */
+int hn_collect_netlink(struct hn_collect *c, const char *tag, const char *path, int protocol, struct hn_bytes request);
+/* The same into a buffer, for what must be known to ask further. */
+int hn_collect_netlink_read(int protocol, struct hn_bytes request, struct hn_buf *ret);
 /* Something that should have been seen could not be: shown to people. why: a short English phrase or strerror. */
 void hn_collect_not_seen(struct hn_collect *c, const char *what, const char *why);
 /* Calls each(c, pid) for every process directory under /proc, ascending. */

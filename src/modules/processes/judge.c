@@ -137,19 +137,28 @@ static bool is_hiding(struct hn_str exe)
 
 static void judge_gone(struct hn_judge *j)
 {
+    struct hn_map seen; /* program and user → finding: many processes of one program are one problem */
+    hn_map_init(&seen);
     HN_FACTS_EACH(q, hn_judge_facts(j), "processes.process") {
-        struct hn_str exe = hn_obs_get(q, "exe");
+        struct hn_str exe = hn_obs_get(q, "exe"), user = hn_obs_get(q, "user");
         if (!hn_obs_get_bool(q, "exe_deleted", false) || !is_hiding(exe))
             continue;
-        struct hn_finding *f = hn_find(j, "executable-gone", exe, hn_obs_get(q, "user"));
-        hn_find_confidence(f, 60);
-        hn_find_param(f, "exe", exe);
-        hn_find_param(f, "name", hn_obs_get(q, "name"));
-        hn_find_param_int(f, "pid", hn_obs_get_int(q, "pid", 0));
-        hn_find_param(f, "user", hn_obs_get(q, "user"));
+        struct hn_str key = hn_arena_fmt(hn_judge_arena(j), "%.*s %.*s", HN_FMT(user), HN_FMT(exe));
+        struct hn_finding *f = hn_map_find(&seen, hn_str_bytes(key));
+        if (!f) {
+            f = hn_find(j, "executable-gone", exe, user);
+            hn_find_confidence(f, 60);
+            hn_find_param(f, "exe", exe);
+            hn_find_param(f, "name", hn_obs_get(q, "name"));
+            hn_find_param_int(f, "pid", hn_obs_get_int(q, "pid", 0));
+            hn_find_param(f, "user", user.n ? user : HN_STR("?"));
+            if (!hn_ok(hn_map_set(&seen, hn_str_bytes(key), f)))
+                break;
+        }
         hn_find_evidence(f, q, "process");
         hn_find_about(f, HN_REF_PROCESS, q->subject);
     }
+    hn_map_done(&seen);
 }
 
 void processes_judge(struct hn_judge *j)
