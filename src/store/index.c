@@ -1,0 +1,478 @@
+/* The list index: every asset, and of every finding what lists filter, sort and count by, in memory. A list over three
+ * million findings is one pass over these rows (some ten milliseconds) whatever the filter and the order; the tables need
+ * no index for it, and so take findings faster. Rows are read per asset, when first needed. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "store/internal.h"
+
+/* ---------------------------------------------------------------- assets */
+
+struct store_asset *store_asset_of_n(struct hn_store *s, int64_t n)
+{
+    uint32_t lo = 0, hi = s->assets_n;
+
+    if (n > 0 && n <= s->assets_n && s->assets[n - 1].n == n)
+        return &s->assets[n - 1];
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (s->assets[mid].n == n)
+            return &s->assets[mid];
+        if (s->assets[mid].n < n)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return NULL;
+}
+
+struct store_asset *store_asset_at(struct hn_store *s, struct hn_str id)
+{
+    uintptr_t v = (uintptr_t)hn_map_find(&s->asset_by_id, hn_str_bytes(id));
+
+    return v ? &s->assets[v - 1] : NULL;
+}
+
+static void forget_rows(struct hn_store *s, struct store_asset *a)
+{
+    if (a->loaded)
+        s->unloaded++;
+    hn_free(a->rows);
+    a->rows = NULL;
+    a->rows_n = 0;
+    a->loaded = false;
+}
+
+void store_index_drop(struct hn_store *s)
+{
+    for (uint32_t i = 0; i < s->assets_n; i++) {
+        hn_free(s->assets[i].rows);
+        hn_free(s->assets[i].id);
+        hn_free(s->assets[i].name);
+        hn_free(s->assets[i].words);
+    }
+    hn_free(s->assets);
+    hn_free(s->rank);
+    hn_map_done(&s->asset_by_id);
+    s->assets = NULL;
+    s->rank = NULL;
+    s->assets_n = s->assets_cap = s->unloaded = 0;
+    s->assets_read = s->expiry_known = false;
+}
+
+#define ASSET_COLUMNS                                                                                                  \
+    "n, org, id, name, names, criticality, first_seen, last_run, has_score, score, worst, open, not_seen, excepted, "  \
+    "overdue, due_week, new_today, closed_lately, next_change"
+
+static char *owned(struct hn_str t)
+{
+    char *p = hn_alloc(t.n + 1);
+
+    if (p) {
+        memcpy(p, t.p, t.n);
+        p[t.n] = 0;
+    }
+    return p;
+}
+
+static struct hn_err asset_from(struct hn_store *s, struct st *q, struct store_asset *a)
+{
+    char *id = a->id ? a->id : owned(st_text(q, 2)), *name = owned(st_text(q, 3)), *words; /* an id never changes */
+
+    words = id && name ? store_lower(name, st_text(q, 4).p, id) : NULL;
+    if (!words) {
+        if (!a->id)
+            hn_free(id);
+        hn_free(name);
+        return store_nomem(s);
+    }
+    hn_free(a->name);
+    hn_free(a->words);
+    a->id = id;
+    a->name = name;
+    a->words = words;
+    a->n = st_get(q, 0);
+    a->org_n = st_get(q, 1);
+    a->org = store_org_of_n(s, a->org_n);
+    a->criticality = st_get_num(q, 5);
+    a->first_seen = st_get(q, 6);
+    a->last_run = st_get(q, 7);
+    a->sums = (struct store_sums){
+        .has_score = st_get(q, 8),
+        .score = st_get_num(q, 9),
+        .worst = (int)st_get(q, 10),
+        .open = (uint64_t)st_get(q, 11),
+        .not_seen = (uint64_t)st_get(q, 12),
+        .excepted = (uint64_t)st_get(q, 13),
+        .overdue = (uint64_t)st_get(q, 14),
+        .due_week = (uint64_t)st_get(q, 15),
+        .new_today = (uint64_t)st_get(q, 16),
+        .closed_lately = (uint64_t)st_get(q, 17),
+        .next_change = st_get(q, 18),
+    };
+    return HN_OK;
+}
+
+static struct hn_err asset_add(struct hn_store *s, struct st *q)
+{
+    if (s->assets_n == s->assets_cap) {
+        uint32_t cap = s->assets_cap ? s->assets_cap * 2 : 64;
+        struct store_asset *p = hn_realloc(s->assets, cap * sizeof *p);
+        if (!p)
+            return store_nomem(s);
+        s->assets = p;
+        s->assets_cap = cap;
+    }
+    struct store_asset *a = &s->assets[s->assets_n];
+    *a = (struct store_asset){0};
+    HN_TRY(asset_from(s, q, a));
+    s->assets_n++;
+    s->unloaded++;
+    if (!hn_ok(hn_map_set(&s->asset_by_id, hn_str_bytes(hn_str_c(a->id)), (void *)(uintptr_t)s->assets_n)))
+        return store_nomem(s);
+    return HN_OK;
+}
+
+struct hn_err store_index_read(struct hn_store *s)
+{
+    struct hn_err e = HN_OK;
+
+    if (s->assets_read)
+        return HN_OK;
+    store_index_drop(s);
+    hn_map_init(&s->asset_by_id);
+    struct st q = st_open(s, "SELECT " ASSET_COLUMNS " FROM asset ORDER BY n");
+    while (hn_ok(e) && st_row(&q))
+        e = asset_add(s, &q);
+    struct hn_err end = st_end(&q);
+    if (hn_ok(e))
+        e = end;
+    if (!hn_ok(e))
+        store_index_drop(s);
+    s->assets_read = hn_ok(e);
+    return e;
+}
+
+struct hn_err store_index_reread(struct hn_store *s, int64_t n)
+{
+    struct store_asset *a = store_asset_of_n(s, n);
+    struct st q = st_open(s, "SELECT " ASSET_COLUMNS " FROM asset WHERE n = ?");
+
+    st_int(&q, n);
+    bool there = st_row(&q);
+    struct hn_err e = HN_OK;
+    if (there && a) {
+        forget_rows(s, a);
+        bool renamed = !hn_str_eq(st_text(&q, 3), hn_str_c(a->name));
+        e = asset_from(s, &q, a);
+        if (renamed) {
+            hn_free(s->rank);
+            s->rank = NULL;
+        }
+    } else if (there && (s->assets_n == 0 || s->assets[s->assets_n - 1].n < n)) {
+        e = asset_add(s, &q);
+        hn_free(s->rank);
+        s->rank = NULL;
+    } else if (there || a) {
+        store_index_drop(s); /* gone (undone), or out of order: from the beginning at the next use */
+    }
+    struct hn_err end = st_end(&q);
+    s->expiry_known = false;
+    return hn_ok(e) ? end : e;
+}
+
+struct hn_err store_asset_need(struct hn_store *s, const struct hn_principal *p, struct hn_str id, enum hn_role role,
+                               struct store_asset **ret)
+{
+    HN_TRY(store_index_read(s));
+    *ret = store_asset_at(s, id);
+    return store_need(s, p, *ret ? (*ret)->org : STORE_NONE, role);
+}
+
+static const struct hn_store *rank_store;
+static int by_name(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    int c = strcmp(rank_store->assets[a].name, rank_store->assets[b].name);
+
+    return c ? c : a < b ? -1 : a > b;
+}
+
+struct hn_err store_rank(struct hn_store *s)
+{
+    if (s->rank || s->assets_n == 0)
+        return HN_OK;
+    uint32_t *order = hn_alloc(s->assets_n * sizeof *order);
+    s->rank = hn_alloc(s->assets_n * sizeof *s->rank);
+    if (!order || !s->rank) {
+        hn_free(order);
+        hn_free(s->rank);
+        s->rank = NULL;
+        return store_nomem(s);
+    }
+    for (uint32_t i = 0; i < s->assets_n; i++)
+        order[i] = i;
+    rank_store = s;
+    qsort(order, s->assets_n, sizeof *order, by_name);
+    for (uint32_t i = 0; i < s->assets_n; i++)
+        s->rank[order[i]] = i;
+    hn_free(order);
+    return HN_OK;
+}
+
+/* ---------------------------------------------------------------- rows */
+
+#define ROW_SELECT                                                                                                     \
+    "SELECT n, kind, severity, presence, excepted_until, score, p * loss, due, first_seen, opened_at, at, scope, "     \
+    "closed_at, subject, cause, class FROM finding WHERE asset = ?"
+
+struct covers {
+    struct store_cover_at *v;
+    size_t n;
+};
+
+/* Rows that follow their scope's newest run have no time of their own. */
+static hn_time seen_at(struct hn_store *s, const struct covers *c, struct st *q)
+{
+    hn_time at = st_get(q, 10);
+    uint32_t module;
+
+    if (at > 0)
+        return at;
+    module = store_module_of(s, (uint32_t)st_get(q, 1));
+    for (size_t i = 0; i < c->n; i++)
+        if (c->v[i].module == module && c->v[i].scope == (uint32_t)st_get(q, 11))
+            return c->v[i].at;
+    return 0;
+}
+
+/* Beyond 255 classes the last one stands for all of them; the vocabulary has six. */
+static uint8_t class_of(struct hn_store *s, uint32_t word)
+{
+    unsigned i = 0;
+
+    while (i < s->classes_n && s->classes[i] != word)
+        i++;
+    if (i == s->classes_n && i < 255)
+        s->classes[s->classes_n++] = word;
+    return (uint8_t)(i < 255 ? i : 254);
+}
+
+static struct hn_err row_from(struct hn_store *s, struct st *q, const struct covers *c, struct store_row *r)
+{
+    struct hn_str cause = st_text(q, 14), subject = st_text(q, 13);
+    int64_t presence = st_get(q, 3);
+    char low[512];
+
+    *r = (struct store_row){
+        .n = (uint32_t)st_get(q, 0),
+        .kind = (uint16_t)st_get(q, 1),
+        .class_ = class_of(s, (uint32_t)st_get(q, 15)),
+        .severity = (uint8_t)(st_get(q, 2) & 7),
+        .status = (uint8_t)(presence == HN_F_CLOSED ? HN_F_CLOSED : st_get(q, 4) ? HN_F_EXCEPTED : presence & 3),
+        .score = (uint32_t)(fmin(fmax(st_get_num(q, 5), 0), 100) * STORE_SCORE_UNIT),
+        .share = (float)fmin(fmax(st_get_num(q, 6) / s->loss_max, 0), 0.999999),
+        .due = store_secs(st_get(q, 7)),
+        .first = store_secs(st_get(q, 8)),
+        .opened = store_secs(st_get(q, 9)),
+        .last = store_secs(seen_at(s, c, q)),
+        .closed = store_secs(st_get(q, 12)),
+    };
+    size_t n = subject.n < sizeof low ? subject.n : sizeof low;
+    for (size_t i = 0; i < n; i++)
+        low[i] = subject.p[i] >= 'A' && subject.p[i] <= 'Z' ? (char)(subject.p[i] + 32) : subject.p[i];
+    if (!hn_ok(store_dict_add(&s->subjects, (struct hn_str){low, n}, &r->subject)))
+        return store_nomem(s);
+    if (cause.n && !hn_ok(store_dict_add(&s->causes, cause, &r->cause)))
+        return store_nomem(s);
+    return HN_OK;
+}
+
+static struct hn_err read_rows(struct hn_store *s, struct store_asset *a, const struct covers *c)
+{
+    struct hn_err e = HN_OK;
+    uint32_t cap = 0;
+    struct st q = st_open(s, ROW_SELECT);
+
+    st_int(&q, a->n);
+    while (hn_ok(e) && st_row(&q)) {
+        if (a->rows_n == cap) {
+            cap = cap ? cap * 2 : 64;
+            struct store_row *p = hn_realloc(a->rows, cap * sizeof *p);
+            if (!p) {
+                e = store_nomem(s);
+                break;
+            }
+            a->rows = p;
+        }
+        e = row_from(s, &q, c, &a->rows[a->rows_n]);
+        a->rows_n += hn_ok(e);
+    }
+    struct hn_err end = st_end(&q);
+    return hn_ok(e) ? end : e;
+}
+
+struct hn_err store_index_load(struct hn_store *s, struct store_asset *a)
+{
+    struct covers c = {0};
+    struct hn_arena arena;
+
+    if (a->loaded)
+        return HN_OK;
+    hn_arena_init(&arena, 1 << 20);
+    struct hn_err e = store_covers(s, a->n, &arena, &c.v, &c.n);
+    if (hn_ok(e))
+        e = read_rows(s, a, &c);
+    hn_arena_done(&arena);
+    if (!hn_ok(e)) {
+        hn_free(a->rows);
+        a->rows = NULL;
+        a->rows_n = 0;
+        return e;
+    }
+    struct store_row *exact = a->rows_n ? hn_realloc(a->rows, a->rows_n * sizeof *exact) : NULL;
+    a->rows = exact ? exact : a->rows;
+    a->loaded = true;
+    s->unloaded--;
+    return HN_OK;
+}
+
+struct hn_err store_index_load_all(struct hn_store *s)
+{
+    HN_TRY(store_index_read(s));
+    for (uint32_t i = 0; i < s->assets_n && s->unloaded; i++)
+        HN_TRY(store_index_load(s, &s->assets[i]));
+    return HN_OK;
+}
+
+/* ---------------------------------------------------------------- adding up */
+
+/* Findings with the same cause count once, at their worst. The rows are few (hundreds); sorted by cause in a copy. */
+static int by_cause(const void *x, const void *y)
+{
+    const struct store_row *a = *(const struct store_row *const *)x, *b = *(const struct store_row *const *)y;
+
+    if (a->cause != b->cause)
+        return a->cause < b->cause ? -1 : 1;
+    return a->share > b->share ? -1 : a->share < b->share;
+}
+
+bool store_host_score(const struct store_row *rows, uint32_t n, double *ret)
+{
+    const struct store_row **v = n ? hn_alloc(n * sizeof *v) : NULL;
+    double left = 1;
+    uint32_t m = 0;
+
+    if (n && !v)
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (rows[i].status != HN_F_CLOSED) {
+            if (rows[i].cause)
+                v[m++] = &rows[i];
+            else
+                left *= 1 - (double)rows[i].share;
+        }
+    if (m)
+        qsort(v, m, sizeof *v, by_cause);
+    for (uint32_t i = 0; i < m; i++)
+        if (i == 0 || v[i]->cause != v[i - 1]->cause)
+            left *= 1 - (double)v[i]->share;
+    hn_free(v);
+    *ret = 100 * (1 - left);
+    return true;
+}
+
+/* What the clock changes: due dates pass or come within a week, midnight ends "today" and "since yesterday". */
+static void next_change(struct store_sums *r, hn_time at, hn_time now)
+{
+    if (at > now && at < r->next_change)
+        r->next_change = at;
+}
+
+struct hn_err store_sum(struct hn_store *s, const struct store_asset *a, hn_time now, struct store_sums *ret)
+{
+    const hn_time midnight = store_day(now) * HN_DAY;
+    struct store_sums r = {.has_score = a->last_run > 0, .worst = -1, .next_change = midnight + HN_DAY};
+
+    for (uint32_t i = 0; i < a->rows_n; i++) {
+        const struct store_row *f = &a->rows[i];
+        hn_time due = (hn_time)f->due * HN_SECOND;
+
+        if (f->status == HN_F_CLOSED) {
+            r.closed_lately += (hn_time)f->closed * HN_SECOND >= midnight - HN_DAY;
+            continue;
+        }
+        r.open += f->status == HN_F_OPEN;
+        r.not_seen += f->status == HN_F_NOT_SEEN;
+        r.excepted += f->status == HN_F_EXCEPTED;
+        if (f->status != HN_F_OPEN)
+            continue;
+        r.worst = f->severity > r.worst ? f->severity : r.worst;
+        r.new_today += (hn_time)f->opened * HN_SECOND >= midnight;
+        if (!due)
+            continue;
+        r.overdue += due < now;
+        r.due_week += due >= now && due < now + 7 * HN_DAY;
+        next_change(&r, due + 1, now);
+        next_change(&r, due - 7 * HN_DAY + 1, now);
+    }
+    if (r.has_score && !store_host_score(a->rows, a->rows_n, &r.score))
+        return store_nomem(s);
+    *ret = r;
+    return HN_OK;
+}
+
+struct hn_err store_index_fresh(struct hn_store *s, struct store_asset *a, hn_time now)
+{
+    /* A clock that stepped back by more than a day makes the counts stale as well. */
+    if (now < a->sums.next_change && a->sums.next_change <= now + HN_DAY)
+        return HN_OK;
+    HN_TRY(store_index_load(s, a));
+    return store_sum(s, a, now, &a->sums);
+}
+
+/* ---------------------------------------------------------------- searching */
+
+char *store_lower(const char *a, const char *b, const char *c)
+{
+    const char *part[3] = {a ? a : "", b ? b : "", c ? c : ""};
+    size_t n = strlen(part[0]) + strlen(part[1]) + strlen(part[2]) + 3;
+    char *p = hn_alloc(n), *q = p;
+
+    for (int i = 0; p && i < 3; i++) {
+        for (const char *t = part[i]; *t; t++)
+            *q++ = *t >= 'A' && *t <= 'Z' ? (char)(*t + 32) : *t;
+        *q++ = i < 2 ? ' ' : 0;
+    }
+    return p;
+}
+
+void store_search_init(struct store_search *f, struct hn_str q)
+{
+    size_t n = q.n < sizeof f->text - 1 ? q.n : sizeof f->text - 1;
+    bool in = false;
+
+    f->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)q.p[i];
+        bool blank = c <= ' ';
+        f->text[i] = blank ? 0 : c >= 'A' && c <= 'Z' ? (char)(c + 32) : (char)c;
+        if (!blank && !in) {
+            if (f->n == STORE_SEARCH_WORDS)
+                break;
+            f->word[f->n++] = f->text + i;
+        }
+        in = !blank;
+        f->text[i + 1] = 0;
+    }
+}
+
+unsigned store_search_in(const struct store_search *f, struct hn_str text)
+{
+    unsigned bits = 0;
+
+    for (unsigned i = 0; i < f->n; i++)
+        if (memmem(text.p, text.n, f->word[i], strlen(f->word[i])))
+            bits |= 1u << i;
+    return bits;
+}
