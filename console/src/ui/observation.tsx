@@ -1,6 +1,6 @@
 /* One dated fact: what was seen, by whom, when, where it came from. */
 import type { JSX } from "preact";
-import { bytes, num, pick, t, whenZone } from "../app/i18n";
+import { bytes, num, pick, t, when, whenZone } from "../app/i18n";
 import { useQuery } from "../app/query";
 import { path } from "../app/router";
 import type { Field, Kind, Obs, ObsRef, Value } from "../app/types";
@@ -84,6 +84,6 @@ export function FieldValue({ value, field, short }: { value: Value | undefined; 
       </span>
     );
   }
-  if (field?.type === "time" || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)) return <time dateTime={value}>{whenZone(value)}</time>;
+  if (field?.type === "time" || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)) return <time dateTime={value} title={whenZone(value)}>{short ? when(value) : whenZone(value)}</time>;
   return <Say max={max}>{value}</Say>;
 }

@@ -12,6 +12,7 @@ export interface Column<R> {
   label: string;
   width: number;
   numeric?: boolean;
+  hint?: string;
   sort?: string;
   falling?: boolean; /* first click sorts falling */
   narrow?: "title" | "hide";
@@ -207,7 +208,7 @@ function Head<R>({ column: c, sort, param, width, resize }: { column: Column<R>;
   const on = field !== undefined && (rising || falling);
   const next = rising ? `-${field}` : falling ? field : c.falling ? `-${field}` : field;
   return (
-    <th role="columnheader" scope="col" class={c.numeric ? "num" : undefined} aria-sort={on ? (falling ? "descending" : "ascending") : undefined}>
+    <th role="columnheader" scope="col" title={c.hint} class={c.numeric ? "num" : undefined} aria-sort={on ? (falling ? "descending" : "ascending") : undefined}>
       {field ? (
         <a class="sort" href={withParams({ [param]: next ?? null, cursor: null })}>
           {c.label}

@@ -1,12 +1,12 @@
 /* One asset: what makes its score, what was seen of it (a tab for every kind of observation), what was not. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { may, patch, url } from "../app/api";
-import { num, pick, t, tx } from "../app/i18n";
+import { num, pick, t, tx, when, zone } from "../app/i18n";
 import { useList } from "../app/list";
 import { useQuery } from "../app/query";
 import { params, path } from "../app/router";
-import type { Asset, CoverageRow, FindingRow, Obs } from "../app/types";
+import type { Asset, CoverageRow, FindingRow, Obs, Value } from "../app/types";
 import { Due, Score, SeverityMark, When } from "../ui/marks";
 import { FieldValue, ObservationBox, fieldsOf, useKinds } from "../ui/observation";
 import { Dialog, Empty, Facts, Failure, Labelled, LiveBar, Section, Skeleton, Tabs, useDo } from "../ui/parts";
@@ -22,11 +22,13 @@ export function AssetView({ id, tab }: { id: string; tab: string }): JSX.Element
   if (error !== undefined) return <Failure error={error} again={reload} />;
   if (!a) return <Skeleton lines={9} tall />;
   const kind = params.value.get("kind") ?? a.kinds?.[0]?.kind ?? "";
+  const modules = [...new Set((a.kinds ?? []).map((k) => moduleOf(k.kind)))];
+  const kindsOf = (m: string) => (a.kinds ?? []).filter((k) => moduleOf(k.kind) === m).sort((x, y) => Number(/summary$/.test(x.kind)) - Number(/summary$/.test(y.kind)));
   const tabs = [
     { href: path("assets", id), text: t("asset.overview"), on: tab === "" },
     { href: path("assets", id, "findings"), text: t("nav.findings"), on: tab === "findings", n: a.open },
     { href: path("assets", id, "coverage"), text: t("asset.coverage"), on: tab === "coverage" },
-    ...(a.kinds ?? []).map((k) => ({ href: observationsOf(id, k.kind), text: tx(`kind.${k.kind}`, k.kind), on: tab === "observations" && kind === k.kind, n: k.count })),
+    ...modules.map((m) => ({ href: observationsOf(id, kindsOf(m)[0]?.kind ?? m), text: tx(`module.${m}`, m), on: tab === "observations" && moduleOf(kind) === m })),
   ];
   return (
     <>
@@ -64,6 +66,16 @@ export function AssetView({ id, tab }: { id: string; tab: string }): JSX.Element
         </div>
       </header>
       <Tabs items={tabs} label={t("asset.tabs")} />
+      {tab === "observations" && kindsOf(moduleOf(kind)).length > 1 && (
+        <nav class="kinds" aria-label={t("asset.kinds")}>
+          {kindsOf(moduleOf(kind)).map((k) => (
+            <a key={k.kind} href={observationsOf(id, k.kind)} aria-current={k.kind === kind ? "page" : undefined}>
+              {tx(`kind.${k.kind}`, k.kind)}
+              <span class="n">{num(k.count)}</span>
+            </a>
+          ))}
+        </nav>
+      )}
       {tab === "" ? (
         <Overview a={a} />
       ) : tab === "findings" ? (
@@ -80,6 +92,8 @@ export function AssetView({ id, tab }: { id: string; tab: string }): JSX.Element
 
 /* The kind has a dot in its name, which the last part of a path must not have: it goes into the query. */
 const observationsOf = (id: string, kind: string) => `${path("assets", id, "observations")}?kind=${encodeURIComponent(kind)}`;
+
+const moduleOf = (kind: string) => kind.split(".")[0] ?? kind;
 
 function Overview({ a }: { a: Asset }): JSX.Element {
   const parts = a.score_parts ?? [];
@@ -172,31 +186,43 @@ function Findings({ id }: { id: string }): JSX.Element {
   );
 }
 
-/* Columns come from what the kind declares: its subject, then its fields in their order. */
+/* Columns come from what the kind declares: its subject, then its fields in their order. The server sorts by subject
+ * and time; for any other column all pages are fetched first and sorted here. */
+const mostRows = 20000;
+
 function Observations({ id, kind }: { id: string; kind: string }): JSX.Element {
   const p = params.value;
-  const filter = { kind, q: p.get("q"), sort: p.get("sort") ?? "subject" };
+  const sort = p.get("sort") ?? "subject";
+  const byField = !/^-?(subject|at)$/.test(sort);
+  const filter = { kind, q: p.get("q"), sort: byField ? "subject" : sort, limit: byField ? 500 : 100 };
   const list = useList<Obs>(`assets/${encodeURIComponent(id)}/observations`, filter);
   const kinds = useKinds();
   const [open, setOpen] = useState<Obs | null>(null);
+  const more = list.more;
+  useEffect(() => {
+    if (byField && more && !list.stale && list.rows.length < mostRows) more();
+  }, [byField, list.rows.length, list.stale, !!more]);
   const fields = fieldsOf(kinds, kind);
   const columns: Column<Obs>[] = [
     { key: "subject", label: t("col.subject"), width: 240, sort: "subject", narrow: "title", cell: (o) => <button type="button" class="link" onClick={() => setOpen(o)}><Say max={120}>{o.subject}</Say></button> },
     ...fields.map((f): Column<Obs> => ({
       key: f.name,
-      label: f.name,
-      width: f.type === "int" || f.type === "bool" ? 96 : f.type === "time" ? 176 : 168,
-      numeric: f.type === "int",
+      label: f.type === "time" ? `${f.name} (${zone()})` : f.name,
+      ...(f.meaning ? { hint: pick(f.meaning) } : {}),
+      width: f.type === "integer" || f.type === "boolean" ? 104 : f.type === "time" ? 160 : 168,
+      numeric: f.type === "integer",
       sort: f.name,
       cell: (o) => <FieldValue value={o.fields[f.name]} field={f} short />,
+      value: (o) => plainValue(o.fields[f.name]),
     })),
-    { key: "at", label: t("col.seen-at"), width: 176, sort: "at", falling: true, narrow: "hide", cell: (o) => <When at={o.at} /> },
+    { key: "at", label: `${t("col.seen-at")} (${zone()})`, width: 150, sort: "at", falling: true, narrow: "hide", cell: (o) => <time dateTime={o.at}>{when(o.at)}</time> },
   ];
+  const rows = byField ? sortRows(list.rows, columns, sort, sort) : list.rows;
   return (
     <>
       <div class="filters">
         <WordFilter />
-        <a class="button" href={url(`assets/${encodeURIComponent(id)}/observations`, { ...filter, format: "csv" })} download={`${kind}.csv`}>
+        <a class="button" href={url(`assets/${encodeURIComponent(id)}/observations`, { kind, q: filter.q, sort: filter.sort, format: "csv" })} download={`${kind}.csv`}>
           {t("do.export-csv")}
         </a>
       </div>
@@ -204,10 +230,10 @@ function Observations({ id, kind }: { id: string; kind: string }): JSX.Element {
         <Failure error={list.error} again={list.reload} />
       ) : list.loading ? (
         <Skeleton lines={10} />
-      ) : list.rows.length === 0 ? (
+      ) : rows.length === 0 ? (
         <Empty title={filter.q ? t("asset.none-filtered") : t("asset.none")} />
       ) : (
-        <DataTable id={`obs-${kind}`} label={tx(`kind.${kind}`, kind)} columns={columns} rows={list.rows} rowId={(o) => o.id} open={setOpen} sort={filter.sort} total={list.total} more={list.more} stale={list.stale} />
+        <DataTable id={`obs-${kind}`} label={tx(`kind.${kind}`, kind)} columns={columns} rows={rows} rowId={(o) => o.id} open={setOpen} sort={sort} total={list.total} more={byField && rows.length < mostRows ? null : more} stale={list.stale || (byField && !!more && rows.length < mostRows)} />
       )}
       {open && (
         <Dialog title={t("obs.title")} close={() => setOpen(null)} wide>
@@ -216,6 +242,12 @@ function Observations({ id, kind }: { id: string; kind: string }): JSX.Element {
       )}
     </>
   );
+}
+
+function plainValue(v: Value | undefined): string | number | null {
+  if (v === undefined || v === null) return null;
+  if (typeof v === "boolean") return v ? 1 : 0;
+  return Array.isArray(v) ? v.join(", ") : v;
 }
 
 export function CoverageTable({ rows }: { rows: CoverageRow[] }): JSX.Element {

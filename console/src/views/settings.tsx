@@ -284,11 +284,16 @@ function PolicyTab(): JSX.Element {
     <>
       <p class="dim lead-note">{t("policy.lead")}</p>
       {typeof data === "object" && data !== null ? (
-        Object.entries(data).map(([k, v]) => (
-          <Section key={k} title={k}>
-            <Tree value={v} depth={0} />
-          </Section>
-        ))
+        <>
+          <Tree value={Object.fromEntries(Object.entries(data).filter(([, v]) => typeof v !== "object"))} depth={0} />
+          {Object.entries(data)
+            .filter(([, v]) => typeof v === "object" && v !== null)
+            .map(([k, v]) => (
+              <Section key={k} title={k}>
+                <Tree value={v} depth={0} />
+              </Section>
+            ))}
+        </>
       ) : (
         <pre>
           <Say lines>{String(data)}</Say>
