@@ -152,7 +152,7 @@ static int run(struct role *r)
     return hn_err_exit(e);
 }
 
-int hn_httpd_main(int argc, char **argv)
+int hn_httpd_argv(int argc, char **argv)
 {
     static const struct option options[] = {{"listeners", required_argument, 0, 'l'},
                                             {"user", required_argument, 0, 'u'},

@@ -8,4 +8,4 @@
  * Ends with 0 when the store role goes, or on SIGTERM. */
 #pragma once
 
-int hn_httpd_main(int argc, char **argv);
+int hn_httpd_argv(int argc, char **argv);
