@@ -8,6 +8,8 @@
 #include "cli/cli.h"
 #include "core/collect.h"
 #include "core/parse.h"
+#include "core/store_role.h"
+#include "httpd/httpd.h"
 
 struct entry {
     const char *name;
@@ -18,6 +20,8 @@ struct entry {
 static const struct entry roles[] = {
     {"collector", hn_collector_main},
     {"parser", hn_parser_main},
+    {"store", hn_store_role_argv},
+    {"httpd", hn_httpd_argv},
     {"capture", hn_cli_capture},
     {"kinds", hn_cli_kinds},
 };
