@@ -1,4 +1,5 @@
 /* The console in a real browser against the real program. One story, told in order. */
+import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { check, close, is, that } from "./check.mjs";
 import { hinomi } from "./hinomi.mjs";
@@ -30,6 +31,11 @@ const text = (l) => l.innerText();
 const title = () => page.getByRole("heading", { level: 1 });
 
 try {
+  await check("the console's own unit tests", () => {
+    const r = spawnSync("npm", ["--silent", "test"], { cwd: new URL("../../console", import.meta.url).pathname, encoding: "utf8" });
+    that(r.status === 0 && /[1-9]\d* passed, 0 failed/.test(r.stdout), r.stdout + r.stderr);
+  });
+
   await check("the program prints a one-time token", () => that(s.token.length >= 16, `no token in: ${s.said()}`));
 
   await check("a wrong token is refused with a sentence", async () => {
