@@ -309,6 +309,7 @@ static bool conf_open(struct conf *c, struct hn_bytes name)
 {
     if (c->depth == SCOPE_DEPTH) {
         config_malformed(c->f, c->f->text, "nested too deep");
+        config_incomplete(c->f);
         return false;
     }
     size_t n = c->depth ? c->ends[c->depth - 1] : 0;

@@ -89,6 +89,7 @@ void config_read_hba(struct config_file *f);
 void config_read_snmpd(struct config_file *f);
 void config_read_json(struct config_file *f);
 void config_read_apparmor(struct config_file *f);
+void config_read_nothing(struct config_file *f);
 void config_read_value(struct config_file *f);       /* the file is one value: key "value" */
 
 /* ---- state (parse.c) ---- */
@@ -154,6 +155,8 @@ void config_set_c(struct config_file *f, const char *key, struct hn_bytes value,
 struct hn_str config_text(struct config_file *f, struct hn_bytes b);
 /* Splits at commas; at most max items, in the arena. */
 size_t config_commas(struct config_file *f, struct hn_bytes b, struct hn_str **ret, size_t max);
+/* The rest of this file was not read: rules about its configuration become unknown. */
+void config_incomplete(struct config_file *f);
 void config_malformed(struct config_file *f, struct hn_bytes at, const char *why);
 
 /* Called from finish (pam.c, mounts.c). */

@@ -17,7 +17,7 @@ static bool source_complete(const struct hn_facts *facts, struct hn_str conf)
     return o && hn_obs_get_bool(o, "complete", false);
 }
 
-/* The configurations that an own kind is read from; NULL-terminated. */
+/* The configurations that a kind is read from; NULL-terminated. */
 static const char *const *sources_of(const char *kind)
 {
     static const struct {
@@ -25,7 +25,8 @@ static const char *const *sources_of(const char *kind)
         const char *const confs[3];
     } table[] = {{"config.apt_source", {"apt-list", "apt-deb822"}}, {"config.pam", {"pam"}},
                  {"config.audit_rule", {"audit-rules"}},           {"config.export", {"nfs-exports"}},
-                 {"config.mount", {"fstab"}}};
+                 {"config.mount", {"fstab"}},                      {"accounts.sshd", {"sshd"}},
+                 {"accounts.sudo_default", {"sudoers"}}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (strcmp(kind, table[i].kind) == 0)
             return table[i].confs;
@@ -87,6 +88,21 @@ static enum config_tri unknown(const struct found *f, struct hn_str what)
 
 /* ---- evidence ---- */
 
+/* The file that observations of a kind come from, for people. */
+static struct hn_str file_of(const char *kind)
+{
+    static const struct {
+        const char *kind, *path;
+    } table[] = {{"config.apt_source", "/etc/apt/sources.list"},
+                 {"config.audit_rule", "/etc/audit/rules.d"},
+                 {"config.export", "/etc/exports"},
+                 {"config.mount", "/etc/fstab"}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (strcmp(kind, table[i].kind) == 0)
+            return hn_str_c(table[i].path);
+    return hn_str_c(kind);
+}
+
 /* Where a check points: the fixed values of its conditions, "login.defs PASS_MAX_DAYS". */
 static struct hn_str label(const struct config_node *n, struct hn_arena *a)
 {
@@ -96,16 +112,18 @@ static struct hn_str label(const struct config_node *n, struct hn_arena *a)
             continue;
         out = hn_arena_fmt(a, "%.*s%s%s", HN_FMT(out), out.n ? " " : "", c->values[0]);
     }
-    return out.n ? out : hn_str_c(n->kind);
+    return out.n ? out : file_of(n->kind);
 }
 
 static void say(const struct found *f, struct hn_str name, struct hn_str value, const struct hn_obs *o)
 {
     struct config_result *r = f->r;
     struct hn_str path = hn_obs_get(o, "path"), where = HN_STR("");
+    if (o && strcmp(o->kind->name, "mount") == 0) /* path is the mount point; line counts in fstab */
+        path = HN_STR("/etc/fstab");
     if (hn_obs_has(o, "line") && path.n)
         where = hn_arena_fmt(f->a, " (%.*s:%lld)", HN_FMT(path), (long long)hn_obs_get_int(o, "line", 0));
-    else if (path.n && !hn_str_eq(path, name))
+    else if (path.n && !hn_str_eq(path, name) && strcmp(o->kind->name, "mount") != 0)
         where = hn_arena_fmt(f->a, " (%.*s)", HN_FMT(path));
     if (r->seen.n < 1500)
         r->seen = hn_arena_fmt(f->a, "%.*s%s%.*s%s%.*s%.*s", HN_FMT(r->seen), r->seen.n ? "; " : "", HN_FMT(name),
@@ -170,7 +188,8 @@ static enum config_tri leaf(const struct found *f, const struct config_node *n)
     size_t fitting = 0;
     if (absent.n)
         return unknown(f, absent);
-    if (unseen.n && strcmp(n->kind, "config.setting") == 0) /* what was read may be overridden by what was not */
+    /* what was read may be overridden by what was not */
+    if (unseen.n && (strcmp(n->kind, "config.setting") == 0 || strcmp(n->kind, "accounts.sshd") == 0))
         return unknown(f, unseen);
     struct config_result before = *f->r;
     bool decided = false;

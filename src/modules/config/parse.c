@@ -50,6 +50,11 @@ void config_malformed(struct config_file *f, struct hn_bytes at, const char *why
     hn_parse_malformed(f->p, f->path, offset, why);
 }
 
+void config_incomplete(struct config_file *f)
+{
+    config_state(f->p)->seen[f->src - config_sources].bad = true;
+}
+
 /* ---- settings ---- */
 
 /* Does some rule ask for "conf key"? Both in lower case; the list is sorted by conf, so equal ones stand together. */

@@ -23,6 +23,9 @@ const struct config_source config_sources[] = {
      CONFIG_LAST,
      config_read_shell,
      {"/etc/profile", "/etc/profile.d/*.sh", "/etc/bash.bashrc", "/etc/bashrc"}},
+    /* read by the module accounts; here only whether they can be */
+    {"sudoers", CONFIG_LAST, config_read_nothing, {"/etc/sudoers", "/etc/sudoers.d/*"}},
+    {"sshd", CONFIG_LAST, config_read_nothing, {"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf"}},
     {"selinux", CONFIG_LAST, config_read_equals, {"/etc/selinux/config"}},
     {"apparmor", CONFIG_LAST, config_read_value, {"/sys/module/apparmor/parameters/enabled"}},
     {"apparmor-profiles", CONFIG_LAST, config_read_apparmor, {"/sys/kernel/security/apparmor/profiles"}},

@@ -191,6 +191,7 @@ void config_read_json(struct config_file *f)
     const struct hn_jv *doc = hn_jv_parse(hn_parse_scratch(f->p), f->text, &d);
     if (!doc || doc->kind != HN_JV_OBJ) {
         config_malformed(f, f->text, "not a JSON object");
+        config_incomplete(f);
         return;
     }
     for (size_t i = 0; i < doc->n; i++) {
@@ -215,6 +216,10 @@ void config_read_apparmor(struct config_file *f)
     struct hn_arena *a = hn_parse_scratch(f->p);
     config_set_c(f, "profiles.enforce", hn_str_bytes(hn_arena_fmt(a, "%u", enforce)), 0);
     config_set_c(f, "profiles.complain", hn_str_bytes(hn_arena_fmt(a, "%u", complain)), 0);
+}
+
+void config_read_nothing(struct config_file *f)
+{
 }
 
 void config_read_value(struct config_file *f)
