@@ -36,7 +36,7 @@ static bool end_round(void *arg, struct hn_collect *c, bool *ret_more)
     return true;
 }
 
-int hn_cli_capture(int argc, char **argv)
+int cli_capture(int argc, char **argv)
 {
     static const struct option options[] = {{"root", required_argument, 0, 'r'}, {"deep", no_argument, 0, 'd'}, {0}};
     struct hn_collect_options o = {.root = "/", .live = true};
@@ -96,7 +96,7 @@ static void write_kinds(struct hn_jw *w, const struct hn_module *m)
     }
 }
 
-int hn_cli_kinds(int argc, char **argv)
+int cli_kinds(int argc, char **argv)
 {
     struct hn_buf b;
     struct hn_jw w;

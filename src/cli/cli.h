@@ -1,7 +1,99 @@
-/* Verbs of the command line. Each gets argv from its own name on and gives the exit code:
- * 0 nothing at or above the threshold, 1 findings, 2 usage, 3 failure. */
+/* The command line: verbs declared as data, from which dispatch, help, the man page and completion are made.
+ * Exit codes: 0 nothing at or above the threshold, 1 findings, 2 usage, 3 failure. */
 #pragma once
 
-int hn_cli_diagnose(int argc, char **argv);
-int hn_cli_capture(int argc, char **argv); /* hinomi -x capture: a module's capture records as text */
-int hn_cli_kinds(int argc, char **argv);   /* hinomi -x kinds: declared kinds and rules as JSON */
+#include "base/buf.h"
+#include "base/json.h"
+#include "core/text.h"
+
+enum { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_FAILURE = 3 };
+
+/* An option of a verb that is not an operation's parameter. Text "cli.opt.<name>". */
+struct cli_option {
+    const char *name;
+    const char *value; /* word shown for its argument; NULL: a switch */
+};
+
+/* A column of a table: where in a row, and how to show it. Header text "cli.col.<last part of path>". */
+struct cli_column {
+    const char *path; /* "asset.name" */
+    bool right;       /* numbers */
+    bool flex;        /* takes what width is left, cut with … */
+    bool date;
+};
+
+/* One use of a verb: `hinomi findings show ID`. With op it is a call of that operation; positional names the parameters
+ * that come without a dash, in order. */
+struct cli_use {
+    const char *name; /* "list"; the first of a verb is also meant when none is named */
+    const char *op;
+    const char *positional; /* "id" or "id text", NULL */
+    const struct cli_column *columns; /* lists: table; NULL: shown as fields */
+    int (*show)(const struct hn_jv *body); /* own rendering; NULL = columns or fields */
+};
+
+struct cli_verb {
+    const char *name; /* texts: cli.<name>.summary, cli.<name>.about, examples cli.<name>.example.N */
+    const struct cli_use *uses;       /* ends with {0}; NULL: run */
+    int (*run)(int argc, char **argv); /* own argument handling */
+    const char *synopsis;             /* of run: "[--root DIR] …" */
+    const struct cli_option *options; /* of run, for help and completion; ends with {0} */
+};
+
+extern const struct cli_verb cli_verbs[]; /* ends with {0} */
+const struct cli_verb *cli_verb_find(const char *name);
+
+/* What every verb understands, taken out of argv before the verb looks. */
+struct cli_global {
+    bool json, jsonl, csv, color, quiet;
+    const char *home;   /* --home or HINOMI_HOME */
+    const char *config; /* --config */
+    enum hn_lang lang;
+    unsigned columns; /* of the terminal; 0: not one (no cutting) */
+};
+extern struct cli_global cli;
+
+/* Takes the global options out of argv (in place), gives the new argc. */
+int cli_take_globals(int argc, char **argv);
+/* Message in the language of the user; params: name, value pairs of C strings, ended by NULL. */
+void cli_error(const char *key, ...) __attribute__((sentinel));
+/* An error of an operation or of the environment, with what to do. */
+void cli_fail(struct hn_err e, const struct hn_diag *d);
+int cli_usage(const struct cli_verb *v); /* to standard error; CLI_USAGE */
+int cli_help(int argc, char **argv);     /* hinomi help [VERB] */
+int cli_man(int argc, char **argv);      /* hinomi -x man: the man page in the language in force */
+int cli_completion(int argc, char **argv);
+
+/* Runs a use of a verb against the store role. */
+int cli_run_uses(const struct cli_verb *v, int argc, char **argv);
+
+/* ---- showing ---- */
+
+/* Text for a terminal: control, escape and bidirectional characters become visible. */
+void cli_put_text(struct hn_buf *out, struct hn_str s);
+size_t cli_width(struct hn_str s); /* in cells; East Asian wide characters count two */
+void cli_put_cut(struct hn_buf *out, struct hn_str s, size_t cells); /* at most so many, ending in … when cut */
+/* The member at "a.b"; a {"en","ja"} object gives the text in the language in force. In arena. */
+struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char *path, bool date);
+void cli_table(const struct cli_column *columns, const struct hn_jv *items);
+void cli_fields(const struct hn_jv *body);
+void cli_out(const struct hn_buf *b); /* to standard output */
+/* Start and end of a colour when standard output is a terminal: by severity or state name. */
+const char *cli_color(struct hn_str word);
+const char *cli_color_end(void);
+/* A line on standard error that replaces itself; only on a terminal, only after a second. NULL ends it. */
+void cli_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- verbs with a file of their own ---- */
+int cli_diagnose(int argc, char **argv);
+int cli_ingest(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+int cli_store(int argc, char **argv);
+int cli_fix(int argc, char **argv);
+int cli_undo(int argc, char **argv);
+int cli_config(int argc, char **argv);
+int cli_show_explain(const struct hn_jv *finding);
+int cli_show_now(const struct hn_jv *now);
+int cli_capture(int argc, char **argv); /* -x capture */
+int cli_kinds(int argc, char **argv);   /* -x kinds */
+int cli_version(int argc, char **argv);

@@ -1,16 +1,35 @@
-/* hinomi diagnose: look, judge, rank, say. */
+/* hinomi diagnose: look, judge, rank, keep, say. */
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/hash.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/keep.h"
 #include "core/registry.h"
-#include "core/run.h"
+#include "core/render.h"
+
+#define SHOWN 10u
+
+struct request {
+    struct hn_run_options run;
+    const char *policy, *org;
+    enum hn_severity threshold;
+    bool no_store, watch;
+    unsigned every; /* seconds between scheduled runs under --watch */
+};
+
+static void on_progress(void *arg, const struct hn_module *m, size_t done, size_t of)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s.summary", m->name);
+    const char *what = hn_text_find(cli.lang, key);
+    cli_progress("[%zu/%zu] %s", done, of, what ? what : m->name);
+}
 
 /* Without a store there is no given id: one derived from the machine id, or from the name, does for one document. */
-static void derive_asset(struct hn_run *r)
+void cli_derive_asset(struct hn_run *r)
 {
     struct hn_identity id = hn_run_identity(r);
     uint8_t sum[HN_SHA256_LEN];
@@ -21,53 +40,250 @@ static void derive_asset(struct hn_run *r)
     r->asset = hn_arena_str(&r->arena, hn_str_c(hex));
 }
 
-int hn_cli_diagnose(int argc, char **argv)
+/* ---------------------------------------------------------------- showing */
+
+struct counts {
+    size_t by[HN_SEV_CRITICAL + 1];
+    size_t not_seen, evaluated;
+};
+
+static struct counts count(const struct hn_run *r)
+{
+    struct counts c = {.not_seen = 0};
+    for (const struct hn_finding *f = r->judged.first; f; f = f->next)
+        c.by[f->severity]++;
+    for (size_t i = 0; i < r->n_cover; i++)
+        c.not_seen += r->cover[i].n_not_seen;
+    return c;
+}
+
+static void put_text(struct hn_buf *out, const char *key, const struct hn_param *params)
+{
+    struct hn_buf raw;
+    hn_buf_init(&raw, 64u << 10);
+    hn_text_add(&raw, cli.lang, key, params);
+    cli_put_text(out, hn_buf_text(&raw));
+    hn_buf_done(&raw);
+}
+
+static void put_head(struct hn_buf *out, struct hn_run *r, const struct counts *c)
+{
+    struct hn_identity id = hn_run_identity(r);
+    struct hn_arena *a = &r->arena;
+    struct hn_param p[6] = {
+        {"name", id.hostname.n ? id.hostname : r->scope, &p[1]},
+        {"score", hn_arena_fmt(a, "%.0f", r->score), &p[2]},
+        {"critical", hn_arena_fmt(a, "%zu", c->by[HN_SEV_CRITICAL]), &p[3]},
+        {"high", hn_arena_fmt(a, "%zu", c->by[HN_SEV_HIGH]), &p[4]},
+        {"medium", hn_arena_fmt(a, "%zu", c->by[HN_SEV_MEDIUM]), &p[5]},
+        {"low", hn_arena_fmt(a, "%zu", c->by[HN_SEV_LOW] + c->by[HN_SEV_INFO]), NULL},
+    };
+    put_text(out, "cli.diagnose.head", p);
+    hn_buf_c(out, "\n\n");
+}
+
+static void put_wrapped(struct hn_buf *out, struct hn_str s, size_t indent)
+{
+    size_t width = cli.columns ? cli.columns : 100, used = indent;
+    struct hn_str word, rest = s;
+    for (size_t i = 0; i < indent; i++)
+        hn_buf_chr(out, ' ');
+    while (hn_str_word(&rest, &word)) {
+        size_t w = cli_width(word);
+        if (used > indent && used + 1 + w > width) {
+            hn_buf_chr(out, '\n');
+            for (size_t i = 0; i < indent; i++)
+                hn_buf_chr(out, ' ');
+            used = indent;
+        }
+        if (used > indent) {
+            hn_buf_chr(out, ' ');
+            used++;
+        }
+        cli_put_text(out, word);
+        used += w;
+    }
+    hn_buf_chr(out, '\n');
+}
+
+static void put_finding(struct hn_buf *out, struct hn_run *r, const struct hn_finding *f, size_t n)
+{
+    struct hn_finding_texts t = hn_finding_texts(&r->arena, cli.lang, f);
+    const char *sev = hn_severity_name(f->severity);
+    hn_buf_fmt(out, "%3zu  %s%-8s%s %5.1f  ", n, cli_color(hn_str_c(sev)), sev,
+               *cli_color(hn_str_c(sev)) ? cli_color_end() : "", f->score);
+    cli_put_text(out, t.title);
+    hn_buf_chr(out, '\n');
+    put_wrapped(out, t.sentence, 5);
+    hn_buf_fmt(out, "     %s\n", f->id);
+}
+
+static void show(struct hn_run *r)
+{
+    struct hn_buf out;
+    struct counts c = count(r);
+    size_t n = 0;
+    hn_buf_init(&out, 16u << 20);
+    put_head(&out, r, &c);
+    for (const struct hn_finding *f = r->judged.first; f && n < SHOWN; f = f->next)
+        put_finding(&out, r, f, ++n);
+    struct hn_param p[2] = {{"more", hn_arena_fmt(&r->arena, "%zu", r->judged.n - n), &p[1]},
+                            {"not_seen", hn_arena_fmt(&r->arena, "%zu", c.not_seen), NULL}};
+    hn_buf_chr(&out, '\n');
+    put_text(&out, r->judged.n > n ? "cli.diagnose.more" : "cli.diagnose.end", p);
+    hn_buf_chr(&out, '\n');
+    if (c.not_seen) {
+        put_text(&out, "cli.diagnose.not-seen", p);
+        hn_buf_chr(&out, '\n');
+    }
+    cli_out(&out);
+    hn_buf_done(&out);
+}
+
+static void show_json(struct hn_run *r, const struct hn_policy *policy)
+{
+    struct hn_buf out;
+    struct hn_jw w;
+    hn_buf_init(&out, 1u << 30);
+    hn_jw_init(&w, &out);
+    hn_run_json(r, policy, &w, true);
+    hn_buf_chr(&out, '\n');
+    cli_out(&out);
+    hn_buf_done(&out);
+}
+
+static int exit_code(const struct hn_run *r, enum hn_severity threshold)
+{
+    for (const struct hn_finding *f = r->judged.first; f; f = f->next)
+        if (f->severity >= threshold)
+            return CLI_FINDINGS;
+    return CLI_OK;
+}
+
+/* ---------------------------------------------------------------- running */
+
+struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
+                                struct hn_diag *d)
+{
+    struct hn_run *r = hn_run_new();
+    struct hn_err e = r ? hn_run_collect(r, o, d) : hn_fail(d, HN_E_NOMEM, "diagnosis");
+    if (hn_ok(e) && !k)
+        cli_derive_asset(r);
+    if (hn_ok(e) && k)
+        e = cli_keep_resolve(k, r, d);
+    if (hn_ok(e))
+        e = hn_run_judge(r, o->policy, d);
+    if (hn_ok(e) && k)
+        e = cli_keep_put(k, r, o->policy, d);
+    if (!hn_ok(e)) {
+        hn_run_free(r);
+        r = NULL;
+    }
+    *ret = r;
+    return e;
+}
+
+static bool read_request(int argc, char **argv, struct request *q)
 {
     static const struct option options[] = {{"root", required_argument, 0, 'r'},
                                             {"deep", no_argument, 0, 'd'},
                                             {"modules", required_argument, 0, 'm'},
                                             {"policy", required_argument, 0, 'p'},
-                                            {"json", no_argument, 0, 'j'},
+                                            {"no-store", no_argument, 0, 'n'},
+                                            {"threshold", required_argument, 0, 't'},
+                                            {"org", required_argument, 0, 'o'},
+                                            {"watch", no_argument, 0, 'w'},
+                                            {"every", required_argument, 0, 'e'},
                                             {0}};
-    struct hn_run_options o = {0};
-    const char *policy_path = NULL;
+    uint64_t seconds;
     int opt;
+    *q = (struct request){.threshold = HN_SEV_HIGH, .every = 3600};
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (opt == 'r')
-            o.root = optarg;
-        else if (opt == 'd')
-            o.deep = true;
-        else if (opt == 'm')
-            o.modules = optarg;
-        else if (opt == 'p')
-            policy_path = optarg;
-        else if (opt != 'j')
-            return 2;
+        switch (opt) {
+        case 'r':
+            q->run.root = optarg;
+            break;
+        case 'd':
+            q->run.deep = true;
+            break;
+        case 'm':
+            q->run.modules = optarg;
+            break;
+        case 'p':
+            q->policy = optarg;
+            break;
+        case 'n':
+            q->no_store = true;
+            break;
+        case 'o':
+            q->org = optarg;
+            break;
+        case 'w':
+            q->watch = true;
+            break;
+        case 'e':
+            if (!hn_str_u64(hn_str_c(optarg), 10, &seconds) || seconds < 10 || seconds > 864000)
+                return false;
+            q->every = (unsigned)seconds;
+            break;
+        case 't':
+            if (!hn_severity_parse(hn_str_c(optarg), &q->threshold)) {
+                cli_error("cli.error.severity", "word", optarg, NULL);
+                return false;
+            }
+            break;
+        default:
+            return false;
+        }
     }
+    if (optind < argc)
+        cli_error("cli.error.extra", "word", argv[optind], NULL);
+    return optind >= argc;
+}
+
+static int diagnose_once(const struct request *q, struct cli_keep *keep, const struct hn_policy *policy)
+{
     struct hn_diag d = {{0}};
-    struct hn_policy *policy = NULL;
-    struct hn_run *r = hn_run_new();
-    struct hn_err e = r ? hn_policy_load(policy_path, &policy, &d) : (struct hn_err){HN_E_NOMEM};
-    if (hn_ok(e))
-        e = hn_run_collect(r, &o, &d);
-    if (hn_ok(e)) {
-        derive_asset(r);
-        e = hn_run_judge(r, policy, &d);
+    struct hn_run *r;
+    struct hn_err e = cli_diagnose_once(&q->run, keep, &r, &d);
+    cli_progress(NULL);
+    if (!hn_ok(e)) {
+        cli_fail(e, &d);
+        return hn_err_exit(e);
     }
-    struct hn_buf b;
-    struct hn_jw w;
-    hn_buf_init(&b, 512u << 20);
-    hn_jw_init(&w, &b);
-    if (hn_ok(e)) {
-        hn_run_json(r, policy, &w, true);
-        hn_buf_chr(&b, '\n');
-        if (b.bad || fwrite(b.p, 1, b.n, stdout) != b.n)
-            e = (struct hn_err){HN_E_IO};
-    }
-    if (!hn_ok(e))
-        hn_log(HN_LOG_ERROR, "%s", d.msg[0] ? d.msg : hn_err_text(e));
-    hn_buf_done(&b);
-    hn_policy_free(policy);
+    if (cli.json)
+        show_json(r, policy);
+    else
+        show(r);
+    int rc = exit_code(r, q->threshold);
     hn_run_free(r);
-    return hn_err_exit(e);
+    return rc;
+}
+
+int cli_diagnose(int argc, char **argv)
+{
+    struct request q;
+    struct hn_policy *policy = NULL;
+    struct hn_diag d = {{0}};
+    struct cli_keep keep = {.client = NULL};
+    if (!read_request(argc, argv, &q))
+        return cli_usage(cli_verb_find("diagnose"));
+    struct hn_err e = hn_policy_load(q.policy, &policy, &d);
+    keep.org = q.org;
+    if (hn_ok(e) && !q.no_store)
+        e = cli_keep_open(&keep, &d);
+    q.run.policy = policy;
+    q.run.progress = on_progress;
+    int rc;
+    if (!hn_ok(e)) {
+        cli_fail(e, &d);
+        rc = hn_err_exit(e);
+    } else if (q.watch) {
+        rc = cli_watch(&q.run, &keep, q.every);
+    } else {
+        rc = diagnose_once(&q, q.no_store ? NULL : &keep, policy);
+    }
+    cli_keep_close(&keep);
+    hn_policy_free(policy);
+    return rc;
 }

@@ -1,7 +1,12 @@
 /* hinomi: verbs for people, roles (-x) for itself. */
+#include <locale.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
@@ -9,49 +14,164 @@
 #include "core/collect.h"
 #include "core/parse.h"
 #include "core/store_role.h"
-#include "httpd/httpd.h"
+#include "httpd/server.h"
 
-struct entry {
+struct cli_global cli;
+
+/* Started by the program itself, by the build or by a developer; not listed in the help. */
+static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
+} roles[] = {
+    {"collector", hn_collector_main}, {"parser", hn_parser_main}, {"store", hn_store_role_argv},
+    {"httpd", hn_httpd_argv},         {"capture", cli_capture},   {"kinds", cli_kinds},
+    {"man", cli_man},                 {"completion", cli_completion},
 };
 
-/* Started by the program itself (or a developer), never listed in the help. */
-static const struct entry roles[] = {
-    {"collector", hn_collector_main},
-    {"parser", hn_parser_main},
-    {"store", hn_store_role_argv},
-    {"httpd", hn_httpd_argv},
-    {"capture", hn_cli_capture},
-    {"kinds", hn_cli_kinds},
-};
-
-static const struct entry verbs[] = {
-    {"diagnose", hn_cli_diagnose},
-};
-
-static const struct entry *find(const struct entry *list, size_t n, const char *name)
+static void print_message(const char *key, const struct hn_param *params)
 {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i].name, name) == 0)
-            return &list[i];
-    return NULL;
+    struct hn_buf raw, b;
+    hn_buf_init(&raw, 64u << 10);
+    hn_buf_init(&b, 256u << 10);
+    hn_text_add(&raw, cli.lang, key, params);
+    hn_buf_c(&b, "hinomi: ");
+    cli_put_text(&b, hn_buf_text(&raw));
+    fprintf(stderr, "%.*s\n", (int)b.n, b.p ? b.p : "");
+    hn_buf_done(&raw);
+    hn_buf_done(&b);
+}
+
+void cli_error(const char *key, ...)
+{
+    struct hn_arena a;
+    struct hn_param params[8];
+    size_t n = 0;
+    va_list ap;
+    hn_arena_init(&a, 1u << 20);
+    va_start(ap, key);
+    for (const char *name; n < 8 && (name = va_arg(ap, const char *)); n++) {
+        const char *value = va_arg(ap, const char *);
+        params[n] = (struct hn_param){name, hn_str_from_hostile(&a, hn_str_bytes(hn_str_c(value)), 4096), NULL};
+        if (n)
+            params[n - 1].next = &params[n];
+    }
+    va_end(ap);
+    print_message(key, n ? params : NULL);
+    hn_arena_done(&a);
+}
+
+void cli_fail(struct hn_err e, const struct hn_diag *d)
+{
+    char key[64];
+    snprintf(key, sizeof key, "error.%s", hn_err_name(e));
+    const char *text = hn_text_find(cli.lang, key);
+    cli_error("cli.error.failed", "what", text ? text : hn_err_text(e), "detail", d && d->msg[0] ? d->msg : "–", NULL);
+}
+
+/* Global options may stand anywhere before "--". */
+static bool take(struct cli_global *g, const char *arg, const char *next, int *used)
+{
+    *used = 1;
+    if (strcmp(arg, "--json") == 0)
+        g->json = true;
+    else if (strcmp(arg, "--jsonl") == 0)
+        g->jsonl = true;
+    else if (strcmp(arg, "--csv") == 0)
+        g->csv = true;
+    else if (strcmp(arg, "--no-color") == 0)
+        g->color = false;
+    else if (strcmp(arg, "--quiet") == 0)
+        g->quiet = true;
+    else if (strcmp(arg, "--home") == 0 && next)
+        g->home = next, *used = 2;
+    else if (strcmp(arg, "--config") == 0 && next)
+        g->config = next, *used = 2;
+    else if (strcmp(arg, "--lang") == 0 && next)
+        g->lang = strcmp(next, "ja") == 0 ? HN_JA : HN_EN, *used = 2;
+    else
+        return false;
+    return true;
+}
+
+int cli_take_globals(int argc, char **argv)
+{
+    int out = 0;
+    for (int i = 0; i < argc;) {
+        int used = 1;
+        if (strcmp(argv[i], "--") == 0) {
+            while (i < argc)
+                argv[out++] = argv[i++];
+            break;
+        }
+        if (i > 0 && take(&cli, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used)) {
+            i += used;
+            continue;
+        }
+        argv[out++] = argv[i++];
+    }
+    argv[out] = NULL;
+    return out;
+}
+
+static unsigned terminal_columns(void)
+{
+    struct winsize w;
+    const char *env = getenv("COLUMNS");
+    uint64_t n;
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20)
+        return w.ws_col;
+    return env && hn_str_u64(hn_str_c(env), 10, &n) && n >= 20 && n < 10000 ? (unsigned)n : 80;
+}
+
+int cli_version(int argc, char **argv)
+{
+    printf("hinomi %s\n", HN_VERSION);
+    return CLI_OK;
+}
+
+static int run_role(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        if (strcmp(roles[i].name, argv[0]) != 0)
+            continue;
+        hn_log_role(roles[i].name);
+        return roles[i].run(argc, argv);
+    }
+    return CLI_USAGE;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
 }
 
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    if (argc > 2 && strcmp(argv[1], "-x") == 0) {
-        const struct entry *role = find(roles, sizeof roles / sizeof *roles, argv[2]);
-        if (!role)
-            return 2;
-        hn_log_role(role->name);
-        return role->run(argc - 2, argv + 2);
+    if (!setlocale(LC_CTYPE, "C.UTF-8"))
+        setlocale(LC_CTYPE, "");
+    cli.lang = hn_lang_default();
+    cli.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+    cli.columns = terminal_columns();
+    if (argc > 2 && strcmp(argv[1], "-x") == 0)
+        return run_role(argc - 2, argv + 2);
+    argc = cli_take_globals(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return cli_version(argc, argv);
+    const struct cli_verb *verb = argc > 1 ? cli_verb_find(argv[1]) : NULL;
+    if (verb && wants_help(argc - 2, argv + 2))
+        return cli_help(2, (char *[]){argv[0], argv[1], NULL});
+    if (verb)
+        return verb->run ? verb->run(argc - 1, argv + 1) : cli_run_uses(verb, argc - 1, argv + 1);
+    if (argc > 1 && !wants_help(1, argv + 1)) {
+        cli_error("cli.error.verb", "word", argv[1], NULL);
+        return CLI_USAGE;
     }
-    const struct entry *verb = argc > 1 ? find(verbs, sizeof verbs / sizeof *verbs, argv[1]) : NULL;
-    if (!verb) {
-        fprintf(stderr, "usage: hinomi diagnose [--json] [--root DIR]\n");
-        return 2;
-    }
-    return verb->run(argc - 1, argv + 1);
+    int rc = cli_help(1, argv);
+    return argc > 1 ? rc : CLI_USAGE;
 }

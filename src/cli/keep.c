@@ -1,0 +1,100 @@
+#include "cli/keep.h"
+
+#include "base/str.h"
+#include "cli/cli.h"
+
+#define DOC_MAX (256u << 20)
+
+struct hn_err cli_keep_open(struct cli_keep *k, struct hn_diag *reterr)
+{
+    k->client = hn_client_open(cli.home, reterr);
+    return k->client ? HN_OK : (struct hn_err){HN_E_IO};
+}
+
+void cli_keep_close(struct cli_keep *k)
+{
+    if (k->client)
+        hn_client_close(k->client);
+    k->client = NULL;
+}
+
+/* The text that the role gave, where the way itself gave none. */
+static struct hn_err call(const struct cli_keep *k, const char *op, const struct hn_buf *args, struct hn_answer *ans,
+                          struct hn_diag *reterr)
+{
+    struct hn_err e = hn_client_call(k->client, op, hn_buf_text(args), ans, reterr);
+    if (!hn_ok(e) && ans->message[cli.lang].n)
+        return hn_fail(reterr, e.code, "%.*s %.*s", HN_FMT(ans->message[cli.lang]), HN_FMT(ans->detail));
+    return e;
+}
+
+static void write_identity(struct hn_jw *w, const struct hn_run *r)
+{
+    struct hn_identity id = hn_run_identity(r);
+    hn_jw_key(w, "identity");
+    hn_jw_obj(w);
+    hn_jw_kstr(w, "name", id.hostname.n ? id.hostname : id.n_names ? id.names[0] : r->scope);
+    hn_jw_kstr(w, "os", id.os);
+    hn_jw_key(w, "names");
+    hn_jw_arr(w);
+    for (size_t i = 0; i < id.n_names && i < 32; i++)
+        hn_jw_str(w, id.names[i]);
+    hn_jw_arr_end(w);
+    hn_jw_kstr(w, "machine_id", id.machine_id);
+    hn_jw_kstr(w, "hardware_id", id.hardware_id);
+    if (!id.machine_id.n && !id.hardware_id.n) { /* an image or a bare root: known by where it lies */
+        hn_jw_key(w, "keys");
+        hn_jw_arr(w);
+        hn_jw_obj(w);
+        hn_jw_kc(w, "type", "scope");
+        hn_jw_kstr(w, "value", r->scope);
+        hn_jw_obj_end(w);
+        hn_jw_arr_end(w);
+    }
+    hn_jw_obj_end(w);
+}
+
+struct hn_err cli_keep_resolve(const struct cli_keep *k, struct hn_run *r, struct hn_diag *reterr)
+{
+    struct hn_buf args;
+    struct hn_jw w;
+    struct hn_answer ans = {.body = {NULL, 0}};
+    hn_buf_init(&args, 1u << 20);
+    hn_jw_init(&w, &args);
+    hn_jw_obj(&w);
+    write_identity(&w, r);
+    if (k->org)
+        hn_jw_kc(&w, "org", k->org);
+    hn_jw_obj_end(&w);
+    struct hn_err e = call(k, "assets.resolve", &args, &ans, reterr);
+    hn_buf_done(&args);
+    if (!hn_ok(e))
+        return e;
+    const struct hn_jv *v = hn_jv_parse(&r->arena, hn_str_bytes(hn_arena_str(&r->arena, ans.body)), reterr);
+    r->asset = hn_jv_str(v, "asset");
+    r->criticality = hn_jv_num(v, "criticality", 1);
+    return r->asset.n ? HN_OK : hn_fail(reterr, HN_E_CORRUPT, "the store gave no asset");
+}
+
+struct hn_err cli_keep_put(const struct cli_keep *k, struct hn_run *r, const struct hn_policy *policy,
+                           struct hn_diag *reterr)
+{
+    struct hn_buf args;
+    struct hn_jw w;
+    struct hn_answer ans = {.body = {NULL, 0}};
+    hn_buf_init(&args, DOC_MAX);
+    hn_jw_init(&w, &args);
+    hn_jw_obj(&w);
+    hn_jw_kstr(&w, "asset", r->asset);
+    if (k->origin)
+        hn_jw_kc(&w, "origin", k->origin);
+    write_identity(&w, r);
+    hn_jw_key(&w, "document");
+    hn_run_json(r, policy, &w, false);
+    hn_jw_obj_end(&w);
+    struct hn_err e = hn_buf_err(&args);
+    if (hn_ok(e))
+        e = call(k, "runs.put", &args, &ans, reterr);
+    hn_buf_done(&args);
+    return e;
+}

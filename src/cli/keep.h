@@ -1,0 +1,25 @@
+/* Bringing a run into the store: finding the asset again, then putting the document. */
+#pragma once
+
+#include "core/client.h"
+#include "core/run.h"
+
+struct cli_keep {
+    struct hn_client *client;
+    const char *org;    /* where a new asset is placed; NULL: the root */
+    const char *origin; /* NULL: local */
+};
+
+HN_MUST struct hn_err cli_keep_open(struct cli_keep *k, struct hn_diag *reterr);
+void cli_keep_close(struct cli_keep *k);
+/* Sets r->asset and r->criticality. */
+HN_MUST struct hn_err cli_keep_resolve(const struct cli_keep *k, struct hn_run *r, struct hn_diag *reterr);
+HN_MUST struct hn_err cli_keep_put(const struct cli_keep *k, struct hn_run *r, const struct hn_policy *policy,
+                                   struct hn_diag *reterr);
+
+/* Collects, judges and (with k) keeps one run. */
+HN_MUST struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
+                                        struct hn_diag *d);
+void cli_derive_asset(struct hn_run *r);
+/* Runs now, then on every change of what is watched and every so many seconds, until a signal. Exit code. */
+int cli_watch(const struct hn_run_options *o, const struct cli_keep *k, unsigned every);

@@ -1,0 +1,315 @@
+/* Text, tables and fields on a terminal. Everything shown may come from outside: nothing reaches the terminal raw. */
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+
+/* Decodes one character of valid UTF-8; gives its length. */
+static size_t decode(const char *p, uint32_t *ret)
+{
+    const uint8_t *b = (const uint8_t *)p;
+    if (b[0] < 0x80) {
+        *ret = b[0];
+        return 1;
+    }
+    if (b[0] < 0xe0) {
+        *ret = (b[0] & 0x1fu) << 6 | (b[1] & 0x3fu);
+        return 2;
+    }
+    if (b[0] < 0xf0) {
+        *ret = (b[0] & 0x0fu) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu);
+        return 3;
+    }
+    *ret = (b[0] & 0x07u) << 18 | (b[1] & 0x3fu) << 12 | (b[2] & 0x3fu) << 6 | (b[3] & 0x3fu);
+    return 4;
+}
+
+/* Control characters, and those that reorder or hide what follows. */
+static bool is_unsafe(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
+}
+
+static size_t cells_of(uint32_t c)
+{
+    if (is_unsafe(c))
+        return c < 0x80 ? 4 : c < 0x10000 ? 6 : 8; /* \x1b, \u202e, \U000e0001 shortened */
+    int w = wcwidth((wchar_t)c);
+    return w < 0 ? 1 : (size_t)w;
+}
+
+static void put_char(struct hn_buf *out, const char *p, size_t n, uint32_t c)
+{
+    if (!is_unsafe(c))
+        hn_buf_add(out, p, n);
+    else if (c < 0x80)
+        hn_buf_fmt(out, "\\x%02x", c);
+    else
+        hn_buf_fmt(out, "\\u%04x", c);
+}
+
+void cli_put_text(struct hn_buf *out, struct hn_str s)
+{
+    uint32_t c;
+    for (size_t i = 0, n; i < s.n; i += n) {
+        n = decode(s.p + i, &c);
+        put_char(out, s.p + i, n, c);
+    }
+}
+
+size_t cli_width(struct hn_str s)
+{
+    size_t w = 0;
+    uint32_t c;
+    for (size_t i = 0; i < s.n;) {
+        i += decode(s.p + i, &c);
+        w += cells_of(c);
+    }
+    return w;
+}
+
+void cli_put_cut(struct hn_buf *out, struct hn_str s, size_t cells)
+{
+    if (cli_width(s) <= cells) {
+        cli_put_text(out, s);
+        return;
+    }
+    size_t used = 1;
+    uint32_t c;
+    for (size_t i = 0, n; i < s.n; i += n) {
+        n = decode(s.p + i, &c);
+        if (used + cells_of(c) > cells)
+            break;
+        used += cells_of(c);
+        put_char(out, s.p + i, n, c);
+    }
+    if (cells)
+        hn_buf_c(out, "…");
+}
+
+static struct hn_str show_time(struct hn_arena *a, struct hn_str s)
+{
+    hn_time t;
+    struct tm tm;
+    if (!hn_time_parse(s, &t))
+        return s;
+    time_t sec = (time_t)(t / HN_SECOND);
+    localtime_r(&sec, &tm);
+    char text[64];
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm);
+    return hn_arena_str(a, hn_str_c(text));
+}
+
+static struct hn_str show_number(struct hn_arena *a, double d)
+{
+    struct hn_str s = hn_arena_fmt(a, "%.1f", d);
+    return hn_str_ends(s, ".0") ? hn_str_cut(s, 0, s.n - 2) : s;
+}
+
+static struct hn_str show_value(struct hn_arena *a, const struct hn_jv *v, bool date)
+{
+    if (!v)
+        return HN_STR("");
+    switch (v->kind) {
+    case HN_JV_STR:
+        return date ? show_time(a, v->s) : v->s;
+    case HN_JV_INT:
+        return hn_arena_fmt(a, "%lld", (long long)v->i);
+    case HN_JV_NUM:
+        return show_number(a, v->d);
+    case HN_JV_BOOL:
+        return v->b ? HN_STR("✓") : HN_STR("");
+    case HN_JV_OBJ: {
+        struct hn_str s = hn_jv_str(v, cli.lang == HN_JA ? "ja" : "en");
+        return s.p ? s : hn_jv_str(v, "name");
+    }
+    default:
+        return HN_STR("");
+    }
+}
+
+struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char *path, bool date)
+{
+    struct hn_str rest = hn_str_c(path), part;
+    const struct hn_jv *v = row;
+    while (v && hn_str_split(&rest, '.', &part)) {
+        const char *name = hn_arena_cstr(a, part);
+        v = name ? hn_jv_get(v, name) : NULL;
+    }
+    return show_value(a, v, date);
+}
+
+/* ---------------------------------------------------------------- tables */
+
+#define COLUMNS_MAX 16u
+
+static struct hn_str header(const struct cli_column *c)
+{
+    char key[128];
+    const char *dot = strrchr(c->path, '.');
+    const char *last = dot && strcmp(dot, ".name") != 0 && strcmp(dot, ".en") != 0 ? dot + 1 : c->path;
+    snprintf(key, sizeof key, "cli.col.%s", last);
+    const char *t = hn_text_find(cli.lang, key);
+    return hn_str_c(t ? t : last);
+}
+
+static void put_cell(struct hn_buf *out, const struct cli_column *c, struct hn_str s, size_t width, bool last)
+{
+    size_t w = cli_width(s);
+    if (c->right)
+        for (size_t i = w; i < width; i++)
+            hn_buf_chr(out, ' ');
+    const char *color = c->flex ? "" : cli_color(s);
+    hn_buf_c(out, color);
+    cli_put_cut(out, s, width);
+    hn_buf_c(out, *color ? cli_color_end() : "");
+    if (!c->right && !last)
+        for (size_t i = w; i < width; i++)
+            hn_buf_chr(out, ' ');
+    hn_buf_c(out, last ? "\n" : "  ");
+}
+
+/* Natural widths; then the flexible column gives or takes what the terminal asks. */
+static void fit(const struct cli_column *cs, size_t n, size_t *width)
+{
+    size_t total = 2 * (n - 1), flex = n;
+    for (size_t i = 0; i < n; i++) {
+        total += width[i];
+        if (cs[i].flex)
+            flex = i;
+    }
+    if (!cli.columns || total <= cli.columns || flex == n)
+        return;
+    size_t over = total - cli.columns;
+    width[flex] = width[flex] > over + 12 ? width[flex] - over : 12;
+}
+
+void cli_table(const struct cli_column *cs, const struct hn_jv *items)
+{
+    struct hn_arena a;
+    struct hn_buf out;
+    size_t n = 0, width[COLUMNS_MAX];
+    hn_arena_init(&a, 256u << 20);
+    hn_buf_init(&out, 256u << 20);
+    while (cs[n].path && n < COLUMNS_MAX)
+        n++;
+    for (size_t c = 0; c < n; c++) {
+        width[c] = cli_width(header(&cs[c]));
+        for (size_t i = 0; items && i < items->n; i++) {
+            size_t w = cli_width(cli_value(&a, &items->items[i], cs[c].path, cs[c].date));
+            width[c] = w > width[c] ? w : width[c];
+        }
+    }
+    fit(cs, n, width);
+    for (size_t c = 0; c < n; c++) {
+        struct cli_column plain = cs[c];
+        plain.flex = true; /* no colour in the header */
+        put_cell(&out, &plain, header(&cs[c]), width[c], c + 1 == n);
+    }
+    for (size_t i = 0; items && i < items->n; i++)
+        for (size_t c = 0; c < n; c++)
+            put_cell(&out, &cs[c], cli_value(&a, &items->items[i], cs[c].path, cs[c].date), width[c], c + 1 == n);
+    cli_out(&out);
+    hn_buf_done(&out);
+    hn_arena_done(&a);
+}
+
+/* ---------------------------------------------------------------- fields */
+
+static bool is_text(const struct hn_jv *v)
+{
+    return v->kind == HN_JV_OBJ && v->n == 2 && hn_jv_str(v, "en").p && hn_jv_str(v, "ja").p;
+}
+
+static void put_field(struct hn_buf *out, struct hn_arena *a, const struct hn_jv *v, unsigned depth)
+{
+    for (size_t i = 0; i < v->n; i++) {
+        const struct hn_jv *m = &v->items[i];
+        for (unsigned k = 0; k < depth; k++)
+            hn_buf_c(out, "  ");
+        if (v->kind == HN_JV_OBJ)
+            cli_put_text(out, v->keys[i]);
+        else
+            hn_buf_chr(out, '-');
+        bool nested = (m->kind == HN_JV_OBJ && !is_text(m)) || m->kind == HN_JV_ARR;
+        if (nested && m->n) {
+            hn_buf_chr(out, '\n');
+            put_field(out, a, m, depth + 1);
+            continue;
+        }
+        hn_buf_c(out, v->kind == HN_JV_OBJ ? ": " : " ");
+        cli_put_text(out, nested ? HN_STR("") : show_value(a, m, false));
+        hn_buf_chr(out, '\n');
+    }
+}
+
+void cli_fields(const struct hn_jv *body)
+{
+    struct hn_arena a;
+    struct hn_buf out;
+    hn_arena_init(&a, 64u << 20);
+    hn_buf_init(&out, 64u << 20);
+    put_field(&out, &a, body, 0);
+    cli_out(&out);
+    hn_buf_done(&out);
+    hn_arena_done(&a);
+}
+
+void cli_out(const struct hn_buf *b)
+{
+    if (b->bad || (b->n && fwrite(b->p, 1, b->n, stdout) != b->n))
+        exit(CLI_FAILURE);
+}
+
+/* ---------------------------------------------------------------- colour, progress */
+
+const char *cli_color(struct hn_str word)
+{
+    static const struct {
+        const char *word, *code;
+    } map[] = {{"critical", "\033[1;31m"}, {"high", "\033[31m"},     {"medium", "\033[33m"},
+               {"verified", "\033[32m"},   {"overdue", "\033[1;31m"}, {"not_seen", "\033[2m"}};
+    if (cli.color)
+        for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+            if (hn_str_eqc(word, map[i].word))
+                return map[i].code;
+    return "";
+}
+
+const char *cli_color_end(void)
+{
+    return cli.color ? "\033[0m" : "";
+}
+
+void cli_progress(const char *fmt, ...)
+{
+    static hn_time began;
+    static bool shown;
+    va_list ap;
+    if (!isatty(STDERR_FILENO) || cli.quiet)
+        return;
+    if (!began)
+        began = hn_monotonic();
+    if (!fmt) {
+        if (shown)
+            fprintf(stderr, "\r\033[K");
+        shown = false;
+        began = 0;
+        return;
+    }
+    if (hn_monotonic() - began < HN_SECOND)
+        return;
+    shown = true;
+    fprintf(stderr, "\r\033[K");
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fflush(stderr);
+}
