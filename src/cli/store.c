@@ -104,7 +104,7 @@ static int restore(const char *file)
         cli_error("cli.error.home", NULL);
         return CLI_FAILURE;
     }
-    struct hn_err e = hn_store_restore(home, file, &d);
+    struct hn_err e = hn_store_restore(home, file, NULL, NULL, &d);
     if (!hn_ok(e)) {
         cli_fail(e, &d);
         return hn_err_exit(e);
