@@ -90,7 +90,7 @@ static int backup(struct hn_arena *a, const char *file)
     if (call("store.backup", hn_buf_text(&args), a, &rc) && !cli.json)
         say("cli.store.saved", "file", name);
     hn_buf_done(&args);
-    free(full);
+    free(full); /* libc's */
     return rc;
 }
 
