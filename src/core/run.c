@@ -443,15 +443,14 @@ static size_t risk_cover(const struct hn_run *r, struct hn_risk_cover *out)
     return r->n_cover;
 }
 
-static struct hn_err score_host(struct hn_run *r, const struct hn_policy *policy, struct hn_diag *reterr)
+static struct hn_err score_host(struct hn_run *r, struct hn_diag *reterr)
 {
     struct hn_score_item *items = hn_arena_alloc(&r->arena, (r->judged.n + 1) * sizeof *items);
-    double most = hn_policy_loss_max(policy);
     size_t n = 0;
     if (!items)
         return hn_fail(reterr, HN_E_NOMEM, "scoring");
     for (const struct hn_finding *f = r->judged.first; f; f = f->next)
-        items[n++] = (struct hn_score_item){f->cause, most > 0 ? f->p * f->loss / most : 0};
+        items[n++] = (struct hn_score_item){f->cause, f->share};
     r->score = hn_score_host(items, n);
     return HN_OK;
 }
@@ -476,5 +475,5 @@ struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, str
                             .now = r->collected_at};
     HN_TRY(hn_risk_rank(&in, &r->arena, r->judged.first, reterr));
     r->judged.first = hn_risk_sort(r->judged.first);
-    return score_host(r, policy, reterr);
+    return score_host(r, reterr);
 }
