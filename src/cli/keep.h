@@ -22,4 +22,6 @@ HN_MUST struct hn_err cli_diagnose_once(const struct hn_run_options *o, const st
                                         struct hn_diag *d);
 void cli_derive_asset(struct hn_run *r);
 /* Runs now, then on every change of what is watched and every so many seconds, until a signal. Exit code. */
+/* Makes (or takes back) the change of a job from jobs.take; its state and journal go to the store. */
+HN_MUST struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, struct hn_diag *reterr);
 int cli_watch(const struct hn_run_options *o, const struct cli_keep *k, unsigned every);
