@@ -6,11 +6,19 @@
 #include "cli/cli.h"
 #include "core/ops.h"
 
-static const char *text(const char *fmt, const char *name)
+/* The text "cli.<name><suffix>". */
+static const char *text(const char *name, const char *suffix)
 {
     char key[160];
-    snprintf(key, sizeof key, fmt, name);
+    snprintf(key, sizeof key, "cli.%s%s", name, suffix);
     return hn_text_find(cli.lang, key);
+}
+
+static const char *option_text(const char *name)
+{
+    char key[160];
+    snprintf(key, sizeof key, "opt.%s", name);
+    return text(key, "");
 }
 
 static void put_padded(const char *s, size_t width)
@@ -47,7 +55,7 @@ static bool in_words(const char *words, const char *name)
 /* The meaning of a parameter: its own text if there is one, else the line of the operation's table. */
 static const char *param_doc(const struct hn_op_param *p)
 {
-    const char *t = text("cli.opt.%s", p->name);
+    const char *t = option_text(p->name);
     return t ? t : p->doc;
 }
 
@@ -78,8 +86,8 @@ static void help_verb(const struct cli_verb *v)
 {
     char key[160];
     const char *t;
-    printf("hinomi %s – %s\n\n", v->name, text("cli.%s.summary", v->name));
-    t = text("cli.%s.about", v->name);
+    printf("hinomi %s – %s\n\n", v->name, text(v->name, ".summary"));
+    t = text(v->name, ".about");
     if (t)
         printf("%s\n\n", t);
     if (v->run)
@@ -87,7 +95,7 @@ static void help_verb(const struct cli_verb *v)
     for (const struct cli_option *o = v->options; o && o->name; o++) {
         char left[96];
         snprintf(left, sizeof left, "    --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-        put_line(left, text("cli.opt.%s", o->name));
+        put_line(left, option_text(o->name));
     }
     for (const struct cli_use *u = v->uses; u && u->name; u++)
         help_use(v, u);
@@ -115,12 +123,12 @@ int cli_help(int argc, char **argv)
     }
     printf("%s\n\n", hn_text_find(cli.lang, "cli.about"));
     for (v = cli_verbs; v->name; v++)
-        put_line(v->name, text("cli.%s.summary", v->name));
+        put_line(v->name, text(v->name, ".summary"));
     printf("\n%s\n", hn_text_find(cli.lang, "cli.globals"));
     for (size_t i = 0; i < sizeof globals / sizeof *globals; i++) {
         char left[64];
         snprintf(left, sizeof left, "--%s", globals[i]);
-        put_line(left, text("cli.opt.%s", globals[i]));
+        put_line(left, option_text(globals[i]));
     }
     printf("\n%s\n", hn_text_find(cli.lang, "cli.exit"));
     return CLI_OK;
@@ -152,15 +160,15 @@ static void put_roff(const char *s)
 static void man_verb(const struct cli_verb *v)
 {
     printf(".SS hinomi %s\n", v->name);
-    put_roff(text("cli.%s.summary", v->name));
-    const char *about = text("cli.%s.about", v->name);
+    put_roff(text(v->name, ".summary"));
+    const char *about = text(v->name, ".about");
     if (about) {
         printf(".PP\n");
         put_roff(about);
     }
     for (const struct cli_option *o = v->options; o && o->name; o++) {
         printf(".TP\n.B \\-\\-%s%s%s\n", o->name, o->value ? " " : "", o->value ? o->value : "");
-        put_roff(text("cli.opt.%s", o->name));
+        put_roff(option_text(o->name));
     }
     for (const struct cli_use *u = v->uses; u && u->name; u++)
         printf(".TP\n.B hinomi %s %s %s\n%s\n", v->name, u->name, u->positional ? u->positional : "", " ");
@@ -177,7 +185,7 @@ int cli_man(int argc, char **argv)
     printf(".SH OPTIONS\n");
     for (size_t i = 0; i < sizeof globals / sizeof *globals; i++) {
         printf(".TP\n.B \\-\\-%s\n", globals[i]);
-        put_roff(text("cli.opt.%s", globals[i]));
+        put_roff(option_text(globals[i]));
     }
     printf(".SH EXIT STATUS\n");
     put_roff(hn_text_find(cli.lang, "cli.exit"));
