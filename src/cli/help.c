@@ -9,15 +9,15 @@
 /* The text "cli.<name><suffix>". */
 static const char *text(const char *name, const char *suffix)
 {
-    char key[160];
-    snprintf(key, sizeof key, "cli.%s%s", name, suffix);
+    char key[256];
+    snprintf(key, sizeof key, "cli.%.100s%s", name, suffix);
     return hn_text_find(cli.lang, key);
 }
 
 static const char *option_text(const char *name)
 {
-    char key[160];
-    snprintf(key, sizeof key, "opt.%s", name);
+    char key[256];
+    snprintf(key, sizeof key, "opt.%.128s", name);
     return text(key, "");
 }
 
@@ -84,7 +84,7 @@ static void help_use(const struct cli_verb *v, const struct cli_use *u)
 
 static void help_verb(const struct cli_verb *v)
 {
-    char key[160];
+    char key[256];
     const char *t;
     printf("hinomi %s – %s\n\n", v->name, text(v->name, ".summary"));
     t = text(v->name, ".about");
