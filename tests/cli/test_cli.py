@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+"""The command line from outside: made-up roots in, texts, tables, JSON and exit codes out."""
+import csv
+import io
+import json
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+from hinomi import TOP, World  # noqa: E402
+
+import jsonschema  # noqa: E402
+
+VERBS = ["diagnose", "now", "findings", "assets", "actions", "fix", "undo", "baseline", "organisations", "sources",
+         "accounts", "audit", "ingest", "serve", "status", "store", "config", "help", "version"]
+
+
+class Cli(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.w = World()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.w.close()
+
+    def run_json(self, *args, codes=(0, 1), **kw):
+        r = self.w.run(*args, "--json", **kw)
+        self.assertIn(r.code, codes, r.errors)
+        return r.json
+
+    def finding(self, kind, root="neglected"):
+        self.w.run("diagnose", "--root", self.w.root(root), "--quiet")
+        items = self.run_json("findings", "--kind", kind, "--status", "any")["items"]
+        self.assertTrue(items, f"no finding of kind {kind}")
+        return items[0]
+
+
+class Help(Cli):
+    def test_every_verb_explains_itself_in_both_languages(self):
+        for lang in ("en", "ja"):
+            top = self.w.run("help", "--lang", lang)
+            self.assertEqual(top.code, 0)
+            for verb in VERBS:
+                self.assertRegex(top.text, rf"(?m)^  {verb}\b")
+                r = self.w.run(verb, "--help", "--lang", lang)
+                self.assertEqual(r.code, 0, verb)
+                self.assertIn(f"hinomi {verb}", r.text)
+                self.assertNotIn("(null)", r.text)
+                if lang == "ja":
+                    self.assertRegex(r.text, "[\u3040-\u30ff\u4e00-\u9fff]", verb)
+
+    def test_wrong_use_says_what_to_do(self):
+        for args in (["fndings"], ["findings", "--sevrity", "high"], ["findings", "show"], ["diagnose", "--nonsense"],
+                     ["actions", "fly"], ["store", "backup"], ["diagnose", "--threshold", "awful"], []):
+            r = self.w.run(*args)
+            self.assertEqual(r.code, 2, args)
+            self.assertTrue(r.errors or r.out, args)
+        self.assertIn("--severity", self.w.run("findings", "--sevrity", "high").errors)
+
+    def test_version(self):
+        self.assertRegex(self.w.run("--version").text, r"^hinomi \d+\.\d+\.\d+\n$")
+
+    def test_man_page_and_completion(self):
+        man = self.w.run("-x", "man")
+        self.assertIn(".SH EXIT STATUS", man.text)
+        for verb in VERBS:
+            self.assertIn(f".SS hinomi {verb}", man.text)
+        self.assertIn("complete -o default -F _hinomi hinomi", self.w.run("-x", "completion").text)
+
+
+class Diagnose(Cli):
+    def test_document_fits_its_schema(self):
+        schema = json.loads((TOP / "docs/schemas/run.json").read_text())
+        for kind in ("neglected", "hardened", "alpine", "hostile"):
+            doc = self.run_json("diagnose", "--root", self.w.root(kind), "--no-store")
+            jsonschema.validate(doc, schema)
+
+    def test_neglected_root_has_what_is_wrong_with_it(self):
+        doc = self.run_json("diagnose", "--root", self.w.root("neglected"), "--no-store")
+        kinds = {f["kind"] for f in doc["findings"]}
+        for expected in ("packages.update-pending", "accounts.empty-password", "accounts.duplicate-uid0",
+                         "accounts.sudo-nopasswd", "backup.backup-none"):
+            self.assertIn(expected, kinds)
+        subjects = {f["subject"] for f in doc["findings"] if f["kind"] == "packages.update-pending"}
+        self.assertEqual({s.split(":")[0] for s in subjects}, {"openssl", "glibc"})
+
+    def test_hardened_root_scores_far_better(self):
+        bad = self.run_json("diagnose", "--root", self.w.root("neglected"), "--no-store")
+        good = self.run_json("diagnose", "--root", self.w.root("hardened"), "--no-store")
+        self.assertGreater(bad["score"] - good["score"], 25)
+        self.assertFalse([f for f in good["findings"] if f["kind"] == "packages.update-pending"])
+
+    def test_live_facts_are_said_to_be_absent_in_a_root(self):
+        doc = self.run_json("diagnose", "--root", self.w.root("neglected"), "--no-store")
+        absent = {n["module"] for n in doc["not_seen"]}
+        self.assertIn("processes", absent)
+        by_name = {c["module"]: c for c in doc["coverage"]}
+        self.assertFalse(by_name["processes"]["complete"])
+
+    def test_two_runs_give_the_same_findings(self):
+        a = self.run_json("diagnose", "--root", self.w.root("neglected"), "--no-store")
+        b = self.run_json("diagnose", "--root", self.w.root("neglected"), "--no-store")
+        self.assertEqual([(f["id"], f["score"]) for f in a["findings"]], [(f["id"], f["score"]) for f in b["findings"]])
+
+    def test_every_finding_is_explained_in_both_languages(self):
+        for kind in ("neglected", "hostile"):
+            for f in self.run_json("diagnose", "--root", self.w.root(kind), "--no-store")["findings"]:
+                for part in ("title", "sentence", "why", "remedy"):
+                    self.assertTrue(f[part]["en"] and f[part]["ja"], (f["kind"], part))
+                    self.assertNotIn("{?", f[part]["en"] + f[part]["ja"], (f["kind"], part))
+                self.assertTrue(f["evidence"], f["kind"])
+                self.assertIn("due_rule", f)
+
+    def test_exit_code_follows_the_threshold(self):
+        root = self.w.root("neglected")
+        self.assertEqual(self.w.run("diagnose", "--root", root, "--no-store").code, 1)
+        codes = [self.w.run("diagnose", "--root", self.w.root("alpine"), "--no-store", "--threshold", t).code
+                 for t in ("info", "critical")]
+        self.assertIn(codes, ([1, 0], [0, 0]))
+
+    def test_hostile_names_never_reach_the_terminal_raw(self):
+        r = self.w.run("diagnose", "--root", self.w.root("hostile"), "--no-store")
+        self.assertNotIn(b"\x1b", r.out + r.err)
+        self.assertNotIn("\u202e", r.text)
+        doc = self.run_json("diagnose", "--root", self.w.root("hostile"), "--no-store")
+        self.assertTrue([f for f in doc["findings"] if f["kind"] == "self.input-malformed"])
+
+    def test_a_link_in_a_root_does_not_lead_out(self):
+        doc = json.dumps(self.run_json("diagnose", "--root", self.w.root("hostile"), "--no-store"))
+        own = pathlib.Path("/etc/hostname").read_text().strip()
+        if len(own) > 4:
+            self.assertNotIn(f'"{own}"', doc)
+
+    def test_missing_root_is_a_clear_failure(self):
+        r = self.w.run("diagnose", "--root", self.w.dir / "nowhere", "--no-store")
+        self.assertEqual(r.code, 3)
+        self.assertIn("nowhere", r.errors)
+        self.assertEqual(self.w.run("diagnose", "--modules", "nosuch", "--no-store").code, 2)
+
+
+class Stored(Cli):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for kind in ("neglected", "hardened"):
+            r = cls.w.run("diagnose", "--root", cls.w.root(kind), "--quiet")
+            assert r.code in (0, 1), r.errors
+
+    def test_lists_filter_sort_page_and_export(self):
+        everything = self.run_json("findings", "--limit", "500")
+        self.assertEqual(everything["total"], len(everything["items"]))
+        scores = [i["score"] for i in everything["items"]]
+        self.assertEqual(scores, sorted(scores, reverse=True))
+        seen, cursor = [], None
+        while True:
+            page = self.run_json("findings", "--limit", "3", *(["--cursor", cursor] if cursor else []))
+            seen += [i["id"] for i in page["items"]]
+            cursor = page["next"]
+            if not cursor:
+                break
+        self.assertEqual(sorted(seen), sorted(i["id"] for i in everything["items"]))
+        for i in self.run_json("findings", "--severity", "high", "--limit", "500")["items"]:
+            self.assertIn(i["severity"], ("high", "critical"))
+        rows = list(csv.reader(io.StringIO(self.w.run("findings", "--csv").text)))
+        self.assertEqual(len(rows) - 1, everything["total"])
+        lines = self.w.run("findings", "--jsonl", "--limit", "500").text.splitlines()
+        self.assertEqual(len([json.loads(line) for line in lines]), everything["total"])
+
+    def test_sarif_and_ocsf(self):
+        sarif = json.loads(self.w.run("findings", "list", "--format", "sarif").text)
+        self.assertEqual(sarif["version"], "2.1.0")
+        self.assertTrue(sarif["runs"][0]["results"])
+        ocsf = self.w.run("findings", "list", "--format", "ocsf").text
+        events = json.loads(ocsf) if ocsf.lstrip().startswith("[") else [json.loads(x) for x in ocsf.splitlines()]
+        self.assertTrue({e["class_uid"] for e in events} <= {2002, 2003, 2004})
+
+    def test_tables_fit_and_have_headers(self):
+        text = self.w.run("findings").text
+        self.assertRegex(text.splitlines()[0], r"SEVERITY +SCORE +DUE +PROBLEM")
+        self.assertRegex(self.w.run("findings", "--lang", "ja").text.splitlines()[0], "深刻度")
+        self.assertIn("neglected", self.w.run("assets").text)
+
+    def test_explain_is_the_sum(self):
+        f = self.finding("packages.update-pending")
+        text = self.w.run("findings", "explain", f["id"]).text
+        self.assertIn("openssl" if "openssl" in f["subject"] else "glibc", text)
+        self.assertRegex(text, r"bod-26-04|BOD 26-04")
+        self.assertRegex(self.w.run("findings", "explain", f["id"], "--lang", "ja").text, "期限")
+
+    def test_action_cannot_be_verified_by_hand(self):
+        f = self.finding("accounts.empty-password")
+        action = self.run_json("actions", "create", f["id"])
+        for to in ("accepted", "in_progress", "claimed"):
+            self.assertEqual(self.run_json("actions", "move", action["id"], to)["state"], to)
+        r = self.w.run("actions", "move", action["id"], "verified")
+        self.assertIn(r.code, (2, 3))
+        self.assertNotEqual(self.run_json("actions", "show", action["id"])["state"], "verified")
+
+    def test_store_check_backup_restore(self):
+        self.assertEqual(self.w.run("store", "check").code, 0)
+        copy = self.w.dir / "copy.db"
+        self.assertEqual(self.w.run("store", "backup", copy).code, 0)
+        before = self.run_json("findings")["total"]
+        r = self.w.run("store", "restore", copy)
+        self.assertEqual(r.code, 0, r.errors)
+        self.assertEqual(self.run_json("findings")["total"], before)
+        copy.write_bytes(b"not a database" * 100)
+        self.assertEqual(self.w.run("store", "restore", copy).code, 3)
+        self.assertEqual(self.run_json("findings")["total"], before)
+
+    def test_what_is_not_there(self):
+        self.assertEqual(self.w.run("findings", "show", "0" * 32).code, 3)
+        self.assertEqual(self.w.run("assets", "show", "nosuch").code, 3)
+
+
+class FixLoop(Cli):
+    def test_fix_is_shown_made_verified_and_undone(self):
+        root = self.w.root("neglected", "fixme")
+        self.w.run("diagnose", "--root", root, "--quiet")
+        items = self.run_json("findings", "--limit", "500")["items"]
+        fixable = [i for i in items if i["fix_kind"] in ("mode", "sshd", "sysctl", "setting")]
+        self.assertTrue(fixable, "nothing fixable in the neglected root")
+        target = next(i for i in fixable if i["fix_kind"] == "mode")
+        snapshot = {p: (p.lstat().st_mode, p.read_bytes()) for p in sorted(root.rglob("*")) if p.is_file()}
+        plan = self.run_json("fix", target["id"], "--root", root, codes=(0,))
+        self.assertTrue(plan["change"])
+        self.assertEqual({p: (p.lstat().st_mode, p.read_bytes()) for p in snapshot}, snapshot, "a plan changed something")
+        refused = self.w.run("fix", target["id"], "--root", root, "--apply")
+        self.assertEqual(refused.code, 2, "applied without approval")
+        done = self.run_json("fix", target["id"], "--root", root, "--apply", "--yes", codes=(0,))
+        self.assertTrue(done["verified"])
+        self.assertEqual(self.run_json("findings", "show", target["id"])["status"], "closed")
+        back = self.w.run("undo", target["id"], "--root", root)
+        self.assertEqual(back.code, 0, back.errors)
+        self.assertEqual({p: (p.lstat().st_mode, p.read_bytes()) for p in snapshot}, snapshot, "undo left something")
+        self.assertEqual(self.run_json("findings", "show", target["id"])["status"], "open")
+
+    def test_a_finding_of_another_machine_changes_nothing_here(self):
+        f = self.finding("accounts.empty-password")
+        other = self.w.root("hardened")
+        r = self.w.run("fix", f["id"], "--root", other, "--apply", "--yes")
+        self.assertIn(r.code, (2, 3))
+
+
+class ManyHosts(Cli):
+    def test_ingest_judges_anew_and_only_once(self):
+        doc = self.w.run("diagnose", "--root", self.w.root("neglected"), "--no-store", "--json").out
+        forged = json.loads(doc)
+        for f in forged["findings"]:
+            f["score"] = 0
+        forged["score"] = 0
+        path = self.w.dir / "sent.json"
+        path.write_text(json.dumps(forged))
+        first = self.run_json("ingest", path, codes=(0,))
+        score = self.run_json("assets")["items"][0]["score"]
+        self.assertGreater(score, 10, "the sender's score was believed")
+        again = self.run_json("ingest", path, codes=(0,))
+        self.assertEqual(first["asset"], again["asset"])
+        self.assertEqual(len(self.run_json("assets")["items"]), 1)
+        self.assertEqual(self.w.run("ingest", "-", stdin=doc).code, 0)
+
+    def test_hostile_documents_are_refused_with_a_reason(self):
+        good = self.run_json("diagnose", "--root", self.w.root("hardened"), "--no-store")
+        cases = {"": "JSON", "{": "JSON", "[]": "schema", '{"schema":"hinomi-run-9"}': "schema",
+                 json.dumps(dict(good, run_id="../../etc")): "run_id",
+                 json.dumps(dict(good, collected_at="yesterday")): "collected_at",
+                 json.dumps(dict(good, collected_at="2999-01-01T00:00:00Z")): "future",
+                 "[" * 100000: "JSON"}
+        for text, why in cases.items():
+            r = self.w.run("ingest", "-", stdin=text.encode())
+            if text == "":
+                continue
+            self.assertIn(r.code, (2, 3), text[:40])
+            self.assertIn(why, r.errors, text[:40])
+
+    def test_organisations_and_coverage(self):
+        self.run_json("organisations", "create", "root", '{"en": "Bureau", "ja": "本府"}')
+        orgs = self.run_json("organisations")
+        rows = orgs["items"] if isinstance(orgs, dict) else orgs
+        bureau = next(o for o in rows if o["name"]["en"] == "Bureau")
+        doc = self.w.run("diagnose", "--root", self.w.root("alpine"), "--no-store", "--json").out
+        self.assertEqual(self.w.run("ingest", "-", "--org", bureau["id"], stdin=doc).code, 0)
+        shown = self.run_json("organisations", "show", bureau["id"])
+        self.assertEqual(shown["assets"], 1)
+
+
+if __name__ == "__main__":
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))
+    bad = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - bad - len(result.skipped)} passed, {bad} failed, {len(result.skipped)} skipped")
+    sys.exit(bad != 0)
