@@ -46,7 +46,7 @@ const struct cli_verb *cli_verb_find(const char *name);
 /* What every verb understands, taken out of argv before the verb looks. */
 struct cli_global {
     bool json, jsonl, csv, color, quiet;
-    const char *home;   /* --home or HINOMI_HOME */
+    const char *home;   /* --home, HINOMI_HOME or the default place; NULL when there is none */
     const char *config; /* --config */
     enum hn_lang lang;
     unsigned columns; /* of the terminal; 0: not one (no cutting) */

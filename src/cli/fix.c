@@ -20,7 +20,6 @@ struct fix {
     const char *root;
     struct hn_str finding, asset, kind, target, value;
     struct hn_str id, digest;
-    char home[4096];
 };
 
 /* ---------------------------------------------------------------- the fixer role */
@@ -30,7 +29,7 @@ struct fix {
 /* Runs `hinomi -x fixer WHAT …` and gives what it printed. */
 static struct hn_err run_fixer(struct fix *f, const char *what, const struct hn_jv **ret, struct hn_diag *d)
 {
-    const char *argv[ARGS_MAX] = {"hinomi", "-x", "fixer", what, "--home", f->home, "--id",
+    const char *argv[ARGS_MAX] = {"hinomi", "-x", "fixer", what, "--home", cli.home, "--id",
                                   hn_arena_cstr(&f->arena, f->id)};
     size_t n = 8;
     const struct {
@@ -163,11 +162,7 @@ static struct hn_err fix_open(struct fix *f, struct hn_str finding, const char *
     f->finding = finding;
     f->root = root;
     f->id = HN_STR("plan");
-    if (cli.home)
-        snprintf(f->home, sizeof f->home, "%s", cli.home);
-    else if (!hn_home_default(f->home, sizeof f->home))
-        return hn_fail(d, HN_E_NOENT, "HINOMI_HOME");
-    return HN_OK;
+    return cli.home ? HN_OK : hn_fail(d, HN_E_NOENT, "HINOMI_HOME");
 }
 
 /* ---------------------------------------------------------------- showing a plan */

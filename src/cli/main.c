@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "core/client.h"
 #include "core/collect.h"
 #include "core/fix.h"
 #include "core/parse.h"
@@ -162,6 +163,9 @@ int main(int argc, char **argv)
     if (argc > 2 && strcmp(argv[1], "-x") == 0)
         return run_role(argc - 2, argv + 2);
     argc = cli_take_globals(argc, argv);
+    static char home[4096];
+    if (!cli.home && hn_home_default(home, sizeof home))
+        cli.home = home;
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         return cli_version(argc, argv);
     const struct cli_verb *verb = argc > 1 ? cli_verb_find(argv[1]) : NULL;

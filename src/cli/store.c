@@ -96,15 +96,12 @@ static int backup(struct hn_arena *a, const char *file)
 
 static int restore(const char *file)
 {
-    char home[4096];
     struct hn_diag d = {{0}};
-    if (cli.home)
-        snprintf(home, sizeof home, "%s", cli.home);
-    else if (!hn_home_default(home, sizeof home)) {
+    if (!cli.home) {
         cli_error("cli.error.home", NULL);
         return CLI_FAILURE;
     }
-    struct hn_err e = hn_store_restore(home, file, NULL, NULL, &d);
+    struct hn_err e = hn_store_restore(cli.home, file, NULL, NULL, &d);
     if (!hn_ok(e)) {
         cli_fail(e, &d);
         return hn_err_exit(e);
