@@ -212,7 +212,7 @@ static struct hn_err wait_for(int fd, short events, hn_time until, struct hn_dia
 static struct hn_err send_request(struct hn_client *c, const char *op, struct hn_str args, hn_time until,
                                   struct hn_diag *reterr)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf json, out;
+    HN_AUTO(hn_buf_done) struct hn_buf json = {0}, out = {0};
     struct hn_jw w;
     size_t off = 0;
 

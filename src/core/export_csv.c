@@ -102,7 +102,7 @@ const struct export_format export_csv = {"csv", "text/csv; charset=utf-8; header
 /* A cell of a flattened row: {"en","ja"} in the language asked for, {id,name} as the name, the rest as JSON. */
 static struct hn_str flat(struct hn_op_ctx *c, struct hn_arena *a, const struct hn_jv *v)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_jw w;
     const struct hn_jv *name = hn_jv_get(v, "name");
     struct hn_str text = hn_jv_str(v, hn_str_eqc(ops_arg(c, "lang"), "ja") ? "ja" : "en");
@@ -171,7 +171,7 @@ static const struct hn_jv *args_for(struct hn_op_ctx *c, struct hn_arena *a, str
 static struct hn_err one_page(struct hn_op_ctx *c, hn_op_fn *list, struct hn_arena *a, struct hn_str cursor,
                               const struct hn_jv **ret)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf page;
+    HN_AUTO(hn_buf_done) struct hn_buf page = {0};
     struct hn_jw w;
     struct hn_op_ctx sub = *c;
 

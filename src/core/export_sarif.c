@@ -55,7 +55,7 @@ static void rule_note(struct export_out *o, const struct export_row *r)
 /* Paths are percent-encoded; what is no path is a logical location only. */
 static void uri(struct export_out *o, struct hn_str path)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
 
     hn_buf_init(&b, 64 << 10);
     hn_buf_c(&b, "file://");

@@ -43,7 +43,7 @@ static void obs_ref(struct detail *d, const char *key, const struct hn_jv *ref)
     }
     hn_jw_obj(w);
     hn_jw_kstr(w, "id", o.id);
-    hn_jw_kstr(w, "kind", o.kind);
+    ops_kkind(w, &o);
     hn_jw_kstr(w, "subject", o.subject);
     hn_jw_ktime(w, "at", o.at);
     hn_jw_obj_end(w);

@@ -49,6 +49,7 @@ const struct hn_jv *ops_finding_value(struct hn_arena *a, const struct hn_store_
 void ops_finding_members(struct hn_jw *w, struct hn_arena *a, const struct hn_store_finding *f,
                          const struct hn_jv *v);
 HN_MUST struct hn_err ops_finding_row(struct hn_jw *w, struct hn_arena *a, const struct hn_store_finding *f);
+void ops_kkind(struct hn_jw *w, const struct hn_store_obs *o); /* "kind": "packages.package" */
 void ops_obs_members(struct hn_jw *w, const struct hn_store_obs *o);
 HN_MUST struct hn_err ops_comments(struct hn_op_ctx *c, const char *on, struct hn_str id);
 void ops_history(struct hn_op_ctx *c, const struct hn_store_history *h, size_t n);

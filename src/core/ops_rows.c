@@ -163,7 +163,7 @@ static void value_write(struct hn_jw *w, const struct hn_store_finding *f)
 
 const struct hn_jv *ops_finding_value(struct hn_arena *a, const struct hn_store_finding *f)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_jw w;
 
     hn_buf_init(&b, 4 << 20);
@@ -252,11 +252,23 @@ struct hn_err ops_finding_row(struct hn_jw *w, struct hn_arena *a, const struct 
     return HN_OK;
 }
 
+void ops_kkind(struct hn_jw *w, const struct hn_store_obs *o)
+{
+    char kind[256];
+
+    if (hn_str_chr(o->kind, '.') >= 0) {
+        hn_jw_kstr(w, "kind", o->kind);
+        return;
+    }
+    snprintf(kind, sizeof kind, "%.*s.%.*s", HN_FMT(o->module), HN_FMT(o->kind));
+    hn_jw_kstr(w, "kind", hn_str_c(kind));
+}
+
 void ops_obs_members(struct hn_jw *w, const struct hn_store_obs *o)
 {
     hn_jw_kstr(w, "id", o->id);
     hn_jw_kstr(w, "module", o->module);
-    hn_jw_kstr(w, "kind", o->kind);
+    ops_kkind(w, o);
     hn_jw_kstr(w, "subject", o->subject);
     hn_jw_ktime(w, "at", o->at);
     ops_kopt_time(w, "changed_at", o->changed_at);

@@ -23,7 +23,7 @@ static const struct hn_jv *arr(const struct hn_jv *v, const char *key, size_t *r
 /* A member as JSON text in the arena; empty when absent or null. */
 static struct hn_str json_of(struct hn_op_ctx *c, const struct hn_jv *v)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_jw w;
 
     if (!v || v->kind == HN_JV_NULL)
@@ -199,7 +199,7 @@ static struct hn_str references_of(struct hn_op_ctx *c, struct hn_str kind)
     ptrdiff_t dot = hn_str_chr(kind, '.');
     const struct hn_module *m = dot > 0 ? hn_module_find(hn_str_cut(kind, 0, (size_t)dot)) : NULL;
     const struct hn_rule *r = m ? hn_rule_find(m, hn_str_cut(kind, (size_t)dot + 1, kind.n)) : NULL;
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_jw w;
 
     if (!r || !r->references)

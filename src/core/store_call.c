@@ -104,7 +104,7 @@ static void answer(struct hn_buf *out, const struct hn_jv *req, const struct hn_
 void hn_store_call(struct hn_store *s, struct hn_role_state *role, const struct hn_principal *local,
                    struct hn_bytes request, struct hn_arena *a, struct hn_buf *ret)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf out;
+    HN_AUTO(hn_buf_done) struct hn_buf out = {0};
     struct hn_jw w;
     struct hn_op_ctx c = {.store = s, .arena = a, .out = &out, .w = &w, .role = role, .now = hn_now(),
                           .local = local != NULL};

@@ -129,7 +129,7 @@ static void put_answer(struct conn *c, const struct hn_buf *json)
 /* The request at the front of c->in, n bytes long. */
 static void serve(struct role *r, struct conn *c, size_t n)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf answer;
+    HN_AUTO(hn_buf_done) struct hn_buf answer = {0};
     struct hn_arena a;
 
     hn_buf_init(&answer, HN_MSG_MAX_ANSWER);
@@ -221,7 +221,7 @@ static void on_change(void *arg, int64_t last)
 /* httpd hears that the log grew; what each of its listeners may see it asks for with that listener's session. */
 static void tell_events(struct role *r)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
 
     if (r->told_event == r->last_event)
         return;

@@ -15,7 +15,7 @@ static const char no_store[] = "no-store";
 void httpd_error(struct hn_http_req *r, unsigned status, struct hn_err e, const char *key, const char *param,
                  struct hn_str value)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_param p = {param, value, NULL};
     struct hn_arena a;
     struct hn_jw w;
@@ -43,7 +43,7 @@ static void error(struct hn_http_req *r, unsigned status, enum hn_err_code code,
 bool httpd_ask(struct httpd *h, struct hn_http_req *r, const char *op, struct hn_str session, struct hn_str args,
                bool for_stream)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct httpd_pending *p = NULL;
     struct hn_jw w;
 
@@ -135,7 +135,7 @@ static bool read_body(struct reading *q, const struct hn_http_req *r)
 
 static void ask_op(struct httpd *h, struct hn_http_req *r, const struct hn_op *op, struct reading *q)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_jw w;
     struct hn_jv after = {.kind = HN_JV_STR, .s = r->last_event_id};
 

@@ -66,7 +66,7 @@ void httpd_stream_answer(struct httpd *h, struct hn_http_req *r, const struct hn
 {
     struct httpd_stream *s = find(h, r);
     const struct hn_jv *items = hn_jv_get(body, "items");
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_http_header head[HTTPD_HEADERS];
     size_t n = items && items->kind == HN_JV_ARR ? items->n : 0;
 
