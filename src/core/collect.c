@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,10 +46,37 @@ int hn_collect_rootfd(const struct hn_collect *c)
     return c->rootfd;
 }
 
+static bool skipped(const struct hn_collect *c, const char *path)
+{
+    for (size_t i = 0; c->o->skip && c->o->skip[i]; i++)
+        if (strcmp(c->o->skip[i], path) == 0)
+            return true;
+    return false;
+}
+
+/* Before path is looked at: what the supervisor will name if this process does not come back from it. */
+static void note(struct hn_collect *c, const char *path)
+{
+    struct hn_progress *g = c->o->progress;
+    if (!g)
+        return;
+    size_t n = strlen(path);
+    if (n > HN_PROGRESS_PATH)
+        n = HN_PROGRESS_PATH;
+    memcpy(g->path, path, n);
+    g->path_len = (uint32_t)n;
+    g->steps++;
+}
+
+/* Paths of records are C strings here, so that one comparison serves files and what is made up of netlink answers. */
 static void send(struct hn_collect *c, const struct hn_rec *r)
 {
-    if (!c->stopped && !c->sink->record(c->sink->arg, r))
+    if (c->stopped || (c->o->skip && skipped(c, (const char *)r->path.p)))
+        return;
+    if (!c->sink->record(c->sink->arg, r))
         c->stopped = true;
+    if (c->o->progress)
+        c->o->progress->steps++;
 }
 
 #define DENIED_MAX 200u
@@ -63,14 +91,6 @@ void hn_collect_not_seen(struct hn_collect *c, const char *what, const char *why
     w = hn_str_from_hostile(&c->arena, hn_str_bytes(hn_str_c(what)), HN_REC_PATH_MAX);
     if (!c->sink->not_seen(c->sink->arg, w, hn_str_c(why)))
         c->stopped = true;
-}
-
-static bool skipped(const struct hn_collect *c, const char *path)
-{
-    for (size_t i = 0; c->o->skip && c->o->skip[i]; i++)
-        if (strcmp(c->o->skip[i], path) == 0)
-            return true;
-    return false;
 }
 
 static void set_stat(struct hn_rec *r, const struct stat *st)
@@ -118,6 +138,41 @@ static ssize_t read_chunk(int fd, uint8_t *p, size_t n)
     return (ssize_t)got;
 }
 
+/* ---------------------------------------------------------------- what only an early reader gets */
+
+struct hn_early {
+    const char *path;
+    char data[64];
+    ssize_t n;
+};
+
+const struct hn_early *hn_collect_early(void)
+{
+    static struct hn_early list[] = {
+        {.path = "/proc/sys/net/core/bpf_jit_harden"},
+        {.path = "/proc/sys/net/core/bpf_jit_kallsyms"},
+        {.path = "/proc/sys/net/core/bpf_jit_limit"},
+        {.path = NULL},
+    };
+    for (struct hn_early *e = list; e->path; e++) {
+        HN_AUTO_FD fd = open(e->path, O_RDONLY | O_CLOEXEC);
+        e->n = fd >= 0 ? read(fd, e->data, sizeof e->data) : -1;
+    }
+    return list;
+}
+
+static ssize_t early_content(struct hn_collect *c, const char *path, size_t want)
+{
+    int err = errno;
+    for (const struct hn_early *e = c->o->early; e && e->path; e++)
+        if (err == EPERM && e->n >= 0 && (size_t)e->n <= want && strcmp(e->path, path) == 0) {
+            memcpy(c->chunk, e->data, (size_t)e->n);
+            return e->n;
+        }
+    errno = err;
+    return -1;
+}
+
 /* A full chunk is sent with `more` only when another byte follows, which one extra read of the next chunk would tell;
  * the size from stat decides for plain files, and pseudo files (size 0) are read to their end. */
 static void send_content(struct hn_collect *c, const char *tag, const char *path, int fd, const struct stat *st,
@@ -128,6 +183,8 @@ static void send_content(struct hn_collect *c, const char *tag, const char *path
     for (uint64_t off = 0;;) {
         size_t want = max - off < HN_REC_CHUNK ? (size_t)(max - off) : HN_REC_CHUNK;
         ssize_t n = want ? read_chunk(fd, c->chunk, want) : 0;
+        if (n < 0 && off == 0)
+            n = early_content(c, path, want);
         if (n < 0 && off == 0) {
             send_errno(c, tag, path, errno);
             return;
@@ -149,6 +206,7 @@ void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, si
 {
     if (c->stopped || skipped(c, path))
         return;
+    note(c, path);
     HN_AUTO_FD fd = hn_open_in_root(c->rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         send_errno(c, tag, path, errno);
@@ -175,6 +233,7 @@ static void collect_target(struct hn_collect *c, const char *tag, const char *pa
     struct stat st;
     if (c->stopped || skipped(c, path))
         return;
+    note(c, path);
     HN_AUTO_FD fd = hn_open_in_root(c->rootfd, path, O_PATH);
     if (fd < 0 || fstat(fd, &st) != 0) {
         send_errno(c, tag, path, errno);
@@ -232,6 +291,7 @@ void hn_collect_stat(struct hn_collect *c, const char *tag, const char *path)
     const char *name;
     if (c->stopped || skipped(c, path))
         return;
+    note(c, path);
     HN_AUTO_FD dir = open_parent(c, path, &name);
     if (dir < 0)
         send_errno(c, tag, path, errno);
@@ -244,6 +304,7 @@ void hn_collect_link(struct hn_collect *c, const char *tag, const char *path)
     char target[HN_REC_PATH_MAX];
     if (c->stopped)
         return;
+    note(c, path);
     const char *rel = path;
     while (*rel == '/')
         rel++;
@@ -321,6 +382,7 @@ static bool list_names(struct hn_arena *a, int dirfd, size_t max, struct names *
 
 static void list_dir(struct hn_collect *c, const char *tag, const char *path, unsigned depth, size_t *left, dev_t dev)
 {
+    note(c, path);
     HN_AUTO_FD dir = hn_open_in_root(c->rootfd, path, O_RDONLY | O_DIRECTORY);
     struct stat st;
     struct names names = {0};
@@ -374,6 +436,8 @@ static void glob_step(struct hn_collect *c, const char *tag, struct hn_str done,
         return;
     }
     const char *dirname = done.n ? hn_arena_cstr(&c->arena, done) : "/";
+    if (dirname)
+        note(c, dirname);
     HN_AUTO_FD dir = dirname ? hn_open_in_root(c->rootfd, dirname, O_RDONLY | O_DIRECTORY) : -1;
     struct names names = {0};
     if (dir < 0 || !list_names(&c->arena, dir, 100000, &names)) {
@@ -426,8 +490,13 @@ void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c
     }
     if (n)
         qsort(pids, n, sizeof *pids, by_pid);
-    for (size_t i = 0; i < n && !c->stopped; i++)
-        each(c, pids[i]);
+    for (size_t i = 0; i < n && !c->stopped; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "/proc/%d", pids[i]);
+        note(c, path);
+        if (!skipped(c, path))
+            each(c, pids[i]);
+    }
 }
 
 /* ---------------------------------------------------------------- running */
@@ -436,6 +505,7 @@ static bool run_module(struct hn_collect *c, const struct hn_module *m)
 {
     c->module = m;
     c->denied = 0;
+    note(c, "");
     hn_arena_clear(&c->arena);
     if (!c->sink->module(c->sink->arg, m))
         return false;

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "core/record.h"
+#include "core/wire.h"
 
 struct hn_collect_options {
     const char *root; /* "/" when live */
@@ -10,7 +11,12 @@ struct hn_collect_options {
     const struct hn_module *const *modules;
     size_t modules_n;
     const char *const *skip; /* quarantined paths, NULL-terminated; may be NULL */
+    struct hn_progress *progress; /* may be NULL */
+    const struct hn_early *early; /* may be NULL */
 };
+
+/* Settings that only CAP_SYS_ADMIN may read, which is far too much to keep for them: read before the sandbox. */
+const struct hn_early *hn_collect_early(void);
 
 /* Where records go. Each returns false to stop (the other side is gone). */
 struct hn_collect_sink {
@@ -26,5 +32,6 @@ HN_MUST struct hn_err hn_collect_run(const struct hn_collect_options *o, const s
                                      struct hn_diag *reterr);
 /* What parse asked for: as hn_collect_glob; gives the number of files that were looked at. */
 size_t hn_collect_want(struct hn_collect *c, const char *tag, const char *glob, size_t max, size_t max_files);
-/* main of the role: `hinomi -x collector --root DIR [--deep] --modules a,b [--skip PATH]…`, descriptor 3 = parser. */
+/* main of the role: `hinomi -x collector --root DIR [--deep] --modules a,b [--skip PATH]…`, descriptor 3 = parser,
+ * 4 = progress page. */
 int hn_collector_main(int argc, char **argv);

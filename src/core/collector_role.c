@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -12,7 +13,7 @@
 #include "sandbox/frame.h"
 #include "sandbox/role.h"
 
-#define PARSER_FD 3
+enum { PARSER_FD = 3, PROGRESS_FD = 4 };
 #define SKIP_MAX 64u
 #define MODULES_MAX 128u
 
@@ -161,9 +162,16 @@ int hn_collector_main(int argc, char **argv)
     struct hn_diag d = {{0}};
     struct hn_sandbox_state state;
     struct hn_sandbox_paths paths = {.sees_processes = o.live};
+    o.progress = mmap(NULL, sizeof *o.progress, PROT_READ | PROT_WRITE, MAP_SHARED, PROGRESS_FD, 0);
+    if (o.progress == MAP_FAILED)
+        return 3;
+    if (o.live)
+        o.early = hn_collect_early();
     struct hn_err e = hn_sandbox_enter(HN_PROC_COLLECTOR, &paths, &state, &d);
-    if (hn_ok(e))
+    if (hn_ok(e)) {
+        o.progress->state = HN_PROGRESS_WORKS;
         e = hn_collect_run(&o, &sink, &d);
+    }
     if (hn_ok(e) && put(&out, HN_WIRE_DONE, HN_STR("")) && flush(&out))
         return 0;
     if (!hn_ok(e))

@@ -25,7 +25,7 @@ struct role {
     struct hn_buf core; /* frames to the core, not yet written */
     struct hn_buf json;
     struct hn_buf wants; /* frames to the collector, for the end of the round */
-    bool broken;
+    bool broken, orphaned;
 };
 
 static void flush(struct role *r)
@@ -99,21 +99,21 @@ static void on_want(void *arg, const struct hn_module *m, const char *tag, struc
     hn_frame_add(&r->wants, HN_WIRE_WANT, hn_str_bytes(hn_buf_text(&r->json)));
 }
 
-static void note(struct role *r, const struct hn_module *m, const struct hn_rec *rec)
+static void note(struct role *r, struct hn_bytes path)
 {
     struct hn_progress *g = r->progress;
-    size_t n = rec->path.n < HN_PROGRESS_PATH ? rec->path.n : HN_PROGRESS_PATH;
-    size_t mn = strlen(m->name);
-    memcpy(g->module, m->name, mn < sizeof g->module ? mn + 1 : sizeof g->module);
+    size_t n = path.n < HN_PROGRESS_PATH ? path.n : HN_PROGRESS_PATH;
     if (n)
-        memcpy(g->path, rec->path.p, n);
+        memcpy(g->path, path.p, n);
     g->path_len = (uint32_t)n;
-    g->records++;
+    g->steps++;
+    g->state = HN_PROGRESS_WORKS;
 }
 
 static struct hn_err end_module(struct role *r, const struct hn_module *m)
 {
     if (m) {
+        note(r, (struct hn_bytes){0}); /* no input in particular: all of them together */
         bool complete = hn_ok(hn_parse_end(r->parse));
         put(r, HN_WIRE_ROUND, complete ? HN_STR("") : HN_STR("memory"));
     }
@@ -127,6 +127,7 @@ static struct hn_err end_round(struct role *r, bool *ret_over)
     hn_frame_add(&r->wants, HN_WIRE_NO_WANTS, (struct hn_bytes){0});
     struct hn_err e = hn_write_all(COLLECTOR_FD, r->wants.p, r->wants.n);
     hn_buf_clear(&r->wants);
+    r->orphaned = !hn_ok(e);
     return e;
 }
 
@@ -149,7 +150,7 @@ static struct hn_err handle(struct role *r, uint8_t type, struct hn_bytes b, con
     case HN_WIRE_RECORD:
         if (!*m || !hn_rec_read(b, &rec))
             return (struct hn_err){HN_E_INVALID};
-        note(r, *m, &rec);
+        note(r, rec.path);
         hn_parse_record(r->parse, &rec);
         return HN_OK;
     case HN_WIRE_NOT_SEEN: {
@@ -185,9 +186,11 @@ static struct hn_err loop(struct role *r)
     while (hn_ok(e) && !done) {
         uint8_t type;
         struct hn_bytes payload;
+        r->progress->state = HN_PROGRESS_WAITS;
         e = hn_frame_in_fill(&in, COLLECTOR_FD);
         if (e.code == HN_E_BUSY)
             e = HN_OK;
+        r->orphaned = e.code == HN_E_NOENT || e.code == HN_E_DIED;
         struct hn_err fe = HN_OK;
         while (hn_ok(e) && !done && hn_frame_in_next(&in, &type, &payload, &fe))
             e = handle(r, type, payload, &m, &done);
@@ -245,6 +248,7 @@ int hn_parser_main(int argc, char **argv)
         hn_log(HN_LOG_ERROR, "parser: %s", d.msg);
         return hn_err_exit(e);
     }
+    r.progress->state = HN_PROGRESS_WAITS;
     e = read_start(&a, &o, &wanted);
     r.parse = hn_ok(e) ? hn_parse_new(&o, &sink) : NULL;
     if (!r.parse)
@@ -252,5 +256,5 @@ int hn_parser_main(int argc, char **argv)
     for (size_t i = 0; wanted && i < wanted->n; i++)
         hn_parse_path_want(r.parse, hn_str_bytes(wanted->items[i].s));
     e = loop(&r);
-    return hn_ok(e) ? 0 : 3;
+    return hn_ok(e) ? 0 : r.orphaned ? HN_PARSER_ORPHANED : 3;
 }

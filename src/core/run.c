@@ -1,27 +1,18 @@
 #include "core/run.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/record.h"
 #include "core/registry.h"
-#include "core/wire.h"
-#include "sandbox/frame.h"
-#include "sandbox/role.h"
+#include "core/run_try.h"
 
 #define RUN_MEMORY (512u << 20)
 #define NOTES_MAX 1000u
-#define TRIES 8u
-#define STALL_MS 30000
 
 struct hn_run *hn_run_new(void)
 {
@@ -49,24 +40,7 @@ void hn_run_free(struct hn_run *r)
     hn_free(r);
 }
 
-/* ---------------------------------------------------------------- one try: two processes and their messages */
-
-struct attempt {
-    struct hn_run *r;
-    const struct hn_run_options *o;
-    struct hn_child collector, parser;
-    int core_fd;
-    struct hn_progress *progress;
-    const struct hn_module **todo; /* modules of this try */
-    size_t n_todo, at;             /* at: the module being parsed */
-    struct hn_run_cover *cover;    /* of that module */
-    hn_time began;
-    size_t total;
-    struct hn_buf held; /* observations of the present module: added only when it is over */
-    bool over;
-};
-
-static struct hn_run_cover *cover_of(struct hn_run *r, const struct hn_module *m)
+struct hn_run_cover *run_cover_of(struct hn_run *r, const struct hn_module *m)
 {
     for (size_t i = 0; i < r->n_cover; i++)
         if (r->cover[i].module == m)
@@ -74,8 +48,8 @@ static struct hn_run_cover *cover_of(struct hn_run *r, const struct hn_module *m
     return NULL;
 }
 
-static void add_note(struct hn_run *r, struct hn_run_note **list, size_t *n, struct hn_str path, struct hn_str why,
-                     int64_t offset)
+void run_note(struct hn_run *r, struct hn_run_note **list, size_t *n, struct hn_str path, struct hn_str why,
+              int64_t offset)
 {
     if (++*n > NOTES_MAX)
         return;
@@ -84,251 +58,6 @@ static void add_note(struct hn_run *r, struct hn_run_note **list, size_t *n, str
         return;
     *note = (struct hn_run_note){hn_arena_str(&r->arena, path), hn_arena_str(&r->arena, why), offset, *list};
     *list = note;
-}
-
-static const struct hn_jv *parse_held(struct attempt *t, struct hn_bytes b)
-{
-    struct hn_bytes own = hn_arena_bytes(&t->r->arena, b);
-    return own.p ? hn_jv_parse(&t->r->arena, own, NULL) : NULL;
-}
-
-static void add_held(struct attempt *t)
-{
-    struct hn_frame_in in = {.buf = t->held};
-    uint8_t type;
-    struct hn_bytes payload;
-    struct hn_err e;
-    while (hn_frame_in_next(&in, &type, &payload, &e)) {
-        const struct hn_jv *v = parse_held(t, payload);
-        const char *why = "not JSON";
-        if (v && hn_facts_add_json(t->r->facts, v, t->r->collected_at, &why)) {
-            t->cover->observations++;
-        } else {
-            t->cover->rejected++;
-            t->cover->complete = false;
-            add_note(t->r, &t->cover->malformed, &t->cover->n_malformed, hn_jv_str(v, "subject"), hn_str_c(why), 0);
-        }
-    }
-    hn_buf_clear(&t->held);
-}
-
-static void on_module_over(struct attempt *t, struct hn_bytes payload)
-{
-    struct hn_run_cover *c = t->cover;
-    add_held(t);
-    c->ran = true;
-    c->duration_ns += hn_monotonic() - t->began;
-    if (payload.n) {
-        c->complete = false;
-        add_note(t->r, &c->not_seen, &c->n_not_seen, HN_STR("…"), HN_STR("out of memory"), 0);
-    }
-    if (c->n_not_seen || c->n_quarantined)
-        c->complete = false;
-    if (!t->r->live && c->module->live_only)
-        c->ran = false;
-    if (c->ran)
-        hn_facts_mark_seen(t->r->facts, c->module);
-    t->cover = NULL;
-    t->at++;
-}
-
-static void on_note(struct attempt *t, uint8_t type, struct hn_bytes payload)
-{
-    const struct hn_jv *v = parse_held(t, payload);
-    struct hn_run_cover *c = t->cover;
-    if (type == HN_WIRE_MALFORMED)
-        add_note(t->r, &c->malformed, &c->n_malformed, hn_jv_str(v, "path"), hn_jv_str(v, "why"),
-                 hn_jv_int(v, "offset", 0));
-    else
-        add_note(t->r, &c->not_seen, &c->n_not_seen, hn_jv_str(v, "what"), hn_jv_str(v, "why"), 0);
-}
-
-static bool on_frame(struct attempt *t, uint8_t type, struct hn_bytes payload)
-{
-    if (type == HN_WIRE_DONE) {
-        t->over = true;
-        return true;
-    }
-    if (type == HN_WIRE_MODULE) {
-        if (t->cover || t->at >= t->n_todo)
-            return false;
-        t->cover = cover_of(t->r, t->todo[t->at]);
-        t->began = hn_monotonic();
-        if (t->o->progress)
-            t->o->progress(t->o->progress_arg, t->todo[t->at], t->r->n_cover - (t->n_todo - t->at), t->r->n_cover);
-        return true;
-    }
-    if (!t->cover)
-        return false;
-    if (type == HN_WIRE_OBS)
-        hn_frame_add(&t->held, type, payload);
-    else if (type == HN_WIRE_ROUND)
-        on_module_over(t, payload);
-    else if (type == HN_WIRE_MALFORMED || type == HN_WIRE_NOT_SEEN)
-        on_note(t, type, payload);
-    else
-        return false;
-    return !t->held.bad;
-}
-
-/* Reads until the parser says it is done, dies, or makes no progress for STALL_MS. */
-static void listen_to_parser(struct attempt *t)
-{
-    struct hn_frame_in in;
-    uint64_t seen = UINT64_MAX;
-    hn_frame_in_init(&in, 64u << 20);
-    for (bool ok = true; ok && !t->over;) {
-        struct pollfd p = {.fd = t->core_fd, .events = POLLIN};
-        int n = poll(&p, 1, STALL_MS);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            uint64_t now = t->progress->records;
-            ok = n == 0 && now != seen;
-            seen = now;
-            continue;
-        }
-        struct hn_err e = hn_frame_in_fill(&in, t->core_fd);
-        ok = hn_ok(e) || e.code == HN_E_BUSY;
-        uint8_t type;
-        struct hn_bytes payload;
-        while (ok && !t->over && hn_frame_in_next(&in, &type, &payload, &e))
-            ok = on_frame(t, type, payload);
-        ok = ok && hn_ok(e);
-    }
-    hn_frame_in_done(&in);
-}
-
-static struct hn_err send_start(struct attempt *t)
-{
-    struct hn_buf b;
-    struct hn_jw w;
-    hn_buf_init(&b, HN_FRAME_MAX);
-    hn_jw_init(&w, &b);
-    hn_jw_obj(&w);
-    hn_jw_kbool(&w, "live", t->r->live);
-    hn_jw_kbool(&w, "deep", t->r->deep);
-    hn_jw_kint(&w, "now", t->r->collected_at);
-    hn_jw_key(&w, "wanted");
-    hn_jw_arr(&w);
-    const struct hn_obs *o;
-    for (size_t i = 0; (o = hn_facts_at(t->r->facts, i)); i++)
-        for (size_t k = 0; o->kind->fields[k].name; k++) {
-            if (o->kind->fields[k].ref != HN_REF_PATH || !o->v[k].set)
-                continue;
-            if (o->v[k].type == HN_T_STR)
-                hn_jw_str(&w, o->v[k].s);
-            for (size_t n = 0; o->v[k].type == HN_T_LIST && n < o->v[k].n; n++)
-                hn_jw_str(&w, o->v[k].items[n]);
-        }
-    hn_jw_arr_end(&w);
-    hn_jw_obj_end(&w);
-    struct hn_err e = hn_buf_err(&b);
-    if (hn_ok(e))
-        e = hn_frame_write(t->core_fd, HN_WIRE_START, hn_str_bytes(hn_buf_text(&b)));
-    hn_buf_done(&b);
-    return e;
-}
-
-#define ARGS_MAX 64u
-
-static struct hn_err spawn_collector(struct attempt *t, int fd, struct hn_diag *reterr)
-{
-    const char *argv[ARGS_MAX + 1] = {0};
-    size_t n = 0;
-    struct hn_buf list;
-    hn_buf_init(&list, 4096);
-    for (size_t i = 0; i < t->n_todo; i++)
-        hn_buf_fmt(&list, "%s%s", i ? "," : "", t->todo[i]->name);
-    hn_buf_chr(&list, 0);
-    if (t->o->root) {
-        argv[n++] = "--root";
-        argv[n++] = t->o->root;
-    }
-    if (t->r->deep)
-        argv[n++] = "--deep";
-    argv[n++] = "--modules";
-    argv[n++] = list.p;
-    for (size_t i = 0; i < t->r->n_cover; i++)
-        for (struct hn_run_note *q = t->r->cover[i].quarantined; q && n + 2 < ARGS_MAX; q = q->next) {
-            argv[n++] = "--skip";
-            argv[n++] = q->path.p; /* arena strings end in NUL */
-        }
-    struct hn_err e = list.bad ? hn_fail(reterr, HN_E_NOMEM, "list of modules")
-                               : hn_role_spawn(HN_PROC_COLLECTOR, argv, &fd, 1, &t->collector, reterr);
-    hn_buf_done(&list);
-    return e;
-}
-
-static struct hn_err spawn(struct attempt *t, struct hn_diag *reterr)
-{
-    int pair[2], core[2];
-    HN_AUTO_FD page = memfd_create("progress", MFD_CLOEXEC);
-    if (page < 0 || ftruncate(page, sizeof *t->progress) != 0)
-        return hn_fail_errno(reterr, "shared page");
-    t->progress = mmap(NULL, sizeof *t->progress, PROT_READ, MAP_SHARED, page, 0);
-    if (t->progress == MAP_FAILED)
-        return hn_fail_errno(reterr, "shared page");
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return hn_fail_errno(reterr, "socket pair");
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, core) != 0) {
-        close(pair[0]);
-        close(pair[1]);
-        return hn_fail_errno(reterr, "socket pair");
-    }
-    int size = 1 << 20;
-    setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    setsockopt(core[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    t->core_fd = core[0];
-    int parser_fds[3] = {pair[1], core[1], page};
-    struct hn_err e = hn_role_spawn(HN_PROC_PARSER, NULL, parser_fds, 3, &t->parser, reterr);
-    if (hn_ok(e))
-        e = spawn_collector(t, pair[0], reterr);
-    close(pair[0]);
-    close(pair[1]);
-    close(core[1]);
-    return e;
-}
-
-/* The parser did not finish: its input is named, left out of the next try, and noted. */
-static void quarantine(struct attempt *t, int status)
-{
-    const struct hn_progress *g = t->progress;
-    struct hn_run_cover *c = t->cover ? t->cover : t->at < t->n_todo ? cover_of(t->r, t->todo[t->at]) : NULL;
-    char why[128];
-    if (!c)
-        return;
-    if (WIFSIGNALED(status))
-        snprintf(why, sizeof why, "the parser was ended by signal %d", WTERMSIG(status));
-    else
-        snprintf(why, sizeof why, "the parser ended with status %d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
-    size_t n = g->path_len < HN_PROGRESS_PATH ? g->path_len : HN_PROGRESS_PATH;
-    struct hn_str path = hn_str_from_hostile(&t->r->arena, hn_bytes_of(g->path, n), HN_PROGRESS_PATH);
-    c->complete = false;
-    c->observations = 0;
-    add_note(t->r, &c->quarantined, &c->n_quarantined, path, hn_str_c(why), 0);
-}
-
-static struct hn_err attempt(struct attempt *t, struct hn_diag *reterr)
-{
-    struct hn_err e = spawn(t, reterr);
-    if (hn_ok(e))
-        e = send_start(t);
-    if (hn_ok(e))
-        listen_to_parser(t);
-    int status = hn_child_end(&t->parser, !t->over);
-    int cstatus = hn_child_end(&t->collector, !t->over);
-    if (hn_ok(e) && !t->over) {
-        if (WIFEXITED(cstatus) && WEXITSTATUS(cstatus) != 0 && t->progress->records == 0)
-            e = hn_fail(reterr, HN_E_SANDBOX, "the collector could not start (status %d)", WEXITSTATUS(cstatus));
-        else
-            quarantine(t, status);
-    }
-    if (t->core_fd >= 0)
-        close(t->core_fd);
-    if (t->progress && t->progress != MAP_FAILED)
-        munmap(t->progress, sizeof *t->progress);
-    return e;
 }
 
 /* ---------------------------------------------------------------- what was met while looking */
@@ -403,9 +132,85 @@ static struct hn_err plan(struct hn_run *r, const struct hn_run_options *o, stru
     return HN_OK;
 }
 
-struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
+/* ---------------------------------------------------------------- tries */
+
+#define TRIES_A_MODULE 5u
+#define STALLS_MAX 4u /* with more, a module is given up at its first: a run ends in bounded time */
+
+struct tries {
+    const char *skip[RUN_SKIPS_MAX + 1];
+    size_t n_skip;
+    size_t module;  /* place of the module that the last failing try was at */
+    unsigned n;     /* failing tries of that module */
+    unsigned stalls;
+    const char *outside; /* what was looked at when a role was killed from outside; NULL: was not, in this module */
+};
+
+static bool skips(const struct tries *s, const char *path)
+{
+    for (size_t i = 0; i < s->n_skip; i++)
+        if (strcmp(s->skip[i], path) == 0)
+            return true;
+    return false;
+}
+
+/* A try failed at this module: its input is noted and left out of the next one. False: nothing more can be left out, and
+ * the module is given up. */
+static bool learn(struct tries *s, const struct run_try *t, struct hn_run_cover *c)
+{
+    struct hn_run *r = t->r;
+    s->n++;
+    s->stalls += t->stalled;
+    c->complete = false;
+    /* Who kills from outside says nothing about the input, the first time. */
+    if (t->from_outside && (!s->outside || strcmp(s->outside, t->path) != 0) && s->n < TRIES_A_MODULE) {
+        s->outside = t->path;
+        return true;
+    }
+    bool again = skips(s, t->path);
+    if (!again)
+        run_note(r, &c->quarantined, &c->n_quarantined,
+                 *t->path ? hn_str_from_hostile(&r->arena, hn_str_bytes(hn_str_c(t->path)), HN_REC_PATH_MAX)
+                          : HN_STR("*"),
+                 t->why, 0);
+    if (again || !*t->path || s->n_skip == RUN_SKIPS_MAX || s->n >= TRIES_A_MODULE ||
+        (t->stalled && s->stalls > STALLS_MAX))
+        return false;
+    s->skip[s->n_skip++] = t->path;
+    return true;
+}
+
+static struct hn_err collect_all(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
 {
     const struct hn_module *todo[256];
+    struct tries s = {.module = SIZE_MAX};
+    for (size_t done = 0; done < r->n_cover;) {
+        struct run_try t = {.r = r, .o = o, .todo = todo, .n_todo = r->n_cover - done};
+        memcpy(t.skip, s.skip, sizeof s.skip);
+        for (size_t k = 0; k < t.n_todo; k++)
+            todo[k] = r->cover[done + k].module;
+        HN_TRY(run_try(&t, reterr));
+        if (t.end == RUN_END_DONE)
+            return HN_OK;
+        done += t.at;
+        if (done >= r->n_cover) /* all said what they had to say; the end itself went wrong */
+            return HN_OK;
+        if (s.module != done) {
+            s.module = done;
+            s.n = 0;
+            s.outside = NULL;
+        }
+        struct hn_run_cover *c = &r->cover[done];
+        if (!learn(&s, &t, c)) {
+            run_note(r, &c->not_seen, &c->n_not_seen, hn_str_c(c->module->name), t.why, 0);
+            done++;
+        }
+    }
+    return HN_OK;
+}
+
+struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
+{
     r->collected_at = hn_now();
     r->live = o->root == NULL;
     r->deep = o->deep;
@@ -413,24 +218,12 @@ struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, s
     if (o->root)
         r->scope = hn_arena_fmt(&r->arena, "root:%s", o->root);
     HN_TRY(plan(r, o, reterr));
-    struct hn_err e = HN_OK;
-    size_t done = 0;
-    for (unsigned i = 0; i < TRIES && done < r->n_cover && hn_ok(e); i++) {
-        struct attempt t = {.r = r, .o = o, .core_fd = -1, .todo = todo, .n_todo = r->n_cover - done};
-        for (size_t k = 0; k < t.n_todo; k++)
-            todo[k] = r->cover[done + k].module;
-        hn_buf_init(&t.held, 128u << 20);
-        e = attempt(&t, reterr);
-        hn_buf_done(&t.held);
-        done += t.at;
-        if (hn_ok(e) && !t.over && i + 2 >= TRIES && done < r->n_cover)
-            done++; /* gives up on this module; it stays incomplete */
-    }
+    HN_TRY(collect_all(r, o, reterr));
     for (size_t i = 0; i < r->n_cover; i++)
         if (!r->cover[i].ran)
             r->cover[i].complete = false;
     add_self_facts(r);
-    return e;
+    return HN_OK;
 }
 
 static size_t risk_cover(const struct hn_run *r, struct hn_risk_cover *out)

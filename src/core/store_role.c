@@ -407,7 +407,8 @@ static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
     s->started = hn_now();
     s->sign_in_at = hn_monotonic();
     s->sign_in_tokens = SIGN_IN_BURST;
-    snprintf(s->sandbox, sizeof s->sandbox, "%s", hn_sandbox_probe().landlock_abi > 0 ? "full" : "reduced");
+    struct hn_sandbox_state sandbox = hn_sandbox_probe();
+    snprintf(s->sandbox, sizeof s->sandbox, "%s", hn_sandbox_word(&sandbox));
     HN_TRY(listen_at(r, reterr));
     requeue_fixes(r);
     if (r->o->local_fd >= 0)

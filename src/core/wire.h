@@ -23,11 +23,16 @@
 #define HN_WANT_FILES 4096u
 #define HN_WANT_BYTES (1u << 20)
 
-/* Where the parser is, in memory shared with the supervisor: read only after the parser died or stalled. */
-#define HN_PROGRESS_PATH 1024u
+/* Where a role is, in memory shared with the supervisor, who reads it to tell a role at work from one that hangs, and to
+ * name the input when a role has died. Written by a role that may lie: every value is checked. */
+#define HN_PROGRESS_PATH 8192u
+enum hn_progress_state { HN_PROGRESS_BEGINS, HN_PROGRESS_WAITS, HN_PROGRESS_WORKS };
 struct hn_progress {
-    uint64_t records; /* finished */
+    _Atomic uint64_t steps; /* grows with every input */
+    _Atomic uint32_t state; /* BEGINS until the sandbox has been entered */
     uint32_t path_len;
-    char module[32];
     char path[HN_PROGRESS_PATH];
 };
+
+/* The parser's way of saying that the collector's end of their socket has closed before all was sent. */
+#define HN_PARSER_ORPHANED 4

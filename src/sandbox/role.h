@@ -25,15 +25,19 @@ struct hn_sandbox_state {
 };
 /* What this kernel offers, without entering anything. */
 struct hn_sandbox_state hn_sandbox_probe(void);
+/* "full", "reduced" (no landlock) or "none" (roles will not start): for `hinomi status` and the console's banner. */
+const char *hn_sandbox_word(const struct hn_sandbox_state *s);
 
 struct hn_sandbox_paths {
-    const char *read_write[8]; /* folders that the role may change (store, fixer); NULL-terminated */
+    const char *read_write[8]; /* folders that the role may change; NULL-terminated */
+    const char *read_only[8];  /* files and folders that it may read; NULL-terminated */
     /* The live collector: must see executables, descriptors and namespaces of other processes, which landlock refuses to
-     * any process in a domain. Instead openat() takes reading flags only, and openat2(), whose flags a filter cannot
-     * see, is refused with ENOSYS; with that and RLIMIT_FSIZE 0 nothing can be made, changed or cut. */
+     * any process in a domain. In its place stand the filter (openat with reading flags only; openat2, whose flags a
+     * filter cannot see, gives ENOSYS) and the loss of CAP_DAC_OVERRIDE: docs/decisions/0003-collector-sandbox.md. */
     bool sees_processes;
 };
-/* no_new_privs, rlimits, landlock, seccomp. On any failure but a missing landlock: an error; the caller must end. */
+/* no_new_privs, rlimits, landlock, capabilities, seccomp (calls.c has the tables). On any failure but a missing landlock:
+ * an error; the caller must end. The fixer gets no landlock and keeps its capabilities: a package manager needs both. */
 HN_MUST struct hn_err hn_sandbox_enter(enum hn_proc role, const struct hn_sandbox_paths *paths,
                                        struct hn_sandbox_state *ret, struct hn_diag *reterr);
 
@@ -45,5 +49,17 @@ struct hn_child {
  * closed. argv is NULL-terminated. The child dies with its parent. */
 HN_MUST struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const int *fds, size_t nfds,
                                     struct hn_child *ret, struct hn_diag *reterr);
+/* A user without rights for a role to run as. */
+struct hn_role_user {
+    uid_t uid;
+    gid_t gid;
+};
+/* "hinomi" if there is such a user, else "nobody". False: not root, or no such user; the role then runs as the caller. */
+bool hn_role_user_find(struct hn_role_user *ret);
+/* As hn_role_spawn, as that user (NULL: the caller): no supplementary groups, real, effective and saved ids. */
+HN_MUST struct hn_err hn_role_spawn_as(enum hn_proc role, const struct hn_role_user *user, const char *const *argv,
+                                       const int *fds, size_t nfds, struct hn_child *ret, struct hn_diag *reterr);
 /* Waits (kills first when kill_now); gives the wait status. */
 int hn_child_end(struct hn_child *c, bool kill_now);
+/* Waits at most so long, then kills. */
+int hn_child_end_within(struct hn_child *c, int ms);

@@ -1,5 +1,8 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -38,8 +41,27 @@ static void place_fds(const int *fds, size_t n)
             close(fd);
 }
 
-struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const int *fds, size_t nfds,
-                            struct hn_child *ret, struct hn_diag *reterr)
+/* In the child. The order matters: groups while still root, the user last. */
+static bool become(const struct hn_role_user *u)
+{
+    return setgroups(0, NULL) == 0 && setresgid(u->gid, u->gid, u->gid) == 0 &&
+           setresuid(u->uid, u->uid, u->uid) == 0;
+}
+
+static void child(const struct hn_role_user *user, const char *const *args, const int *fds, size_t nfds, pid_t parent)
+{
+    if (user && !become(user))
+        _exit(127);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* after the change of user, which clears it */
+    if (getppid() != parent)
+        _exit(127);
+    place_fds(fds, nfds);
+    execv("/proc/self/exe", (char *const *)(uintptr_t)args);
+    _exit(127);
+}
+
+struct hn_err hn_role_spawn_as(enum hn_proc role, const struct hn_role_user *user, const char *const *argv,
+                               const int *fds, size_t nfds, struct hn_child *ret, struct hn_diag *reterr)
 {
     const char *args[ARGS_MAX + 4] = {"hinomi", "-x", names[role]};
     size_t n = 0;
@@ -54,19 +76,35 @@ struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const in
     pid_t pid = fork();
     if (pid < 0)
         return hn_fail_errno(reterr, "cannot start role %s", names[role]);
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(127);
-        place_fds(fds, nfds);
-        execv("/proc/self/exe", (char *const *)(uintptr_t)args);
-        _exit(127);
-    }
+    if (pid == 0)
+        child(user, args, fds, nfds, parent);
     ret->pid = pid;
     ret->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (ret->pidfd >= 0)
         fcntl(ret->pidfd, F_SETFD, FD_CLOEXEC);
     return HN_OK;
+}
+
+struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const int *fds, size_t nfds,
+                            struct hn_child *ret, struct hn_diag *reterr)
+{
+    return hn_role_spawn_as(role, NULL, argv, fds, nfds, ret, reterr);
+}
+
+bool hn_role_user_find(struct hn_role_user *ret)
+{
+    static const char *const users[] = {"hinomi", "nobody"};
+    if (geteuid() != 0)
+        return false;
+    for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
+        struct passwd pw, *found = NULL;
+        char buf[4096];
+        if (getpwnam_r(users[i], &pw, buf, sizeof buf, &found) == 0 && found && found->pw_uid != 0) {
+            *ret = (struct hn_role_user){found->pw_uid, found->pw_gid};
+            return true;
+        }
+    }
+    return false;
 }
 
 int hn_child_end(struct hn_child *c, bool kill_now)
@@ -83,4 +121,11 @@ int hn_child_end(struct hn_child *c, bool kill_now)
     c->pid = -1;
     c->pidfd = -1;
     return status;
+}
+
+int hn_child_end_within(struct hn_child *c, int ms)
+{
+    struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
+    bool over = c->pid > 0 && c->pidfd >= 0 && poll(&p, 1, ms) == 1;
+    return hn_child_end(c, !over);
 }
