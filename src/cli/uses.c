@@ -48,7 +48,8 @@ static bool put_value(struct hn_jw *w, struct hn_arena *a, const struct hn_op_pa
         hn_jw_bool(w, hn_str_eqc(s, "true") || hn_str_eqc(s, "yes") || hn_str_eqc(s, "1"));
     } else if (p->type == HN_PT_INT && hn_str_i64(s, &i)) {
         hn_jw_int(w, i);
-    } else if ((p->type == HN_PT_OBJ || p->type == HN_PT_ARR || p->type == HN_PT_NUM)) {
+    } else if (p->type == HN_PT_OBJ || p->type == HN_PT_ARR || p->type == HN_PT_NUM ||
+               (p->type == HN_PT_TEXT && hn_str_starts(s, "{"))) {
         const struct hn_jv *v = hn_jv_parse(a, hn_str_bytes(s), NULL);
         if (!v) {
             hn_jw_str(w, s);

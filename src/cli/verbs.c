@@ -39,7 +39,7 @@ static const struct cli_column audit_columns[] = {{"seq", .right = true}, {"at",
 static const struct cli_use findings_uses[] = {
     {"list", "findings.list", NULL, finding_columns, NULL},
     {"show", "findings.get", "id", NULL, NULL},
-    {"explain", "findings.get", "id", NULL, cli_show_explain},
+    {"explain", "findings.raw", "id", NULL, cli_show_explain},
     {"comment", "findings.comment", "id text", NULL, NULL},
     {0}};
 static const struct cli_use assets_uses[] = {{"list", "assets.list", NULL, asset_columns, NULL},
@@ -62,8 +62,8 @@ static const struct cli_use sources_uses[] = {{"list", "sources.list", NULL, sou
                                               {"show", "sources.get", "module", NULL, NULL},
                                               {0}};
 static const struct cli_use baseline_uses[] = {{"list", "baseline.list", NULL, baseline_columns, NULL},
-                                               {"accept", "baseline.accept", "finding", NULL, NULL},
-                                               {"remove", "baseline.remove", "id", NULL, NULL},
+                                               {"accept", "baseline.create", "finding", NULL, NULL},
+                                               {"end", "baseline.end", "id", NULL, NULL},
                                                {0}};
 static const struct cli_use accounts_uses[] = {{"list", "accounts.list", NULL, account_columns, NULL},
                                                {"create", "accounts.create", "user", NULL, NULL},

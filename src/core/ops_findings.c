@@ -98,10 +98,24 @@ static const struct hn_op_param fix_params[] = {
      0, 0},
     OPS_END};
 
+static struct hn_err raw(struct hn_op_ctx *c)
+{
+    struct hn_store_finding f;
+
+    OPS_STORE(hn_store_finding_get(c->store, c->who, ops_arg(c, "id"), c->arena, &f));
+    const struct hn_jv *v = ops_finding_value(c->arena, &f);
+    if (!v)
+        return (struct hn_err){HN_E_NOMEM};
+    hn_jw_value(c->w, v);
+    return HN_OK;
+}
+
 const struct hn_op hn_ops_findings[] = {
     {"findings.list", "GET", "findings", HN_NEED_VIEWER, HN_OP_BIG, list_params, "findings", "Findings, ranked", list},
     {"findings.get", "GET", "findings/{id}", HN_NEED_VIEWER, 0, id_params, "finding",
      "One finding with its reasons, evidence and history", ops_finding_get},
+    {"findings.raw", "GET", "findings/{id}/raw", HN_NEED_VIEWER, 0, id_params, NULL,
+     "One finding as it is stored: parameters and terms from which its texts and its score are made", raw},
     {"findings.comment", "POST", "findings/{id}/comments", HN_NEED_OPERATOR, HN_OP_CHANGES, comment_params, "comment",
      "Adds a comment", comment},
     {"findings.fix", "GET", "findings/{id}/fix", HN_NEED_VIEWER, 0, id_params, "fix",
