@@ -42,6 +42,7 @@ static struct hn_finding *find_file(struct hn_judge *j, const char *rule, const 
     hn_find_param(f, "mode", octal(j, hn_obs_get_int(o, "mode", 0)));
     hn_find_evidence(f, o, role);
     hn_find_about(f, HN_REF_PATH, path);
+    hn_find_cause(f, hn_arena_fmt(hn_judge_arena(j), "%s:%.*s", strcmp(role, "certificate") ? "mode" : role, HN_FMT(path)));
     return f;
 }
 
@@ -108,7 +109,8 @@ static void judge_unowned(struct hn_judge *j, const struct hn_obs *o)
 {
     const struct hn_str *list;
     size_t n = hn_obs_get_list(o, "examples", &list);
-    if (hn_obs_has(o, "range") || hn_obs_get_bool(o, "names_elsewhere", false))
+    if (hn_obs_has(o, "range") || hn_obs_get_bool(o, "names_elsewhere", false) ||
+        !hn_obs_get_int(o, "count", 0))
         return;
     struct hn_finding *f = hn_find(j, "unowned", o->subject, HN_STR(""));
     hn_find_param_int(f, "number", hn_obs_get_int(o, "number", 0));
@@ -133,7 +135,6 @@ static void judge_key(struct hn_judge *j, const struct hn_obs *k)
     struct hn_finding *f = find_file(j, "key-readable", k, "key");
     hn_find_param(f, "format", hn_obs_get(k, "format"));
     hn_find_fix(f, HN_FIX_MODE, hn_obs_get(k, "path"), octal(j, mode & ~077));
-    hn_find_cause(f, hn_arena_fmt(hn_judge_arena(j), "mode:%.*s", HN_FMT(hn_obs_get(k, "path"))));
     if (hn_obs_get_bool(k, "encrypted", false))
         hn_find_severity(f, HN_SEV_MEDIUM);
 }

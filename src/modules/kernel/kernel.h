@@ -12,7 +12,7 @@
 struct kernel_setting {
     struct hn_str name; /* "net.ipv4.ip_forward" */
     struct hn_str value, configured, path;
-    bool has_value, has_configured, pattern;
+    bool has_value, has_configured, pattern, kept_out; /* kept_out: "-name", no pattern applies */
     unsigned line;
     struct kernel_setting *next;
 };

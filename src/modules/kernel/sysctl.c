@@ -171,7 +171,10 @@ static void apply_line(struct hn_parse *p, const struct kernel_file *f, struct h
         line = hn_str_trim(hn_str_cut(line, 1, line.n));
     ptrdiff_t eq = hn_str_chr(line, '=');
     if (eq <= 0) {
-        if (!minus) /* "-name" alone keeps a name out of a pattern */
+        struct kernel_setting *out = minus && line.n ? setting(p, dotted(a, line)) : NULL;
+        if (out)
+            out->kept_out = true;
+        else
             hn_parse_malformed(p, f->path, (size_t)(whole.p - f->text.p), "a setting without '='");
         return;
     }
@@ -197,7 +200,7 @@ static void apply_file(struct hn_parse *p, const struct kernel_file *f)
 static void apply_pattern(struct kernel_state *s, const struct kernel_setting *pattern)
 {
     for (struct kernel_setting *v = s->settings; v; v = v->next) {
-        if (v->has_configured || !hn_glob_match(pattern->name, v->name, false))
+        if (v->has_configured || v->kept_out || !hn_glob_match(pattern->name, v->name, false))
             continue;
         v->configured = pattern->configured;
         v->path = pattern->path;

@@ -85,7 +85,6 @@ static void judge_program(struct hn_judge *j, const struct hn_obs *by, struct hn
     const char *role = "program";
     if (temporary(path)) {
         f = hn_find(j, "persistence-foreign", path, label);
-        hn_find_param(f, "place", HN_STR("tmp"));
     } else if (weak) {
         f = hn_find(j, "unit-exec-writable", path, label);
         hn_find_param(f, "step", weak->subject);
@@ -96,7 +95,6 @@ static void judge_program(struct hn_judge *j, const struct hn_obs *by, struct hn
         prog = weak;
     } else if (packaged_folder(path) && unowned(facts, path) && prog && !hn_obs_get_bool(prog, "missing", false)) {
         f = hn_find(j, "persistence-foreign", path, label);
-        hn_find_param(f, "place", HN_STR("unowned"));
         hn_find_severity(f, HN_SEV_MEDIUM);
     }
     if (!f)
@@ -166,9 +164,10 @@ static bool owned_kind(struct hn_str kind)
     return false;
 }
 
+/* What is wrong with the file itself, whichever of its lines is looked at. */
 static void judge_file(struct hn_judge *j, const struct hn_obs *o)
 {
-    struct hn_str path = hn_obs_get(o, "path"), kind = hn_obs_get(o, "kind"), user = hn_obs_get(o, "user");
+    struct hn_str path = hn_obs_get(o, "path"), kind = hn_obs_get(o, "kind");
     bool cron = hn_str_starts(kind, "cron") || hn_str_eqc(kind, "at");
     bool personal = hn_str_starts(path, "/home/") || hn_str_starts(path, "/var/spool/cron/") || hn_str_eqc(kind, "at");
     if (!personal && writable_by_others(o, 0)) {
@@ -194,6 +193,12 @@ static void judge_file(struct hn_judge *j, const struct hn_obs *o)
         hn_find_evidence(f, o, "start");
         hn_find_about(f, HN_REF_PATH, path);
     }
+}
+
+static void judge_line(struct hn_judge *j, const struct hn_obs *o)
+{
+    struct hn_str path = hn_obs_get(o, "path"), kind = hn_obs_get(o, "kind"), user = hn_obs_get(o, "user");
+    bool cron = hn_str_starts(kind, "cron") || hn_str_eqc(kind, "at");
     const struct hn_str *list;
     size_t n = cron || hn_str_eqc(kind, "rc-local") || hn_str_eqc(kind, "udev") || hn_str_eqc(kind, "dbus") ||
                        hn_str_eqc(kind, "apt-hook") || hn_str_eqc(kind, "pam-exec") || hn_str_eqc(kind, "autostart")
@@ -246,11 +251,15 @@ void services_judge(struct hn_judge *j)
         if (!hn_str_eqc(hn_obs_get(u, "state"), "masked"))
             judge_unit(j, u);
     }
+    struct hn_str last = HN_STR("");
     HN_FACTS_EACH(o, facts, "services.persistence")
     {
         if (hn_str_eqc(hn_obs_get(o, "kind"), "ld-so-preload"))
             judge_preload(j, o);
-        judge_file(j, o);
+        if (!hn_str_eq(last, hn_obs_get(o, "path"))) /* lines of one file follow each other */
+            judge_file(j, o);
+        judge_line(j, o);
+        last = hn_obs_get(o, "path");
     }
     HN_FACTS_EACH(l, facts, "sockets.listener")
         judge_listener(j, l);

@@ -6,7 +6,7 @@
 
 static const struct hn_field unit_fields[] = {
     {"type", HN_T_STR, HN_REF_NONE, NULL, "service, socket, timer, path, mount …"},
-    {"state", HN_T_STR, HN_REF_NONE, NULL, "enabled, disabled, static, masked, generated, transient"},
+    {"state", HN_T_STR, HN_REF_NONE, NULL, "enabled, disabled, static, masked, generated, transient, not-found"},
     {"active", HN_T_BOOL, HN_REF_NONE, NULL, "systemd keeps it as started now (absent: not known)"},
     {"description", HN_T_STR, HN_REF_NONE, NULL, "Description="},
     {"path", HN_T_STR, HN_REF_PATH, NULL, "unit file in force"},

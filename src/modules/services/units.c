@@ -388,9 +388,11 @@ static const char *state_of(const struct services_unit *u, const struct services
 {
     if (u->masked)
         return "masked";
-    if (u->file && (u->file->strength == 0 || u->file->strength == 3 || u->file->strength == 8))
+    if (!u->file)
+        return "not-found"; /* pulled in by a link, or only drop-ins are there */
+    if (u->file->strength == 0 || u->file->strength == 3 || u->file->strength == 8)
         return "generated";
-    if (u->file && u->file->strength == 9)
+    if (u->file->strength == 9)
         return "transient";
     if (u->enabled)
         return "enabled";
