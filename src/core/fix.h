@@ -19,6 +19,8 @@
 struct hn_fix_env {
     const char *root; /* NULL: the live system */
     const char *home; /* HINOMI_HOME; fixes/ is made in it */
+    const char *bin;  /* NULL: commands run on the live system only, from the system's folders. Set: from this folder alone,
+                         below a root too (tests, and tools that bring their own) */
 };
 
 enum hn_fix_step_type {
@@ -27,7 +29,7 @@ enum hn_fix_step_type {
     HN_FIX_STEP_UNLINK,  /* a symbolic link goes */
     HN_FIX_STEP_MKDIR,   /* a folder for a file to come */
     HN_FIX_STEP_WRITE,   /* a value written to /proc/sys (live only) */
-    HN_FIX_STEP_COMMAND  /* live only */
+    HN_FIX_STEP_COMMAND  /* live only; argv[0] NULL: only its undoing does something */
 };
 
 #define HN_FIX_ARGS 12
