@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "core/client.h"
 #include "core/collect.h"
+#include "core/fix.h"
 #include "core/parse.h"
 #include "core/store_role.h"
 #include "httpd/httpd.h"
@@ -25,7 +26,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } roles[] = {
     {"collector", hn_collector_main}, {"parser", hn_parser_main}, {"store", hn_store_role_argv},
-    {"httpd", hn_httpd_argv},         {"capture", cli_capture},   {"kinds", cli_kinds},
+    {"httpd", hn_httpd_argv},         {"fixer", hn_fixer_main},   {"capture", cli_capture},
+    {"kinds", cli_kinds},
     {"man", cli_man},                 {"completion", cli_completion},
 };
 

@@ -448,9 +448,9 @@ static struct hn_err keep_copies(struct work *k)
         HN_AUTO(hn_buf_done) struct hn_buf b;
         struct hn_fix_state_of now;
         char name[40];
+        hn_buf_init(&b, FIX_FILE_MAX);
         if (s->type != HN_FIX_STEP_FILE || !s->before.exists)
             continue;
-        hn_buf_init(&b, FIX_FILE_MAX);
         HN_TRY(fix_look(&k->root, s->path, &k->arena, &now, &b, k->reterr));
         if (!hn_str_eq(now.sha256, s->before.sha256))
             return hn_fail(k->reterr, HN_E_STATE, "%.*s changed meanwhile", HN_FMT(s->path));

@@ -230,6 +230,7 @@ struct hn_str fix_diff(struct hn_arena *a, struct hn_str path, struct hn_str old
 {
     HN_AUTO(hn_buf_done) struct hn_buf b;
     struct hn_str *x, *y;
+    hn_buf_init(&b, FIX_FILE_MAX * 2);
     size_t nx = split_lines(a, old, &x), ny = split_lines(a, new, &y), head = 0, tail = 0;
     if (hn_str_eq(old, new) || !x || !y)
         return HN_STR("");
@@ -239,7 +240,6 @@ struct hn_str fix_diff(struct hn_arena *a, struct hn_str path, struct hn_str old
         tail++;
     size_t from = head > CONTEXT ? head - CONTEXT : 0, after = tail < CONTEXT ? tail : CONTEXT;
     size_t lx = nx - tail + after - from, ly = ny - tail + after - from;
-    hn_buf_init(&b, FIX_FILE_MAX * 2);
     hn_buf_fmt(&b, "--- %.*s\n+++ %.*s\n@@ -%zu,%zu +%zu,%zu @@\n", HN_FMT(nx ? path : HN_STR("/dev/null")), HN_FMT(path),
                lx ? from + 1 : 0, lx, ly ? from + 1 : 0, ly);
     for (size_t i = from; i < head; i++)

@@ -447,12 +447,12 @@ static struct hn_err plan_upgrade(struct planner *pl)
 {
     HN_AUTO(hn_buf_done) struct hn_buf b;
     struct hn_str arch = pl->p->target, name, value = pl->p->value, status;
+    hn_buf_init(&b, STATUS_MAX);
     hn_str_split(&arch, ':', &name);
     arch = name.n == pl->p->target.n ? (struct hn_str){0} : arch;
     if (!made_of(name, "+.-", 128) || (arch.n && !made_of(arch, "-", 32)) || !made_of(value, ".+:~-", 128) ||
         !hn_version_deb_valid(hn_str_bytes(value)))
         return FAIL(pl, INVALID, "not a package and a version");
-    hn_buf_init(&b, STATUS_MAX);
     HN_AUTO_FD fd = hn_open_in_root(pl->root.fd, "/var/lib/dpkg/status", O_RDONLY);
     if (fd < 0)
         return hn_fail_errno(pl->reterr, "/var/lib/dpkg/status");
