@@ -89,10 +89,11 @@ static void say(const char *key, const char *name, struct hn_str value)
 
 static struct hn_err start_httpd(struct serve *s, struct hn_diag *d)
 {
-    const char *argv[] = {"--user", s->user, NULL};
+    const char *user = s->user ? s->user : hn_role_user();
+    const char *argv[] = {"--user", user, NULL};
     int fds[2] = {s->socket.fd, -1};
     HN_TRY(hn_client_http(cli.home, &fds[1], d));
-    struct hn_err e = hn_role_spawn(HN_PROC_HTTPD, s->user ? argv : NULL, fds, 2, &s->httpd, d);
+    struct hn_err e = hn_role_spawn(HN_PROC_HTTPD, user ? argv : NULL, fds, 2, &s->httpd, d);
     close(fds[1]);
     return e;
 }

@@ -1,9 +1,15 @@
 /* hinomi store backup|restore|check: care for the data. Backup and check go through the role that owns the store, so
  * they work while it is in use; restore needs it to itself. */
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "core/client.h"
@@ -69,29 +75,88 @@ static int check(struct hn_arena *a)
     return sound ? CLI_OK : CLI_FAILURE;
 }
 
-static int backup(struct hn_arena *a, const char *file)
+/* The copy that the role has made, to where it shall be: the role itself can write in its home only. */
+static struct hn_err move_out(const char *from, const char *to, struct hn_diag *reterr)
 {
+    struct hn_err e = HN_OK;
+    char *block = hn_alloc(1 << 20);
+    HN_AUTO_FD in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    HN_AUTO_FD out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ssize_t n = 0;
+    if (!block || out < 0)
+        e = !block ? hn_fail(reterr, HN_E_NOMEM, "out of memory") : hn_fail_errno(reterr, "%s", to);
+    while (hn_ok(e) && (n = read(in, block, 1 << 20)) > 0)
+        e = hn_write_all(out, block, (size_t)n);
+    if (hn_ok(e) && (n < 0 || fsync(out) != 0))
+        e = hn_fail_errno(reterr, "%s", to);
+    else if (!hn_ok(e) && !reterr->msg[0])
+        e = hn_fail(reterr, e.code, "%s: %s", to, hn_err_text(e));
+    if (!hn_ok(e) && out >= 0)
+        unlink(to); /* ours: O_EXCL */
+    hn_free(block);
+    return e;
+}
+
+static int backup_by_role(struct hn_arena *a, const char *staged, const char *full)
+{
+    struct hn_diag d = {{0}};
     struct hn_buf args;
     struct hn_jw w;
     struct hn_str name;
     int rc;
-    char *full = realpath(file, NULL); /* the role has another working folder */
-    char cwd[4096];
-    if (!full && file[0] != '/' && !realpath(".", cwd))
-        return CLI_FAILURE;
-    const char *path = full ? full : file[0] == '/' ? file : hn_arena_fmt(a, "%s/%s", cwd, file).p;
-    if (!path || !hn_str_from_utf8(hn_bytes_of(path, strlen(path)), &name))
+    if (!hn_str_from_utf8(hn_bytes_of(staged, strlen(staged)), &name))
         return CLI_USAGE;
     hn_buf_init(&args, 64u << 10);
     hn_jw_init(&w, &args);
     hn_jw_obj(&w);
     hn_jw_kstr(&w, "file", name);
     hn_jw_obj_end(&w);
-    if (call("store.backup", hn_buf_text(&args), a, &rc) && !cli.json)
-        say("cli.store.saved", "file", name);
+    bool json = cli.json, made;
+    cli.json = false; /* what is printed names the place where the copy ends up */
+    made = call("store.backup", hn_buf_text(&args), a, &rc) != NULL;
+    cli.json = json;
     hn_buf_done(&args);
-    free(full); /* libc's */
+    if (!made)
+        return rc;
+    struct hn_err e = move_out(staged, full, &d);
+    unlink(staged);
+    if (!hn_ok(e)) {
+        cli_fail(e, &d);
+        return hn_err_exit(e);
+    }
+    name = hn_str_from_hostile(a, hn_str_bytes(hn_str_c(full)), 8192);
+    if (cli.json) {
+        hn_buf_init(&args, 64u << 10);
+        hn_jw_init(&w, &args);
+        hn_jw_obj(&w);
+        hn_jw_kstr(&w, "file", name);
+        hn_jw_obj_end(&w);
+        printf("%.*s\n", HN_FMT(hn_buf_text(&args)));
+        hn_buf_done(&args);
+    } else {
+        say("cli.store.saved", "file", name);
+    }
     return rc;
+}
+
+static int backup(struct hn_arena *a, const char *file)
+{
+    char id[HN_ID_TEXT], home[PATH_MAX];
+    struct hn_diag d = {{0}};
+    const char *slash = strrchr(file, '/');
+    if (access(file, F_OK) == 0) {
+        struct hn_err e = hn_fail(&d, HN_E_EXISTS, "%s", file);
+        cli_fail(e, &d);
+        return hn_err_exit(e);
+    }
+    if (!cli.home || !hn_ok(hn_mkdirs(cli.home, 0700, NULL)) || !realpath(cli.home, home)) {
+        cli_error("cli.error.home", NULL);
+        return CLI_FAILURE;
+    }
+    if (!hn_ok(hn_id_new(id)))
+        return CLI_FAILURE;
+    const char *staged = hn_arena_fmt(a, "%s/%s.%s", home, slash ? slash + 1 : file, id).p;
+    return staged ? backup_by_role(a, staged, file) : CLI_FAILURE;
 }
 
 static int restore(const char *file)

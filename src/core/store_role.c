@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -59,20 +61,27 @@ struct role {
     unsigned numbers;
     int64_t last_event, told_event;
     hn_time sweep_at;
+    char name_root[64], name_owner[64]; /* the two that may connect */
     bool stop;
 };
 
 /* ---------------------------------------------------------------- connections */
 
-static void local_principal(struct conn *c, uid_t uid)
+/* Looked up before the sandbox is entered. */
+static void name_of(uid_t uid, char out[64])
 {
     struct passwd pw, *found = NULL;
     char buf[4096];
 
     if (getpwuid_r(uid, &pw, buf, sizeof buf, &found) == 0 && found)
-        snprintf(c->name, sizeof c->name, "local:%s", found->pw_name);
+        snprintf(out, 64, "local:%s", found->pw_name);
     else
-        snprintf(c->name, sizeof c->name, "local:%u", (unsigned)uid);
+        snprintf(out, 64, "local:%u", (unsigned)uid);
+}
+
+static void local_principal(const struct role *r, struct conn *c, uid_t uid)
+{
+    snprintf(c->name, sizeof c->name, "%s", uid == 0 ? r->name_root : r->name_owner);
     c->grant = (struct hn_grant){HN_STR(HN_STORE_ROOT), HN_ROLE_ADMIN};
     c->who = (struct hn_principal){.name = hn_str_c(c->name), .n_grants = 1, .grants = &c->grant};
 }
@@ -86,7 +95,7 @@ static bool conn_add(struct role *r, int fd, uid_t uid)
         *c = (struct conn){.fd = fd, .number = ++r->numbers};
         hn_buf_init(&c->in, HN_MSG_MAX_LOCAL + (2u << 20));
         hn_buf_init(&c->out, HN_MSG_MAX_ANSWER + (16u << 20));
-        local_principal(c, uid);
+        local_principal(r, c, uid);
         return true;
     }
     return false;
@@ -393,6 +402,21 @@ static void requeue_fixes(struct role *r)
     hn_arena_done(&a);
 }
 
+/* The database is open and the socket listens; what libraries look up at first use is looked up. */
+static struct hn_err enter(struct role *r, struct hn_diag *reterr)
+{
+    struct hn_sandbox_state sandbox;
+    struct hn_sandbox_paths paths = {.read_write = {r->o->home}, .read_only = {"/dev/urandom"}};
+
+    name_of(0, r->name_root);
+    name_of(geteuid(), r->name_owner);
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL);
+    tzset();
+    HN_TRY(hn_sandbox_enter(HN_PROC_STORE, &paths, &sandbox, reterr));
+    snprintf(r->state->sandbox, sizeof r->state->sandbox, "%s", hn_sandbox_word(&sandbox));
+    return HN_OK;
+}
+
 static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
 {
     struct hn_role_state *s = r->state;
@@ -407,9 +431,8 @@ static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
     s->started = hn_now();
     s->sign_in_at = hn_monotonic();
     s->sign_in_tokens = SIGN_IN_BURST;
-    struct hn_sandbox_state sandbox = hn_sandbox_probe();
-    snprintf(s->sandbox, sizeof s->sandbox, "%s", hn_sandbox_word(&sandbox));
     HN_TRY(listen_at(r, reterr));
+    HN_TRY(enter(r, reterr));
     requeue_fixes(r);
     if (r->o->local_fd >= 0)
         conn_add(r, r->o->local_fd, getuid());

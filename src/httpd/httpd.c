@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "base/str.h"
 #include "core/msg.h"
 #include "httpd/httpd_in.h"
+#include "sandbox/role.h"
 
 /* ---------------------------------------------------------------- the role */
 
@@ -94,22 +93,6 @@ static void one_turn(struct role *r)
         r->h.over = true;
 }
 
-/* For good: the console needs no right at all. */
-static struct hn_err become(const char *user, struct hn_diag *reterr)
-{
-    const struct passwd *pw = getpwnam(user);
-
-    if (!pw)
-        return hn_fail(reterr, HN_E_NOENT, "there is no user \"%s\"", user);
-    uid_t uid = pw->pw_uid;
-    gid_t gid = pw->pw_gid;
-    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
-        return hn_fail_errno(reterr, "cannot become %s", user);
-    if (uid != 0 && setuid(0) == 0)
-        return hn_fail(reterr, HN_E_SANDBOX, "could become root again");
-    return HN_OK;
-}
-
 static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
 {
     static struct hn_http_handlers handlers;
@@ -128,9 +111,10 @@ static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
         if (!r->server[i])
             return hn_fail(reterr, HN_E_IO, "the HTTP server would not start");
     }
-    if (r->user)
-        HN_TRY(become(r->user, reterr));
-    return HN_OK;
+    if (r->user) /* the console needs no right at all */
+        HN_TRY(hn_role_become(r->user, reterr));
+    struct hn_sandbox_state state;
+    return hn_sandbox_enter(HN_PROC_HTTPD, NULL, &state, reterr);
 }
 
 static int run(struct role *r)

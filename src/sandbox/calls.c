@@ -62,9 +62,9 @@ static const struct sandbox_rule never[] = {
 /* A database in one folder, which landlock says; sockets that it was given and those that come over them. */
 static const struct sandbox_rule store[] = {
     A(pread64), A(pwrite64), A(fdatasync), A(fsync), A(ftruncate), A(fallocate), {SYS_fcntl, HOW_FCNTL, 0}, A(flock),
-    A(openat), A(newfstatat), A(statx), A(faccessat), A(faccessat2), A(unlinkat), A(renameat), A(renameat2), A(mkdirat),
+    A(openat), A(newfstatat), A(statx), A(faccessat), A(faccessat2), A(unlinkat), A(renameat), A(renameat2), A(mkdirat), A(linkat),
     A(readlinkat), A(getdents64), A(fchmod), A(fchown), A(fchmodat), A(utimensat), A(getcwd), A(umask), A(statfs),
-    A(fstatfs), OLD(A(open), A(stat), A(lstat), A(access), A(unlink), A(rename), A(mkdir), A(rmdir), A(readlink),)
+    A(fstatfs), OLD(A(open), A(stat), A(lstat), A(access), A(unlink), A(rename), A(link), A(mkdir), A(rmdir), A(readlink),)
     A(accept4), A(getsockopt), A(setsockopt), A(getsockname), A(getpeername), A(shutdown), FAIL(socket, EACCES),
     A(getuid), A(geteuid), A(getgid), A(getegid), A(uname), A(clock_nanosleep), A(nanosleep), A(sched_yield),
     A(getrusage), A(prlimit64),

@@ -49,16 +49,10 @@ struct hn_child {
  * closed. argv is NULL-terminated. The child dies with its parent. */
 HN_MUST struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const int *fds, size_t nfds,
                                     struct hn_child *ret, struct hn_diag *reterr);
-/* A user without rights for a role to run as. */
-struct hn_role_user {
-    uid_t uid;
-    gid_t gid;
-};
-/* "hinomi" if there is such a user, else "nobody". False: not root, or no such user; the role then runs as the caller. */
-bool hn_role_user_find(struct hn_role_user *ret);
-/* As hn_role_spawn, as that user (NULL: the caller): no supplementary groups, real, effective and saved ids. */
-HN_MUST struct hn_err hn_role_spawn_as(enum hn_proc role, const struct hn_role_user *user, const char *const *argv,
-                                       const int *fds, size_t nfds, struct hn_child *ret, struct hn_diag *reterr);
+/* A user without rights for httpd to run as: "hinomi" if there is one, else "nobody". NULL: not root, so no choice. */
+const char *hn_role_user(void);
+/* For good: no supplementary groups; real, effective and saved ids. */
+HN_MUST struct hn_err hn_role_become(const char *user, struct hn_diag *reterr);
 /* Waits (kills first when kill_now); gives the wait status. */
 int hn_child_end(struct hn_child *c, bool kill_now);
 /* Waits at most so long, then kills. */

@@ -41,18 +41,10 @@ static void place_fds(const int *fds, size_t n)
             close(fd);
 }
 
-/* In the child. The order matters: groups while still root, the user last. */
-static bool become(const struct hn_role_user *u)
+/* In the child. */
+static void child(const char *const *args, const int *fds, size_t nfds, pid_t parent)
 {
-    return setgroups(0, NULL) == 0 && setresgid(u->gid, u->gid, u->gid) == 0 &&
-           setresuid(u->uid, u->uid, u->uid) == 0;
-}
-
-static void child(const struct hn_role_user *user, const char *const *args, const int *fds, size_t nfds, pid_t parent)
-{
-    if (user && !become(user))
-        _exit(127);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* after the change of user, which clears it */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
     place_fds(fds, nfds);
@@ -60,8 +52,8 @@ static void child(const struct hn_role_user *user, const char *const *args, cons
     _exit(127);
 }
 
-struct hn_err hn_role_spawn_as(enum hn_proc role, const struct hn_role_user *user, const char *const *argv,
-                               const int *fds, size_t nfds, struct hn_child *ret, struct hn_diag *reterr)
+struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const int *fds, size_t nfds,
+                            struct hn_child *ret, struct hn_diag *reterr)
 {
     const char *args[ARGS_MAX + 4] = {"hinomi", "-x", names[role]};
     size_t n = 0;
@@ -77,7 +69,7 @@ struct hn_err hn_role_spawn_as(enum hn_proc role, const struct hn_role_user *use
     if (pid < 0)
         return hn_fail_errno(reterr, "cannot start role %s", names[role]);
     if (pid == 0)
-        child(user, args, fds, nfds, parent);
+        child(args, fds, nfds, parent);
     ret->pid = pid;
     ret->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (ret->pidfd >= 0)
@@ -85,26 +77,33 @@ struct hn_err hn_role_spawn_as(enum hn_proc role, const struct hn_role_user *use
     return HN_OK;
 }
 
-struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const int *fds, size_t nfds,
-                            struct hn_child *ret, struct hn_diag *reterr)
-{
-    return hn_role_spawn_as(role, NULL, argv, fds, nfds, ret, reterr);
-}
-
-bool hn_role_user_find(struct hn_role_user *ret)
+const char *hn_role_user(void)
 {
     static const char *const users[] = {"hinomi", "nobody"};
     if (geteuid() != 0)
-        return false;
+        return NULL;
     for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
-        struct passwd pw, *found = NULL;
-        char buf[4096];
-        if (getpwnam_r(users[i], &pw, buf, sizeof buf, &found) == 0 && found && found->pw_uid != 0) {
-            *ret = (struct hn_role_user){found->pw_uid, found->pw_gid};
-            return true;
-        }
+        const struct passwd *pw = getpwnam(users[i]);
+        if (pw && pw->pw_uid != 0)
+            return users[i];
     }
-    return false;
+    return NULL;
+}
+
+struct hn_err hn_role_become(const char *user, struct hn_diag *reterr)
+{
+    const struct passwd *pw = getpwnam(user);
+    if (!pw)
+        return hn_fail(reterr, HN_E_NOENT, "there is no user \"%s\"", user);
+    uid_t uid = pw->pw_uid;
+    gid_t gid = pw->pw_gid;
+    /* groups while still root, the user last */
+    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+        return hn_fail_errno(reterr, "cannot become %s", user);
+    if (uid != 0 && setuid(0) == 0)
+        return hn_fail(reterr, HN_E_SANDBOX, "could become root again");
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* cleared by the change */
+    return HN_OK;
 }
 
 int hn_child_end(struct hn_child *c, bool kill_now)
