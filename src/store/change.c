@@ -101,6 +101,8 @@ struct hn_err store_end(struct hn_store *s, struct hn_err e)
     }
     if (s->depth == 0) {
         settled(s);
+        if (++s->commits % 16 == 0)
+            (void)hn_ok(store_cache_size(s));
         if (s->last_event != s->told_event) {
             s->told_event = s->last_event;
             if (s->on_change)

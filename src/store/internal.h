@@ -100,6 +100,7 @@ struct hn_store {
     int64_t *touched; /* assets whose rows the transaction changed */
     size_t touched_n, touched_cap;
     int64_t last_event, told_event;
+    unsigned commits; /* since the cache was fitted to the file */
 
     /* who asks, for the SQL function sees() */
     const struct hn_principal *asking;
@@ -160,6 +161,7 @@ HN_MUST struct hn_err st_do(struct st *q); /* to the end, then st_end() */
 /* First column of the first row. NOENT (without a text) when there is none. */
 HN_MUST struct hn_err st_one(struct st *q, int64_t *ret);
 void st_forget(struct hn_store *s); /* all kept statements */
+HN_MUST struct hn_err store_cache_size(struct hn_store *s); /* open.c: fits it to the file */
 HN_MUST struct hn_err store_exec(struct hn_store *s, const char *sql);
 
 HN_MUST struct hn_err store_fail(struct hn_store *s, enum hn_err_code code, const char *fmt, ...) HN_PRINTF(3, 4);

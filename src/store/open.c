@@ -57,11 +57,20 @@ static int64_t pragma(struct hn_store *s, const char *sql)
     return v;
 }
 
-static struct hn_err configure(struct hn_store *s)
+/* A cache that grows with the file: the random pages of a large store's indexes should stay in memory, and a small store
+ * should not take more than it needs. */
+struct hn_err store_cache_size(struct hn_store *s)
 {
     struct stat st;
     char sql[64];
+    long long mib = stat(s->path, &st) == 0 ? (long long)st.st_size >> 21 : 0;
 
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%lld", (mib < 8 ? 8 : mib > 320 ? 320 : mib) * 1024);
+    return store_exec(s, sql);
+}
+
+static struct hn_err configure(struct hn_store *s)
+{
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_busy_timeout(s->db, 5000);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -69,10 +78,7 @@ static struct hn_err configure(struct hn_store *s)
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
     sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, 64 << 20);
     sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
-    /* A cache that grows with the file: random index pages of a large store should stay in memory. */
-    long long mib = stat(s->path, &st) == 0 ? (long long)st.st_size >> 22 : 0;
-    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%lld", (mib < 8 ? 8 : mib > 256 ? 256 : mib) * 1024);
-    HN_TRY(store_exec(s, sql));
+    HN_TRY(store_cache_size(s));
     HN_TRY(store_exec(s, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON"));
     if (!s->read_only)
         HN_TRY(store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8192; "
@@ -163,10 +169,25 @@ static int open_read_only(struct hn_store *s)
                            NULL);
 }
 
+/* Made by us, so that only its owner can read it; the database's helper files take its mode. */
+static struct hn_err make_file(struct hn_store *s, unsigned flags)
+{
+    struct hn_diag d;
+
+    if (!(flags & HN_STORE_CREATE) || s->read_only)
+        return HN_OK;
+    HN_AUTO_FD fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0)
+        return HN_OK;
+    struct hn_err e = hn_fail_errno(&d, "cannot open %s", s->path);
+    return store_fail(s, e.code, "%s", d.msg);
+}
+
 static struct hn_err open_db(struct hn_store *s, unsigned flags)
 {
     int rc;
 
+    HN_TRY(make_file(s, flags));
     if (s->read_only)
         rc = open_read_only(s);
     else
