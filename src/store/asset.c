@@ -362,7 +362,7 @@ static bool listed(struct hn_store *s, const struct hn_principal *p, const struc
         return false;
     if (q->not_seen_days && x->last_run > now - (hn_time)q->not_seen_days * HN_DAY)
         return false;
-    return store_search_in(f, hn_str_c(x->words)) == (1u << f->n) - 1;
+    return store_search_in(f, hn_str_c(x->words)) == (1u << f->n) - 1 || hn_str_eq(q->q, hn_str_c(x->id));
 }
 
 static struct hn_err page(struct hn_store *s, const struct hn_page *pg, struct order *v, size_t n, enum sort by, bool down,

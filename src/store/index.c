@@ -79,7 +79,7 @@ static struct hn_err asset_from(struct hn_store *s, struct st *q, struct store_a
 {
     char *id = a->id ? a->id : owned(st_text(q, 2)), *name = owned(st_text(q, 3)), *words; /* an id never changes */
 
-    words = id && name ? store_lower(name, st_text(q, 4).p, id) : NULL;
+    words = id && name ? store_lower(name, st_text(q, 4).p, NULL) : NULL;
     if (!words) {
         if (!a->id)
             hn_free(id);

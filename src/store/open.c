@@ -57,15 +57,22 @@ static int64_t pragma(struct hn_store *s, const char *sql)
     return v;
 }
 
+static long long between(long long low, long long v, long long high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
 /* A cache that grows with the file: the random pages of a large store's indexes should stay in memory, and a small store
- * should not take more than it needs. */
+ * should not take more than it needs. The same for the write-ahead log: a long one writes such pages back once for many
+ * changes. */
 struct hn_err store_cache_size(struct hn_store *s)
 {
     struct stat st;
-    char sql[64];
-    long long mib = stat(s->path, &st) == 0 ? (long long)st.st_size >> 21 : 0;
+    char sql[128];
+    long long mib = stat(s->path, &st) == 0 ? (long long)st.st_size >> 20 : 0;
 
-    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%lld", (mib < 8 ? 8 : mib > 320 ? 320 : mib) * 1024);
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%lld; PRAGMA wal_autocheckpoint = %lld", between(8, mib / 2, 320) * 1024,
+             between(1000, mib * 32, 32768));
     return store_exec(s, sql);
 }
 
@@ -81,7 +88,7 @@ static struct hn_err configure(struct hn_store *s)
     HN_TRY(store_cache_size(s));
     HN_TRY(store_exec(s, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON"));
     if (!s->read_only)
-        HN_TRY(store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8192; "
+        HN_TRY(store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
                              "PRAGMA journal_size_limit = 67108864"));
     return store_tree_functions(s);
 }

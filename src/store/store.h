@@ -219,7 +219,7 @@ struct hn_store_asset {
 
 struct hn_store_asset_query {
     struct hn_str org; /* subtree */
-    struct hn_str q;   /* words in name, names, id */
+    struct hn_str q;   /* words in name and names; or a whole id */
     unsigned not_seen_days; /* only assets without a run for that many days; 0 = all */
     struct hn_page page; /* score (default, falling), name, last_run, open */
 };
