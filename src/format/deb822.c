@@ -17,6 +17,7 @@ void hn_deb822_restart(struct hn_deb822 *d, void *arg)
     d->offset = 0;
     d->begin = 0;
     d->skipping = false;
+    d->after_newline = false;
     d->arg = arg;
 }
 
@@ -62,12 +63,7 @@ static void carry_emit(struct hn_deb822 *d)
 /* Ends the paragraph carried over, if its end is in b. Gives how many bytes of b were used. */
 static size_t finish_carry(struct hn_deb822 *d, struct hn_bytes b)
 {
-    size_t end;
-    if (d->n && d->carry[d->n - 1] == '\n' && b.p[0] == '\n') {
-        end = 1;
-    } else {
-        end = paragraph_end(b);
-    }
+    size_t end = d->after_newline && b.p[0] == '\n' ? 1 : paragraph_end(b);
     carry_add(d, hn_bytes_of(b.p, end ? end : b.n), d->offset);
     if (end)
         carry_emit(d);
@@ -98,6 +94,7 @@ void hn_deb822_feed(struct hn_deb822 *d, struct hn_bytes b)
         off += end;
     }
     d->offset += b.n;
+    d->after_newline = b.p[b.n - 1] == '\n';
 }
 
 void hn_deb822_end(struct hn_deb822 *d)
