@@ -166,6 +166,13 @@ static const char *japanese_end(struct hn_str s)
     static const char *const verbal[] = {"る", "す", "く", "う", "つ", "む", "ぐ", "た", "だ", "い", "ん"};
     if (hn_str_ends(s, "。"))
         return "";
+    static const char *const brackets[] = {"（", "("};
+    for (size_t k = 0; k < 2 && (hn_str_ends(s, "）") || hn_str_ends(s, ")")); k++)
+        for (size_t i = s.n; i-- > 1;)
+            if (hn_str_starts(hn_str_cut(s, i, s.n), brackets[k])) { /* what stands before the remark decides */
+                s = hn_str_trim(hn_str_cut(s, 0, i));
+                break;
+            }
     for (size_t i = 0; i < sizeof verbal / sizeof verbal[0]; i++)
         if (hn_str_ends(s, verbal[i]))
             return "。";

@@ -300,10 +300,10 @@ struct peers {
 static bool peer_each(void *arg, const struct hn_obs *o)
 {
     struct peers *p = arg;
-    struct hn_str reach = hn_obs_get(o, "remote_reach");
-    if (!hn_obs_get_bool(o, "inbound", false) || !reach.n || hn_str_eqc(reach, "loopback"))
+    struct hn_str reach = hn_obs_get(o, "reach");
+    if (!hn_str_eqc(hn_obs_get(o, "direction"), "in") || !reach.n || hn_str_eqc(reach, "loopback"))
         return true;
-    p->n++;
+    p->n += (size_t)hn_obs_get_int(o, "count", 1);
     if (!p->first || hn_str_cmp(o->subject, p->first->subject) < 0)
         p->first = o;
     return true;

@@ -52,7 +52,7 @@ TEST(the_worst_credible_case_shows_99)
 {
     struct hn_policy *p = NULL;
     CHECK_OK(hn_policy_load(NULL, &p, NULL));
-    double score = 100 * (1 - exp(-hn_policy_kappa(p) * 0.5 * hn_policy_loss_max(p)));
+    double score = 100 * (1 - exp(-hn_policy_kappa(p) * 0.35 * hn_policy_loss_max(p)));
     CHECK(fabs(score - 99) < 1e-9);
     hn_policy_free(p);
 }

@@ -368,7 +368,7 @@ static void random_host(struct random_host *h, uint64_t seed)
             add_listener(h, 1000 + pid, pid);
         if (!draw(h, 4))
             ADD(h, "{'module':'sockets','kind':'connection','subject':'c%u','fields':{'processes':['%u:1'],"
-                   "'inbound':true,'remote_reach':'%s'}}", pid, pid, reaches[draw(h, 5)]);
+                   "'direction':'in','reach':'%s'}}", pid, pid, reaches[draw(h, 5)]);
     }
     for (unsigned i = 0; i < 2 && n; i++)
         if (draw(h, 3))
@@ -447,7 +447,7 @@ TEST(more_evidence_of_danger_never_lowers)
         add_listener(&more, 51, 50);
         CHECK(score_of(&more, 0, NULL) >= listening_too - 1e-9);
         ADD(&more, "{'module':'sockets','kind':'connection','subject':'c50','fields':{'processes':['50:1'],"
-                   "'inbound':true,'remote_reach':'public'}}");
+                   "'direction':'in','reach':'public'}}");
         CHECK(score_of(&more, 0, NULL) >= listening_too - 1e-9);
         more.kev = true;
         CHECK(score_of(&more, 0, NULL) >= listening_too - 1e-9);
@@ -629,7 +629,7 @@ TEST(an_organisation_is_the_weighted_mean_beside_its_worst)
 }
 
 /* Two hosts as a diagnosis sees them: kind, severity and number of findings. */
-static double reference_host(const struct hn_score_item *unused, const unsigned (*config)[5], unsigned updates, bool exposed_host)
+static double reference_host(const unsigned (*config)[5], unsigned updates, bool exposed_host)
 {
     HN_AUTO(world_done) struct world w;
     struct hn_score_item items[512];
@@ -656,9 +656,10 @@ static double reference_host(const struct hn_score_item *unused, const unsigned 
 TEST(a_hardened_and_a_neglected_host_lie_far_apart)
 {
     static const unsigned hardened[5] = {5, 12, 4, 0, 0}, neglected[5] = {10, 40, 60, 12, 2};
-    double good = reference_host(NULL, &hardened, 1, false), poor = reference_host(NULL, &neglected, 25, true);
+    double good = reference_host(&hardened, 1, false), poor = reference_host(&neglected, 25, true);
     NOTE("hardened %.1f, neglected %.1f", good, poor);
+    printf("# hardened %.1f, neglected %.1f\n", good, poor);
     CHECK(poor - good >= 30);
     CHECK(good < 15);
-    CHECK(poor < 99.9); /* does not saturate: one more finding still shows */
+    CHECK(poor < 98); /* does not saturate: one more finding still shows */
 }

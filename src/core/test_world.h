@@ -33,7 +33,7 @@ static const struct hn_kind world_sockets[] = {
                                {"firewall", HN_T_STR}, {"processes", HN_T_LIST, HN_REF_PROCESS}, {0}}},
     {"connection", "both ends",
      (const struct hn_field[]){{"listener", HN_T_STR, HN_REF_LISTENER}, {"processes", HN_T_LIST, HN_REF_PROCESS},
-                               {"inbound", HN_T_BOOL}, {"remote_reach", HN_T_STR}, {0}}},
+                               {"direction", HN_T_STR}, {"reach", HN_T_STR}, {"count", HN_T_INT}, {0}}},
     {0}};
 static const struct hn_kind world_settings[] = {{"setting", "name", (const struct hn_field[]){{"value", HN_T_STR}, {0}}}, {0}};
 static const struct hn_kind world_backup[] = {
