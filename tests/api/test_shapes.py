@@ -65,8 +65,9 @@ class Shapes(Case):
         self.refused(client.post(f"actions/{action['id']}/transition", {"to": "verified"}), 400, "invalid")
         self.refused(client.post(f"actions/{action['id']}/transition", {"to": "excepted"}), 400, "invalid")
         self.valid(client.post(f"actions/{action['id']}/comments", {"text": "再起動しました"}), "comment")
+        self.assertEqual(client.get("actions/" + action["id"]).json["history"][0]["detail"], "mine")
         listed = self.valid(client.get("actions?owner=me&state=claimed"), "actions")["items"]
-        self.assertEqual([(a["id"], a["comments"]) for a in listed], [(action["id"], 2)])
+        self.assertEqual([(a["id"], a["comments"]) for a in listed], [(action["id"], 1)])
         self.world.put("web2", [{"subject": "perl"}], when="2026-11-21T03:00:00Z")
         action = self.valid(client.get("actions/" + action["id"]), "action")
         self.assertEqual(action["state"], "verified")
