@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -215,8 +216,12 @@ struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, s
     r->live = o->root == NULL;
     r->deep = o->deep;
     r->root_user = geteuid() == 0;
-    if (o->root)
+    if (o->root) {
+        HN_AUTO_FD root = open(o->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (root < 0)
+            return hn_fail_errno(reterr, "cannot open the root %s", o->root);
         r->scope = hn_arena_fmt(&r->arena, "root:%s", o->root);
+    }
     HN_TRY(plan(r, o, reterr));
     HN_TRY(collect_all(r, o, reterr));
     for (size_t i = 0; i < r->n_cover; i++)
