@@ -2,8 +2,20 @@
 let passed = 0;
 const failures = [];
 
+let over = () => "";
+
+/* When it gives a reason, the remaining checks fail with it at once. */
+export function stopWhen(reason) {
+  over = reason;
+}
+
 export async function check(name, body) {
   const begun = Date.now();
+  if (over()) {
+    failures.push(name);
+    console.log(`FAIL ${name}: ${over()}`);
+    return;
+  }
   try {
     await body();
     passed++;

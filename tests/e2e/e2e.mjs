@@ -1,7 +1,7 @@
 /* The console in a real browser against the real program. One story, told in order. */
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { check, close, is, that } from "./check.mjs";
+import { check, close, is, stopWhen, that } from "./check.mjs";
 import { hinomi } from "./hinomi.mjs";
 import { hostileUser, repairRoot } from "./root.mjs";
 import { account, begin, createAccount, settle, views } from "./session.mjs";
@@ -9,6 +9,7 @@ import { account, begin, createAccount, settle, views } from "./session.mjs";
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const s = await begin();
 const { page, url } = s;
+stopWhen(() => (s.dead() ? "the server is gone" : ""));
 const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
 
 /* Everything that the browser says or asks for during the whole story. */
@@ -503,6 +504,7 @@ try {
 
   await check("the browser had nothing to complain about", () => is(complaints.join("\n"), "", "console"));
 } finally {
+  if (s.dead()) console.log(`the server said:\n${s.said()}`);
   await s.end();
 }
 process.exit(close());

@@ -33,7 +33,7 @@ function freePort() {
 /* Resolves when the console answers; gives its address, the token printed, and a stop(). */
 export async function serve(home, ...args) {
   const port = await freePort();
-  const child = spawn(program, ["serve", "--listen", `127.0.0.1:${port}`, ...args], {
+  const child = spawn(program, ["serve", "--home", home, "--listen", `127.0.0.1:${port}`, ...args], {
     env: { ...process.env, HINOMI_HOME: home, LC_ALL: "C.UTF-8" },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -58,7 +58,8 @@ export async function serve(home, ...args) {
   return {
     url,
     said: () => said,
-    token: () => /(?:token[=:\s]+)([A-Za-z0-9_-]{16,})/i.exec(said)?.[1] ?? "",
+    dead: () => child.exitCode !== null || child.signalCode !== null,
+    token: () => /token[^\n]*:\s*([A-Za-z0-9_-]{16,})/i.exec(said)?.[1] ?? "",
     stop: async () => {
       if (child.exitCode !== null) return;
       const gone = new Promise((ok) => child.once("exit", ok));

@@ -33,6 +33,7 @@ export async function begin() {
     url: server.url,
     token: server.token(),
     said: server.said,
+    dead: server.dead,
     api: async (path) => {
       const r = await page.request.get(`${server.url}/api/v1/${path}`);
       if (!r.ok()) throw new Error(`${path}: ${r.status()} ${await r.text()}`);
