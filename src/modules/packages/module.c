@@ -280,6 +280,7 @@ static void finish(struct hn_parse *p)
         hn_parse_not_seen(p, HN_STR("installed packages"), "no dpkg, apk or rpm database that can be read");
     hn_unpack_free(st->unpack);
     st->unpack = NULL;
+    packages_rpm_done(st);
     hn_map_done(&st->by_name);
     hn_map_done(&st->by_subject);
     hn_map_done(&st->entries);

@@ -124,6 +124,7 @@ const struct packages_pkg *packages_of_file(struct packages_state *st, struct hn
 /* apk.c, rpm.c */
 void packages_apk(struct packages_state *st, const struct hn_rec *r);
 void packages_rpm(struct packages_state *st, const struct hn_rec *r);
+void packages_rpm_done(struct packages_state *st);
 /* collect.c, judge.c */
 void packages_collect(struct hn_collect *c);
 void packages_judge(struct hn_judge *j);
