@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "core/config.h"
 #include "core/text.h"
 
 enum { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_FAILURE = 3 };
@@ -48,7 +49,9 @@ struct cli_global {
     bool json, jsonl, csv, color, quiet;
     const char *home;   /* --home, HINOMI_HOME or the default place; NULL when there is none */
     const char *config; /* --config */
+    const struct hn_config *conf; /* in force; set before a verb runs, but for config, help and version */
     enum hn_lang lang;
+    bool lang_given; /* --lang */
     unsigned columns; /* of the terminal; 0: not one (no cutting) */
 };
 extern struct cli_global cli;
@@ -92,6 +95,10 @@ int cli_store(int argc, char **argv);
 int cli_fix(int argc, char **argv);
 int cli_undo(int argc, char **argv);
 int cli_config(int argc, char **argv);
+/* Reads the configuration into cli.conf and takes home, language and log level from it. Exit code when it is wrong. */
+int cli_conf_load(void);
+const char *cli_conf_path(const char *key); /* an option that is empty by default: NULL when not set */
+const char *cli_conf_modules(void);         /* for hn_run_options; NULL: all */
 int cli_show_explain(const struct hn_jv *finding);
 int cli_show_now(const struct hn_jv *now);
 int cli_capture(int argc, char **argv); /* -x capture */

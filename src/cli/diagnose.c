@@ -166,7 +166,11 @@ struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli
                                 struct hn_diag *d)
 {
     struct hn_run *r = hn_run_new();
-    struct hn_err e = r ? hn_run_collect(r, o, d) : hn_fail(d, HN_E_NOMEM, "diagnosis");
+    struct hn_run_options limited = *o;
+    limited.stall_ms = hn_config_int(cli.conf, "limits.stall") * 1000;
+    if (r)
+        r->arena.cap = (size_t)hn_config_int(cli.conf, "limits.memory");
+    struct hn_err e = r ? hn_run_collect(r, &limited, d) : hn_fail(d, HN_E_NOMEM, "diagnosis");
     if (hn_ok(e) && !k)
         cli_derive_asset(r);
     if (hn_ok(e) && k)
@@ -197,7 +201,10 @@ static bool read_request(int argc, char **argv, struct request *q)
                                             {0}};
     uint64_t seconds;
     int opt;
-    *q = (struct request){.threshold = HN_SEV_HIGH, .every = 3600};
+    *q = (struct request){.every = (unsigned)hn_config_int(cli.conf, "diagnose.every"),
+                          .policy = cli_conf_path("policy")};
+    hn_severity_parse(hn_config_str(cli.conf, "diagnose.threshold"), &q->threshold);
+    q->run.modules = cli_conf_modules();
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (opt) {
         case 'r':

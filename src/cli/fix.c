@@ -347,7 +347,11 @@ static struct hn_err fix_verb(struct fix *f, bool do_apply, bool yes, int *rc, s
     }
     if (!do_apply)
         return HN_OK;
-    if (!yes && !approve_on_the_spot()) {
+    struct hn_str approval = hn_config_str(cli.conf, "fix.approval");
+    if (hn_str_eqc(approval, "never"))
+        return hn_fail(d, HN_E_STATE, "%s", hn_text_find(cli.lang, "cli.fix.never"));
+    bool approved = hn_str_eqc(approval, "approved") && hn_config_has(cli.conf, "fix.kinds", hn_arena_cstr(&f->arena, f->kind));
+    if (!yes && !approved && !approve_on_the_spot()) {
         cli_error("cli.fix.not-approved", NULL);
         *rc = CLI_USAGE;
         return HN_OK;

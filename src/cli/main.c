@@ -90,7 +90,7 @@ static bool take(struct cli_global *g, const char *arg, const char *next, int *u
     else if (strcmp(arg, "--config") == 0 && next)
         g->config = next, *used = 2;
     else if (strcmp(arg, "--lang") == 0 && next)
-        g->lang = strcmp(next, "ja") == 0 ? HN_JA : HN_EN, *used = 2;
+        g->lang = strcmp(next, "ja") == 0 ? HN_JA : HN_EN, g->lang_given = true, *used = 2;
     else
         return false;
     return true;
@@ -164,12 +164,17 @@ int main(int argc, char **argv)
     if (argc > 2 && strcmp(argv[1], "-x") == 0)
         return run_role(argc - 2, argv + 2);
     argc = cli_take_globals(argc, argv);
+    const struct cli_verb *verb = argc > 1 ? cli_verb_find(argv[1]) : NULL;
+    bool plain = !verb || verb->run == cli_config || verb->run == cli_help || verb->run == cli_version ||
+                 wants_help(argc - 2, argv + 2);
+    int wrong = plain ? CLI_OK : cli_conf_load();
+    if (wrong)
+        return wrong;
     static char home[4096];
     if (!cli.home && hn_home_default(home, sizeof home))
         cli.home = home;
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         return cli_version(argc, argv);
-    const struct cli_verb *verb = argc > 1 ? cli_verb_find(argv[1]) : NULL;
     if (verb && wants_help(argc - 2, argv + 2))
         return cli_help(2, (char *[]){argv[0], argv[1], NULL});
     if (verb)

@@ -22,7 +22,6 @@
 #include "core/registry.h"
 #include "sandbox/role.h"
 
-#define DEFAULT_LISTEN "127.0.0.1:8470"
 #define WAIT_MS 2000
 #define RESTART_MOST 5 /* per minute */
 
@@ -180,7 +179,7 @@ static void on_progress(void *arg, const struct hn_module *m, size_t done, size_
 
 static struct hn_err diagnose(struct serve *s, bool deep, bool tell, struct hn_diag *d)
 {
-    struct hn_run_options o = {.policy = s->policy, .deep = deep};
+    struct hn_run_options o = {.policy = s->policy, .deep = deep, .modules = cli_conf_modules()};
     struct hn_run *r = NULL;
     if (tell) {
         o.progress = on_progress;
@@ -199,6 +198,8 @@ static void do_job(struct serve *s, const struct hn_jv *job)
     struct hn_err e;
     if (hn_str_eqc(kind, "diagnose"))
         e = diagnose(s, hn_jv_bool(job, "deep", false), true, &d);
+    else if (hn_str_eqc(hn_config_str(cli.conf, "fix.approval"), "never"))
+        e = hn_fail(&d, HN_E_STATE, "fix.approval is \"never\" in the configuration of this machine");
     else if (s->fixer)
         e = cli_fix_job(&s->keep, job, &d);
     else
@@ -282,7 +283,13 @@ static struct hn_err start(struct serve *s, struct hn_diag *d)
 
 int cli_serve(int argc, char **argv)
 {
-    struct serve s = {.listen = DEFAULT_LISTEN, .socket = {.fd = -1}, .httpd = {.pid = -1, .pidfd = -1}};
+    struct serve s = {.listen = hn_config_str(cli.conf, "serve.listen").p,
+                      .user = cli_conf_path("serve.user"),
+                      .policy_path = cli_conf_path("policy"),
+                      .diagnose = hn_config_bool(cli.conf, "serve.diagnose"),
+                      .watch = hn_config_bool(cli.conf, "serve.watch"),
+                      .socket = {.fd = -1},
+                      .httpd = {.pid = -1, .pidfd = -1}};
     struct hn_diag d = {{0}};
     struct sigaction on = {.sa_handler = on_signal};
     if (!read_options(argc, argv, &s))

@@ -28,6 +28,7 @@ static const char *const watched[] = {
 };
 
 #define GATHER_MS 1000
+#define DEEP_FIRST (10 * HN_MINUTE) /* after the start: not everything at once when a machine boots */
 #define GATHER_MOST_MS 3000 /* a busy folder does not put a run off for ever */
 
 struct watch {
@@ -106,10 +107,15 @@ int cli_watch(const struct hn_run_options *o, const struct cli_keep *k, unsigned
     struct watch w = {-1, -1, -1};
     struct hn_diag d = {{0}};
     struct hn_err e = watch_open(&w, &d);
-    int64_t next = 0;
+    int64_t next = 0, deep_every = hn_config_int(cli.conf, "diagnose.deep_every") * HN_SECOND;
+    int64_t next_deep = hn_monotonic() + (deep_every < DEEP_FIRST ? deep_every : DEEP_FIRST);
+    struct hn_run_options run = *o;
     while (hn_ok(e) && (next == 0 || wait_for_change(&w, next) == 1)) {
         struct hn_run *r = NULL;
-        struct hn_err once = cli_diagnose_once(o, k, &r, &d);
+        run.deep = o->deep || (deep_every > 0 && hn_monotonic() >= next_deep);
+        struct hn_err once = cli_diagnose_once(&run, k, &r, &d);
+        if (run.deep)
+            next_deep = hn_monotonic() + deep_every;
         if (hn_ok(once))
             hn_log(HN_LOG_INFO, "diagnosed: %zu findings, score %.0f", r->judged.n, r->score);
         else
@@ -118,6 +124,8 @@ int cli_watch(const struct hn_run_options *o, const struct cli_keep *k, unsigned
             e = once;
         hn_run_free(r);
         next = hn_monotonic() + (int64_t)every * HN_SECOND;
+        if (deep_every > 0 && next_deep < next)
+            next = next_deep;
     }
     hn_fd_cleanup(&w.inotify);
     hn_fd_cleanup(&w.netlink);

@@ -12,8 +12,8 @@ const struct hn_option hn_options[] = {
     {"organisation.name", HN_OPT_TEXT, 0, "", 0, 200, NULL},
     {"serve.listen", HN_OPT_LISTEN, 0, "127.0.0.1:8470", 0, 0, NULL},
     {"serve.user", HN_OPT_TEXT, 0, "", 0, 32, NULL},
-    {"serve.diagnose", HN_OPT_BOOL, 0, "true", 0, 0, NULL},
-    {"serve.watch", HN_OPT_BOOL, 0, "true", 0, 0, NULL},
+    {"serve.diagnose", HN_OPT_BOOL, 0, "false", 0, 0, NULL},
+    {"serve.watch", HN_OPT_BOOL, 0, "false", 0, 0, NULL},
     {"diagnose.modules", HN_OPT_LIST, HN_OPT_WORD, "[]", 0, 0, "modules"},
     {"diagnose.without", HN_OPT_LIST, HN_OPT_WORD, "[]", 0, 0, "modules"},
     {"diagnose.every", HN_OPT_SPAN, 0, "1h", 60, 30 * DAY, NULL},
@@ -38,5 +38,5 @@ const struct hn_option hn_options[] = {
     {"webhook.urls", HN_OPT_LIST, HN_OPT_URL, "[]", 0, 0, "https http"},
     {"webhook.secret_file", HN_OPT_PATH, 0, "", 0, 0, NULL},
     {"limits.memory", HN_OPT_SIZE, 0, "512M", INT64_C(64) << 20, INT64_C(16) << 30, NULL},
-    {"limits.stall", HN_OPT_SPAN, 0, "30s", 5, 600, NULL},
+    {"limits.stall", HN_OPT_SPAN, 0, "15s", 5, 600, NULL},
     {0}};

@@ -30,6 +30,7 @@ struct hn_run_options {
     const char *root; /* NULL: the live system */
     bool deep;
     const char *modules; /* comma-separated; NULL: all */
+    int64_t stall_ms; /* no progress for so long: hangs; 0: the default of 15 s */
     const struct hn_policy *policy;
     /* Called now and then from the running command; may be NULL. */
     void (*progress)(void *arg, const struct hn_module *m, size_t done, size_t of);

@@ -147,6 +147,11 @@ struct watch {
     int parser_ms, collector_ms;
 };
 
+static int64_t stall_ms(const struct state *s)
+{
+    return s->t->o->stall_ms ? s->t->o->stall_ms : STALL_MS;
+}
+
 static bool still_moving(struct state *s, struct watch *w)
 {
     uint64_t p = atomic_load(&s->at_parser->steps), c = atomic_load(&s->at_collector->steps);
@@ -155,8 +160,8 @@ static bool still_moving(struct state *s, struct watch *w)
     w->collector_ms = !works && p == w->parser && c == w->collector ? w->collector_ms + TICK_MS : 0;
     w->parser = p;
     w->collector = c;
-    s->hangs_parser = w->parser_ms >= STALL_MS;
-    s->hangs_collector = w->collector_ms >= STALL_MS;
+    s->hangs_parser = w->parser_ms >= stall_ms(s);
+    s->hangs_collector = w->collector_ms >= stall_ms(s);
     return !s->hangs_parser && !s->hangs_collector;
 }
 

@@ -287,6 +287,49 @@ class ManyHosts(Cli):
         self.assertEqual(shown["assets"], 1)
 
 
+class Config(Cli):
+    def write(self, text):
+        path = self.w.dir / "hinomi-test.yaml"
+        path.write_text(text)
+        return str(path)
+
+    def test_list_is_the_file_in_the_tree(self):
+        self.assertEqual(self.w.run("config", "list").text, (TOP / "packaging/hinomi.yaml").read_text())
+
+    def test_show_says_where_a_value_comes_from(self):
+        path = self.write("diagnose: {every: 15m}\n")
+        self.assertIn(f"diagnose.every: 15m  # {path}:1", self.w.run("config", "show", "--config", path).text)
+        options = {o["name"]: o for o in self.run_json("config", "show", "--config", path)["options"]}
+        self.assertEqual(options["diagnose.every"]["value"], 900)
+        self.assertEqual(options["diagnose.every"]["line"], 1)
+        self.assertNotIn("line", options["serve.listen"])
+        self.assertTrue(all(o["meaning"]["ja"] and o["meaning"]["en"] for o in options.values()))
+
+    def test_a_wrong_file_stops_every_verb_and_says_where(self):
+        path = self.write("serve:\n  lisen: 127.0.0.1:1\n")
+        for args in (["config", "check"], ["config", "show"], ["diagnose", "--no-store"], ["findings"], ["serve"]):
+            r = self.w.run(*args, "--config", path)
+            self.assertEqual(r.code, 2, args)
+            self.assertIn(f"{path}:2:", r.errors)
+            self.assertIn("serve.listen", r.errors)
+        self.assertIn("ではありませんか", self.w.run("config", "check", "--config", path, "--lang", "ja").errors)
+        self.assertEqual(self.w.run("config", "check", "--config", "/nonexistent.yaml").code, 3)
+
+    def test_modules_and_threshold_are_taken_from_it(self):
+        path = self.write("diagnose: {modules: [config], threshold: critical}\n")
+        r = self.w.run("diagnose", "--root", self.w.root("neglected"), "--no-store", "--json", "--config", path)
+        self.assertEqual({c["module"] for c in r.json["coverage"] if c["ran"]} - {"self"}, {"host", "config"})
+        worst = {f["severity"] for f in r.json["findings"]}
+        self.assertEqual(r.code, 1 if "critical" in worst else 0)
+
+    def test_never_means_never(self):
+        path = self.write("fix: {approval: never}\n")
+        finding = self.finding("config.login-umask")
+        r = self.w.run("fix", finding["id"], "--root", self.w.root("neglected"), "--apply", "--yes", "--config", path)
+        self.assertNotEqual(r.code, 0)
+        self.assertIn("fix.approval", r.errors)
+
+
 if __name__ == "__main__":
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))
     bad = len(result.failures) + len(result.errors)

@@ -41,6 +41,21 @@ static void set_about(struct hn_finding *f, const struct hn_obs *o)
     }
 }
 
+/* Something that is missing cannot be shown; what was looked at can. */
+static const struct hn_obs *looked_at(const struct hn_facts *facts, const struct config_node *n)
+{
+    const struct hn_obs *o = NULL;
+    while (n->kids)
+        n = n->kids[0];
+    if (strcmp(n->kind, "config.setting") == 0)
+        o = hn_facts_find(facts, "config.source", hn_str_c(n->where[0].values[0]));
+    else if (strcmp(n->kind, "config.pam") == 0)
+        o = hn_facts_find(facts, "config.source", HN_STR("pam"));
+    else if (strncmp(n->kind, "packages.", 9) == 0)
+        o = hn_facts_first(facts, "packages.summary");
+    return o ? o : hn_facts_first(facts, "config.system");
+}
+
 static void report(struct hn_judge *j, const struct config_rule *rule, const struct config_result *r)
 {
     struct hn_str subject = config_rule_subject(rule, hn_judge_arena(j));
@@ -52,6 +67,8 @@ static void report(struct hn_judge *j, const struct config_rule *rule, const str
         hn_find_evidence(f, r->evidence[i], "setting");
         set_about(f, r->evidence[i]);
     }
+    if (r->n_evidence == 0)
+        hn_find_evidence(f, looked_at(hn_judge_facts(j), rule->check), "looked-at");
     set_fix(j, f, rule, r);
 }
 
