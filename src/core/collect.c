@@ -46,7 +46,7 @@ int hn_collect_rootfd(const struct hn_collect *c)
     return c->rootfd;
 }
 
-static bool skipped(const struct hn_collect *c, const char *path)
+bool hn_collect_skips(const struct hn_collect *c, const char *path)
 {
     for (size_t i = 0; c->o->skip && c->o->skip[i]; i++)
         if (strcmp(c->o->skip[i], path) == 0)
@@ -71,7 +71,7 @@ static void note(struct hn_collect *c, const char *path)
 /* Paths of records are C strings here, so that one comparison serves files and what is made up of netlink answers. */
 static void send(struct hn_collect *c, const struct hn_rec *r)
 {
-    if (c->stopped || (c->o->skip && skipped(c, (const char *)r->path.p)))
+    if (c->stopped || (c->o->skip && hn_collect_skips(c, (const char *)r->path.p)))
         return;
     if (!c->sink->record(c->sink->arg, r))
         c->stopped = true;
@@ -204,7 +204,7 @@ static void send_content(struct hn_collect *c, const char *tag, const char *path
 
 void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, size_t max)
 {
-    if (c->stopped || skipped(c, path))
+    if (c->stopped || hn_collect_skips(c, path))
         return;
     note(c, path);
     HN_AUTO_FD fd = hn_open_in_root(c->rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -231,7 +231,7 @@ void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, si
 static void collect_target(struct hn_collect *c, const char *tag, const char *path)
 {
     struct stat st;
-    if (c->stopped || skipped(c, path))
+    if (c->stopped || hn_collect_skips(c, path))
         return;
     note(c, path);
     HN_AUTO_FD fd = hn_open_in_root(c->rootfd, path, O_PATH);
@@ -289,7 +289,7 @@ static void stat_at(struct hn_collect *c, const char *tag, int dirfd, const char
 void hn_collect_stat(struct hn_collect *c, const char *tag, const char *path)
 {
     const char *name;
-    if (c->stopped || skipped(c, path))
+    if (c->stopped || hn_collect_skips(c, path))
         return;
     note(c, path);
     HN_AUTO_FD dir = open_parent(c, path, &name);
@@ -396,7 +396,7 @@ static void list_dir(struct hn_collect *c, const char *tag, const char *path, un
         const char *sub = hn_arena_fmt(&c->arena, "%s/%s", strcmp(path, "/") == 0 ? "" : path, names.v[i]).p;
         struct stat est;
         (*left)--;
-        if (!sub || skipped(c, sub))
+        if (!sub || hn_collect_skips(c, sub))
             continue;
         stat_at(c, tag, dir, names.v[i], sub, false);
         if (depth > 1 && fstatat(dir, names.v[i], &est, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(est.st_mode))
@@ -494,7 +494,7 @@ void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c
         char path[32];
         snprintf(path, sizeof path, "/proc/%d", pids[i]);
         note(c, path);
-        if (!skipped(c, path))
+        if (!hn_collect_skips(c, path))
             each(c, pids[i]);
     }
 }
@@ -536,6 +536,8 @@ struct hn_err hn_collect_run(const struct hn_collect_options *o, const struct hn
     c.chunk = hn_alloc(HN_REC_CHUNK);
     if (!c.chunk)
         return hn_fail(reterr, HN_E_NOMEM, "collector");
+    if (o->progress)
+        o->progress->state = HN_PROGRESS_WORKS;
     hn_arena_init(&c.arena, 64u << 20);
     struct hn_err e = HN_OK;
     for (size_t i = 0; i < o->modules_n && hn_ok(e); i++)

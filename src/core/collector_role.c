@@ -168,13 +168,12 @@ int hn_collector_main(int argc, char **argv)
     if (o.live)
         o.early = hn_collect_early();
     struct hn_err e = hn_sandbox_enter(HN_PROC_COLLECTOR, &paths, &state, &d);
-    if (hn_ok(e)) {
-        o.progress->state = HN_PROGRESS_WORKS;
+    if (hn_ok(e))
         e = hn_collect_run(&o, &sink, &d);
-    }
     if (hn_ok(e) && put(&out, HN_WIRE_DONE, HN_STR("")) && flush(&out))
         return 0;
-    if (!hn_ok(e))
-        hn_log(HN_LOG_ERROR, "collector: %s", d.msg);
+    if (hn_ok(e) || e.code == HN_E_DIED)
+        return HN_ROLE_ORPHANED;
+    hn_log(HN_LOG_ERROR, "collector: %s", d.msg);
     return hn_err_exit(e);
 }

@@ -111,6 +111,9 @@ bool hn_collect_live(const struct hn_collect *c); /* false: a mounted root; no /
 bool hn_collect_deep(const struct hn_collect *c); /* --deep: whole-system walks are wanted */
 bool hn_collect_root_user(const struct hn_collect *c);
 int hn_collect_rootfd(const struct hn_collect *c); /* O_PATH descriptor of the root */
+/* True: this path ended a role in an earlier try and must be left alone. The functions below see to it themselves; it is
+ * for collect functions that open by their own hand. */
+bool hn_collect_skips(const struct hn_collect *c, const char *path);
 /* Reads a file below the root (symbolic links stay inside it): stat and at most max bytes. A missing file gives a record
  * with err = ENOENT, an unreadable one err = EACCES and is listed as "not seen". */
 void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, size_t max);

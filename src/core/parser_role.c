@@ -256,5 +256,5 @@ int hn_parser_main(int argc, char **argv)
     for (size_t i = 0; wanted && i < wanted->n; i++)
         hn_parse_path_want(r.parse, hn_str_bytes(wanted->items[i].s));
     e = loop(&r);
-    return hn_ok(e) ? 0 : r.orphaned ? HN_PARSER_ORPHANED : 3;
+    return hn_ok(e) ? 0 : r.orphaned ? HN_ROLE_ORPHANED : 3;
 }

@@ -330,11 +330,17 @@ static const char *page_path(struct hn_run *r, const struct hn_progress *g)
     return out;
 }
 
+static bool orphaned(int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == HN_ROLE_ORPHANED;
+}
+
 static void blame(struct state *s, int parser, int collector, bool collector_fell)
 {
     struct run_try *t = s->t;
-    bool orphaned = !s->lied && WIFEXITED(parser) && WEXITSTATUS(parser) == HN_PARSER_ORPHANED;
-    bool by_collector = s->hangs_collector || (orphaned && collector_fell);
+    /* The parser's word that the collector went first counts only if the collector does not say the same of the parser. */
+    bool by_collector =
+        s->hangs_collector || (!s->lied && orphaned(parser) && collector_fell && !orphaned(collector));
     t->end = by_collector ? RUN_END_COLLECTOR : RUN_END_PARSER;
     t->stalled = s->hangs_collector || s->hangs_parser;
     t->path = page_path(t->r, by_collector ? s->at_collector : s->at_parser);

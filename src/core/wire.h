@@ -34,5 +34,5 @@ struct hn_progress {
     char path[HN_PROGRESS_PATH];
 };
 
-/* The parser's way of saying that the collector's end of their socket has closed before all was sent. */
-#define HN_PARSER_ORPHANED 4
+/* Exit code of a parser or collector that ends because the other has gone. */
+#define HN_ROLE_ORPHANED 4

@@ -32,7 +32,7 @@ static const struct sandbox_rule common[] = {
 
 /* Reading names and contents; no call that changes a file is here. */
 static const struct sandbox_rule collector[] = {
-    A(newfstatat), A(readlinkat), A(getdents64), A(pread64), A(statx), A(statfs), A(fstatfs), A(faccessat),
+    A(newfstatat), A(readlinkat), A(getdents64), A(pread64), A(statx), A(statfs), A(fstatfs), A(faccessat), A(faccessat2),
     OLD(A(stat), A(lstat), A(readlink), A(access),)
     A(getxattr), A(lgetxattr), A(fgetxattr), A(listxattr), A(llistxattr), A(flistxattr),
     A(uname), A(getuid), A(geteuid), A(getgid), A(getegid), A(getcwd), A(capget), A(dup), {SYS_fcntl, HOW_FCNTL, 0},
