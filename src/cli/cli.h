@@ -103,4 +103,5 @@ int cli_show_explain(const struct hn_jv *finding);
 int cli_show_now(const struct hn_jv *now);
 int cli_capture(int argc, char **argv); /* -x capture */
 int cli_kinds(int argc, char **argv);   /* -x kinds */
+int cli_remind(int argc, char **argv);  /* -x remind */
 int cli_version(int argc, char **argv);

@@ -28,6 +28,7 @@ static const struct {
     {"collector", hn_collector_main}, {"parser", hn_parser_main}, {"store", hn_store_role_argv},
     {"httpd", hn_httpd_argv},         {"fixer", hn_fixer_main},   {"capture", cli_capture},
     {"kinds", cli_kinds},
+    {"remind", cli_remind},
     {"man", cli_man},                 {"completion", cli_completion},
 };
 

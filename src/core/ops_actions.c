@@ -126,6 +126,31 @@ static struct hn_err comment(struct hn_op_ctx *c)
     return HN_OK;
 }
 
+/* Each action is given once: who asks has to tell its owner. */
+static struct hn_err remind(struct hn_op_ctx *c)
+{
+    struct hn_store_action *a;
+    size_t n;
+
+    OPS_STORE(hn_store_actions_remind(c->store, ops_arg_time(c, "before"), ops_arg_time(c, "since"), c->arena, &a, &n));
+    hn_jw_obj(c->w);
+    hn_jw_key(c->w, "items");
+    hn_jw_arr(c->w);
+    for (size_t i = 0; i < n; i++) {
+        struct hn_store_account who;
+        hn_jw_obj(c->w);
+        HN_TRY(action_members(c, &a[i]));
+        if (a[i].owner.n && hn_ok(hn_store_account_get(c->store, c->who, a[i].owner, c->arena, &who))) {
+            hn_jw_kstr(c->w, "owner_user", who.user);
+            hn_jw_kstr(c->w, "owner_lang", who.lang);
+        }
+        hn_jw_obj_end(c->w);
+    }
+    hn_jw_arr_end(c->w);
+    hn_jw_obj_end(c->w);
+    return HN_OK;
+}
+
 static const struct hn_op_param list_params[] = {
     OPS_ORG,
     {"state", HN_IN_QUERY, HN_PT_STR, false, "open accepted in_progress claimed verified excepted", "state", 0, 0},
@@ -136,6 +161,10 @@ static const struct hn_op_param list_params[] = {
     {"sort", HN_IN_QUERY, HN_PT_STR, false, "due -due score -score updated -updated", "default: due", 0, 0},
     OPS_PAGE,
     {"format", HN_IN_QUERY, HN_PT_STR, false, "json csv", "csv: all pages, at most 100 000 rows", 0, 0},
+    OPS_END};
+static const struct hn_op_param remind_params[] = {
+    {"before", HN_IN_BODY, HN_PT_TIME, true, NULL, "due before", 0, 64},
+    {"since", HN_IN_BODY, HN_PT_TIME, true, NULL, "and not reminded since", 0, 64},
     OPS_END};
 static const struct hn_op_param create_params[] = {
     {"finding", HN_IN_BODY, HN_PT_STR, true, NULL, "finding id", 0, 128},
@@ -167,4 +196,6 @@ const struct hn_op hn_ops_actions[] = {
      "action", "Moves it to another state; excepted needs approver", transition},
     {"actions.comment", "POST", "actions/{id}/comments", HN_NEED_OPERATOR, HN_OP_CHANGES, comment_params, "comment",
      "Adds a comment", comment},
+    {"actions.remind", NULL, NULL, HN_NEED_LOCAL, HN_OP_CHANGES, remind_params, NULL,
+     "Actions that their owners should be reminded of, each once", remind},
     {0}};
