@@ -33,7 +33,7 @@ struct serve {
     struct hn_policy *policy;
     struct hn_child httpd;
     pid_t watcher;
-    hn_time restarts_since;
+    hn_time restarts_since, chores_at;
     unsigned restarts;
     char job[64]; /* under way */
 };
@@ -144,6 +144,57 @@ static struct hn_err look_after(struct serve *s, struct hn_diag *d)
     return httpd ? start_httpd(s, d) : start_watcher(s, d);
 }
 
+/* ---------------------------------------------------------------- reminders, retention */
+
+#define CHORES_EVERY HN_HOUR
+
+/* Once an hour: reminders in a process of their own (it talks to other machines), and old data goes. */
+static void start_reminders(void)
+{
+    const char *argv[] = {"hinomi", "-x", "remind", "--home", cli.home, cli.config ? "--config" : NULL, cli.config, NULL};
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent)
+            _exit(127);
+        execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+}
+
+static void prune(struct serve *s)
+{
+    struct hn_buf b;
+    struct hn_jw w;
+    struct hn_answer ans;
+    static const char *const days[] = {"history_days", "run_days", "closed_days", "event_days"};
+    hn_buf_init(&b, 1024);
+    hn_jw_init(&w, &b);
+    hn_jw_obj(&w);
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "retention.%s", days[i]);
+        hn_jw_kint(&w, days[i], hn_config_int(cli.conf, key));
+    }
+    hn_jw_kint(&w, "most_bytes", hn_config_int(cli.conf, "retention.most_size"));
+    hn_jw_obj_end(&w);
+    struct hn_diag d = {{0}};
+    struct hn_err e = hn_client_call(s->keep.client, "store.prune", hn_buf_text(&b), &ans, &d);
+    if (!hn_ok(e))
+        hn_log(HN_LOG_WARN, "retention: %s", d.msg[0] ? d.msg : hn_err_text(e));
+    hn_buf_done(&b);
+}
+
+static void do_chores(struct serve *s)
+{
+    hn_time now = hn_monotonic();
+    if (now < s->chores_at)
+        return;
+    s->chores_at = now + CHORES_EVERY;
+    start_reminders();
+    prune(s);
+}
+
 /* ---------------------------------------------------------------- jobs */
 
 static struct hn_err call(struct serve *s, const char *op, const struct hn_buf *args, struct hn_answer *ans,
@@ -227,8 +278,10 @@ static struct hn_err loop(struct serve *s, struct hn_diag *d)
         if (job && job->kind == HN_JV_OBJ)
             do_job(s, job);
         hn_arena_done(&a);
-        if (hn_ok(e))
+        if (hn_ok(e) && !ended)
             e = look_after(s, d);
+        if (hn_ok(e) && !ended)
+            do_chores(s);
     }
     hn_buf_done(&wait);
     return ended ? HN_OK : e;

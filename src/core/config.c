@@ -459,7 +459,7 @@ struct hn_err hn_config_secret(const struct hn_config *c, const char *key, struc
                                struct hn_diag *reterr)
 {
     struct hn_str path = hn_config_str(c, key);
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {.max = 4096};
     struct stat st;
     *ret = HN_STR("");
     if (!path.n)
@@ -469,7 +469,6 @@ struct hn_err hn_config_secret(const struct hn_config *c, const char *key, struc
         return hn_fail_errno(reterr, "%s", path.p);
     if (!S_ISREG(st.st_mode) || (st.st_mode & 077))
         return hn_fail(reterr, HN_E_PERM, "%s: must be a file that only its owner may read (mode 0600)", path.p);
-    hn_buf_init(&b, 4096);
     HN_TRY(hn_read_fd(fd, &b, reterr));
     struct hn_bytes rest = hn_bytes_of(b.p, b.n), line = {NULL, 0};
     struct hn_str text;
