@@ -146,6 +146,24 @@ static struct hn_err hold(struct problems *p)
     return HN_OK;
 }
 
+/* The packed copies of the list index say what the findings say. */
+static struct hn_err packed(struct problems *p)
+{
+    struct hn_err e = HN_OK;
+    struct st q = st_open(p->s, "SELECT n, id FROM asset");
+
+    while (hn_ok(e) && st_row(&q)) {
+        bool sound = true;
+        e = store_rows_sound(p->s, st_get(&q, 0), &sound);
+        if (hn_ok(e) && !sound) {
+            struct hn_str id = st_text(&q, 1);
+            add(p, "invariant", hn_arena_fmt(p->a, "the list index of an asset is not that of its findings: %.*s", HN_FMT(id)));
+        }
+    }
+    struct hn_err end = st_end(&q);
+    return hn_ok(e) ? end : e;
+}
+
 struct hn_err hn_store_check(struct hn_store *s, struct hn_arena *a, struct hn_store_problem **ret, size_t *ret_n)
 {
     struct problems p = {.s = s, .a = a};
@@ -156,6 +174,8 @@ struct hn_err hn_store_check(struct hn_store *s, struct hn_arena *a, struct hn_s
         e = chain(&p);
         if (hn_ok(e))
             e = hold(&p);
+        if (hn_ok(e))
+            e = packed(&p);
     }
     /* A file so damaged that it cannot be read through: that is the answer, not a failure to answer. */
     if (e.code == HN_E_CORRUPT) {

@@ -199,8 +199,8 @@ static struct hn_err others(struct hn_store *s, const struct hn_principal *p, co
         const struct store_asset *y = &s->assets[i];
         if (y == x || store_role(s, p, y->org) < HN_ROLE_VIEWER)
             continue;
-        for (uint32_t k = 0; k < y->rows_n; k++)
-            if (y->rows[k].cause == n && y->rows[k].status != HN_F_CLOSED) {
+        for (uint32_t k = 0; k < y->rows.n; k++)
+            if (y->rows.cause[k] == n && STORE_STATUS(y->rows.state[k]) != HN_F_CLOSED) {
                 ++*ret;
                 break;
             }

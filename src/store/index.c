@@ -37,16 +37,14 @@ static void forget_rows(struct hn_store *s, struct store_asset *a)
 {
     if (a->loaded)
         s->unloaded++;
-    hn_free(a->rows);
-    a->rows = NULL;
-    a->rows_n = 0;
+    store_rows_done(&a->rows);
     a->loaded = false;
 }
 
 void store_index_drop(struct hn_store *s)
 {
     for (uint32_t i = 0; i < s->assets_n; i++) {
-        hn_free(s->assets[i].rows);
+        store_rows_done(&s->assets[i].rows);
         hn_free(s->assets[i].id);
         hn_free(s->assets[i].name);
         hn_free(s->assets[i].words);
@@ -222,116 +220,11 @@ struct hn_err store_rank(struct hn_store *s)
 
 /* ---------------------------------------------------------------- rows */
 
-#define ROW_SELECT                                                                                                     \
-    "SELECT n, kind, severity, presence, excepted_until, score, p * loss, due, first_seen, opened_at, at, scope, "     \
-    "closed_at, subject, cause, class FROM finding WHERE asset = ?"
-
-struct covers {
-    struct store_cover_at *v;
-    size_t n;
-};
-
-/* Rows that follow their scope's newest run have no time of their own. */
-static hn_time seen_at(struct hn_store *s, const struct covers *c, struct st *q)
-{
-    hn_time at = st_get(q, 10);
-    uint32_t module;
-
-    if (at > 0)
-        return at;
-    module = store_module_of(s, (uint32_t)st_get(q, 1));
-    for (size_t i = 0; i < c->n; i++)
-        if (c->v[i].module == module && c->v[i].scope == (uint32_t)st_get(q, 11))
-            return c->v[i].at;
-    return 0;
-}
-
-/* Beyond 255 classes the last one stands for all of them; the vocabulary has six. */
-static uint8_t class_of(struct hn_store *s, uint32_t word)
-{
-    unsigned i = 0;
-
-    while (i < s->classes_n && s->classes[i] != word)
-        i++;
-    if (i == s->classes_n && i < 255)
-        s->classes[s->classes_n++] = word;
-    return (uint8_t)(i < 255 ? i : 254);
-}
-
-static struct hn_err row_from(struct hn_store *s, struct st *q, const struct covers *c, struct store_row *r)
-{
-    struct hn_str cause = st_text(q, 14), subject = st_text(q, 13);
-    int64_t presence = st_get(q, 3);
-    char low[512];
-
-    *r = (struct store_row){
-        .n = (uint32_t)st_get(q, 0),
-        .kind = (uint16_t)st_get(q, 1),
-        .class_ = class_of(s, (uint32_t)st_get(q, 15)),
-        .severity = (uint8_t)(st_get(q, 2) & 7),
-        .status = (uint8_t)(presence == HN_F_CLOSED ? HN_F_CLOSED : st_get(q, 4) ? HN_F_EXCEPTED : presence & 3),
-        .score = (uint32_t)(fmin(fmax(st_get_num(q, 5), 0), 100) * STORE_SCORE_UNIT),
-        .share = (float)fmin(fmax(st_get_num(q, 6) / s->loss_max, 0), 0.999999),
-        .due = store_secs(st_get(q, 7)),
-        .first = store_secs(st_get(q, 8)),
-        .opened = store_secs(st_get(q, 9)),
-        .last = store_secs(seen_at(s, c, q)),
-        .closed = store_secs(st_get(q, 12)),
-    };
-    size_t n = subject.n < sizeof low ? subject.n : sizeof low;
-    for (size_t i = 0; i < n; i++)
-        low[i] = subject.p[i] >= 'A' && subject.p[i] <= 'Z' ? (char)(subject.p[i] + 32) : subject.p[i];
-    if (!hn_ok(store_dict_add(&s->subjects, (struct hn_str){low, n}, &r->subject)))
-        return store_nomem(s);
-    if (cause.n && !hn_ok(store_dict_add(&s->causes, cause, &r->cause)))
-        return store_nomem(s);
-    return HN_OK;
-}
-
-static struct hn_err read_rows(struct hn_store *s, struct store_asset *a, const struct covers *c)
-{
-    struct hn_err e = HN_OK;
-    uint32_t cap = 0;
-    struct st q = st_open(s, ROW_SELECT);
-
-    st_int(&q, a->n);
-    while (hn_ok(e) && st_row(&q)) {
-        if (a->rows_n == cap) {
-            cap = cap ? cap * 2 : 64;
-            struct store_row *p = hn_realloc(a->rows, cap * sizeof *p);
-            if (!p) {
-                e = store_nomem(s);
-                break;
-            }
-            a->rows = p;
-        }
-        e = row_from(s, &q, c, &a->rows[a->rows_n]);
-        a->rows_n += hn_ok(e);
-    }
-    struct hn_err end = st_end(&q);
-    return hn_ok(e) ? end : e;
-}
-
 struct hn_err store_index_load(struct hn_store *s, struct store_asset *a)
 {
-    struct covers c = {0};
-    struct hn_arena arena;
-
     if (a->loaded)
         return HN_OK;
-    hn_arena_init(&arena, 1 << 20);
-    struct hn_err e = store_covers(s, a->n, &arena, &c.v, &c.n);
-    if (hn_ok(e))
-        e = read_rows(s, a, &c);
-    hn_arena_done(&arena);
-    if (!hn_ok(e)) {
-        hn_free(a->rows);
-        a->rows = NULL;
-        a->rows_n = 0;
-        return e;
-    }
-    struct store_row *exact = a->rows_n ? hn_realloc(a->rows, a->rows_n * sizeof *exact) : NULL;
-    a->rows = exact ? exact : a->rows;
+    HN_TRY(store_rows_read(s, a->n, true, &a->rows));
     a->loaded = true;
     s->unloaded--;
     return HN_OK;
@@ -347,36 +240,42 @@ struct hn_err store_index_load_all(struct hn_store *s)
 
 /* ---------------------------------------------------------------- adding up */
 
-/* Findings with the same cause count once, at their worst. The rows are few (hundreds); sorted by cause in a copy. */
+struct part {
+    uint32_t cause;
+    float share;
+};
+
 static int by_cause(const void *x, const void *y)
 {
-    const struct store_row *a = *(const struct store_row *const *)x, *b = *(const struct store_row *const *)y;
+    const struct part *a = x, *b = y;
 
     if (a->cause != b->cause)
         return a->cause < b->cause ? -1 : 1;
     return a->share > b->share ? -1 : a->share < b->share;
 }
 
-bool store_host_score(const struct store_row *rows, uint32_t n, double *ret)
+/* Findings with the same cause count once, at their worst. The rows are few (hundreds); sorted by cause in a copy. */
+bool store_host_score(const struct store_rows *r, double *ret)
 {
-    const struct store_row **v = n ? hn_alloc(n * sizeof *v) : NULL;
+    struct part *v = r->n ? hn_alloc(r->n * sizeof *v) : NULL;
     double left = 1;
     uint32_t m = 0;
 
-    if (n && !v)
+    if (r->n && !v)
         return false;
-    for (uint32_t i = 0; i < n; i++)
-        if (rows[i].status != HN_F_CLOSED) {
-            if (rows[i].cause)
-                v[m++] = &rows[i];
-            else
-                left *= 1 - (double)rows[i].share;
-        }
+    for (uint32_t i = 0; i < r->n; i++) {
+        if (STORE_STATUS(r->state[i]) == HN_F_CLOSED)
+            continue;
+        if (r->cause[i])
+            v[m++] = (struct part){r->cause[i], r->share[i]};
+        else
+            left *= 1 - (double)r->share[i];
+    }
     if (m)
         qsort(v, m, sizeof *v, by_cause);
     for (uint32_t i = 0; i < m; i++)
-        if (i == 0 || v[i]->cause != v[i - 1]->cause)
-            left *= 1 - (double)v[i]->share;
+        if (i == 0 || v[i].cause != v[i - 1].cause)
+            left *= 1 - (double)v[i].share;
     hn_free(v);
     *ret = 100 * (1 - left);
     return true;
@@ -389,34 +288,37 @@ static void next_change(struct store_sums *r, hn_time at, hn_time now)
         r->next_change = at;
 }
 
+static void sum_row(const struct store_rows *v, uint32_t i, hn_time now, struct store_sums *r)
+{
+    const hn_time midnight = store_day(now) * HN_DAY, due = (hn_time)v->due[i] * HN_SECOND;
+    const int status = STORE_STATUS(v->state[i]), severity = STORE_SEVERITY(v->state[i]);
+
+    if (status == HN_F_CLOSED) {
+        r->closed_lately += (hn_time)v->closed[i] * HN_SECOND >= midnight - HN_DAY;
+        return;
+    }
+    r->not_seen += status == HN_F_NOT_SEEN;
+    r->excepted += status == HN_F_EXCEPTED;
+    if (status != HN_F_OPEN)
+        return;
+    r->open++;
+    r->worst = severity > r->worst ? severity : r->worst;
+    r->new_today += (hn_time)v->opened[i] * HN_SECOND >= midnight;
+    if (!due)
+        return;
+    r->overdue += due < now;
+    r->due_week += due >= now && due < now + 7 * HN_DAY;
+    next_change(r, due + 1, now);
+    next_change(r, due - 7 * HN_DAY + 1, now);
+}
+
 struct hn_err store_sum(struct hn_store *s, const struct store_asset *a, hn_time now, struct store_sums *ret)
 {
-    const hn_time midnight = store_day(now) * HN_DAY;
-    struct store_sums r = {.has_score = a->last_run > 0, .worst = -1, .next_change = midnight + HN_DAY};
+    struct store_sums r = {.has_score = a->last_run > 0, .worst = -1, .next_change = (store_day(now) + 1) * HN_DAY};
 
-    for (uint32_t i = 0; i < a->rows_n; i++) {
-        const struct store_row *f = &a->rows[i];
-        hn_time due = (hn_time)f->due * HN_SECOND;
-
-        if (f->status == HN_F_CLOSED) {
-            r.closed_lately += (hn_time)f->closed * HN_SECOND >= midnight - HN_DAY;
-            continue;
-        }
-        r.open += f->status == HN_F_OPEN;
-        r.not_seen += f->status == HN_F_NOT_SEEN;
-        r.excepted += f->status == HN_F_EXCEPTED;
-        if (f->status != HN_F_OPEN)
-            continue;
-        r.worst = f->severity > r.worst ? f->severity : r.worst;
-        r.new_today += (hn_time)f->opened * HN_SECOND >= midnight;
-        if (!due)
-            continue;
-        r.overdue += due < now;
-        r.due_week += due >= now && due < now + 7 * HN_DAY;
-        next_change(&r, due + 1, now);
-        next_change(&r, due - 7 * HN_DAY + 1, now);
-    }
-    if (r.has_score && !store_host_score(a->rows, a->rows_n, &r.score))
+    for (uint32_t i = 0; i < a->rows.n; i++)
+        sum_row(&a->rows, i, now, &r);
+    if (r.has_score && !store_host_score(&a->rows, &r.score))
         return store_nomem(s);
     *ret = r;
     return HN_OK;

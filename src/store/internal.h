@@ -1,6 +1,6 @@
 /* Inside the store. Files, in reading order: migrations/, statement.c (prepared statements, errors), open.c (files, lock,
- * schema), change.c (transactions, audit, events, words), tree.c (organisations, who sees what), index.c (the list index in
- * memory), rollup.c, run.c + run_obs.c + run_find.c (the closing rule), then one file per noun, then care.c, check.c, prune.c.
+ * schema), change.c (transactions, audit, events, words), tree.c (organisations, who sees what), index.c + rows.c
+ * (the list index in memory), rollup.c, run.c + run_obs.c + run_find.c (the closing rule), then one file per noun, then care.c, check.c, prune.c.
  *
  *   public call ── store_ask / store_begin ──▶ statements ──▶ store_refresh(asset) ──▶ store_end: COMMIT
  *                                                                   │                        │
@@ -37,19 +37,24 @@ struct store_org {
     uint32_t depth, children;
 };
 
-/* One finding as lists see it; 44 bytes, because there are millions of them. Seconds, not nanoseconds. */
-struct store_row {
-    uint32_t n;     /* finding.n */
-    uint32_t score; /* in steps of 1/STORE_SCORE_UNIT */
-    uint32_t due, first, opened, last, closed;
-    uint32_t subject; /* in s->subjects */
-    uint32_t cause;   /* in s->causes; 0 = its own id */
-    float share;      /* p · loss / loss_max */
-    uint16_t kind;    /* word */
-    uint8_t class_;   /* in s->classes */
-    uint8_t severity : 4, status : 4; /* enum hn_finding_status */
+/* The findings of one asset as lists see them: columns, because a filter looks at one byte of most rows and there are
+ * millions of them (45 bytes a row). Seconds, not nanoseconds. */
+struct store_rows {
+    uint32_t n;
+    uint32_t *id;    /* finding.n */
+    uint32_t *score; /* in steps of 1/STORE_SCORE_UNIT */
+    uint32_t *due, *first, *opened, *last, *closed;
+    uint32_t *subject; /* in s->subjects */
+    uint32_t *cause;   /* in s->causes; 0 = its own id */
+    float *share;      /* p · loss / loss_max */
+    uint16_t *kind;    /* word */
+    uint8_t *class_;   /* in s->classes */
+    uint8_t *state;    /* severity << 4 | enum hn_finding_status */
+    void *block;       /* what all of them lie in; owned */
 };
 #define STORE_SCORE_UNIT 4e7
+#define STORE_STATUS(state) ((state) & 15)
+#define STORE_SEVERITY(state) ((state) >> 4)
 
 struct store_sums { /* of one asset */
     bool has_score;
@@ -66,8 +71,7 @@ struct store_asset {
     double criticality;
     hn_time first_seen, last_run;
     struct store_sums sums;
-    struct store_row *rows; /* owned; NULL and loaded == false: not read yet */
-    uint32_t rows_n;
+    struct store_rows rows; /* owned */
     bool loaded;
 };
 
@@ -256,6 +260,16 @@ void store_search_init(struct store_search *f, struct hn_str q);
 unsigned store_search_in(const struct store_search *f, struct hn_str text);
 char *store_lower(const char *a, const char *b, const char *c); /* joined by blanks, lower case, owned; NULL: memory */
 
+/* ---------------------------------------------------------------- rows.c */
+
+/* Reads an asset's rows: from its packed copy, or from the findings themselves. */
+HN_MUST struct hn_err store_rows_read(struct hn_store *s, int64_t asset, bool packed, struct store_rows *ret);
+/* Makes the packed copy what the findings say; writes only when it differs. */
+HN_MUST struct hn_err store_rows_pack(struct hn_store *s, int64_t asset);
+/* Is it? */
+HN_MUST struct hn_err store_rows_sound(struct hn_store *s, int64_t asset, bool *ret);
+void store_rows_done(struct store_rows *r);
+
 /* ---------------------------------------------------------------- rollup.c */
 
 struct store_roll {
@@ -270,7 +284,7 @@ HN_MUST struct hn_err store_roll(struct hn_store *s, hn_time now, bool fresh, st
 HN_MUST struct hn_err store_refresh(struct hn_store *s, int64_t asset, hn_time now);
 HN_MUST struct hn_err store_org_points(struct hn_store *s, uint32_t org, hn_time now);
 /* Host score over the rows that are not closed. False: memory. */
-bool store_host_score(const struct store_row *rows, uint32_t n, double *ret);
+bool store_host_score(const struct store_rows *rows, double *ret);
 
 /* ---------------------------------------------------------------- findings, actions */
 

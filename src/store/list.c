@@ -19,6 +19,8 @@ struct scan {
     enum sort by;
     bool down;
     uint32_t top, cause, score_min;
+    bool state_ok[256]; /* the status and severity filters */
+    uint32_t *rows;     /* numbers of the rows of one asset that match; room for the largest */
     struct store_search search;
     unsigned all;       /* every bit of the search */
     uint8_t *subject;   /* per subject: bits found, or 0xff for "not looked at yet" */
@@ -78,88 +80,113 @@ static int rising(const void *x, const void *y)
 
 /* ---------------------------------------------------------------- what matches */
 
-static inline uint64_t key_of(const struct scan *c, const struct store_row *f, uint64_t rank)
+static inline uint64_t key_of(const struct scan *c, const struct store_rows *r, uint32_t i, uint64_t rank)
 {
     uint64_t key;
 
     switch (c->by) {
     case BY_SCORE:
-        key = f->score;
+        key = r->score[i];
         break;
     case BY_DUE: /* without a date: last, whichever way */
-        if (!f->due)
+        if (!r->due[i])
             return UINT64_MAX;
-        key = f->due;
+        key = r->due[i];
         break;
     case BY_FIRST:
-        key = f->first;
+        key = r->first[i];
         break;
     case BY_LAST:
-        key = f->last;
+        key = r->last[i];
         break;
     case BY_SEVERITY: /* and within one severity by falling score */
-        key = (uint64_t)f->severity << 32 | (c->down ? f->score : UINT32_MAX - f->score);
+        key = (uint64_t)STORE_SEVERITY(r->state[i]) << 32 | (c->down ? r->score[i] : UINT32_MAX - r->score[i]);
         break;
     default:
-        return (c->down ? UINT32_MAX - rank : rank) << 32 | (UINT32_MAX - f->score);
+        return (c->down ? UINT32_MAX - rank : rank) << 32 | (UINT32_MAX - r->score[i]);
     }
     return c->down ? (UINT64_MAX >> 1) - key : key;
 }
 
-static inline bool due_matches(const struct scan *c, const struct store_row *f)
+static inline bool due_matches(const struct scan *c, uint32_t secs)
 {
-    hn_time due = (hn_time)f->due * HN_SECOND;
+    hn_time due = (hn_time)secs * HN_SECOND;
 
     switch (c->q->due) {
     case HN_DUE_OVERDUE:
-        return f->due && due < c->now;
+        return secs && due < c->now;
     case HN_DUE_WEEK:
-        return f->due && due >= c->now && due < c->now + 7 * HN_DAY;
+        return secs && due >= c->now && due < c->now + 7 * HN_DAY;
     case HN_DUE_NONE:
-        return !f->due;
+        return !secs;
     default:
         return true;
     }
 }
 
-static bool found(struct hn_store *s, struct scan *c, const struct store_row *f, unsigned asset_bits)
+static bool found(struct hn_store *s, struct scan *c, const struct store_rows *r, uint32_t i, unsigned asset_bits)
 {
-    unsigned bits = asset_bits | c->kind_bits[f->kind];
+    unsigned bits = asset_bits | c->kind_bits[r->kind[i]];
+    uint8_t *subject = &c->subject[r->subject[i]];
 
     if (bits == c->all)
         return true;
-    if (c->subject[f->subject] == 0xff) {
-        /* Eight words use all bits: 0xff then also means "all found", and is only looked at again. */
-        c->subject[f->subject] = (uint8_t)store_search_in(&c->search, s->subjects.text[f->subject]);
+    if (*subject == 0xff) /* eight words use all bits: 0xff then also means "all found", and is only looked at again */
+        *subject = (uint8_t)store_search_in(&c->search, s->subjects.text[r->subject[i]]);
+    return (bits | *subject) == c->all;
+}
+
+/* Each filter that is set thins out the list of row numbers; written without branches, because which rows stay is as good
+ * as random. */
+#define KEEP(cond)                                                                                                     \
+    do {                                                                                                               \
+        uint32_t kept_ = 0;                                                                                            \
+        for (uint32_t k_ = 0; k_ < m; k_++) {                                                                          \
+            const uint32_t i = v[k_];                                                                                  \
+            v[kept_] = i;                                                                                              \
+            kept_ += (cond);                                                                                           \
+        }                                                                                                              \
+        m = kept_;                                                                                                     \
+    } while (0)
+
+static uint32_t matches(struct hn_store *s, struct scan *c, const struct store_asset *x, uint32_t *v)
+{
+    const struct store_rows *r = &x->rows;
+    uint32_t m = 0;
+
+    for (uint32_t i = 0; i < r->n; i++) {
+        v[m] = i;
+        m += c->state_ok[r->state[i]];
     }
-    return (bits | c->subject[f->subject]) == c->all;
+    if (c->score_min)
+        KEEP(r->score[i] >= c->score_min);
+    if (c->narrow)
+        KEEP(c->kind_ok[r->kind[i]]);
+    if (c->class_ >= 0)
+        KEEP(r->class_[i] == c->class_);
+    if (c->cause != STORE_NONE)
+        KEEP(r->cause[i] == c->cause);
+    if (c->own)
+        KEEP(r->id[i] == c->own);
+    if (c->q->due != HN_DUE_ANY)
+        KEEP(due_matches(c, r->due[i]));
+    if (c->all) {
+        unsigned bits = store_search_in(&c->search, hn_str_c(x->words));
+        KEEP(found(s, c, r, i, bits));
+    }
+    return m;
 }
 
 static void scan_asset(struct hn_store *s, struct scan *c, uint32_t at)
 {
     const struct store_asset *x = &s->assets[at];
-    const struct hn_store_finding_query *q = c->q;
     const uint64_t rank = s->rank[at];
-    unsigned bits = c->all ? store_search_in(&c->search, hn_str_c(x->words)) : 0;
+    uint32_t m = matches(s, c, x, c->rows);
 
-    for (uint32_t i = 0; i < x->rows_n; i++) {
-        const struct store_row *f = &x->rows[i];
-        if (q->status != HN_F_ANY_STATUS && f->status != q->status)
-            continue;
-        if (f->severity < q->severity_min || f->score < c->score_min)
-            continue;
-        if (q->due != HN_DUE_ANY && !due_matches(c, f))
-            continue;
-        if (c->narrow && !c->kind_ok[f->kind])
-            continue;
-        if ((c->cause != STORE_NONE && f->cause != c->cause) || (c->own && f->n != c->own))
-            continue;
-        if (c->class_ >= 0 && f->class_ != c->class_)
-            continue;
-        if (c->all && !found(s, c, f, bits))
-            continue;
-        c->total++;
-        struct entry e = {key_of(c, f, rank), f->n};
+    c->total += m;
+    for (uint32_t k = 0; k < m; k++) {
+        uint32_t i = c->rows[k];
+        struct entry e = {key_of(c, &x->rows, i, rank), x->rows.id[i]};
         if (c->after && !before(&c->from, &e))
             continue;
         c->rest++;
@@ -228,6 +255,9 @@ static struct hn_err prepare(struct hn_store *s, struct scan *c, struct hn_arena
         c->after = true;
         c->from = (struct entry){key, (uint32_t)n};
     }
+    for (int state = 0; state < 256; state++)
+        c->state_ok[state] = (q->status == HN_F_ANY_STATUS || STORE_STATUS(state) == q->status) &&
+                             STORE_SEVERITY(state) >= q->severity_min;
     c->score_min = q->min_score > 0 ? (uint32_t)((q->min_score > 100 ? 100 : q->min_score) * STORE_SCORE_UNIT) : 0;
     store_search_init(&c->search, q->q);
     c->all = (1u << c->search.n) - 1;
@@ -249,12 +279,18 @@ static bool in_scope(struct hn_store *s, const struct hn_principal *p, const str
     return store_role(s, p, x->org) >= HN_ROLE_VIEWER && (c->top == STORE_NONE || store_org_below(s, c->top, x->org));
 }
 
-static struct hn_err load(struct hn_store *s, const struct hn_principal *p, struct scan *c, const struct store_asset *only)
+static struct hn_err load(struct hn_store *s, const struct hn_principal *p, struct scan *c, const struct store_asset *only,
+                          struct hn_arena *a)
 {
-    for (uint32_t i = 0; i < s->assets_n && s->unloaded; i++)
-        if (in_scope(s, p, c, &s->assets[i], only))
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < s->assets_n; i++)
+        if (in_scope(s, p, c, &s->assets[i], only)) {
             HN_TRY(store_index_load(s, &s->assets[i]));
-    return HN_OK;
+            most = s->assets[i].rows.n > most ? s->assets[i].rows.n : most;
+        }
+    c->rows = hn_arena_alloc(a, (most + 1) * sizeof *c->rows);
+    return c->rows ? HN_OK : store_nomem(s);
 }
 
 /* The cause filter: one that findings share, or, when there is none such, the id of a finding that stands alone. */
@@ -305,7 +341,7 @@ struct hn_err hn_store_findings(struct hn_store *s, const struct hn_principal *p
     if (q->asset.n)
         HN_TRY(store_asset_need(s, p, q->asset, HN_ROLE_VIEWER, &only));
     HN_TRY(store_rank(s));
-    HN_TRY(load(s, p, &c, only));
+    HN_TRY(load(s, p, &c, only, a));
     HN_TRY(prepare(s, &c, a));
     HN_TRY(cause(s, p, &c));
     for (uint32_t i = 0; i < s->assets_n; i++)

@@ -10,7 +10,7 @@ struct cause {
     double drop;
     uint32_t findings, assets;
     uint32_t stamp; /* index + 1 of the asset that last showed it */
-    uint32_t row, asset; /* the worst finding overall */
+    uint32_t row;        /* the worst finding overall */
     float worst, here;   /* largest share overall, and on the asset at hand */
 };
 
@@ -37,43 +37,46 @@ static void offer(struct best *b, const struct cause *c)
     b->v[i] = *c;
 }
 
-static void note_row(struct cause *c, const struct store_row *f, uint32_t asset)
+static void note_row(struct cause *c, uint32_t row, float share, uint32_t asset)
 {
     c->findings++;
-    if (f->share > c->worst || c->findings == 1) {
-        c->worst = f->share;
-        c->row = f->n;
-        c->asset = asset;
+    if (share > c->worst || c->findings == 1) {
+        c->worst = share;
+        c->row = row;
     }
     if (c->stamp != asset + 1) {
         c->stamp = asset + 1;
         c->assets++;
-        c->here = f->share;
-    } else if (f->share > c->here) {
-        c->here = f->share;
+        c->here = share;
+    } else if (share > c->here) {
+        c->here = share;
     }
 }
 
-/* Rows with a cause of their own are settled at once; the others add to their cause's total. */
+/* Rows without a shared cause are settled at once; the others add to their cause's total. */
 static void add_asset(const struct hn_store *s, uint32_t at, struct cause *causes, uint32_t *list, struct best *own)
 {
     const struct store_asset *a = &s->assets[at];
+    const struct store_rows *r = &a->rows;
     double gain = a->criticality * (100 - a->sums.score);
     uint32_t n = 0;
 
-    for (uint32_t i = 0; i < a->rows_n; i++) {
-        const struct store_row *f = &a->rows[i];
-        if (f->status == HN_F_CLOSED)
+    for (uint32_t i = 0; i < r->n; i++) {
+        if (STORE_STATUS(r->state[i]) == HN_F_CLOSED)
             continue;
-        if (f->cause) {
-            if (causes[f->cause].stamp != at + 1)
-                list[n++] = f->cause;
-            note_row(&causes[f->cause], f, at);
-        } else {
-            struct cause one = {.drop = gain * (double)f->share / (1 - (double)f->share)};
-            note_row(&one, f, at);
-            offer(own, &one);
+        uint32_t c = r->cause[i];
+        if (c) {
+            if (causes[c].stamp != at + 1)
+                list[n++] = c;
+            note_row(&causes[c], r->id[i], r->share[i], at);
+            continue;
         }
+        double drop = gain * (double)r->share[i] / (1 - (double)r->share[i]);
+        if (own->n == own->most && !(drop > own->v[0].drop))
+            continue;
+        struct cause one = {.drop = drop};
+        note_row(&one, r->id[i], r->share[i], at);
+        offer(own, &one);
     }
     for (uint32_t i = 0; i < n; i++) {
         struct cause *c = &causes[list[i]];
@@ -123,7 +126,7 @@ static struct hn_err gather(struct hn_store *s, const struct scope *c, struct be
     for (uint32_t i = 0; i < s->assets_n; i++)
         if (counts(s, c, &s->assets[i])) {
             HN_TRY(store_index_load(s, &s->assets[i]));
-            most = s->assets[i].rows_n > most ? s->assets[i].rows_n : most;
+            most = s->assets[i].rows.n > most ? s->assets[i].rows.n : most;
         }
     struct cause *causes = hn_alloc_zero((s->causes.n + 1) * sizeof *causes);
     uint32_t *list = hn_alloc(most * sizeof *list);

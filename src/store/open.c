@@ -308,6 +308,16 @@ const char *hn_store_why(const struct hn_store *s)
     return s->why;
 }
 
+/* Every host's score follows. */
+static struct hn_err rescale(struct hn_store *s, struct hn_str text)
+{
+    HN_TRY(store_meta_put(s, "scale", text));
+    HN_TRY(store_index_read(s));
+    for (uint32_t i = 0; i < s->assets_n; i++)
+        HN_TRY(store_refresh(s, s->assets[i].n, hn_now()));
+    return HN_OK;
+}
+
 struct hn_err hn_store_scale(struct hn_store *s, double loss_max, double kappa)
 {
     char text[64];
@@ -318,10 +328,16 @@ struct hn_err hn_store_scale(struct hn_store *s, double loss_max, double kappa)
     if (loss_max == s->loss_max && kappa == s->kappa)
         return HN_OK;
     snprintf(text, sizeof text, "%.17g %.17g", loss_max, kappa);
-    HN_TRY(store_begin(s));
-    HN_TRY(store_end(s, store_meta_put(s, "scale", hn_str_c(text))));
+    double former[2] = {s->loss_max, s->kappa};
     s->loss_max = loss_max;
     s->kappa = kappa;
     store_index_drop(s);
-    return HN_OK;
+    HN_TRY(store_begin(s));
+    struct hn_err e = store_end(s, rescale(s, hn_str_c(text)));
+    if (!hn_ok(e)) {
+        s->loss_max = former[0];
+        s->kappa = former[1];
+        store_index_drop(s);
+    }
+    return e;
 }

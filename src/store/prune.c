@@ -62,7 +62,7 @@ static struct hn_err prune_findings(struct hn_store *s, hn_time before, uint64_t
     struct st t = st_open(s, "SELECT DISTINCT asset FROM old_finding");
     struct hn_err e = HN_OK;
     while (hn_ok(e) && st_row(&t))
-        e = store_touch(s, st_get(&t, 0));
+        e = store_refresh(s, st_get(&t, 0), hn_now());
     struct hn_err end = st_end(&t);
     return hn_ok(e) ? end : e;
 }

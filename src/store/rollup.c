@@ -162,6 +162,7 @@ struct hn_err store_refresh(struct hn_store *s, int64_t asset, hn_time now)
     struct store_asset *a = store_asset_of_n(s, asset);
     if (!a)
         return store_fail(s, HN_E_CORRUPT, "an asset is missing");
+    HN_TRY(store_rows_pack(s, asset));
     HN_TRY(store_index_load(s, a));
     HN_TRY(store_sum(s, a, now, &a->sums));
     HN_TRY(put_sums(s, a));

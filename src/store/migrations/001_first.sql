@@ -201,6 +201,13 @@ CREATE TABLE finding_text (
     reference TEXT NOT NULL
 ) STRICT;
 
+-- What lists need of an asset's findings, packed (see rows.c): read at once when the list index is filled. Holds nothing that
+-- `finding` does not say; may be missing.
+CREATE TABLE finding_packed (
+    asset INTEGER PRIMARY KEY REFERENCES asset (n),
+    rows BLOB NOT NULL
+) STRICT;
+
 -- state as in enum hn_action_state; 4 = verified.
 CREATE TABLE action (
     n INTEGER PRIMARY KEY,
