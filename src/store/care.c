@@ -58,7 +58,8 @@ struct hn_err hn_store_info(struct hn_store *s, struct hn_arena *a, struct hn_st
 
 /* ---------------------------------------------------------------- checking a file that is not open */
 
-static struct hn_err quick_check(const char *path, struct hn_diag *reterr)
+/* full: every index entry against its row as well, which takes a minute for some gigabytes. */
+static struct hn_err check_file(const char *path, bool full, struct hn_diag *reterr)
 {
     sqlite3 *db = NULL;
     sqlite3_stmt *h = NULL;
@@ -67,8 +68,12 @@ static struct hn_err quick_check(const char *path, struct hn_diag *reterr)
 
     int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(db, "SELECT a.application_id, v.user_version, q.quick_check FROM pragma_application_id a, "
-                                    "pragma_user_version v, pragma_quick_check(1) q", -1, &h, NULL);
+        rc = sqlite3_prepare_v2(db,
+                                full ? "SELECT a.application_id, v.user_version, q.integrity_check FROM "
+                                       "pragma_application_id a, pragma_user_version v, pragma_integrity_check(1) q"
+                                     : "SELECT a.application_id, v.user_version, q.quick_check FROM "
+                                       "pragma_application_id a, pragma_user_version v, pragma_quick_check(1) q",
+                                -1, &h, NULL);
     if (rc == SQLITE_OK && (rc = sqlite3_step(h)) == SQLITE_ROW) {
         id = sqlite3_column_int(h, 0);
         version = sqlite3_column_int(h, 1);
@@ -184,7 +189,7 @@ struct hn_err hn_store_backup(struct hn_store *s, const struct hn_principal *p, 
     e = copy(s, part, progress, arg, reterr);
     umask(mask);
     if (hn_ok(e))
-        e = quick_check(part, reterr);
+        e = check_file(part, false, reterr);
     if (hn_ok(e))
         e = sync_path(part, O_RDONLY, reterr);
     /* link, not rename: a file that came into being meanwhile is not replaced */
@@ -275,7 +280,7 @@ struct hn_err hn_store_restore(const char *home, const char *file, struct hn_are
 
     if (strlen(home) > 3800)
         return hn_fail(reterr, HN_E_INVALID, "the path of the store is too long");
-    HN_TRY(quick_check(file, reterr));
+    HN_TRY(check_file(file, true, reterr));
     HN_TRY(hn_mkdirs(home, 0700, reterr));
     HN_AUTO_FD lock = -1;
     HN_TRY(lock_home(home, &lock, reterr));
@@ -283,7 +288,7 @@ struct hn_err hn_store_restore(const char *home, const char *file, struct hn_are
     unlink(part);
     struct hn_err e = copy_file(file, part, reterr);
     if (hn_ok(e))
-        e = quick_check(part, reterr);
+        e = check_file(part, false, reterr);
     if (hn_ok(e))
         e = swap(home, part, old, reterr);
     if (!hn_ok(e)) {

@@ -108,8 +108,9 @@ static const struct {
      "ON m.n = c.module WHERE c.asset = f.asset AND c.scope = f.scope AND m.text = substr(k.text, 1, instr(k.text, '.') - "
      "1))"},
     {"a coverage names a run that does not cover it",
-     "SELECT x.id FROM cover c JOIN asset x ON x.n = c.asset LEFT JOIN run_cover r ON r.run = c.run AND r.module = c.module "
-     "AND r.scope = c.scope WHERE r.run IS NULL"},
+     "SELECT x.id FROM cover c JOIN asset x ON x.n = c.asset WHERE NOT EXISTS (SELECT 1 FROM run_cover rc JOIN run r ON r.n = "
+     "rc.run WHERE rc.run = c.run AND rc.module = c.module AND rc.scope = c.scope AND r.ordered_at = c.at AND r.asset = "
+     "c.asset)"},
     {"a coverage is not the newest one",
      "SELECT x.id FROM cover c JOIN asset x ON x.n = c.asset JOIN run r ON r.asset = c.asset AND r.ordered_at > c.at JOIN "
      "run_cover rc ON rc.run = r.n AND rc.module = c.module AND rc.scope = c.scope"},
