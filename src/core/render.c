@@ -39,7 +39,7 @@ struct hn_str render_word(struct hn_arena *a, enum hn_lang lang, const char *pre
     return hn_text_find(lang, key) ? hn_text(a, lang, key, NULL) : name;
 }
 
-/* Adds what depends on the language: {who} ("nginx (pid 812, and 3 more)"), {at} (" (443/tcp)"). New params come first. */
+/* Adds what depends on the language: {who} ("nginx (pid 812, and 3 more)"), {at} ("(443/tcp)"). New params come first. */
 static const struct hn_param *with_derived(struct hn_arena *a, enum hn_lang lang, const struct hn_param *params)
 {
     struct hn_param *who = HN_NEW(a, struct hn_param), *at = HN_NEW(a, struct hn_param);
@@ -52,8 +52,9 @@ static const struct hn_param *with_derived(struct hn_arena *a, enum hn_lang lang
     bool port = param_get(params, "port").n && param_get(params, "protocol").n;
     bool address = param_get(params, "address").n != 0;
     *at = (struct hn_param){"at", {0}, who};
-    if (port)
-        at->value = hn_text(a, lang, address ? "at.address" : "at.port", params);
+    if (port) /* the remark follows the word directly in Japanese, after a blank in English */
+        at->value = hn_arena_fmt(a, "%s%.*s", lang == HN_EN ? " " : "",
+                                 HN_FMT(hn_text(a, lang, address ? "at.address" : "at.port", params)));
     return at;
 }
 

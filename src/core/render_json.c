@@ -290,6 +290,39 @@ static bool computed(struct hn_str key)
     return false;
 }
 
+/* Criticality and technical impact. A store keeps only their product with the factors of the loss: then the factors are
+ * divided out, and what remains counts as the criticality of a total impact. */
+static void stakes(const struct hn_jv *finding, const struct hn_policy *policy, struct hn_finding *f)
+{
+    double loss = hn_jv_num(finding, "loss", 0);
+    f->criticality = hn_policy_criticality(policy, hn_jv_num(finding, "criticality", 0));
+    f->impact = hn_str_eqc(hn_jv_str(finding, "impact"), "partial") ? "partial" : "total";
+    if (hn_jv_get(finding, "impact") || !(loss > 0))
+        return;
+    for (const struct hn_term *t = f->terms; t; t = t->next)
+        if (t->seen && t->on_loss)
+            loss /= exp(t->weight);
+    f->criticality = isfinite(loss) ? loss : f->criticality;
+}
+
+/* "inputs", else what the due table that was in force asked for. */
+static struct hn_param *inputs_from_json(struct hn_arena *a, const struct hn_jv *finding)
+{
+    const struct hn_jv *list = hn_jv_get(finding, "due_inputs");
+    struct hn_param *first = render_params_from_json(a, hn_jv_get(finding, "inputs"));
+    if (first || !list || list->kind != HN_JV_ARR)
+        return first;
+    for (size_t i = 0; i < list->n; i++) {
+        const char *name = hn_arena_cstr(a, hn_jv_str(&list->items[i], "name"));
+        struct hn_param *p = name ? HN_NEW(a, struct hn_param) : NULL;
+        if (!p)
+            continue;
+        *p = (struct hn_param){name, hn_jv_str(&list->items[i], "value"), first};
+        first = p;
+    }
+    return first;
+}
+
 bool hn_rerank_json(struct hn_jw *w, struct hn_arena *a, const struct hn_jv *finding, const struct hn_policy *policy)
 {
     struct hn_rule rule = {.id = ""};
@@ -299,11 +332,10 @@ bool hn_rerank_json(struct hn_jw *w, struct hn_arena *a, const struct hn_jv *fin
     if (!kind.n || !kind_c || !hn_severity_parse(hn_jv_str(finding, "severity"), &f.severity) ||
         !class_parse(hn_jv_str(finding, "class"), &rule.class))
         return false;
-    f.criticality = hn_policy_criticality(policy, hn_jv_num(finding, "criticality", 0));
-    f.impact = hn_str_eqc(hn_jv_str(finding, "impact"), "partial") ? "partial" : "total";
-    f.prior = hn_policy_prior(policy, kind_c, rule.class, f.severity, -1);
     f.terms = render_terms_from_json(a, hn_jv_get(finding, "terms"));
-    f.inputs = render_params_from_json(a, hn_jv_get(finding, "inputs"));
+    stakes(finding, policy, &f);
+    f.prior = hn_policy_prior(policy, kind_c, rule.class, f.severity, -1);
+    f.inputs = inputs_from_json(a, finding);
     for (struct hn_term *t = f.terms; t; t = t->next)
         reweigh(policy, &f, t);
     if (!risk_sort_terms(&f.terms))
