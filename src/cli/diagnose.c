@@ -252,7 +252,9 @@ static int diagnose_once(const struct request *q, struct cli_keep *keep, const s
 {
     struct hn_diag d = {{0}};
     struct hn_run *r;
-    struct hn_err e = cli_diagnose_once(&q->run, keep, &r, &d);
+    struct hn_run_options once = q->run;
+    once.transient = true;
+    struct hn_err e = cli_diagnose_once(&once, keep, &r, &d);
     cli_progress(NULL);
     if (!hn_ok(e)) {
         cli_fail(e, &d);

@@ -473,6 +473,34 @@ static int by_pid(const void *a, const void *b)
 
 #define PIDS_MAX 200000u
 
+/* Processes that exist only because somebody looks: found running in every diagnosis, gone afterwards. The watching service
+ * itself is not among them. */
+static bool only_looking(struct hn_collect *c, int pid, struct hn_str siblings)
+{
+    struct hn_str word;
+    uint64_t v;
+    if (pid == getpid() || pid == c->o->not_pid || (c->o->transient && pid == c->o->transient))
+        return true;
+    while (hn_str_word(&siblings, &word))
+        if (hn_str_u64(hn_str_trim(word), 10, &v) && v == (uint64_t)pid)
+            return true;
+    return false;
+}
+
+/* Children of our parent, when all of them end with this run (proc(5), /proc/PID/task/TID/children). */
+static struct hn_str transient_siblings(struct hn_collect *c)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    char path[64];
+    hn_buf_init(&b, 4096);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", c->o->transient, c->o->transient);
+    HN_AUTO_FD fd = c->o->transient && c->o->live ? hn_open_in_root(c->rootfd, path, O_RDONLY) : -1;
+    struct hn_str s;
+    if (fd < 0 || !hn_ok(hn_read_fd(fd, &b, NULL)) || !hn_str_from_utf8(hn_str_bytes(hn_buf_text(&b)), &s))
+        return HN_STR("");
+    return hn_arena_str(&c->arena, s);
+}
+
 void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c, int pid))
 {
     HN_AUTO_FD dir = hn_open_in_root(c->rootfd, "/proc", O_RDONLY | O_DIRECTORY);
@@ -490,8 +518,11 @@ void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c
     }
     if (n)
         qsort(pids, n, sizeof *pids, by_pid);
+    struct hn_str siblings = transient_siblings(c);
     for (size_t i = 0; i < n && !c->stopped; i++) {
         char path[32];
+        if (only_looking(c, pids[i], siblings))
+            continue;
         snprintf(path, sizeof path, "/proc/%d", pids[i]);
         note(c, path);
         if (!hn_collect_skips(c, path))

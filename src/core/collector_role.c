@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -136,6 +137,8 @@ int hn_collector_main(int argc, char **argv)
                                             {"deep", no_argument, 0, 'd'},
                                             {"modules", required_argument, 0, 'm'},
                                             {"skip", required_argument, 0, 's'},
+                                            {"not-pid", required_argument, 0, 'p'},
+                                            {"transient", no_argument, 0, 't'},
                                             {0}};
     const struct hn_module *modules[MODULES_MAX];
     const char *skip[SKIP_MAX + 1] = {0};
@@ -152,6 +155,11 @@ int hn_collector_main(int argc, char **argv)
             o.modules_n = read_modules(optarg, modules);
         } else if (opt == 's' && skips < SKIP_MAX) {
             skip[skips++] = optarg;
+        } else if (opt == 'p') {
+            uint64_t pid;
+            o.not_pid = hn_str_u64(hn_str_c(optarg), 10, &pid) && pid < INT32_MAX ? (int)pid : 0;
+        } else if (opt == 't') {
+            o.transient = getppid();
         }
     }
     struct out out = {.wanted = 0};

@@ -57,7 +57,7 @@ static unsigned width_of(const char *p, size_t n, size_t *ret_len)
 
 static void wrapped(struct explain *x, struct hn_str s, unsigned indent)
 {
-    unsigned at = indent, room = x->columns > indent + 20 ? x->columns : indent + 20;
+    unsigned at = indent, blank = 0, room = x->columns > indent + 20 ? x->columns : indent + 20;
     size_t i = 0;
     hn_buf_fmt(x->out, "%*s", (int)indent, "");
     while (i < s.n) {
@@ -72,19 +72,17 @@ static void wrapped(struct explain *x, struct hn_str s, unsigned indent)
             if (one == 2)
                 break;
         }
-        if (at > indent && at + w > room) {
+        if (at > indent && at + blank + w > room) {
             hn_buf_fmt(x->out, "\n%*s", (int)indent, "");
             at = indent;
+            blank = 0;
         }
+        hn_buf_fmt(x->out, "%*s", (int)blank, "");
         hn_buf_add(x->out, s.p + i, end - i);
-        at += w;
+        at += blank + w;
         i = end;
-        if (i < s.n && s.p[i] == ' ') {
-            if (at > indent)
-                hn_buf_chr(x->out, ' ');
-            at++;
-            i++;
-        }
+        blank = i < s.n && s.p[i] == ' ';
+        i += blank;
     }
     hn_buf_chr(x->out, '\n');
 }
@@ -133,8 +131,11 @@ static void waterfall(struct explain *x)
             term_lines(x, t, at, on_loss ? at : at + w, on_loss);
             at += on_loss ? 0 : w;
         }
-    hn_buf_fmt(x->out, "  p = %.4f   loss = %.2f   score = %.1f   (%.*s)\n", hn_jv_num(x->f, "p", 0),
-               hn_jv_num(x->f, "loss", 0), hn_jv_num(x->f, "score", 0), HN_FMT(hn_jv_str(x->f, "policy")));
+    hn_buf_fmt(x->out, "  p = %.4f   loss = %.2f   score = %.1f", hn_jv_num(x->f, "p", 0), hn_jv_num(x->f, "loss", 0),
+               hn_jv_num(x->f, "score", 0));
+    if (hn_jv_str(x->f, "policy").n)
+        hn_buf_fmt(x->out, "   (%.*s)", HN_FMT(hn_jv_str(x->f, "policy")));
+    hn_buf_chr(x->out, '\n');
 }
 
 static void unseen(struct explain *x)
@@ -155,8 +156,11 @@ static void due(struct explain *x)
 {
     const struct hn_jv *in = hn_jv_get(x->f, "due_inputs"), *days = hn_jv_get(x->f, "due_days");
     heading(x, "explain.due");
-    struct hn_param n = {"days", hn_arena_fmt(x->a, "%lld", (long long)hn_jv_int(x->f, "due_days", 0)), NULL};
-    wrapped(x, hn_text(x->a, x->lang, days && days->kind == HN_JV_INT ? "explain.due-days" : "explain.due-none", &n), 2);
+    struct hn_str date = hn_jv_str(x->f, "due"); /* the store knows the day, a document the number of days */
+    struct hn_param d = {"date", hn_str_cut(date, 0, date.n < 10 ? date.n : 10), NULL};
+    struct hn_param n = {"days", hn_arena_fmt(x->a, "%lld", (long long)hn_jv_int(x->f, "due_days", 0)), &d};
+    bool numbered = days && days->kind == HN_JV_INT;
+    wrapped(x, hn_text(x->a, x->lang, date.n ? "explain.due-on" : numbered ? "explain.due-days" : "explain.due-none", &n), 2);
     wrapped(x, hn_due_rule_text(x->a, x->lang, hn_jv_str(x->f, "due_rule")), 2);
     for (size_t i = 0; in && in->kind == HN_JV_ARR && i < in->n; i++)
         wrapped(x, hn_due_input_text_from_json(x->a, x->lang, &in->items[i]), 4);

@@ -30,6 +30,7 @@ struct hn_run_options {
     const char *root; /* NULL: the live system */
     bool deep;
     const char *modules; /* comma-separated; NULL: all */
+    bool transient;   /* this process and its children end with the run: they are not part of what is diagnosed */
     int64_t stall_ms; /* no progress for so long: hangs; 0: the default of 15 s */
     const struct hn_policy *policy;
     /* Called now and then from the running command; may be NULL. */

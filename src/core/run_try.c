@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -238,7 +239,7 @@ static struct hn_err send_start(struct state *s)
     return e;
 }
 
-#define ARGS_MAX (8u + 2u * RUN_SKIPS_MAX)
+#define ARGS_MAX (12u + 2u * RUN_SKIPS_MAX)
 
 static struct hn_err spawn_collector(struct state *s, int fd, int page, struct hn_diag *reterr)
 {
@@ -259,6 +260,12 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, struct h
         argv[n++] = "--deep";
     argv[n++] = "--modules";
     argv[n++] = list.p;
+    char parser[24];
+    snprintf(parser, sizeof parser, "%d", (int)s->parser.pid);
+    argv[n++] = "--not-pid";
+    argv[n++] = parser;
+    if (t->o->transient)
+        argv[n++] = "--transient";
     for (size_t i = 0; t->skip[i]; i++) {
         argv[n++] = "--skip";
         argv[n++] = t->skip[i];
