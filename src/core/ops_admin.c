@@ -1,6 +1,7 @@
 /* Accepted risks, accounts, audit. */
 #include "core/ops_in.h"
 #include "core/password.h"
+#include "core/store_role.h"
 
 /* ---------------------------------------------------------------- baseline */
 
@@ -199,18 +200,32 @@ static struct hn_err account_change(struct hn_op_ctx *c)
     return HN_OK;
 }
 
-/* One's own password needs the old one: an open screen is not enough. */
+/* One's own password needs the old one: an open screen is not enough, and must not be a place to guess either. */
+static struct hn_err old_password(struct hn_op_ctx *c, struct hn_str user)
+{
+    struct hn_limiter *l = &c->role->by_account;
+    hn_time mono = hn_monotonic(), wait = hn_limiter_wait(l, user, mono);
+    struct hn_store_account full;
+
+    if (wait)
+        return hn_op_fail(c, HN_E_RATE, "error.rate-wait", "seconds",
+                          hn_arena_fmt(c->arena, "%lld", (long long)(wait / HN_SECOND) + 1).p, NULL);
+    OPS_STORE(hn_store_account_by_user(c->store, user, c->arena, &full));
+    if (hn_password_check(ops_arg(c, "old"), full.password))
+        return HN_OK;
+    hn_limiter_failed(l, user, mono);
+    return hn_op_fail(c, HN_E_PERM, "error.password-old", NULL);
+}
+
 static struct hn_err account_password(struct hn_op_ctx *c)
 {
     struct hn_str id = ops_account(c, ops_arg(c, "id")), new_one = ops_arg(c, "new");
-    struct hn_store_account a, full;
+    struct hn_store_account a;
     char hash[HN_PASSWORD_TEXT], keep[HN_TOKEN_TEXT] = "";
 
     OPS_STORE(hn_store_account_get(c->store, c->who, id, c->arena, &a));
     if (hn_str_eq(id, c->who->account)) {
-        OPS_STORE(hn_store_account_by_user(c->store, a.user, c->arena, &full));
-        if (!hn_password_check(ops_arg(c, "old"), full.password))
-            return hn_op_fail(c, HN_E_PERM, "error.password-old", NULL);
+        HN_TRY(old_password(c, a.user));
         hn_token_hash(c->session, keep);
     }
     HN_TRY(password_fit(c, a.user, new_one));

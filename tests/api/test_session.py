@@ -128,6 +128,9 @@ class Session(Case):
         self.refused(elsewhere.get("session"), 401, "auth")
         self.refused(self.world.client().sign_in(user="mori", password=PASSWORD), 401, "auth")
         self.assertEqual(self.world.client().sign_in(user="mori", password="another long one").status, 200)
+        guesses = [c.post("accounts/me/password", {"old": f"guess {i}", "new": "another long one"}).status
+                   for i in range(7)]
+        self.assertEqual((guesses[0], guesses[-1]), (403, 429))
 
     def test_one_time_token(self):
         token = self.world.local.call("bootstrap.new")["token"]
