@@ -154,6 +154,7 @@ static void value_write(struct hn_jw *w, const struct hn_store_finding *f)
     hn_jw_knum(w, "p", f->p);
     hn_jw_knum(w, "loss", f->loss);
     ops_kraw(w, "terms", f->terms, "[]");
+    hn_jw_ktime(w, "due", f->due);
     hn_jw_kstr(w, "due_rule", f->due_rule);
     ops_kraw(w, "due_inputs", f->due_inputs, "[]");
     ops_kraw(w, "graph", f->graph, "{}");
