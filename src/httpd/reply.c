@@ -16,7 +16,7 @@ size_t httpd_headers(struct hn_http_header *out, const char *type, const char *c
     out[n++] = (struct hn_http_header){"Content-Security-Policy", HN_STR(CSP)};
     out[n++] = (struct hn_http_header){"X-Content-Type-Options", HN_STR("nosniff")};
     out[n++] = (struct hn_http_header){"X-Frame-Options", HN_STR("DENY")};
-    out[n++] = (struct hn_http_header){"Referrer-Policy", HN_STR("no-referrer")};
+    out[n++] = (struct hn_http_header){"Referrer-Policy", HN_STR("same-origin")};
     out[n++] = (struct hn_http_header){"Cross-Origin-Opener-Policy", HN_STR("same-origin")};
     out[n++] = (struct hn_http_header){"Cross-Origin-Resource-Policy", HN_STR("same-origin")};
     return n;

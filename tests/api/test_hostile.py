@@ -172,7 +172,7 @@ class Hostile(Case):
             self.assertNotIn("unsafe", csp)
             self.assertNotIn("*", csp)
             self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
-            self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer")
+            self.assertEqual(answer.headers["Referrer-Policy"], "same-origin")
             self.assertEqual(answer.headers["X-Frame-Options"], "DENY")
             self.assertIsNone(answer.headers["Access-Control-Allow-Origin"])
             if path.startswith("/api"):
