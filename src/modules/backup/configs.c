@@ -28,6 +28,9 @@ static void add_source(struct backup_config *c, struct hn_str source)
 
 static void set_target(struct hn_parse *p, struct backup_config *c, struct hn_str target)
 {
+    struct hn_str rest = target, word;
+    while (strcmp(c->tool, "btrbk") == 0 && hn_str_word(&rest, &word))
+        target = word; /* "target send-receive /mnt/x": the type may come first */
     if (!target.n || c->target.n || hn_str_chr(target, '$') >= 0)
         return;
     c->target = target;
@@ -76,8 +79,11 @@ static void take_line(struct hn_parse *p, struct backup_config *c, struct hn_str
             set_target(p, c, value);
         else if (words[k].what == SECRET)
             c->secret = true;
-        else if (hn_str_word(&value, &word))
-            add_source(c, word);
+        else
+            while (hn_str_word(&value, &word) && strcmp(words[k].key, "backup") != 0)
+                add_source(c, word);
+        if (words[k].what == SOURCE && strcmp(words[k].key, "backup") == 0 && word.n)
+            add_source(c, word); /* rsnapshot: "backup source destination" */
     }
 }
 
@@ -120,7 +126,7 @@ static void take_borgmatic(struct hn_parse *p, struct backup_config *c, const st
 
 static void take_kopia(struct hn_parse *p, struct backup_config *c, const struct hn_rec *r)
 {
-    const struct hn_jv *v = hn_jv_parse(hn_parse_arena(p), r->data, NULL);
+    const struct hn_jv *v = hn_jv_parse(hn_parse_arena(p), hn_arena_bytes(hn_parse_arena(p), r->data), NULL);
     const struct hn_jv *storage = hn_jv_get(v, "storage"), *config = hn_jv_get(storage, "config");
     if (!v) {
         hn_parse_malformed(p, r->path, 0, "not JSON");

@@ -183,7 +183,7 @@ void backup_evidence(struct hn_parse *p, const struct hn_rec *r)
     struct hn_yaml *copies = hn_yaml_get(tree, "copies");
     hn_yaml_get(tree, "schema");
     if (!copies || copies->kind != HN_YAML_SEQ) {
-        problem(&g, tree->line, "a list named copies is expected", HN_STR(""));
+        problem(&g, tree->line, "a list named copies is expected", HN_STR("copies"));
         return;
     }
     for (struct hn_yaml *n = copies->first; n; n = n->next)

@@ -104,7 +104,7 @@ static void judge_repository(struct hn_judge *j, const struct hn_obs *r)
     struct hn_finding *f = NULL;
     if (damaged || few) {
         f = hn_find(j, "repository-damaged", r->subject, HN_STR(""));
-        hn_find_param_int(f, "files", few ? expected - packs : damaged);
+        hn_find_param_int(f, "files", damaged + (few ? expected - packs : 0));
         hn_find_param(f, "example", hn_obs_get_list(r, "damage", &list) ? list[0] : hn_obs_get(r, "path"));
     } else if (hn_obs_get_list(r, "lost", &list)) {
         f = hn_find(j, "snapshot-lost", r->subject, HN_STR(""));

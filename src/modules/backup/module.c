@@ -31,7 +31,7 @@ static const struct hn_field repository_fields[] = {
     {"local", HN_T_BOOL, HN_REF_NONE, NULL, "it is on this host"},
     {"missing", HN_T_BOOL, HN_REF_NONE, NULL, "the folder is not there"},
     {"recognised", HN_T_BOOL, HN_REF_NONE, NULL, "its layout was seen"},
-    {"append_only", HN_T_BOOL, HN_REF_NONE, NULL, "Borg: set to append only"},
+    {"append_only", HN_T_BOOL, HN_REF_NONE, NULL, "Borg: set to append only; whoever is root here can undo that, so it does not count as offline"},
     {"locked", HN_T_BOOL, HN_REF_NONE, NULL, "a lock is left in it"},
     {"newest", HN_T_TIME, HN_REF_NONE, NULL, "newest snapshot or change"},
     {"snapshots", HN_T_INT, HN_REF_NONE, NULL, "snapshots, or entries of the folder"},
@@ -234,8 +234,7 @@ static void emit_proof(struct hn_parse *p)
     }
     for (const struct backup_repo *r = s->repos; r; r = r->next) {
         later(&success, r->newest);
-        offsite += !r->path.n;
-        offline += r->append_only && !r->missing;
+        offsite += !r->path.n && hn_str_chr(r->target, ':') > 0; /* host:path, sftp:, s3: … */
     }
     hn_obs_begin(p, "proof", HN_STR("host"));
     hn_obs_int(p, "configurations", (int64_t)s->n_configs);

@@ -70,7 +70,7 @@ struct backup_repo *backup_repo_get(struct hn_parse *p, const char *tool, struct
     r->kind = kind_of(tool);
     r->tool = hn_str_c(tool);
     r->target = hn_arena_str(a, target);
-    r->path = path;
+    r->path = path.n ? hn_arena_str(a, path) : HN_STR("");
     r->expected_packs = -1;
     r->next = s->repos;
     s->repos = r;
