@@ -1,10 +1,11 @@
-/* Reminders: actions that are due soon or overdue, told to their owners by e-mail and to webhooks. `hinomi serve` runs this
+/* Reminders: actions that are due soon or overdue, told to their owners by e-mail and to webhooks; and news (news.c). `hinomi serve` runs this
  * once an hour as a process of its own (`hinomi -x remind`), since it talks to other machines. */
 #include <stdio.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/news.h"
 #include "core/client.h"
 #include "core/config.h"
 #include "core/notify.h"
@@ -129,7 +130,15 @@ static struct hn_err remind(struct remind *r, struct hn_diag *d)
         tell_people(r, &items->items[i]);
         tell_hooks(r, &items->items[i]);
     }
-    return HN_OK;
+    struct cli_news news = {.client = r->client,
+                            .config = r->config,
+                            .arena = &r->arena,
+                            .password = r->password,
+                            .secret = r->secret};
+    struct hn_err e = cli_news(&news, d);
+    r->sent += news.sent;
+    r->failed += news.failed;
+    return e;
 }
 
 int cli_remind(int argc, char **argv)

@@ -136,6 +136,58 @@ class Reminders(unittest.TestCase):
         self.assertNotEqual(r.code, 0)
 
 
+class News(unittest.TestCase):
+    def setUp(self):
+        self.w = World()
+        self.addCleanup(self.w.close)
+        self.smtp, self.hook = Smtp(), Hook()
+        self.path = self.w.dir / "news.yaml"
+        self.path.write_text(json.dumps({
+            "mail": {"url": f"smtp://127.0.0.1:{self.smtp.server_address[1]}", "from": "hinomi@example.invalid",
+                     "to": ["kanri@example.invalid"], "starttls": False},
+            "webhook": {"urls": [f"http://127.0.0.1:{self.hook.server_address[1]}/x"]},
+            "notify": {"severity": "medium"}}))
+
+    def remind(self, *args):
+        return self.w.run("-x", "remind", "--config", self.path, "--home", self.w.home, *args)
+
+    def diagnose(self):
+        self.w.run("diagnose", "--root", self.w.root("neglected"), "--quiet")
+
+    def test_the_first_time_only_remembers_when_it_was(self):
+        self.diagnose()
+        self.assertEqual(self.remind().code, 0)
+        self.assertEqual((self.smtp.messages, self.hook.calls), ([], []))
+
+    def test_what_is_new_and_severe_enough_is_told_once(self):
+        self.remind()
+        self.diagnose()
+        r = self.remind("--lang", "ja")
+        self.assertEqual(r.code, 0, r.errors)
+        self.assertEqual((len(self.smtp.messages), len(self.hook.calls)), (1, 1))
+        document = json.loads(self.hook.calls[0][1])
+        self.assertEqual(document["event"], "findings.new")
+        self.assertTrue({f["severity"] for f in document["findings"]} <= {"medium", "high", "critical"})
+        m = email.message_from_bytes(self.smtp.messages[0][2], policy=email.policy.default)
+        self.assertEqual(m["Subject"], f"[Hinomi] 新しい検出事項 {document['count']}件")
+        self.assertEqual(len(m.get_content().splitlines()), min(document["count"], 50))
+        self.remind()
+        self.assertEqual((len(self.smtp.messages), len(self.hook.calls)), (1, 1))
+
+    def test_what_could_not_be_sent_is_sent_the_next_time(self):
+        self.remind()
+        self.diagnose()
+        good = self.path.read_text()
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.path.write_text(good.replace(str(self.smtp.server_address[1]), str(s.getsockname()[1])))
+            self.assertEqual(self.remind().code, 3)
+        self.assertEqual(self.smtp.messages, [])
+        self.path.write_text(good)
+        self.assertEqual(self.remind().code, 0)
+        self.assertEqual(len(self.smtp.messages), 1)
+
+
 if __name__ == "__main__":
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))
     bad = len(result.failures) + len(result.errors)
