@@ -2,6 +2,8 @@
  * again for shape and bounds; what it means was checked by the caller against the modules' declarations. */
 #include <stdio.h>
 
+#include "base/map.h"
+#include "core/carry.h"
 #include "core/ops_in.h"
 #include "core/registry.h"
 #include "core/render.h"
@@ -257,6 +259,79 @@ static struct hn_err finding_read(struct hn_op_ctx *c, const struct hn_jv *v, st
     return HN_OK;
 }
 
+/* ---------------------------------------------------------------- what a better run saw */
+
+struct before {
+    const struct hn_store_run *run;
+    struct hn_map by_id; /* id → struct hn_store_finding */
+    int privilege;       /* of the run that saw the finding at hand */
+};
+
+/* The evidence of the chain: modules whose raising terms are worth keeping. */
+static const char *const chain_modules[] = {"processes", "sockets"};
+
+static const struct hn_store_run_cover *cover_find(const struct hn_store_run *run, struct hn_str module)
+{
+    for (size_t i = 0; i < run->n_cover; i++)
+        if (hn_str_eq(run->cover[i].module, module))
+            return &run->cover[i];
+    return NULL;
+}
+
+static bool blind(void *arg, struct hn_str module)
+{
+    const struct before *b = arg;
+    const struct hn_store_run_cover *k = cover_find(b->run, module);
+    return !k || k->privilege < b->privilege;
+}
+
+/* A run as root with all of them is blind to nothing, so nothing need be read. */
+static bool may_be_blind(const struct hn_store_run *run)
+{
+    for (size_t i = 0; i < sizeof chain_modules / sizeof chain_modules[0]; i++) {
+        const struct hn_store_run_cover *k = cover_find(run, hn_str_c(chain_modules[i]));
+        if (!k || k->privilege < HN_PRIVILEGE_ROOT)
+            return true;
+    }
+    return false;
+}
+
+static struct hn_err before_read(struct hn_op_ctx *c, const struct hn_store_run *run, struct before *b)
+{
+    struct hn_store_finding_query q = {.asset = run->asset, .status = HN_F_ANY_STATUS, .page.limit = HN_PAGE_MOST};
+    struct hn_store_finding *f;
+    struct hn_listing l;
+
+    b->run = run;
+    hn_map_init(&b->by_id);
+    if (!may_be_blind(run))
+        return HN_OK;
+    OPS_STORE(hn_store_findings(c->store, c->who, &q, c->arena, &f, &l));
+    for (size_t i = 0; i < l.n; i++)
+        if (f[i].last_seen < run->collected_at)
+            HN_TRY(hn_map_set(&b->by_id, hn_str_bytes(f[i].id), &f[i]));
+    return HN_OK;
+}
+
+/* The finding as it is to be kept: v itself, or with the terms of the run before. */
+static const struct hn_jv *with_carried(struct hn_op_ctx *c, const struct hn_jv *v, struct before *b)
+{
+    const struct hn_store_finding *old = hn_map_find(&b->by_id, hn_str_bytes(hn_jv_str(v, "id")));
+    HN_AUTO(hn_buf_done) struct hn_buf out = {0};
+    struct hn_jw w;
+
+    if (!old || !old->terms.n || old->status == HN_F_CLOSED)
+        return v;
+    b->privilege = old->privilege;
+    hn_buf_init(&out, 4 << 20);
+    hn_jw_init(&w, &out);
+    const struct hn_jv *terms = hn_jv_parse(c->arena, hn_str_bytes(old->terms), NULL);
+    if (!terms || !hn_carry_json(&w, c->arena, v, terms, blind, b, c->role->policy))
+        return v;
+    const struct hn_jv *kept = hn_jv_parse(c->arena, hn_str_bytes(hn_arena_str(c->arena, hn_buf_text(&out))), NULL);
+    return kept ? kept : v;
+}
+
 static struct hn_err findings_read(struct hn_op_ctx *c, const struct hn_jv *doc, struct hn_store_run *run)
 {
     size_t n;
@@ -267,8 +342,12 @@ static struct hn_err findings_read(struct hn_op_ctx *c, const struct hn_jv *doc,
         return (struct hn_err){HN_E_NOMEM};
     if (n > FINDINGS_MAX)
         return bad(c, "too many findings");
-    for (size_t i = 0; i < n; i++)
-        HN_TRY(finding_read(c, &v[i], &out[i]));
+    struct before b;
+    struct hn_err e = before_read(c, run, &b);
+    for (size_t i = 0; i < n && hn_ok(e); i++)
+        e = finding_read(c, with_carried(c, &v[i], &b), &out[i]);
+    hn_map_done(&b.by_id);
+    HN_TRY(e);
     run->findings = out;
     run->n_findings = n;
     return HN_OK;

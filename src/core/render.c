@@ -64,7 +64,11 @@ struct hn_str render_term(struct hn_arena *a, enum hn_lang lang, const struct hn
     if (!t->seen && !hn_text_find(lang, key))
         key = "term.unseen";
     struct hn_param name = {"name", hn_str_c(t->name), (struct hn_param *)(uintptr_t)t->params};
-    return hn_text(a, lang, key, with_derived(a, lang, &name));
+    struct hn_str text = hn_text(a, lang, key, with_derived(a, lang, &name)), carried = param_get(t->params, "carried");
+    if (!carried.n)
+        return text;
+    struct hn_param day = {"carried", carried, NULL}, said = {"text", text, &day};
+    return hn_text(a, lang, "term.carried", &said);
 }
 
 /* ---------------------------------------------------------------- choosing */

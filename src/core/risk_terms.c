@@ -77,7 +77,7 @@ static const char *const groups[][5] = {
     {"runs-as-root", "runs-with-capabilities", "runs-confined"},
 };
 
-static bool same_group(const char *a, const char *b)
+bool risk_same_group(const char *a, const char *b)
 {
     if (strcmp(a, b) == 0)
         return true;
@@ -99,7 +99,7 @@ struct hn_term *risk_term_add(struct risk_run *r, struct hn_finding *f, const ch
 {
     struct hn_term *t = NULL, **at = &f->terms;
     for (; *at; at = &(*at)->next) {
-        if (!same_group((*at)->name, name))
+        if (!risk_same_group((*at)->name, name))
             continue;
         if (!seen || ((*at)->seen && (*at)->weight >= weight))
             return NULL;

@@ -34,6 +34,8 @@ const struct hn_obs *risk_stray_listener(const struct hn_facts *facts);
 struct hn_term *risk_add(struct risk_run *r, struct hn_finding *f, const char *name, const struct hn_obs *obs);
 struct hn_term *risk_term_add(struct risk_run *r, struct hn_finding *f, const char *name, bool seen, double weight,
                               const struct hn_obs *obs);
+/* Of each group a finding has one term: the same evidence counts once, whoever reports it. */
+bool risk_same_group(const char *a, const char *b);
 void risk_not_seen(struct risk_run *r, struct hn_finding *f, const char *name);
 double risk_weight(const struct risk_run *r, const char *name);
 struct hn_param *risk_param(struct risk_run *r, struct hn_param **list, const char *name, struct hn_str value);

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "core/carry.h"
+
 static void openssl(struct world *w)
 {
     world_add(w, "{'module':'packages','kind':'package','subject':'libssl3:amd64',"
@@ -222,6 +224,56 @@ TEST(what_the_store_keeps_is_enough_to_rank_again)
     const struct hn_jv *again = hn_jv_parse(&w.arena, hn_str_bytes(hn_arena_str(&w.arena, hn_buf_text(&b))), NULL);
     CHECK(fabs(hn_jv_num(again, "score", 0) - f->score) < 1e-9);
     CHECK_TEXT(hn_jv_str(again, "due_rule"), f->due_rule);
+}
+
+static bool blind_to_all(void *arg, struct hn_str module)
+{
+    return true;
+}
+
+static bool blind_to_none(void *arg, struct hn_str module)
+{
+    return false;
+}
+
+static const struct hn_jv *carried(struct world *w, const struct hn_jv *new, const struct hn_jv *old,
+                                   bool (*blind)(void *arg, struct hn_str module))
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    struct hn_jw jw;
+    hn_buf_init(&b, 1 << 20);
+    hn_jw_init(&jw, &b);
+    if (!hn_carry_json(&jw, &w->arena, new, hn_jv_get(old, "terms"), blind, NULL, w->policy))
+        return NULL;
+    return hn_jv_parse(&w->arena, hn_str_bytes(hn_arena_str(&w->arena, hn_buf_text(&b))), NULL);
+}
+
+/* Root saw nginx; then an ordinary user looks, who cannot. */
+TEST(a_blind_run_keeps_what_a_better_one_saw)
+{
+    HN_AUTO(world_done) struct world seeing, less;
+    world_init(&seeing);
+    world_init(&less);
+    openssl(&seeing);
+    mapping(&seeing, "true");
+    for (size_t i = 0; i < WORLD_MODULES; i++)
+        less.cover[i].root = less.cover[i].complete = false;
+    world_add(&less, "{'module':'packages','kind':'package','subject':'libssl3:amd64','fields':{'name':'libssl3'}}");
+    struct hn_finding *f = pending(&seeing, 12), *g = pending(&less, 12);
+    CHECK(world_rank(&seeing) && world_rank(&less));
+    CHECK(g->score < f->score);
+    const struct hn_jv *old = world_json(&seeing, f), *new = world_json(&less, g);
+    CHECK(!carried(&less, new, old, blind_to_none));
+    const struct hn_jv *kept = carried(&less, new, old, blind_to_all);
+    CHECK(kept);
+    CHECK(fabs(hn_jv_num(kept, "score", 0) - f->score) < 1e-9);
+    CHECK_STR(hn_jv_str(kept, "id"), hn_jv_str(new, "id"));
+    const struct hn_jv *again = carried(&less, new, kept, blind_to_all); /* blind twice: still the first day */
+    CHECK(again);
+    const struct hn_jv *t = &hn_jv_get(again, "terms")->items[0];
+    CHECK_TEXT(hn_jv_str(hn_jv_get(t, "params"), "carried"), "2026-11-22");
+    CHECK(hn_str_ends(hn_term_text_from_json(&less.arena, HN_EN, t), "(Seen on 2026-11-22; the last run could not look.)"));
+    CHECK(!carried(&seeing, old, kept, blind_to_all)); /* what is seen again needs no carrying */
 }
 
 static void show_all(struct hn_arena *a, const struct hn_jv *v, const struct hn_policy *p)
