@@ -91,8 +91,7 @@ static void set_up(void)
 
 static bool left_out(struct hn_str request)
 {
-    return hn_str_find(request, HN_STR("store.backup")) >= 0 ||
-           hn_str_find(request, HN_STR("accounts.create")) >= 0 ||
+    return hn_str_find(request, HN_STR("store.backup")) >= 0 || hn_str_find(request, HN_STR("accounts.create")) >= 0 ||
            hn_str_find(request, HN_STR("accounts.password")) >= 0 ||
            hn_str_find(request, HN_STR("session.create")) >= 0;
 }

@@ -17,7 +17,7 @@
 #include "core/store_role.h"
 #include "sandbox/role.h"
 
-#define CALL_MOST (600 * HN_SECOND)
+#define CALL_MOST  (600 * HN_SECOND)
 #define START_MOST (20 * HN_SECOND)
 
 struct hn_client {

@@ -34,4 +34,3 @@ HN_MUST struct hn_err hn_client_call(struct hn_client *c, const char *op, struct
 /* $HINOMI_HOME, /var/lib/hinomi when that may be written, else $XDG_STATE_HOME/hinomi or ~/.local/state/hinomi. In out;
  * false when none can be told. */
 bool hn_home_default(char *out, size_t n);
-

@@ -113,10 +113,7 @@ static void compliance(struct hn_jw *w, const struct export_row *r)
 static void status(struct hn_jw *w, const struct hn_store_finding *f)
 {
     /* status_id: 1 New, 2 In Progress, 3 Suppressed, 4 Resolved */
-    int id = f->status == HN_F_CLOSED     ? 4
-             : f->status == HN_F_EXCEPTED ? 3
-             : f->action.id.n             ? 2
-                                          : 1;
+    int id = f->status == HN_F_CLOSED ? 4 : f->status == HN_F_EXCEPTED ? 3 : f->action.id.n ? 2 : 1;
     static const char *const names[] = {"", "New", "In Progress", "Suppressed", "Resolved"};
 
     hn_jw_kint(w, "status_id", id);

@@ -11,9 +11,9 @@
 
 #include "base/buf.h"
 
-#define HN_MSG_HEAD 4
-#define HN_MSG_MAX_LOCAL (64u << 20)
-#define HN_MSG_MAX_HTTP (1u << 20)
+#define HN_MSG_HEAD       4
+#define HN_MSG_MAX_LOCAL  (64u << 20)
+#define HN_MSG_MAX_HTTP   (1u << 20)
 #define HN_MSG_MAX_ANSWER (192u << 20)
 
 /* Appends one message; sticky failure in b. */

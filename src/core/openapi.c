@@ -6,9 +6,9 @@
 
 static void type_schema(struct hn_jw *w, const struct hn_op_param *p)
 {
-    static const char *const types[] = {[HN_PT_STR] = "string", [HN_PT_INT] = "integer", [HN_PT_NUM] = "number",
-                                        [HN_PT_BOOL] = "boolean", [HN_PT_TIME] = "string", [HN_PT_OBJ] = "object",
-                                        [HN_PT_ARR] = "array"};
+    static const char *const types[] = {
+        [HN_PT_STR] = "string",  [HN_PT_INT] = "integer", [HN_PT_NUM] = "number", [HN_PT_BOOL] = "boolean",
+        [HN_PT_TIME] = "string", [HN_PT_OBJ] = "object",  [HN_PT_ARR] = "array"};
     struct hn_str rest = hn_str_c(p->enums), one;
 
     hn_jw_obj(w);

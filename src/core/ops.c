@@ -6,9 +6,9 @@
 
 #include "base/str.h"
 
-const struct hn_op *const hn_op_parts[] = {hn_ops_session, hn_ops_overview, hn_ops_findings, hn_ops_assets,
-                                           hn_ops_actions, hn_ops_orgs,     hn_ops_sources,  hn_ops_admin,
-                                           hn_ops_local,   hn_ops_run,     NULL};
+const struct hn_op *const hn_op_parts[] = {
+    hn_ops_session, hn_ops_overview, hn_ops_findings, hn_ops_assets, hn_ops_actions, hn_ops_orgs, hn_ops_sources,
+    hn_ops_admin,   hn_ops_local,    hn_ops_run,      NULL};
 
 const struct hn_op *hn_op_next(size_t *i)
 {
@@ -169,8 +169,7 @@ void hn_jw_text(struct hn_jw *w, struct hn_arena *a, const char *key, const stru
     hn_jw_obj_end(w);
 }
 
-void hn_jw_ktext(struct hn_jw *w, struct hn_arena *a, const char *name, const char *key,
-                 const struct hn_param *params)
+void hn_jw_ktext(struct hn_jw *w, struct hn_arena *a, const char *name, const char *key, const struct hn_param *params)
 {
     hn_jw_key(w, name);
     hn_jw_text(w, a, key, params);

@@ -17,8 +17,15 @@ struct hn_role_state;
 /* Who may call it. NONE: also without a session; SESSION: anybody signed in; LOCAL: only over the role's own socket
  * (same user or root). The ordered roles are compared with the best grant of the principal; handlers check the
  * organisation that the object belongs to. */
-enum hn_need { HN_NEED_NONE, HN_NEED_SESSION, HN_NEED_VIEWER, HN_NEED_OPERATOR, HN_NEED_APPROVER, HN_NEED_ADMIN,
-               HN_NEED_LOCAL };
+enum hn_need {
+    HN_NEED_NONE,
+    HN_NEED_SESSION,
+    HN_NEED_VIEWER,
+    HN_NEED_OPERATOR,
+    HN_NEED_APPROVER,
+    HN_NEED_ADMIN,
+    HN_NEED_LOCAL
+};
 
 enum hn_param_in { HN_IN_PATH, HN_IN_QUERY, HN_IN_BODY };
 
@@ -32,8 +39,8 @@ struct hn_op_param {
     enum hn_param_in in;
     enum hn_param_type type;
     bool required;
-    const char *enums; /* space separated allowed values of STR, or NULL */
-    const char *doc;   /* one English line, for the OpenAPI document and help */
+    const char *enums;   /* space separated allowed values of STR, or NULL */
+    const char *doc;     /* one English line, for the OpenAPI document and help */
     int64_t least, most; /* INT: range; STR, TEXT: longest in bytes (most). 0, 0 = the defaults */
 };
 
@@ -51,16 +58,16 @@ struct hn_op_ctx {
     char set_session[72];     /* new session token for the cookie; "-" = remove it */
     struct hn_role_state *role;
     hn_time now;
-    struct hn_diag diag;        /* English detail of an error */
-    const char *err_key;        /* text key that tells more than the error's own, or NULL */
+    struct hn_diag diag; /* English detail of an error */
+    const char *err_key; /* text key that tells more than the error's own, or NULL */
     struct hn_param *err_params;
 };
 
 typedef struct hn_err hn_op_fn(struct hn_op_ctx *c);
 
 #define HN_OP_CHANGES 1u /* changes something: CSRF header over HTTP, audit entry */
-#define HN_OP_STREAM 2u  /* server-sent events; httpd keeps the connection */
-#define HN_OP_BIG 4u     /* answer may be an export of up to 100 000 rows */
+#define HN_OP_STREAM  2u /* server-sent events; httpd keeps the connection */
+#define HN_OP_BIG     4u /* answer may be an export of up to 100 000 rows */
 
 struct hn_op {
     const char *name;   /* "findings.list" */
@@ -106,8 +113,7 @@ void hn_op_error_write(struct hn_jw *w, const struct hn_op_ctx *c, struct hn_err
 
 /* {"en": …, "ja": …} from a catalogue key. */
 void hn_jw_text(struct hn_jw *w, struct hn_arena *a, const char *key, const struct hn_param *params);
-void hn_jw_ktext(struct hn_jw *w, struct hn_arena *a, const char *name, const char *key,
-                 const struct hn_param *params);
+void hn_jw_ktext(struct hn_jw *w, struct hn_arena *a, const char *name, const char *key, const struct hn_param *params);
 
 /* The OpenAPI 3.1 document made from the table and the embedded schemas. */
 void hn_openapi_write(struct hn_jw *w);

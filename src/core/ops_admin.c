@@ -47,8 +47,8 @@ static struct hn_err baseline_list(struct hn_op_ctx *c)
 
     if (hn_str_eqc(ops_arg(c, "format"), "csv"))
         return ops_csv(c, baseline_list);
-    OPS_STORE(hn_store_baselines(c->store, c->who, ops_arg(c, "org"), hn_jv_bool(c->args, "ended", false), c->arena,
-                                 &b, &l.n));
+    OPS_STORE(hn_store_baselines(c->store, c->who, ops_arg(c, "org"), hn_jv_bool(c->args, "ended", false), c->arena, &b,
+                                 &l.n));
     l.total = l.n;
     ops_list_begin(c);
     for (size_t i = 0; i < l.n; i++)
@@ -263,7 +263,10 @@ static struct hn_err audit_list(struct hn_op_ctx *c)
     return HN_OK;
 }
 
-#define CSV {"format", HN_IN_QUERY, HN_PT_STR, false, "json csv", "csv: all pages, at most 100 000 rows", 0, 0}
+#define CSV                                                                                                            \
+    {                                                                                                                  \
+        "format", HN_IN_QUERY, HN_PT_STR, false, "json csv", "csv: all pages, at most 100 000 rows", 0, 0              \
+    }
 static const struct hn_op_param id_params[] = {OPS_PATH_ID, OPS_END};
 static const struct hn_op_param baseline_params[] = {
     OPS_ORG, {"ended", HN_IN_QUERY, HN_PT_BOOL, false, NULL, "the ended ones too", 0, 0}, CSV, OPS_END};
@@ -311,6 +314,6 @@ const struct hn_op hn_ops_admin[] = {
      "Changes an account (one's own name and language: anybody)", account_change},
     {"accounts.password", "POST", "accounts/{id}/password", HN_NEED_SESSION, HN_OP_CHANGES, password_params, "done",
      "Sets a password (one's own: with the old one)", account_password},
-    {"audit.list", "GET", "audit", HN_NEED_APPROVER, HN_OP_BIG, audit_params, "audit",
-     "Who changed what, hash-chained", audit_list},
+    {"audit.list", "GET", "audit", HN_NEED_APPROVER, HN_OP_BIG, audit_params, "audit", "Who changed what, hash-chained",
+     audit_list},
     {0}};

@@ -175,13 +175,16 @@ static struct hn_err observation(struct hn_op_ctx *c)
     return HN_OK;
 }
 
-#define CSV {"format", HN_IN_QUERY, HN_PT_STR, false, "json csv", "csv: all pages, at most 100 000 rows", 0, 0}
+#define CSV                                                                                                            \
+    {                                                                                                                  \
+        "format", HN_IN_QUERY, HN_PT_STR, false, "json csv", "csv: all pages, at most 100 000 rows", 0, 0              \
+    }
 static const struct hn_op_param list_params[] = {
     OPS_ORG,
     OPS_Q,
     {"not_seen_days", HN_IN_QUERY, HN_PT_INT, false, NULL, "only assets without a run for that many days", 1, 36500},
-    {"sort", HN_IN_QUERY, HN_PT_STR, false, "score -score name -name last_run -last_run open -open",
-     "default: -score", 0, 0},
+    {"sort", HN_IN_QUERY, HN_PT_STR, false, "score -score name -name last_run -last_run open -open", "default: -score",
+     0, 0},
     OPS_PAGE,
     CSV,
     OPS_END};
@@ -193,12 +196,9 @@ static const struct hn_op_param change_params[] = {
     {"name", HN_IN_BODY, HN_PT_STR, false, NULL, "name", 0, 256},
     OPS_END};
 static const struct hn_op_param obs_params[] = {
-    OPS_PATH_ID,
-    {"kind", HN_IN_QUERY, HN_PT_STR, false, NULL, "\"packages.package\" or \"packages\"", 0, 128},
-    OPS_Q,
-    {"sort", HN_IN_QUERY, HN_PT_STR, false, "subject -subject at -at", "default: subject", 0, 0},
-    OPS_PAGE,
-    CSV,
+    OPS_PATH_ID, {"kind", HN_IN_QUERY, HN_PT_STR, false, NULL, "\"packages.package\" or \"packages\"", 0, 128},
+    OPS_Q,       {"sort", HN_IN_QUERY, HN_PT_STR, false, "subject -subject at -at", "default: subject", 0, 0},
+    OPS_PAGE,    CSV,
     OPS_END};
 
 const struct hn_op hn_ops_assets[] = {

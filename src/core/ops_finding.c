@@ -11,9 +11,8 @@ struct detail {
     const struct hn_jv *v;
 };
 
-static void ktexts(struct detail *d, const char *key, struct hn_str (*fn)(struct hn_arena *, enum hn_lang,
-                                                                         const struct hn_jv *),
-                   const struct hn_jv *v)
+static void ktexts(struct detail *d, const char *key,
+                   struct hn_str (*fn)(struct hn_arena *, enum hn_lang, const struct hn_jv *), const struct hn_jv *v)
 {
     ops_names(d->c->w, key, fn(d->c->arena, HN_EN, v), fn(d->c->arena, HN_JA, v));
 }

@@ -70,8 +70,8 @@ static const struct hn_op_param list_params[] = {
     {"asset", HN_IN_QUERY, HN_PT_STR, false, NULL, "asset id", 0, 128},
     {"kind", HN_IN_QUERY, HN_PT_STR, false, NULL, "kind of finding", 0, 128},
     {"module", HN_IN_QUERY, HN_PT_STR, false, NULL, "module", 0, 64},
-    {"class", HN_IN_QUERY, HN_PT_STR, false,
-     "vulnerability configuration integrity resilience detection hygiene", "class of problem", 0, 0},
+    {"class", HN_IN_QUERY, HN_PT_STR, false, "vulnerability configuration integrity resilience detection hygiene",
+     "class of problem", 0, 0},
     {"severity", HN_IN_QUERY, HN_PT_STR, false, "info low medium high critical", "that severity or worse", 0, 0},
     {"status", HN_IN_QUERY, HN_PT_STR, false, "open not_seen closed excepted any", "default: open", 0, 0},
     {"due", HN_IN_QUERY, HN_PT_STR, false, "overdue week none", "by due date", 0, 0},
@@ -87,16 +87,14 @@ static const struct hn_op_param list_params[] = {
     {"lang", HN_IN_QUERY, HN_PT_STR, false, "en ja", "language of an export", 0, 0},
     OPS_END};
 static const struct hn_op_param comment_params[] = {
-    OPS_PATH_ID,
-    {"text", HN_IN_BODY, HN_PT_STR, true, NULL, "the comment", 0, HN_COMMENT_MOST},
-    OPS_END};
+    OPS_PATH_ID, {"text", HN_IN_BODY, HN_PT_STR, true, NULL, "the comment", 0, HN_COMMENT_MOST}, OPS_END};
 
 static const struct hn_op_param id_params[] = {OPS_PATH_ID, OPS_END};
-static const struct hn_op_param fix_params[] = {
-    OPS_PATH_ID,
-    {"approve", HN_IN_BODY, HN_PT_BOOL, false, NULL, "true: approve (approver), and it runs; else request (operator)",
-     0, 0},
-    OPS_END};
+static const struct hn_op_param fix_params[] = {OPS_PATH_ID,
+                                                {"approve", HN_IN_BODY, HN_PT_BOOL, false, NULL,
+                                                 "true: approve (approver), and it runs; else request (operator)", 0,
+                                                 0},
+                                                OPS_END};
 
 static struct hn_err raw(struct hn_op_ctx *c)
 {

@@ -41,7 +41,11 @@ static void file(struct plan *p, struct hn_str path, struct hn_str diff)
     hn_jw_obj_end(w);
 }
 
-#define ARGV(...) (const char *const[]){__VA_ARGS__, NULL}
+#define ARGV(...)                                                                                                      \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        __VA_ARGS__, NULL                                                                                              \
+    }
 
 static void change_setting(struct plan *p)
 {

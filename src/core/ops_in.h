@@ -7,13 +7,27 @@
 #include "store/store.h"
 
 /* ---- parameters ---- */
-#define OPS_PATH_ID {"id", HN_IN_PATH, HN_PT_STR, true, NULL, "identifier", 0, 128}
+#define OPS_PATH_ID                                                                                                    \
+    {                                                                                                                  \
+        "id", HN_IN_PATH, HN_PT_STR, true, NULL, "identifier", 0, 128                                                  \
+    }
 #define OPS_PAGE                                                                                                       \
     {"limit", HN_IN_QUERY, HN_PT_INT, false, NULL, "rows of a page (default 50)", 1, 500},                             \
-        {"cursor", HN_IN_QUERY, HN_PT_STR, false, NULL, "`next` of the page before", 0, 1024}
-#define OPS_ORG {"org", HN_IN_QUERY, HN_PT_STR, false, NULL, "organisation; its subtree is meant", 0, 128}
-#define OPS_Q {"q", HN_IN_QUERY, HN_PT_STR, false, NULL, "words to look for", 0, 256}
-#define OPS_END {0}
+    {                                                                                                                  \
+        "cursor", HN_IN_QUERY, HN_PT_STR, false, NULL, "`next` of the page before", 0, 1024                            \
+    }
+#define OPS_ORG                                                                                                        \
+    {                                                                                                                  \
+        "org", HN_IN_QUERY, HN_PT_STR, false, NULL, "organisation; its subtree is meant", 0, 128                       \
+    }
+#define OPS_Q                                                                                                          \
+    {                                                                                                                  \
+        "q", HN_IN_QUERY, HN_PT_STR, false, NULL, "words to look for", 0, 256                                          \
+    }
+#define OPS_END                                                                                                        \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
 
 static inline struct hn_str ops_arg(const struct hn_op_ctx *c, const char *name)
 {
@@ -33,12 +47,13 @@ struct hn_err ops_store(struct hn_op_ctx *c, struct hn_err e);
 /* Begins {"items": [ … and ends it with next and total. */
 void ops_list_begin(struct hn_op_ctx *c);
 void ops_list_end(struct hn_op_ctx *c, const struct hn_listing *l);
-void ops_kopt(struct hn_jw *w, const char *key, struct hn_str s);          /* left out when empty */
-void ops_kopt_time(struct hn_jw *w, const char *key, hn_time t);           /* left out when 0 */
+void ops_kopt(struct hn_jw *w, const char *key, struct hn_str s); /* left out when empty */
+void ops_kopt_time(struct hn_jw *w, const char *key, hn_time t);  /* left out when 0 */
 void ops_knull(struct hn_jw *w, const char *key);
-void ops_kraw(struct hn_jw *w, const char *key, struct hn_str json, const char *dflt); /* stored JSON; dflt when empty */
-void ops_names(struct hn_jw *w, const char *key, struct hn_str en, struct hn_str ja);  /* {"en","ja"} */
-void ops_kround(struct hn_jw *w, const char *key, double v); /* rounded to a tenth */
+void ops_kraw(struct hn_jw *w, const char *key, struct hn_str json,
+              const char *dflt);                                                      /* stored JSON; dflt when empty */
+void ops_names(struct hn_jw *w, const char *key, struct hn_str en, struct hn_str ja); /* {"en","ja"} */
+void ops_kround(struct hn_jw *w, const char *key, double v);                          /* rounded to a tenth */
 
 void ops_org_ref(struct hn_jw *w, struct hn_str id, struct hn_str en, struct hn_str ja); /* "org": {id, name} */
 void ops_coverage_counts(struct hn_jw *w, const struct hn_store_coverage_counts *k);
@@ -46,8 +61,7 @@ HN_MUST struct hn_err ops_trend(struct hn_op_ctx *c, struct hn_str org, struct h
 /* The stored finding as the JSON that core/render.h reads; NULL on memory. */
 const struct hn_jv *ops_finding_value(struct hn_arena *a, const struct hn_store_finding *f);
 /* FindingRow members, without the braces. v from ops_finding_value. */
-void ops_finding_members(struct hn_jw *w, struct hn_arena *a, const struct hn_store_finding *f,
-                         const struct hn_jv *v);
+void ops_finding_members(struct hn_jw *w, struct hn_arena *a, const struct hn_store_finding *f, const struct hn_jv *v);
 HN_MUST struct hn_err ops_finding_row(struct hn_jw *w, struct hn_arena *a, const struct hn_store_finding *f);
 void ops_kkind(struct hn_jw *w, const struct hn_store_obs *o); /* "kind": "packages.package" */
 void ops_obs_members(struct hn_jw *w, const struct hn_store_obs *o);

@@ -177,6 +177,6 @@ const struct hn_op hn_ops_orgs[] = {
      "One organisation: path, worst findings, coverage", get},
     {"organisations.create", "POST", "organisations", HN_NEED_ADMIN, HN_OP_CHANGES, create_params, "organisation",
      "Adds an organisation (admin of the parent)", create},
-    {"organisations.change", "PATCH", "organisations/{id}", HN_NEED_ADMIN, HN_OP_CHANGES, change_params,
-     "organisation", "Renames or moves it (admin)", change},
+    {"organisations.change", "PATCH", "organisations/{id}", HN_NEED_ADMIN, HN_OP_CHANGES, change_params, "organisation",
+     "Renames or moves it (admin)", change},
     {0}};

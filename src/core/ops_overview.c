@@ -320,10 +320,10 @@ static struct hn_err policy(struct hn_op_ctx *c)
 }
 
 static const struct hn_op_param org_params[] = {OPS_ORG, OPS_END};
-static const struct hn_op_param event_params[] = {
-    {"after", HN_IN_QUERY, HN_PT_INT, false, NULL, "last event seen (as Last-Event-ID); absent: only what comes", -1,
-     INT64_MAX},
-    OPS_END};
+static const struct hn_op_param event_params[] = {{"after", HN_IN_QUERY, HN_PT_INT, false, NULL,
+                                                   "last event seen (as Last-Event-ID); absent: only what comes", -1,
+                                                   INT64_MAX},
+                                                  OPS_END};
 static const struct hn_op_param text_params[] = {{"lang", HN_IN_PATH, HN_PT_STR, true, "en ja", "language", 0, 0},
                                                  OPS_END};
 

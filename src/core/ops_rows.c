@@ -207,8 +207,7 @@ static void action_ref(struct hn_jw *w, const struct hn_store_action_ref *r)
     hn_jw_obj_end(w);
 }
 
-void ops_finding_members(struct hn_jw *w, struct hn_arena *a, const struct hn_store_finding *f,
-                         const struct hn_jv *v)
+void ops_finding_members(struct hn_jw *w, struct hn_arena *a, const struct hn_store_finding *f, const struct hn_jv *v)
 {
     hn_jw_kstr(w, "id", f->id);
     hn_jw_kstr(w, "kind", f->kind);

@@ -9,10 +9,10 @@
 #include "core/render.h"
 #include "core/store_role.h"
 
-#define COVER_MAX 1024u
-#define OBS_MAX 2000000u
+#define COVER_MAX    1024u
+#define OBS_MAX      2000000u
 #define FINDINGS_MAX 500000u
-#define NAMES_MAX 256u
+#define NAMES_MAX    256u
 
 static const struct hn_jv *arr(const struct hn_jv *v, const char *key, size_t *ret_n)
 {
@@ -429,6 +429,5 @@ static const struct hn_op_param put_params[] = {
 const struct hn_op hn_ops_run[] = {
     {"assets.resolve", NULL, NULL, HN_NEED_LOCAL, HN_OP_CHANGES, resolve_params, NULL,
      "Finds the asset again by what it says it is, or makes it", resolve},
-    {"runs.put", NULL, NULL, HN_NEED_LOCAL, HN_OP_CHANGES, put_params, "run_result",
-     "Takes the run of one asset", put},
+    {"runs.put", NULL, NULL, HN_NEED_LOCAL, HN_OP_CHANGES, put_params, "run_result", "Takes the run of one asset", put},
     {0}};

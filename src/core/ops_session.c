@@ -6,10 +6,10 @@
 #include "core/password.h"
 #include "core/store_role.h"
 
-#define SESSION_LIFE (12 * HN_HOUR)
-#define BOOTSTRAP_LIFE HN_HOUR
+#define SESSION_LIFE      (12 * HN_HOUR)
+#define BOOTSTRAP_LIFE    HN_HOUR
 #define SIGN_INS_A_SECOND 4.0
-#define SIGN_INS_BURST 16.0
+#define SIGN_INS_BURST    16.0
 
 static void session_write(struct hn_op_ctx *c, const struct hn_store_session *s)
 {

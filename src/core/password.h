@@ -5,9 +5,9 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define HN_PASSWORD_TEXT 128
+#define HN_PASSWORD_TEXT  128
 #define HN_PASSWORD_LEAST 10 /* characters (bytes) that a new password must have */
-#define HN_PASSWORD_MOST 256
+#define HN_PASSWORD_MOST  256
 
 HN_MUST struct hn_err hn_password_hash(struct hn_str password, char out[HN_PASSWORD_TEXT]);
 /* Takes the same time whether stored is a hash, empty or damaged; constant-time comparison. */

@@ -106,8 +106,8 @@ void hn_store_call(struct hn_store *s, struct hn_role_state *role, const struct 
 {
     HN_AUTO(hn_buf_done) struct hn_buf out = {0};
     struct hn_jw w;
-    struct hn_op_ctx c = {.store = s, .arena = a, .out = &out, .w = &w, .role = role, .now = hn_now(),
-                          .local = local != NULL};
+    struct hn_op_ctx c = {
+        .store = s, .arena = a, .out = &out, .w = &w, .role = role, .now = hn_now(), .local = local != NULL};
     const struct hn_jv *req = hn_jv_parse(a, request, &c.diag);
     struct hn_err e;
 

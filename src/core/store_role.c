@@ -32,10 +32,10 @@
 #include "sandbox/role.h"
 
 enum { CONNS = 64, FIXED_FDS = 2 };
-#define DAWDLE (60 * HN_SECOND)
-#define SWEEP_EVERY HN_MINUTE
+#define DAWDLE         (60 * HN_SECOND)
+#define SWEEP_EVERY    HN_MINUTE
 #define REQUEST_MEMORY ((size_t)2 << 30) /* a 64 MiB document as a tree; ordinary requests use little of it */
-#define SIGN_IN_BURST 16
+#define SIGN_IN_BURST  16
 
 struct conn {
     int fd; /* -1 = free */
@@ -246,8 +246,7 @@ static bool request_waits(const struct role *r, const struct conn *c)
 {
     size_t n;
 
-    return !c->out.n && (!c->waiting || has_open_job(r->state)) &&
-           hn_msg_ready(&c->in, HN_MSG_MAX_LOCAL, &n) && n > 0;
+    return !c->out.n && (!c->waiting || has_open_job(r->state)) && hn_msg_ready(&c->in, HN_MSG_MAX_LOCAL, &n) && n > 0;
 }
 
 static int poll_timeout(const struct role *r)
@@ -296,8 +295,8 @@ static void one_turn(struct role *r)
     p[1] = (struct pollfd){.fd = r->signal_fd, .events = POLLIN};
     for (size_t i = 0; i < CONNS; i++) {
         const struct conn *c = &r->conn[i];
-        p[FIXED_FDS + i] = (struct pollfd){
-            .fd = c->fd, .events = (short)(POLLIN | (c->out.n && c->fd >= 0 ? POLLOUT : 0))};
+        p[FIXED_FDS + i] =
+            (struct pollfd){.fd = c->fd, .events = (short)(POLLIN | (c->out.n && c->fd >= 0 ? POLLOUT : 0))};
     }
     if (poll(p, FIXED_FDS + CONNS, poll_timeout(r)) < 0 && errno != EINTR)
         r->stop = true;

@@ -62,8 +62,8 @@ struct hn_role_state {
     struct hn_running running;
     bool watch_on; /* a supervisor watches: what it said with watch.set */
     hn_time watch_last, watch_next;
-    hn_time watch_seen; /* when the supervisor last asked, monotonic */
-    char sandbox[16];      /* "full", "reduced" or "" as reported by whoever entered it */
+    hn_time watch_seen;  /* when the supervisor last asked, monotonic */
+    char sandbox[16];    /* "full", "reduced" or "" as reported by whoever entered it */
     bool stop;           /* role.stop */
     bool defer;          /* the handler has no answer yet: ask again when jobs come or defer_until passes */
     hn_time defer_until; /* monotonic; of the connection being served */

@@ -108,18 +108,17 @@ TEST(a_path_names_its_methods)
 
 /* ---------------------------------------------------------------- arguments */
 
-static const struct hn_op_param params[] = {
-    {"id", HN_IN_PATH, HN_PT_STR, true, NULL, "", 0, 8},
-    {"limit", HN_IN_QUERY, HN_PT_INT, false, NULL, "", 1, 500},
-    {"score", HN_IN_QUERY, HN_PT_NUM, false, NULL, "", 0, 0},
-    {"deep", HN_IN_QUERY, HN_PT_BOOL, false, NULL, "", 0, 0},
-    {"sort", HN_IN_QUERY, HN_PT_STR, false, "name -name", "", 0, 0},
-    {"count", HN_IN_BODY, HN_PT_INT, false, NULL, "", 0, 0},
-    {"until", HN_IN_BODY, HN_PT_TIME, false, NULL, "", 0, 64},
-    {"name", HN_IN_BODY, HN_PT_TEXT, false, NULL, "", 0, 8},
-    {"grants", HN_IN_BODY, HN_PT_ARR, false, NULL, "", 0, 0},
-    {"more", HN_IN_BODY, HN_PT_OBJ, false, NULL, "", 0, 0},
-    {0}};
+static const struct hn_op_param params[] = {{"id", HN_IN_PATH, HN_PT_STR, true, NULL, "", 0, 8},
+                                            {"limit", HN_IN_QUERY, HN_PT_INT, false, NULL, "", 1, 500},
+                                            {"score", HN_IN_QUERY, HN_PT_NUM, false, NULL, "", 0, 0},
+                                            {"deep", HN_IN_QUERY, HN_PT_BOOL, false, NULL, "", 0, 0},
+                                            {"sort", HN_IN_QUERY, HN_PT_STR, false, "name -name", "", 0, 0},
+                                            {"count", HN_IN_BODY, HN_PT_INT, false, NULL, "", 0, 0},
+                                            {"until", HN_IN_BODY, HN_PT_TIME, false, NULL, "", 0, 64},
+                                            {"name", HN_IN_BODY, HN_PT_TEXT, false, NULL, "", 0, 8},
+                                            {"grants", HN_IN_BODY, HN_PT_ARR, false, NULL, "", 0, 0},
+                                            {"more", HN_IN_BODY, HN_PT_OBJ, false, NULL, "", 0, 0},
+                                            {0}};
 
 TEST(arguments_are_checked_by_the_table)
 {
@@ -189,8 +188,9 @@ TEST(converted_arguments_have_their_kind)
     hn_arena_init(&a, 1 << 20);
     struct hn_op_ctx c = {.arena = &a};
     const struct hn_jv *args,
-        *raw = hn_jv_parse(&a, hn_str_bytes(HN_STR("{\"id\":\"a\",\"limit\":\"7\",\"score\":\"2.5\",\"deep\":\"1\","
-                                                  "\"name\":\"both\"}")),
+        *raw = hn_jv_parse(&a,
+                           hn_str_bytes(HN_STR("{\"id\":\"a\",\"limit\":\"7\",\"score\":\"2.5\",\"deep\":\"1\","
+                                               "\"name\":\"both\"}")),
                            NULL);
 
     CHECK_OK(hn_op_check(&op, raw, &c, &args));
@@ -205,10 +205,10 @@ TEST(percent_encoding)
     static const struct {
         const char *in, *out; /* NULL: refused */
         bool form;
-    } rows[] = {{"abc", "abc", false},    {"a%20b", "a b", false},  {"a+b", "a+b", false}, {"a+b", "a b", true},
+    } rows[] = {{"abc", "abc", false},     {"a%20b", "a b", false},  {"a+b", "a+b", false}, {"a+b", "a b", true},
                 {"%e6%9c%a8", "木", true}, {"%", NULL, true},        {"%4", NULL, true},    {"%zz", NULL, true},
-                {"%00", NULL, true},      {"%c0%80", NULL, true},   {"%25", "%", true},    {"", "", true},
-                {"a%", NULL, false},      {"%ed%a0%80", NULL, true}};
+                {"%00", NULL, true},       {"%c0%80", NULL, true},   {"%25", "%", true},    {"", "", true},
+                {"a%", NULL, false},       {"%ed%a0%80", NULL, true}};
     HN_AUTO(hn_arena_done) struct hn_arena a;
     hn_arena_init(&a, 1 << 16);
 
@@ -364,14 +364,22 @@ TEST(messages_cross_a_socket)
 TEST(cells)
 {
     static const char *const rows[][2] = {
-        {"plain", "plain"},        {"", ""},
-        {"a,b", "\"a,b\""},        {"say \"x\"", "\"say \"\"x\"\"\""},
-        {"=1+1", "\"'=1+1\""},     {"@x", "\"'@x\""},
-        {"+1", "\"'+1\""},         {"-1", "-1"},
-        {"-1.5e3", "-1.5e3"},      {"-2+3", "\"'-2+3\""},
-        {"-", "\"'-\""},           {"\tx", "\"'\tx\""},
-        {"two\nlines", "\"two\nlines\""}, {"漢字", "漢字"},
-        {"a;b", "\"a;b\""},        {"-nan", "\"'-nan\""},
+        {"plain", "plain"},
+        {"", ""},
+        {"a,b", "\"a,b\""},
+        {"say \"x\"", "\"say \"\"x\"\"\""},
+        {"=1+1", "\"'=1+1\""},
+        {"@x", "\"'@x\""},
+        {"+1", "\"'+1\""},
+        {"-1", "-1"},
+        {"-1.5e3", "-1.5e3"},
+        {"-2+3", "\"'-2+3\""},
+        {"-", "\"'-\""},
+        {"\tx", "\"'\tx\""},
+        {"two\nlines", "\"two\nlines\""},
+        {"漢字", "漢字"},
+        {"a;b", "\"a;b\""},
+        {"-nan", "\"'-nan\""},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -3,9 +3,9 @@
  *
  *   hinomi -x httpd [--listeners N] [--user NAME] [--name HOST]… [--secure]
  *
- * Descriptors: 3 … are the N listening sockets (default 1; loopback or Unix), the next one is the connection to the store
- * role (hn_client_http() in core/client.h). --name: a further Host name that is ours. --secure: cookies for TLS only.
- * Ends with 0 when the store role goes, or on SIGTERM. */
+ * Descriptors: 3 … are the N listening sockets (default 1; loopback or Unix), the next one is the connection to the
+ * store role (hn_client_http() in core/client.h). --name: a further Host name that is ours. --secure: cookies for TLS
+ * only. Ends with 0 when the store role goes, or on SIGTERM. */
 #pragma once
 
 int hn_httpd_argv(int argc, char **argv);

@@ -10,7 +10,7 @@ enum { HTTPD_NAMES = 16, HTTPD_PENDING = 512, HTTPD_STREAMS = 64 };
 
 /* A question to the store role that is not answered yet. */
 struct httpd_pending {
-    int64_t id; /* 0 = free */
+    int64_t id;              /* 0 = free */
     struct hn_http_req *req; /* NULL: its client has gone */
     bool for_stream;         /* more events for a stream that runs already */
 };
@@ -59,8 +59,8 @@ bool httpd_ask(struct httpd *h, struct hn_http_req *r, const char *op, struct hn
 /* reply.c: with the headers that every answer carries. cache: Cache-Control. */
 void httpd_reply(struct hn_http_req *r, unsigned status, const char *type, const char *cache, struct hn_str body,
                  const struct hn_http_header *more, size_t n_more);
-void httpd_reply_embedded(struct hn_http_req *r, unsigned status, const char *type, const char *cache,
-                          const char *etag, struct hn_str body);
+void httpd_reply_embedded(struct hn_http_req *r, unsigned status, const char *type, const char *cache, const char *etag,
+                          struct hn_str body);
 size_t httpd_headers(struct hn_http_header *out, const char *type, const char *cache);
 enum { HTTPD_HEADERS = 12 };
 

@@ -4,7 +4,7 @@
 
 /* Nothing is loaded from anywhere else, nothing inline is run, nobody frames us. */
 #define CSP                                                                                                            \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "             \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "              \
     "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 size_t httpd_headers(struct hn_http_header *out, const char *type, const char *cache)
@@ -33,8 +33,8 @@ void httpd_reply(struct hn_http_req *r, unsigned status, const char *type, const
     hn_http_reply(r, status, h, n, body);
 }
 
-void httpd_reply_embedded(struct hn_http_req *r, unsigned status, const char *type, const char *cache,
-                          const char *etag, struct hn_str body)
+void httpd_reply_embedded(struct hn_http_req *r, unsigned status, const char *type, const char *cache, const char *etag,
+                          struct hn_str body)
 {
     struct hn_http_header h[HTTPD_HEADERS];
     size_t n = httpd_headers(h, type, cache);

@@ -263,8 +263,8 @@ void hn_http_reply(struct hn_http_req *r, unsigned status, const struct hn_http_
 {
     struct request *q = (struct request *)r;
 
-    respond(q, status,
-            MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY), headers, n);
+    respond(q, status, MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY),
+            headers, n);
 }
 
 void hn_http_reply_static(struct hn_http_req *r, unsigned status, const struct hn_http_header *headers, size_t n,
@@ -272,8 +272,8 @@ void hn_http_reply_static(struct hn_http_req *r, unsigned status, const struct h
 {
     struct request *q = (struct request *)r;
 
-    respond(q, status,
-            MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT), headers, n);
+    respond(q, status, MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT),
+            headers, n);
 }
 
 /* Gives what there is; nothing there: the connection sleeps until put or end wakes it. */
@@ -334,10 +334,10 @@ struct hn_http_server *hn_http_server_new(int listen_fd, const struct hn_http_ha
     s->h = handlers;
     s->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, s,
                               MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT, HN_HTTP_CONNECTIONS,
-                              MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONN_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                              MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-                              MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+                              MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                              (size_t)CONN_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
+                              s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
+                              on_connection, s, MHD_OPTION_END);
     if (!s->mhd) {
         hn_free(s);
         return NULL;

@@ -1,5 +1,5 @@
-/* The HTTP library, wrapped: the only interface to it. Requests arrive whole; answers may come later, from the loop that
- * runs the server. Single-threaded; nothing here blocks.
+/* The HTTP library, wrapped: the only interface to it. Requests arrive whole; answers may come later, from the loop
+ * that runs the server. Single-threaded; nothing here blocks.
  *
  *   hn_http_server_new(listening fd, handlers)
  *   loop:  poll(hn_http_server_fd) ─▶ hn_http_server_run()
@@ -10,8 +10,8 @@
 #include "base/buf.h"
 #include "base/time.h"
 
-#define HN_HTTP_BODY_MAX (1u << 20)
-#define HN_HTTP_URI_MAX 8192u
+#define HN_HTTP_BODY_MAX    (1u << 20)
+#define HN_HTTP_URI_MAX     8192u
 #define HN_HTTP_CONNECTIONS 256u
 
 struct hn_http_server;
@@ -21,7 +21,7 @@ struct hn_http_req {
     struct hn_str host, origin, fetch_site, cookie, csrf, content_type, last_event_id, if_none_match, accept;
     struct hn_str peer; /* address without port; "unix" over a Unix socket */
     struct hn_buf body;
-    bool too_long; /* the body was cut off at HN_HTTP_BODY_MAX; answer 413 */
+    bool too_long;   /* the body was cut off at HN_HTTP_BODY_MAX; answer 413 */
     uint64_t number; /* of the request, never used twice */
     void *user;      /* the handlers' own */
     struct hn_http_conn *conn;

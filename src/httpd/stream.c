@@ -1,6 +1,6 @@
-/* Server-sent events (WHATWG HTML, "Server-sent events"). The store role says that its log grew; what a listener may see
- * of that is asked for with the listener's own session. Nothing spins: connections sleep until there is something to say,
- * or until the line has been quiet for so long that a comment has to show that it stands. */
+/* Server-sent events (WHATWG HTML, "Server-sent events"). The store role says that its log grew; what a listener may
+ * see of that is asked for with the listener's own session. Nothing spins: connections sleep until there is something
+ * to say, or until the line has been quiet for so long that a comment has to show that it stands. */
 #include <stdio.h>
 
 #include "base/mem.h"
