@@ -42,6 +42,31 @@ const struct hn_obs *risk_stray_listener(const struct hn_facts *facts)
     return stray;
 }
 
+static bool any_obs(void *arg, const struct hn_obs *o)
+{
+    *(bool *)arg = true;
+    return false;
+}
+
+/* Every process that listens beyond loopback shows what it has mapped. Then a process that could not be looked into, but
+ * listens nowhere, does not keep us from saying what is exposed. */
+bool risk_owners_readable(struct risk_run *r)
+{
+    HN_FACTS_EACH(o, r->in->facts, "sockets.listener") {
+        const struct hn_str *items;
+        size_t n = hn_obs_get_list(o, "processes", &items);
+        for (size_t i = 0; i < n && listener_scope(o) != SCOPE_LOOPBACK; i++) {
+            const struct hn_join_value *v = hn_join_find(r->join, HN_REF_PROCESS, items[i]);
+            bool mapped = false;
+            if (v)
+                hn_join_each(r->join, v, "processes.mapped", any_obs, &mapped);
+            if (!mapped)
+                return false;
+        }
+    }
+    return true;
+}
+
 /* ---------------------------------------------------------------- processes */
 
 struct hn_str risk_process_name(struct hn_arena *a, const struct hn_obs *process)
@@ -113,31 +138,45 @@ static enum privilege privilege_of(const struct hn_obs *process)
 
 static bool cut(const struct risk_run *r, const struct hn_chain *c);
 
-static void privilege_terms(struct risk_run *r, struct hn_finding *f, const struct hn_chain *c)
+struct privileged {
+    const struct hn_join_value *most; /* the first of those with the most; NULL: none is known */
+    enum privilege privilege;
+    bool unknown;  /* of some it is not known */
+    size_t others; /* with the same */
+};
+
+static struct privileged most_privileged(const struct hn_chain *c)
 {
-    const struct hn_join_value *most = NULL;
-    enum privilege worst = PRIVILEGE_CONFINED;
-    bool unknown = false;
-    size_t count = 0;
+    struct privileged r = {.privilege = PRIVILEGE_CONFINED};
     for (size_t i = 0; i < c->processes.n; i++) {
         enum privilege p = privilege_of(c->processes.v[i]->obs);
-        unknown = unknown || p == PRIVILEGE_UNKNOWN;
-        if (p == PRIVILEGE_UNKNOWN || p < worst)
+        r.unknown = r.unknown || p == PRIVILEGE_UNKNOWN;
+        if (p == PRIVILEGE_UNKNOWN || p < r.privilege)
             continue;
-        count = p > worst || !most ? 0 : count + 1;
-        most = p > worst || !most ? c->processes.v[i] : most;
-        worst = p;
+        r.others = p > r.privilege || !r.most ? 0 : r.others + 1;
+        r.most = p > r.privilege || !r.most ? c->processes.v[i] : r.most;
+        r.privilege = p;
     }
+    return r;
+}
+
+/* said: the process that the sentence speaks of already, preferred among equals. */
+static void privilege_terms(struct risk_run *r, struct hn_finding *f, const struct hn_chain *c,
+                            const struct hn_join_value *said)
+{
+    struct privileged p = most_privileged(c);
+    if (said && p.most && privilege_of(said->obs) == p.privilege)
+        p.most = said;
     struct hn_term *t = NULL;
-    if (most && worst == PRIVILEGE_ROOT)
-        t = risk_add(r, f, "runs-as-root", most->obs);
-    else if (most && worst == PRIVILEGE_CAPABLE)
-        t = risk_add(r, f, "runs-with-capabilities", most->obs);
-    else if (most && worst == PRIVILEGE_CONFINED && !unknown && r->processes_full && !cut(r, c))
-        t = risk_add(r, f, "runs-confined", most->obs);
-    else if (!most || unknown || worst == PRIVILEGE_CONFINED)
+    if (p.most && p.privilege == PRIVILEGE_ROOT)
+        t = risk_add(r, f, "runs-as-root", p.most->obs);
+    else if (p.most && p.privilege == PRIVILEGE_CAPABLE)
+        t = risk_add(r, f, "runs-with-capabilities", p.most->obs);
+    else if (p.most && p.privilege == PRIVILEGE_CONFINED && !p.unknown && r->processes_full && !cut(r, c))
+        t = risk_add(r, f, "runs-confined", p.most->obs);
+    else if (!p.most || p.unknown || p.privilege == PRIVILEGE_CONFINED)
         risk_not_seen(r, f, "runs-as-root");
-    process_params(r, t, most, count);
+    process_params(r, t, p.most, p.others);
 }
 
 struct mapped_deleted {
@@ -190,10 +229,10 @@ static bool cut(const struct risk_run *r, const struct hn_chain *c)
     return is_cut;
 }
 
-/* May "no process has it loaded" be said at all? Not for interpreted code and kernels, and only of what was seen whole. */
-static bool mapped_none_known(const struct risk_run *r, const struct hn_chain *c)
+/* Would it show if a process had it loaded? Not for interpreted code and kernels, and only when owners of files are known. */
+static bool packages_mappable(const struct risk_run *r, const struct hn_chain *c)
 {
-    if (!r->processes_full || !r->packages_full || c->truncated || !c->packages.n)
+    if (!r->packages_full || c->truncated || !c->packages.n)
         return false;
     for (size_t i = 0; i < c->packages.n; i++) {
         struct hn_str name = hn_obs_get(c->packages.v[i]->obs, "name");
@@ -203,12 +242,17 @@ static bool mapped_none_known(const struct risk_run *r, const struct hn_chain *c
     return true;
 }
 
+static bool mapped_none_known(const struct risk_run *r, const struct hn_chain *c)
+{
+    return r->processes_full && packages_mappable(r, c);
+}
+
 /* ---------------------------------------------------------------- listeners */
 
 static bool listeners_known(const struct risk_run *r, const struct hn_chain *c)
 {
     bool named = c->about[HN_REF_LISTENER];
-    return r->sockets_full && !cut(r, c) && (named || (!r->stray && r->processes_full));
+    return r->sockets_full && !cut(r, c) && (named || (!r->stray && (r->processes_full || r->owners_readable)));
 }
 
 static const char *scope_term(enum scope s)
@@ -368,9 +412,10 @@ bool risk_chain_applies(const struct hn_finding *f, const struct hn_chain *c)
 void risk_chain_terms(struct risk_run *r, struct hn_finding *f, const struct hn_chain *c)
 {
     bool code = c->about[HN_REF_PACKAGE] || c->about[HN_REF_PATH];
+    const struct hn_join_value *worst = risk_worst_listener(r, c);
+    const struct hn_join_value *p = worst ? holder_of(r, c, worst->obs) : NULL;
     if (code && c->processes.n) {
-        const struct hn_join_value *worst = risk_worst_listener(r, c);
-        const struct hn_join_value *p = worst ? holder_of(r, c, worst->obs) : NULL;
+        p = p ? p : most_privileged(c).most; /* so that the sentence speaks of one process, the worst */
         p = p ? p : c->processes.v[0];
         const struct hn_obs *by = NULL;
         for (size_t i = 0; i < c->paths.n && !by; i++)
@@ -386,7 +431,7 @@ void risk_chain_terms(struct risk_run *r, struct hn_finding *f, const struct hn_
     }
     listener_terms(r, f, c);
     if (c->processes.n || !r->processes_full)
-        privilege_terms(r, f, c);
+        privilege_terms(r, f, c, p);
 }
 
 enum risk_yes risk_exposed(struct risk_run *r, const struct hn_finding *f, const struct hn_chain *c)
@@ -401,7 +446,9 @@ enum risk_yes risk_exposed(struct risk_run *r, const struct hn_finding *f, const
             return RISK_YES;
         beyond = beyond || !l || (listener_scope(l) != SCOPE_LOOPBACK && !blocked);
     }
-    if (c->about[HN_REF_PACKAGE] && !c->processes.n && !c->listeners.n)
-        return mapped_none_known(r, c) ? RISK_NO : RISK_UNKNOWN;
+    if (c->about[HN_REF_PACKAGE] && !c->processes.n && !c->listeners.n) {
+        bool no_listener_has_it = r->sockets_full && !r->stray && r->owners_readable && packages_mappable(r, c);
+        return mapped_none_known(r, c) || no_listener_has_it ? RISK_NO : RISK_UNKNOWN;
+    }
     return listeners_known(r, c) && !beyond ? RISK_NO : RISK_UNKNOWN;
 }

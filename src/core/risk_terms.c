@@ -45,6 +45,7 @@ void risk_run_init(struct risk_run *r, const struct hn_risk_in *in, struct hn_ar
     look_at_backups(r);
     r->join = hn_join_new(in->facts, a);
     r->failed = !r->join;
+    r->owners_readable = r->join && risk_owners_readable(r);
 }
 
 /* ---------------------------------------------------------------- adding */

@@ -13,6 +13,7 @@ struct risk_run {
     struct hn_join *join;
     bool processes_full, sockets_full, packages_full; /* complete, live, as root: absence means something */
     const struct hn_obs *stray; /* a listener beyond loopback that no process could be found for */
+    bool owners_readable;       /* of every other one, what its processes have mapped was seen */
     enum risk_yes backup;       /* proven restorable */
     const struct hn_obs *backup_obs;
     bool failed;
@@ -29,6 +30,7 @@ void risk_chain_terms(struct risk_run *r, struct hn_finding *f, const struct hn_
 bool risk_chain_applies(const struct hn_finding *f, const struct hn_chain *c);
 /* yes: reachable from anywhere by what was seen. no: positively known not to be. */
 enum risk_yes risk_exposed(struct risk_run *r, const struct hn_finding *f, const struct hn_chain *c);
+bool risk_owners_readable(struct risk_run *r);
 const struct hn_obs *risk_stray_listener(const struct hn_facts *facts);
 /* Adds a term by its name, with the policy's weight; one of each group stays, the heaviest. NULL: not added. */
 struct hn_term *risk_add(struct risk_run *r, struct hn_finding *f, const char *name, const struct hn_obs *obs);

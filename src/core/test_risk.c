@@ -199,6 +199,28 @@ TEST(a_list_of_processes_that_was_cut_forbids_it_too)
     CHECK(!world_has(f, "runs-confined"));
 }
 
+/* One process elsewhere could not be looked into, but every listener's process was: what is exposed is known all the same. */
+TEST(what_listeners_have_loaded_is_enough_to_know_what_is_exposed)
+{
+    for (unsigned readable = 0; readable < 2; readable++) {
+        HN_AUTO(world_done) struct world w;
+        NOTE("readable %u", readable);
+        world_init(&w);
+        w.cover[1].complete = false;
+        library(&w);
+        world_add(&w, "{'module':'processes','kind':'process','subject':'9:1','fields':{'exe':'/usr/sbin/sshd','uid':0}}");
+        if (readable)
+            world_add(&w, "{'module':'processes','kind':'mapped','subject':'/usr/lib/libc.so.6','fields':"
+                          "{'path':'/usr/lib/libc.so.6','executable':true,'processes':['9:1'],'users':1}}");
+        world_add(&w, "{'module':'sockets','kind':'listener','subject':'tcp:0.0.0.0:22','fields':{'reach':'everywhere',"
+                      "'firewall':'open','processes':['9:1']}}");
+        struct hn_finding *f = update(&w);
+        CHECK(world_rank(&w));
+        CHECK_C(input(f, "exposed"), readable ? "no" : "unknown");
+        CHECK(!world_has(f, "mapped-none"));
+    }
+}
+
 TEST(where_it_listens_decides_exposed)
 {
     static const struct {

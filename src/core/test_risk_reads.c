@@ -29,6 +29,8 @@ TEST(the_modules_have_what_the_join_reads)
     check_module(&world_m_processes);
     STOP_IF_FAILED();
     check_module(&world_m_sockets);
+    STOP_IF_FAILED();
+    check_module(&world_m_backup);
 }
 
 /* Kinds whose subject others refer to by meaning. */
