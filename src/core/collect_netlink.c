@@ -11,9 +11,9 @@
 #include "core/module.h"
 #include "format/netlink.h"
 
-#define DUMP_MAX (64u << 20)
+#define DUMP_MAX  (64u << 20)
 #define READ_SIZE (128u << 10)
-#define FLUSH_AT (512u << 10)
+#define FLUSH_AT  (512u << 10)
 #define TIMEOUT_S 3
 
 struct dump {

@@ -8,12 +8,12 @@
 #include "base/arena.h"
 
 struct hn_deb822 {
-    uint8_t *carry;    /* the paragraph begun in an earlier piece */
+    uint8_t *carry; /* the paragraph begun in an earlier piece */
     size_t n, cap;
-    uint64_t offset;   /* of the next byte of the stream */
-    uint64_t begin;    /* of carry[0], or of the paragraph being skipped */
+    uint64_t offset;    /* of the next byte of the stream */
+    uint64_t begin;     /* of carry[0], or of the paragraph being skipped */
     bool after_newline; /* the last byte fed ended a line */
-    bool skipping;     /* a paragraph longer than cap: nothing until the next empty line */
+    bool skipping;      /* a paragraph longer than cap: nothing until the next empty line */
     /* Called for every paragraph, which lives until the call returns; offset is where it begins in the stream. */
     void (*each)(void *arg, struct hn_bytes paragraph, uint64_t offset);
     /* Called for what cannot be handed out. */

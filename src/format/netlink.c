@@ -1,6 +1,6 @@
 #include "format/netlink.h"
 
-#define HEADER 16u
+#define HEADER    16u
 #define ATTR_TYPE 0x3fffu /* NLA_TYPE_MASK */
 
 uint16_t hn_nl_u16(struct hn_bytes v)

@@ -1,8 +1,8 @@
 #include "format/rpm_header.h"
 
-#define ENTRY 16u
+#define ENTRY       16u
 #define ENTRIES_MAX 65535u
-#define COUNT_MAX (1u << 24)
+#define COUNT_MAX   (1u << 24)
 
 enum { TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_STRINGS = 8, TYPE_I18N = 9 };
 

@@ -1,7 +1,7 @@
 #include "format/sqlite_image.h"
 
 #define DEPTH_MAX 20
-#define PIECE (1u << 20)
+#define PIECE     (1u << 20)
 
 enum { PAGE_INTERIOR = 0x05, PAGE_LEAF = 0x0d };
 
@@ -129,19 +129,20 @@ static bool walk_page(struct walk *w, uint32_t number, unsigned depth)
         if (at < array + cells * 2 || at + 4 > db->usable)
             return fail(db, "cell outside of its page");
         if (type == PAGE_LEAF ? !leaf_cell(w, p, at)
-                              : !walk_page(w, (uint32_t)p.p[at] << 24 | (uint32_t)p.p[at + 1] << 16 |
-                                                  (uint32_t)p.p[at + 2] << 8 | p.p[at + 3],
+                              : !walk_page(w,
+                                           (uint32_t)p.p[at] << 24 | (uint32_t)p.p[at + 1] << 16 |
+                                               (uint32_t)p.p[at + 2] << 8 | p.p[at + 3],
                                            depth + 1))
             return false;
     }
     const uint8_t *right = p.p + head + 8;
-    return type == PAGE_LEAF || walk_page(w, (uint32_t)right[0] << 24 | (uint32_t)right[1] << 16 |
-                                                 (uint32_t)right[2] << 8 | right[3],
-                                          depth + 1);
+    return type == PAGE_LEAF ||
+           walk_page(w, (uint32_t)right[0] << 24 | (uint32_t)right[1] << 16 | (uint32_t)right[2] << 8 | right[3],
+                     depth + 1);
 }
 
-void hn_sqlite_rows(struct hn_sqlite_image *db, uint32_t root, void (*each)(void *arg, int64_t rowid, struct hn_bytes record),
-                    void *arg)
+void hn_sqlite_rows(struct hn_sqlite_image *db, uint32_t root,
+                    void (*each)(void *arg, int64_t rowid, struct hn_bytes record), void *arg)
 {
     struct walk w = {.db = db, .each = each, .arg = arg};
     hn_buf_init(&w.record, HN_SQLITE_RECORD_MAX + PIECE);

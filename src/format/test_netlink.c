@@ -2,12 +2,13 @@
 
 #include "format/netlink.h"
 
-/* Header (length, type, flags, sequence, port) and attributes as a little-endian kernel writes them; the test is for such. */
+/* Header (length, type, flags, sequence, port) and attributes as a little-endian kernel writes them; the test is for
+ * such. */
 static const uint8_t two[] = {
-    28, 0, 0, 0, 16, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, /* 28 bytes, type 16 */
-    7, 0, 1, 0, 'l', 'o', 0, 0,                       /* attribute 1 = "lo\0", one byte of padding */
-    4, 0, 2, 0x80,                                    /* attribute 2, nested, empty */
-    16, 0, 0, 0, 17, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, /* no body, type 17 */
+    28, 0, 0, 0,    16,  0,   2, 0, 1, 0, 0, 0, 0, 0, 0, 0, /* 28 bytes, type 16 */
+    7,  0, 1, 0,    'l', 'o', 0, 0,                         /* attribute 1 = "lo\0", one byte of padding */
+    4,  0, 2, 0x80,                                         /* attribute 2, nested, empty */
+    16, 0, 0, 0,    17,  0,   0, 0, 1, 0, 0, 0, 0, 0, 0, 0, /* no body, type 17 */
 };
 
 TEST(messages_and_attributes)

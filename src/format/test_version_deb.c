@@ -75,7 +75,8 @@ TEST(the_last_hyphen_begins_the_revision)
 
 TEST(any_bytes_are_ordered)
 {
-    static const char *const odd[] = {"", ":", "-", "~", "~~", ":::", "1:", "\xff\xfe", "1.0\n", "a-b-c", "+", "0", "00"};
+    static const char *const odd[] = {
+        "", ":", "-", "~", "~~", ":::", "1:", "\xff\xfe", "1.0\n", "a-b-c", "+", "0", "00"};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         CHECK_INT(cmp(odd[i], odd[i]), 0);
         for (size_t k = 0; k < sizeof odd / sizeof *odd; k++) {

@@ -5,10 +5,10 @@
 
 /* End of life of one release of one operating system; dates as "YYYY-MM-DD". */
 struct host_release {
-    const char *os;       /* ID of os-release */
-    const char *version;  /* VERSION_ID, or its beginning up to a dot */
-    const char *until;    /* everybody gets security fixes until this day */
-    const char *extended; /* limited or paid support until this day; NULL = none */
+    const char *os;                               /* ID of os-release */
+    const char *version;                          /* VERSION_ID, or its beginning up to a dot */
+    const char *until;                            /* everybody gets security fixes until this day */
+    const char *extended;                         /* limited or paid support until this day; NULL = none */
     enum { HOST_NONE, HOST_LTS, HOST_PAID } kind; /* of the extended support: volunteers, free of charge; by contract */
 };
 

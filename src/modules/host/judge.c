@@ -17,8 +17,8 @@ static struct hn_finding *release(struct hn_judge *j, const char *rule, const st
     struct hn_finding *f = hn_find(j, rule, HN_STR("release"), (struct hn_str){0});
     hn_find_param(f, "os", hn_obs_get(os, "pretty"));
     hn_find_param(f, "until", day(j, until));
-    hn_find_param_int(f, "days", until > hn_judge_now(j) ? (until - hn_judge_now(j)) / HN_DAY
-                                                           : (hn_judge_now(j) - until) / HN_DAY);
+    hn_find_param_int(
+        f, "days", until > hn_judge_now(j) ? (until - hn_judge_now(j)) / HN_DAY : (hn_judge_now(j) - until) / HN_DAY);
     hn_find_evidence(f, os, "release");
     hn_find_cause(f, HN_STR("upgrade-release"));
     return f;
@@ -27,7 +27,8 @@ static struct hn_finding *release(struct hn_judge *j, const char *rule, const st
 /* Paid support shows in the package sources: Ubuntu Pro's repositories have ESM in their names. */
 static bool has_contract(const struct hn_facts *facts)
 {
-    HN_FACTS_EACH(r, facts, "packages.repository") {
+    HN_FACTS_EACH(r, facts, "packages.repository")
+    {
         if (hn_str_find(hn_obs_get(r, "origin"), HN_STR("ESM")) >= 0 ||
             hn_str_find(hn_obs_get(r, "label"), HN_STR("ESM")) >= 0)
             return true;

@@ -43,12 +43,11 @@ static const struct hn_kind kinds[] = {{"identity", "always \"host\"", identity_
                                        {"state", "always \"state\"", state_fields},
                                        {0}};
 
-static const struct hn_rule rules[] = {
-    {"release-unsupported", HN_SEV_HIGH, HN_CLASS_HYGIENE, "CIS:1.2.2 MHLW:14"},
-    {"release-limited", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
-    {"release-ending", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
-    {"reboot-required", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
-    {0}};
+static const struct hn_rule rules[] = {{"release-unsupported", HN_SEV_HIGH, HN_CLASS_HYGIENE, "CIS:1.2.2 MHLW:14"},
+                                       {"release-limited", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"release-ending", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"reboot-required", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {0}};
 
 static const char *const needs[] = {"packages.repository", NULL};
 
@@ -56,8 +55,8 @@ static const char *const needs[] = {"packages.repository", NULL};
 
 static void collect(struct hn_collect *c)
 {
-    static const char *const dmi[] = {"sys_vendor", "product_name", "product_uuid", "product_serial", "board_serial",
-                                      "bios_version", "bios_date"};
+    static const char *const dmi[] = {"sys_vendor",   "product_name", "product_uuid", "product_serial",
+                                      "board_serial", "bios_version", "bios_date"};
     hn_collect_file(c, "os-release", "/etc/os-release", 65536);
     hn_collect_file(c, "os-release", "/usr/lib/os-release", 65536);
     hn_collect_file(c, "debian-version", "/etc/debian_version", 256);
@@ -70,7 +69,8 @@ static void collect(struct hn_collect *c)
     hn_collect_stat(c, "systemd-installed", "/usr/lib/systemd/systemd");
     hn_collect_stat(c, "systemd-installed", "/lib/systemd/systemd");
     if (!hn_collect_live(c)) {
-        hn_collect_not_seen(c, "start time, hardware, container and virtual machine", "a mounted root has no live facts");
+        hn_collect_not_seen(c, "start time, hardware, container and virtual machine",
+                            "a mounted root has no live facts");
         return;
     }
     hn_collect_file(c, "hostname-now", "/proc/sys/kernel/hostname", 1024);
@@ -92,7 +92,7 @@ static void collect(struct hn_collect *c)
 
 /* ---------------------------------------------------------------- parse */
 
-#define NAMES_MAX 32
+#define NAMES_MAX  32
 #define REBOOT_MAX 64
 
 struct state {
@@ -140,8 +140,11 @@ static void parse_os(struct hn_parse *p, struct state *s, const struct hn_rec *r
     const struct {
         const char *key;
         struct hn_str *to;
-    } keys[] = {{"ID", &s->id},           {"ID_LIKE", &s->id_like},          {"VERSION_ID", &s->version},
-                {"PRETTY_NAME", &s->pretty}, {"VERSION_CODENAME", &s->codename}};
+    } keys[] = {{"ID", &s->id},
+                {"ID_LIKE", &s->id_like},
+                {"VERSION_ID", &s->version},
+                {"PRETTY_NAME", &s->pretty},
+                {"VERSION_CODENAME", &s->codename}};
     if (s->saw_os)
         return; /* /etc/os-release wins over /usr/lib/os-release */
     s->saw_os = true;
@@ -183,7 +186,8 @@ static void parse_boot(struct state *s, struct hn_bytes rest)
     uint64_t seconds;
     while (hn_bytes_line(&rest, &line)) {
         struct hn_str t = {(const char *)line.p, line.n};
-        if (hn_str_starts(t, "btime ") && hn_str_u64(hn_str_cut(t, 6, t.n), 10, &seconds) && seconds < UINT32_MAX * 2ull)
+        if (hn_str_starts(t, "btime ") && hn_str_u64(hn_str_cut(t, 6, t.n), 10, &seconds) &&
+            seconds < UINT32_MAX * 2ull)
             s->booted = (hn_time)seconds * HN_SECOND;
     }
 }
@@ -222,7 +226,10 @@ static void parse_cgroup(struct state *s, struct hn_bytes b)
 {
     static const struct {
         const char *word, *kind;
-    } known[] = {{"docker", "docker"}, {"kubepods", "kubernetes"}, {"libpod", "podman"}, {"lxc", "lxc"},
+    } known[] = {{"docker", "docker"},
+                 {"kubepods", "kubernetes"},
+                 {"libpod", "podman"},
+                 {"lxc", "lxc"},
                  {"machine.slice", "systemd-nspawn"}};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && !s->container.n; i++) {
         if (b.n && memmem(b.p, b.n, known[i].word, strlen(known[i].word)))
@@ -254,10 +261,11 @@ static void parse_line(struct hn_parse *p, struct state *s, const struct hn_rec 
     const struct {
         const char *tag;
         struct hn_str *to;
-    } lines[] = {{"debian-version", &s->point}, {"hostname", &s->hostname}, {"hostname-now", &s->hostname_now},
-                 {"timezone", &s->zone}, {"dmi-sys_vendor", &s->vendor}, {"dmi-product_name", &s->product},
-                 {"dmi-product_uuid", &s->uuid}, {"dmi-product_serial", &s->serial},
-                 {"dmi-board_serial", &s->board}, {"dmi-bios_version", &s->firmware},
+    } lines[] = {{"debian-version", &s->point},        {"hostname", &s->hostname},
+                 {"hostname-now", &s->hostname_now},   {"timezone", &s->zone},
+                 {"dmi-sys_vendor", &s->vendor},       {"dmi-product_name", &s->product},
+                 {"dmi-product_uuid", &s->uuid},       {"dmi-product_serial", &s->serial},
+                 {"dmi-board_serial", &s->board},      {"dmi-bios_version", &s->firmware},
                  {"dmi-bios_date", &s->firmware_date}, {"container-systemd", &s->container}};
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         if (hn_str_eqc(r->tag, lines[i].tag))
@@ -311,8 +319,16 @@ static void put(struct hn_parse *p, const char *field, struct hn_str v)
 /* What makers write when they write nothing. */
 static bool is_filler(struct hn_str s)
 {
-    static const char *const filler[] = {"None", "Not Specified", "To be filled by O.E.M.", "Default string",
-                                         "System Serial Number", "Not Available", "0", "N/A", "Empty", "OEM",
+    static const char *const filler[] = {"None",
+                                         "Not Specified",
+                                         "To be filled by O.E.M.",
+                                         "Default string",
+                                         "System Serial Number",
+                                         "Not Available",
+                                         "0",
+                                         "N/A",
+                                         "Empty",
+                                         "OEM",
                                          "03000200-0400-0500-0006-000700080009",
                                          "00000000-0000-0000-0000-000000000000",
                                          "ffffffff-ffff-ffff-ffff-ffffffffffff"};
@@ -383,9 +399,16 @@ static struct hn_str virtual_kind(const struct state *s)
 {
     static const struct {
         const char *vendor, *kind;
-    } known[] = {{"QEMU", "kvm"},         {"VMware", "vmware"},          {"innotek", "virtualbox"}, {"Xen", "xen"},
-                 {"Microsoft Corporation", "hyper-v"}, {"Amazon EC2", "amazon"}, {"Google", "google"},
-                 {"Parallels", "parallels"}, {"OpenStack", "openstack"}, {"Alibaba", "alibaba"}};
+    } known[] = {{"QEMU", "kvm"},
+                 {"VMware", "vmware"},
+                 {"innotek", "virtualbox"},
+                 {"Xen", "xen"},
+                 {"Microsoft Corporation", "hyper-v"},
+                 {"Amazon EC2", "amazon"},
+                 {"Google", "google"},
+                 {"Parallels", "parallels"},
+                 {"OpenStack", "openstack"},
+                 {"Alibaba", "alibaba"}};
     for (size_t i = 0; s->hypervisor && i < sizeof(known) / sizeof(known[0]); i++) {
         if (hn_str_starts(s->vendor, known[i].vendor))
             return hn_str_c(known[i].kind);

@@ -1,5 +1,5 @@
-/* The picture of remote maintenance, put together from configuration, packages, processes, listeners and interfaces: one
- * path per tool and peer, however many signs there are of it. Each is a question ("is this meant?") until somebody
+/* The picture of remote maintenance, put together from configuration, packages, processes, listeners and interfaces:
+ * one path per tool and peer, however many signs there are of it. Each is a question ("is this meant?") until somebody
  * confirms it by accepting the finding into the baseline. */
 #include "base/ip.h"
 #include "base/map.h"
@@ -73,7 +73,8 @@ static struct path *any_path_of(struct paths *x, const struct network_tool *tool
 
 static void from_files(struct paths *x)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(x->j), "network.remote_trace") {
+    HN_FACTS_EACH(o, hn_judge_facts(x->j), "network.remote_trace")
+    {
         const struct network_tool *tool = network_tool_find(hn_obs_get(o, "tool"));
         struct path *p = tool ? path_of(x, tool, hn_obs_get(o, "peer")) : NULL;
         if (p && !p->n)
@@ -84,15 +85,17 @@ static void from_files(struct paths *x)
 
 static void from_processes(struct paths *x)
 {
-    HN_FACTS_EACH(q, hn_judge_facts(x->j), "processes.process") {
+    HN_FACTS_EACH(q, hn_judge_facts(x->j), "processes.process")
+    {
         struct hn_str name = hn_obs_get(q, "name"), peer;
         const struct network_tool *tool = network_command(hn_obs_get(q, "cmdline"), &peer);
         /* an interpreter or a shell that merely has such words in its arguments is not the tool itself */
         if (tool && (hn_str_eqc(name, "ssh") || hn_str_eqc(name, "autossh") || hn_str_eqc(name, "socat") ||
                      hn_str_eqc(name, "dbclient"))) {
-            sign(path_of(x, tool, peer), q, "process",
-                 hn_arena_fmt(hn_judge_arena(x->j), "%.*s (%lld)", HN_FMT(name), (long long)hn_obs_get_int(q, "pid", 0)),
-                 true);
+            sign(
+                path_of(x, tool, peer), q, "process",
+                hn_arena_fmt(hn_judge_arena(x->j), "%.*s (%lld)", HN_FMT(name), (long long)hn_obs_get_int(q, "pid", 0)),
+                true);
             continue;
         }
         for (size_t i = 0; i < network_tools_n; i++) {
@@ -104,7 +107,8 @@ static void from_processes(struct paths *x)
 
 static void from_packages(struct paths *x)
 {
-    HN_FACTS_EACH(k, hn_judge_facts(x->j), "packages.package") {
+    HN_FACTS_EACH(k, hn_judge_facts(x->j), "packages.package")
+    {
         for (size_t i = 0; i < network_tools_n && hn_obs_get_bool(k, "installed", false); i++) {
             if (network_has_word(network_tools[i].packages, hn_obs_get(k, "name")))
                 sign(any_path_of(x, &network_tools[i]), k, "package", k->subject, false);
@@ -117,10 +121,18 @@ static const struct {
     const char *proto;
     int64_t from, to;
     const char *tool;
-} ports[] = {{"tcp", 22, 22, "ssh"},        {"tcp", 23, 23, "telnet"},     {"tcp", 3389, 3389, "xrdp"},
-             {"tcp", 5900, 5906, "vnc"},    {"udp", 1194, 1194, "openvpn"}, {"tcp", 1194, 1194, "openvpn"},
-             {"udp", 51820, 51820, "wireguard"}, {"udp", 500, 500, "ipsec"}, {"udp", 4500, 4500, "ipsec"},
-             {"tcp", 1723, 1723, "pptp"},   {"udp", 1701, 1701, "l2tp"},   {"tcp", 9090, 9090, "cockpit"},
+} ports[] = {{"tcp", 22, 22, "ssh"},
+             {"tcp", 23, 23, "telnet"},
+             {"tcp", 3389, 3389, "xrdp"},
+             {"tcp", 5900, 5906, "vnc"},
+             {"udp", 1194, 1194, "openvpn"},
+             {"tcp", 1194, 1194, "openvpn"},
+             {"udp", 51820, 51820, "wireguard"},
+             {"udp", 500, 500, "ipsec"},
+             {"udp", 4500, 4500, "ipsec"},
+             {"tcp", 1723, 1723, "pptp"},
+             {"udp", 1701, 1701, "l2tp"},
+             {"tcp", 9090, 9090, "cockpit"},
              {"tcp", 10000, 10000, "webmin"}};
 
 /* 9090 and the like are used by much else: without the tool's own sign the port alone says nothing. */
@@ -131,7 +143,8 @@ static bool needs_other_sign(const char *tool)
 
 static void from_listeners(struct paths *x)
 {
-    HN_FACTS_EACH(l, hn_judge_facts(x->j), "sockets.listener") {
+    HN_FACTS_EACH(l, hn_judge_facts(x->j), "sockets.listener")
+    {
         struct hn_str reach = hn_obs_get(l, "reach");
         int64_t port = hn_obs_get_int(l, "port", 0);
         if (hn_str_eqc(reach, "loopback") || hn_obs_has(l, "namespace"))
@@ -151,13 +164,14 @@ static void from_listeners(struct paths *x)
 
 static void from_interfaces(struct paths *x)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(x->j), "network.interface") {
+    HN_FACTS_EACH(o, hn_judge_facts(x->j), "network.interface")
+    {
         struct hn_str type = hn_obs_get(o, "type"), kind = hn_obs_get(o, "kind");
         bool up = hn_obs_get_bool(o, "up", false);
-        const char *tool = hn_str_eqc(kind, "wireguard")  ? "wireguard"
-                           : hn_str_eqc(type, "mobile")   ? "modem"
-                           : hn_str_eqc(type, "ppp")      ? "ppp"
-                                                          : NULL;
+        const char *tool = hn_str_eqc(kind, "wireguard") ? "wireguard"
+                           : hn_str_eqc(type, "mobile")  ? "modem"
+                           : hn_str_eqc(type, "ppp")     ? "ppp"
+                                                         : NULL;
         if (tool)
             sign(any_path_of(x, network_tool_find(hn_str_c(tool))), o, "interface", o->subject, up);
     }
@@ -166,8 +180,8 @@ static void from_interfaces(struct paths *x)
 static void report(struct hn_judge *j, const struct path *p)
 {
     struct hn_str what = hn_str_c(p->tool->title);
-    struct hn_str subject = p->peer.n ? hn_arena_fmt(hn_judge_arena(j), "%s %.*s", p->tool->id, HN_FMT(p->peer))
-                                      : hn_str_c(p->tool->id);
+    struct hn_str subject =
+        p->peer.n ? hn_arena_fmt(hn_judge_arena(j), "%s %.*s", p->tool->id, HN_FMT(p->peer)) : hn_str_c(p->tool->id);
     hn_judge_obs_begin(j, "remote_path", subject);
     hn_judge_obs_str(j, "kind", hn_str_c(p->tool->kind));
     hn_judge_obs_str(j, "direction", p->direction);
@@ -182,8 +196,8 @@ static void report(struct hn_judge *j, const struct path *p)
     enum hn_severity severity = p->tool->severity;
     severity -= !p->active && severity > HN_SEV_LOW; /* configured or installed, not running now */
     hn_find_severity(f, severity);
-    hn_find_param(f, "what", p->peer.n ? hn_arena_fmt(hn_judge_arena(j), "%.*s (%.*s)", HN_FMT(what), HN_FMT(p->peer))
-                                       : what);
+    hn_find_param(f, "what",
+                  p->peer.n ? hn_arena_fmt(hn_judge_arena(j), "%.*s (%.*s)", HN_FMT(what), HN_FMT(p->peer)) : what);
     hn_find_param(f, "evidence", p->evidence);
     hn_find_evidence(f, hn_facts_find(hn_judge_facts(j), "network.remote_path", subject), "path");
     for (size_t i = 0; i < p->n; i++) {
@@ -201,7 +215,8 @@ static void report(struct hn_judge *j, const struct path *p)
 
 static void judge_promiscuous(struct hn_judge *j)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(j), "network.interface") {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "network.interface")
+    {
         /* members of a bridge and virtual interfaces are promiscuous as a matter of course */
         if (!hn_obs_get_bool(o, "promiscuous", false) || hn_obs_get_bool(o, "member", false) || hn_obs_has(o, "kind"))
             continue;
@@ -215,9 +230,10 @@ static void judge_promiscuous(struct hn_judge *j)
 /* Names that updates and protection come from: nobody has a reason to give them another address here. */
 static bool is_update_name(struct hn_str name)
 {
-    static const char *const domains[] = {"debian.org", "ubuntu.com", "redhat.com", "centos.org", "rockylinux.org",
-                                          "almalinux.org", "alpinelinux.org", "fedoraproject.org", "suse.com",
-                                          "opensuse.org", "clamav.net", "windowsupdate.com", "microsoft.com"};
+    static const char *const domains[] = {"debian.org",     "ubuntu.com",    "redhat.com",      "centos.org",
+                                          "rockylinux.org", "almalinux.org", "alpinelinux.org", "fedoraproject.org",
+                                          "suse.com",       "opensuse.org",  "clamav.net",      "windowsupdate.com",
+                                          "microsoft.com"};
     for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
         size_t n = strlen(domains[i]);
         if (hn_str_ends(name, domains[i]) && (name.n == n || name.p[name.n - n - 1] == '.'))
@@ -228,7 +244,8 @@ static bool is_update_name(struct hn_str name)
 
 static void judge_hosts(struct hn_judge *j)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(j), "network.host_name") {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "network.host_name")
+    {
         struct hn_str name = hn_obs_get(o, "name");
         if (!is_update_name(name))
             continue;

@@ -135,8 +135,8 @@ static void one_route(struct network_state *st, struct hn_cur *c)
     struct hn_str to = dst.n ? hn_arena_fmt(a, "%.*s/%u", HN_FMT(dst), bits) : HN_STR("default");
     struct hn_str dev = oif.n ? interface_name(st, hn_nl_u32(oif)) : HN_STR("?");
     hn_obs_begin(st->p, "route",
-                 hn_arena_fmt(a, "%.*s%s%.*s dev %.*s table %u metric %u", HN_FMT(to), via.n ? " via " : "", HN_FMT(via),
-                              HN_FMT(dev), table, hn_nl_u32(metric)));
+                 hn_arena_fmt(a, "%.*s%s%.*s dev %.*s table %u metric %u", HN_FMT(to), via.n ? " via " : "",
+                              HN_FMT(via), HN_FMT(dev), table, hn_nl_u32(metric)));
     hn_obs_str(st->p, "destination", to);
     if (via.n)
         hn_obs_str(st->p, "gateway", via);

@@ -19,38 +19,32 @@ static const struct hn_field address_fields[] = {
     {"prefix", HN_T_INT, 0, "bits", "length of the network part"},
     {"reach", HN_T_STR, 0, NULL, "loopback, link-local, private or public"},
     {0}};
-static const struct hn_field route_fields[] = {
-    {"destination", HN_T_STR, 0, NULL, "network, or default"},
-    {"gateway", HN_T_STR, 0, NULL, "next hop"},
-    {"interface", HN_T_STR, 0, NULL, "interface"},
-    {"table", HN_T_INT, 0, NULL, "routing table"},
-    {"metric", HN_T_INT, 0, NULL, "metric"},
-    {0}};
-static const struct hn_field neighbour_fields[] = {
-    {"interface", HN_T_STR, 0, NULL, "interface"},
-    {"address", HN_T_STR, 0, NULL, "address on the local network"},
-    {"mac", HN_T_STR, 0, NULL, "hardware address"},
-    {"permanent", HN_T_BOOL, 0, NULL, "set by hand"},
-    {0}};
-static const struct hn_field resolver_fields[] = {
-    {"server", HN_T_STR, 0, NULL, "name server"},
-    {"reach", HN_T_STR, 0, NULL, "kind of its network"},
-    {"path", HN_T_STR, HN_REF_PATH, NULL, "file that names it"},
-    {0}};
+static const struct hn_field route_fields[] = {{"destination", HN_T_STR, 0, NULL, "network, or default"},
+                                               {"gateway", HN_T_STR, 0, NULL, "next hop"},
+                                               {"interface", HN_T_STR, 0, NULL, "interface"},
+                                               {"table", HN_T_INT, 0, NULL, "routing table"},
+                                               {"metric", HN_T_INT, 0, NULL, "metric"},
+                                               {0}};
+static const struct hn_field neighbour_fields[] = {{"interface", HN_T_STR, 0, NULL, "interface"},
+                                                   {"address", HN_T_STR, 0, NULL, "address on the local network"},
+                                                   {"mac", HN_T_STR, 0, NULL, "hardware address"},
+                                                   {"permanent", HN_T_BOOL, 0, NULL, "set by hand"},
+                                                   {0}};
+static const struct hn_field resolver_fields[] = {{"server", HN_T_STR, 0, NULL, "name server"},
+                                                  {"reach", HN_T_STR, 0, NULL, "kind of its network"},
+                                                  {"path", HN_T_STR, HN_REF_PATH, NULL, "file that names it"},
+                                                  {0}};
 static const struct hn_field host_name_fields[] = {
-    {"name", HN_T_STR, 0, NULL, "name in /etc/hosts"},
-    {"address", HN_T_STR, 0, NULL, "address it is given"},
-    {0}};
+    {"name", HN_T_STR, 0, NULL, "name in /etc/hosts"}, {"address", HN_T_STR, 0, NULL, "address it is given"}, {0}};
 static const struct hn_field forwarding_fields[] = {
     {"ipv4", HN_T_BOOL, 0, NULL, "passes IPv4 packets on between networks"},
     {"ipv6", HN_T_BOOL, 0, NULL, "passes IPv6 packets on between networks"},
     {0}};
-static const struct hn_field trace_fields[] = {
-    {"tool", HN_T_STR, 0, NULL, "tool whose sign it is"},
-    {"direction", HN_T_STR, 0, NULL, "in, out or both"},
-    {"peer", HN_T_STR, 0, NULL, "other end, as configured"},
-    {"path", HN_T_STR, HN_REF_PATH, NULL, "file"},
-    {0}};
+static const struct hn_field trace_fields[] = {{"tool", HN_T_STR, 0, NULL, "tool whose sign it is"},
+                                               {"direction", HN_T_STR, 0, NULL, "in, out or both"},
+                                               {"peer", HN_T_STR, 0, NULL, "other end, as configured"},
+                                               {"path", HN_T_STR, HN_REF_PATH, NULL, "file"},
+                                               {0}};
 static const struct hn_field path_fields[] = {
     {"kind", HN_T_STR, 0, NULL, "remote-control, desktop, shell, vpn, tunnel, serial, modem or web-admin"},
     {"direction", HN_T_STR, 0, NULL, "in, out or both"},
@@ -60,17 +54,16 @@ static const struct hn_field path_fields[] = {
     {"active", HN_T_STR, 0, NULL, "yes: runs or listens now; no: only configured or installed"},
     {0}};
 
-static const struct hn_kind kinds[] = {
-    {"interface", "name", interface_fields},
-    {"address", "interface and address", address_fields},
-    {"route", "route as text", route_fields},
-    {"neighbour", "interface and address", neighbour_fields},
-    {"resolver", "address", resolver_fields},
-    {"host_name", "name and address", host_name_fields},
-    {"forwarding", "always \"host\"", forwarding_fields},
-    {"remote_trace", "path, tool and peer", trace_fields},
-    {"remote_path", "tool and peer", path_fields},
-    {0}};
+static const struct hn_kind kinds[] = {{"interface", "name", interface_fields},
+                                       {"address", "interface and address", address_fields},
+                                       {"route", "route as text", route_fields},
+                                       {"neighbour", "interface and address", neighbour_fields},
+                                       {"resolver", "address", resolver_fields},
+                                       {"host_name", "name and address", host_name_fields},
+                                       {"forwarding", "always \"host\"", forwarding_fields},
+                                       {"remote_trace", "path, tool and peer", trace_fields},
+                                       {"remote_path", "tool and peer", path_fields},
+                                       {0}};
 
 static const struct hn_rule rules[] = {
     {"remote-path-unconfirmed", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "MHLW:13 MHLW:6.5"},

@@ -6,8 +6,8 @@
 #include "format/netlink.h"
 
 #define NETWORK_INTERFACES 4096u
-#define NETWORK_ROUTES 2000u
-#define NETWORK_TEXT 512u
+#define NETWORK_ROUTES     2000u
+#define NETWORK_TEXT       512u
 
 struct network_state {
     struct hn_parse *p;
@@ -19,13 +19,13 @@ struct network_state {
 
 /* A way in or out by which somebody far away works on this host. */
 struct network_tool {
-    const char *id, *title;  /* title: proper name, the same in every language */
-    const char *kind;        /* "remote-control", "vpn", "tunnel", "desktop", "shell", "serial", "modem", "web-admin" */
-    const char *direction;   /* "in", "out", "both" */
+    const char *id, *title; /* title: proper name, the same in every language */
+    const char *kind;       /* "remote-control", "vpn", "tunnel", "desktop", "shell", "serial", "modem", "web-admin" */
+    const char *direction;  /* "in", "out", "both" */
     enum hn_severity severity;
-    const char *processes;   /* exact names, separated by blanks; NULL */
-    const char *packages;    /* whose installation alone makes the way, separated by blanks; NULL */
-    const char *path;        /* whose presence shows it, or NULL */
+    const char *processes; /* exact names, separated by blanks; NULL */
+    const char *packages;  /* whose installation alone makes the way, separated by blanks; NULL */
+    const char *path;      /* whose presence shows it, or NULL */
 };
 extern const struct network_tool network_tools[];
 extern const size_t network_tools_n;

@@ -3,17 +3,19 @@
 #include "base/str.h"
 #include "modules/network/network.h"
 
-#define LOW HN_SEV_LOW
-#define MED HN_SEV_MEDIUM
+#define LOW  HN_SEV_LOW
+#define MED  HN_SEV_MEDIUM
 #define HIGH HN_SEV_HIGH
 
 const struct network_tool network_tools[] = {
     {"teamviewer", "TeamViewer", "remote-control", "both", MED, "teamviewerd TeamViewer", "teamviewer teamviewer-host",
      "/etc/teamviewer/global.conf"},
     {"anydesk", "AnyDesk", "remote-control", "both", MED, "anydesk", "anydesk", "/etc/anydesk/system.conf"},
-    {"rustdesk", "RustDesk", "remote-control", "both", MED, "rustdesk", "rustdesk", "/root/.config/rustdesk/RustDesk2.toml"},
+    {"rustdesk", "RustDesk", "remote-control", "both", MED, "rustdesk", "rustdesk",
+     "/root/.config/rustdesk/RustDesk2.toml"},
     {"screenconnect", "ScreenConnect", "remote-control", "both", MED, "screenconnect", NULL, "/opt/screenconnect"},
-    {"splashtop", "Splashtop", "remote-control", "both", MED, "SRStreamer", "splashtop-streamer", "/opt/splashtop-streamer"},
+    {"splashtop", "Splashtop", "remote-control", "both", MED, "SRStreamer", "splashtop-streamer",
+     "/opt/splashtop-streamer"},
     {"nomachine", "NoMachine", "remote-control", "both", MED, "nxserver.bin nxd", "nomachine", "/usr/NX"},
     {"dwagent", "DWAgent", "remote-control", "both", MED, "dwagsvc dwagent", NULL, "/usr/share/dwagent"},
     {"meshagent", "MeshCentral agent", "remote-control", "both", MED, "meshagent", NULL, "/usr/local/mesh_services"},
@@ -35,12 +37,14 @@ const struct network_tool network_tools[] = {
     {"softether", "SoftEther VPN", "vpn", "both", MED, "vpnserver vpnclient vpnbridge", "softether-vpnserver", NULL},
     {"openconnect", "OpenConnect", "vpn", "both", MED, "openconnect ocserv", "ocserv", NULL},
     {"tailscale", "Tailscale", "vpn", "both", MED, "tailscaled", "tailscale", "/var/lib/tailscale/tailscaled.state"},
-    {"zerotier", "ZeroTier", "vpn", "both", MED, "zerotier-one", "zerotier-one", "/var/lib/zerotier-one/identity.public"},
+    {"zerotier", "ZeroTier", "vpn", "both", MED, "zerotier-one", "zerotier-one",
+     "/var/lib/zerotier-one/identity.public"},
     {"nebula", "Nebula", "vpn", "both", MED, "nebula", NULL, "/etc/nebula/config.yml"},
     {"netbird", "NetBird", "vpn", "both", MED, "netbird", "netbird", "/etc/netbird/config.json"},
     {"ssh-reverse", "SSH reverse tunnel", "tunnel", "in", HIGH, NULL, NULL, NULL},
     {"autossh", "autossh", "tunnel", "in", HIGH, "autossh", NULL, NULL},
-    {"cloudflared", "Cloudflare Tunnel", "tunnel", "in", MED, "cloudflared", "cloudflared", "/etc/cloudflared/config.yml"},
+    {"cloudflared", "Cloudflare Tunnel", "tunnel", "in", MED, "cloudflared", "cloudflared",
+     "/etc/cloudflared/config.yml"},
     {"ngrok", "ngrok", "tunnel", "in", HIGH, "ngrok", "ngrok", "/root/.config/ngrok/ngrok.yml"},
     {"frp", "frp", "tunnel", "in", HIGH, "frpc frps", NULL, "/etc/frp/frpc.toml"},
     {"chisel", "chisel", "tunnel", "in", HIGH, "chisel", NULL, NULL},
@@ -89,8 +93,8 @@ static bool takes_argument(char c)
     return strchr("BbcDEeFIiJLlmOoPpQRSWw", c) != NULL;
 }
 
-/* ssh … -R … [user@]host: "-fNR 1:…" and "-R1:…" as well. The first word that is no option is the host; options may still
- * follow it, the next such word begins the remote command. */
+/* ssh … -R … [user@]host: "-fNR 1:…" and "-R1:…" as well. The first word that is no option is the host; options may
+ * still follow it, the next such word begins the remote command. */
 static bool ssh_reverse(struct hn_str rest, struct hn_str *ret_peer)
 {
     struct hn_str w;

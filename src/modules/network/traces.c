@@ -1,5 +1,5 @@
-/* Signs of remote maintenance in configuration files. Of each only the peer and the direction are kept: these files hold
- * keys and passwords. */
+/* Signs of remote maintenance in configuration files. Of each only the peer and the direction are kept: these files
+ * hold keys and passwords. */
 #include "base/str.h"
 #include "modules/network/network.h"
 
@@ -171,8 +171,11 @@ static void connection(struct network_state *st, const struct hn_rec *r)
                    : hn_str_eqc(v, "vpn")                        ? "openvpn"
                                                                  : NULL;
         else if (value_of(line, "service-type", &v) && tool && strcmp(tool, "openvpn") == 0)
-            tool = hn_str_ends(v, "l2tp") ? "l2tp" : hn_str_ends(v, "pptp") ? "pptp"
-                   : hn_str_ends(v, "strongswan") ? "ipsec" : hn_str_ends(v, "openconnect") ? "openconnect" : tool;
+            tool = hn_str_ends(v, "l2tp")          ? "l2tp"
+                   : hn_str_ends(v, "pptp")        ? "pptp"
+                   : hn_str_ends(v, "strongswan")  ? "ipsec"
+                   : hn_str_ends(v, "openconnect") ? "openconnect"
+                                                   : tool;
     }
     if (tool)
         network_trace(st, tool, "out", id, r);

@@ -9,8 +9,8 @@ static void file_seen(struct packages_state *st, const struct packages_pkg *k, s
                       struct hn_bytes name)
 {
     struct hn_arena *a = hn_parse_scratch(st->p);
-    struct hn_str full = folder.n ? hn_arena_fmt(a, "/%.*s/%.*s", HN_FMT(folder), HN_FMT(name))
-                                  : hn_arena_fmt(a, "/%.*s", HN_FMT(name));
+    struct hn_str full =
+        folder.n ? hn_arena_fmt(a, "/%.*s/%.*s", HN_FMT(folder), HN_FMT(name)) : hn_arena_fmt(a, "/%.*s", HN_FMT(name));
     packages_owns(st, k, hn_path_canonical(a, hn_str_bytes(full)));
 }
 

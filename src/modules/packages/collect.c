@@ -12,11 +12,11 @@
 #include "base/mem.h"
 #include "modules/packages/packages.h"
 
-#define DATABASE_MAX (256u << 20)
-#define LIST_MAX (512u << 20)
+#define DATABASE_MAX  (256u << 20)
+#define LIST_MAX      (512u << 20)
 #define FILE_LIST_MAX (16u << 20)
-#define DEPTH_MAX 40
-#define READ_SIZE (256u << 10)
+#define DEPTH_MAX     40
+#define READ_SIZE     (256u << 10)
 
 /* ---------------------------------------------------------------- digests of installed files (deep) */
 
@@ -106,9 +106,15 @@ static void collect_digests(struct hn_collect *c)
 
 static void collect_system_folders(struct hn_collect *c)
 {
-    static const char *const folders[] = {"/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib/x86_64-linux-gnu",
-                                          "/usr/lib/aarch64-linux-gnu", "/usr/lib/i386-linux-gnu",
-                                          "/usr/lib/arm-linux-gnueabihf", "/usr/lib/riscv64-linux-gnu", "/usr/lib64",
+    static const char *const folders[] = {"/usr/bin",
+                                          "/usr/sbin",
+                                          "/usr/lib",
+                                          "/usr/lib/x86_64-linux-gnu",
+                                          "/usr/lib/aarch64-linux-gnu",
+                                          "/usr/lib/i386-linux-gnu",
+                                          "/usr/lib/arm-linux-gnueabihf",
+                                          "/usr/lib/riscv64-linux-gnu",
+                                          "/usr/lib64",
                                           "/usr/games"};
     static const char *const unmerged[] = {"/bin", "/sbin", "/lib", "/lib64"};
     struct stat st;

@@ -6,7 +6,7 @@
 #include "modules/packages/packages.h"
 
 #define STALE_DAYS 7
-#define NAMES_MAX 8 /* names given in a sentence */
+#define NAMES_MAX  8 /* names given in a sentence */
 
 /* "a, b, c and 12 more" without words: the count is a parameter of its own. */
 struct names {
@@ -85,7 +85,8 @@ static void judge_security(struct hn_judge *j)
     struct source *first = NULL;
     struct hn_map map;
     hn_map_init(&map);
-    HN_FACTS_EACH(u, facts, "packages.update") {
+    HN_FACTS_EACH(u, facts, "packages.update")
+    {
         struct source *s;
         if (!hn_obs_get_bool(u, "security", false) || !(s = source_of(j, &first, &map, hn_obs_get(u, "source"))))
             continue;
@@ -96,7 +97,8 @@ static void judge_security(struct hn_judge *j)
     }
     for (struct source *s = first; s; s = s->next)
         judge_source(j, s);
-    HN_FACTS_EACH(u, facts, "packages.update") {
+    HN_FACTS_EACH(u, facts, "packages.update")
+    {
         struct source *s = hn_map_find(&map, hn_str_bytes(hn_obs_get(u, "source")));
         if (!s || !hn_obs_get_bool(u, "security", false))
             continue;
@@ -113,7 +115,8 @@ static void judge_available(struct hn_judge *j)
     struct names names = {0};
     const struct hn_obs *first = NULL;
     hn_buf_init(&names.text, 4096);
-    HN_FACTS_EACH(u, hn_judge_facts(j), "packages.update") {
+    HN_FACTS_EACH(u, hn_judge_facts(j), "packages.update")
+    {
         if (hn_obs_get_bool(u, "security", false))
             continue;
         first = first ? first : u;
@@ -126,7 +129,8 @@ static void judge_available(struct hn_judge *j)
     struct hn_finding *f = hn_find(j, "update-available", HN_STR("updates"), (struct hn_str){0});
     hn_find_param_int(f, "count", count);
     hn_find_param(f, "packages", text);
-    HN_FACTS_EACH(u, hn_judge_facts(j), "packages.update") {
+    HN_FACTS_EACH(u, hn_judge_facts(j), "packages.update")
+    {
         if (!hn_obs_get_bool(u, "security", false))
             hn_find_evidence(f, u, "update");
     }
@@ -145,7 +149,8 @@ static void judge_lists(struct hn_judge *j, const struct hn_obs *summary)
         hn_find_evidence(f, summary, "lists");
         return;
     }
-    HN_FACTS_EACH(r, facts, "packages.repository") {
+    HN_FACTS_EACH(r, facts, "packages.repository")
+    {
         hn_time until = hn_obs_get_time(r, "valid_until");
         if (until && until < now && hn_obs_get_int(r, "lists", 0) && !expired)
             expired = r;
@@ -168,7 +173,8 @@ static void judge_security_source(struct hn_judge *j, const struct hn_obs *summa
     bool debian = hn_str_eqc(os, "debian") || hn_str_eqc(os, "ubuntu");
     if (!debian || !hn_obs_get_int(summary, "repositories", 0) || hn_obs_get_int(summary, "security_repositories", 0))
         return;
-    HN_FACTS_EACH(r, facts, "packages.repository") {
+    HN_FACTS_EACH(r, facts, "packages.repository")
+    {
         if (hn_str_eqc(hn_obs_get(r, "codename"), "sid"))
             return; /* unstable has no security suite: fixes go straight into it */
     }
@@ -182,7 +188,8 @@ static void judge_security_source(struct hn_judge *j, const struct hn_obs *summa
 static void judge_broken(struct hn_judge *j)
 {
     static const char *const broken[] = {"half-installed", "unpacked", "half-configured", "unknown"};
-    HN_FACTS_EACH(k, hn_judge_facts(j), "packages.package") {
+    HN_FACTS_EACH(k, hn_judge_facts(j), "packages.package")
+    {
         struct hn_str state = hn_obs_get(k, "state");
         for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
             if (!hn_str_eqc(state, broken[i]))
@@ -202,7 +209,8 @@ static void judge_foreign_packages(struct hn_judge *j)
     struct names names = {0};
     struct hn_finding *f = NULL;
     hn_buf_init(&names.text, 4096);
-    HN_FACTS_EACH(k, hn_judge_facts(j), "packages.package") {
+    HN_FACTS_EACH(k, hn_judge_facts(j), "packages.package")
+    {
         if (!hn_obs_has(k, "available") || hn_obs_get_bool(k, "available", true) ||
             !hn_obs_get_bool(k, "installed", false))
             continue;
@@ -221,7 +229,8 @@ static void judge_foreign_packages(struct hn_judge *j)
 
 static void judge_foreign_files(struct hn_judge *j)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(j), "packages.foreign_file") {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "packages.foreign_file")
+    {
         const struct hn_str *examples;
         struct names names = {0};
         size_t n = hn_obs_get_list(o, "examples", &examples);
@@ -242,7 +251,8 @@ static void judge_changed(struct hn_judge *j)
     struct source *first = NULL; /* here: by package */
     struct hn_map map;
     hn_map_init(&map);
-    HN_FACTS_EACH(o, hn_judge_facts(j), "packages.changed_file") {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "packages.changed_file")
+    {
         struct hn_str package = hn_obs_get(o, "package");
         struct source *s;
         if (hn_obs_get_bool(o, "conffile", false) || !(s = source_of(j, &first, &map, package)))

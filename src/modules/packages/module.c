@@ -1,4 +1,5 @@
-/* Installed software: dpkg, apk and rpm databases, what apt's lists on disk offer, who owns which file. See README.md. */
+/* Installed software: dpkg, apk and rpm databases, what apt's lists on disk offer, who owns which file. See README.md.
+ */
 #include "modules/packages/packages.h"
 
 #include "base/str.h"
@@ -23,10 +24,9 @@ static const struct hn_field package_fields[] = {
     {"available", HN_T_BOOL, 0, NULL, "some list on disk offers a package of this name"},
     {0}};
 
-static const struct hn_field owner_fields[] = {
-    {"path", HN_T_STR, HN_REF_PATH, NULL, "file that another module saw"},
-    {"package", HN_T_STR, HN_REF_PACKAGE, NULL, "package that installed it"},
-    {0}};
+static const struct hn_field owner_fields[] = {{"path", HN_T_STR, HN_REF_PATH, NULL, "file that another module saw"},
+                                               {"package", HN_T_STR, HN_REF_PACKAGE, NULL, "package that installed it"},
+                                               {0}};
 
 static const struct hn_field update_fields[] = {
     {"package", HN_T_STR, HN_REF_PACKAGE, NULL, "installed package"},
@@ -67,11 +67,10 @@ static const struct hn_field summary_fields[] = {
     {"checked", HN_T_INT, 0, NULL, "files whose checksum was compared"},
     {0}};
 
-static const struct hn_field foreign_fields[] = {
-    {"directory", HN_T_STR, 0, NULL, "system folder"},
-    {"count", HN_T_INT, 0, NULL, "files in it that no package installed"},
-    {"examples", HN_T_LIST, HN_REF_PATH, NULL, "the first of them"},
-    {0}};
+static const struct hn_field foreign_fields[] = {{"directory", HN_T_STR, 0, NULL, "system folder"},
+                                                 {"count", HN_T_INT, 0, NULL, "files in it that no package installed"},
+                                                 {"examples", HN_T_LIST, HN_REF_PATH, NULL, "the first of them"},
+                                                 {0}};
 
 static const struct hn_field changed_fields[] = {
     {"path", HN_T_STR, HN_REF_PATH, NULL, "file that differs from what the package installed"},
@@ -79,28 +78,26 @@ static const struct hn_field changed_fields[] = {
     {"conffile", HN_T_BOOL, 0, NULL, "a configuration file, which administrators are expected to change"},
     {0}};
 
-static const struct hn_kind kinds[] = {
-    {"package", "name:arch", package_fields},
-    {"owner", "path", owner_fields},
-    {"update", "name:arch", update_fields},
-    {"repository", "name of the Release file without its ending", repository_fields},
-    {"summary", "package manager", summary_fields},
-    {"foreign_file", "system folder", foreign_fields},
-    {"changed_file", "path", changed_fields},
-    {0}};
+static const struct hn_kind kinds[] = {{"package", "name:arch", package_fields},
+                                       {"owner", "path", owner_fields},
+                                       {"update", "name:arch", update_fields},
+                                       {"repository", "name of the Release file without its ending", repository_fields},
+                                       {"summary", "package manager", summary_fields},
+                                       {"foreign_file", "system folder", foreign_fields},
+                                       {"changed_file", "path", changed_fields},
+                                       {0}};
 
-static const struct hn_rule rules[] = {
-    {"update-pending", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "CIS:1.2.2 MHLW:14"},
-    {"update-held", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "CIS:1.2.2"},
-    {"update-available", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
-    {"lists-stale", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
-    {"lists-missing", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
-    {"no-security-source", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:1.2.1"},
-    {"package-broken", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
-    {"package-foreign", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
-    {"file-changed", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "CIS:6.1"},
-    {"foreign-file", HN_SEV_LOW, HN_CLASS_INTEGRITY, NULL},
-    {0}};
+static const struct hn_rule rules[] = {{"update-pending", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "CIS:1.2.2 MHLW:14"},
+                                       {"update-held", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "CIS:1.2.2"},
+                                       {"update-available", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"lists-stale", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {"lists-missing", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {"no-security-source", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:1.2.1"},
+                                       {"package-broken", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {"package-foreign", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"file-changed", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "CIS:6.1"},
+                                       {"foreign-file", HN_SEV_LOW, HN_CLASS_INTEGRITY, NULL},
+                                       {0}};
 
 static const char *const needs[] = {"host.os", NULL};
 
@@ -121,10 +118,17 @@ static const struct {
     const char *tag;
     void (*parse)(struct packages_state *st, const struct hn_rec *r);
 } tags[] = {
-    {"list", packages_file_list}, {"sysdir", packages_entry_seen},   {"md5", packages_digest},
-    {"status", packages_status},  {"diversions", packages_diversions}, {"md5sums", packages_md5sums},
-    {"release", packages_release}, {"packages", packages_list},      {"refreshed", packages_refreshed},
-    {"apk", packages_apk},        {"rpm", packages_rpm},
+    {"list", packages_file_list},
+    {"sysdir", packages_entry_seen},
+    {"md5", packages_digest},
+    {"status", packages_status},
+    {"diversions", packages_diversions},
+    {"md5sums", packages_md5sums},
+    {"release", packages_release},
+    {"packages", packages_list},
+    {"refreshed", packages_refreshed},
+    {"apk", packages_apk},
+    {"rpm", packages_rpm},
 };
 
 static void parse(struct hn_parse *p, const struct hn_rec *r)

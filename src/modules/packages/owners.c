@@ -1,5 +1,5 @@
-/* Which package installed which file: dpkg's info/NAME.list (and diversions), apk's and rpm's file lists. A database names
- * well over 100 000 paths; only those are kept that another module asked about or that lie in a system folder. */
+/* Which package installed which file: dpkg's info/NAME.list (and diversions), apk's and rpm's file lists. A database
+ * names well over 100 000 paths; only those are kept that another module asked about or that lie in a system folder. */
 #include "base/str.h"
 #include "modules/packages/packages.h"
 
@@ -136,16 +136,15 @@ static bool link_is_fine(struct packages_state *st, const struct packages_entry 
         struct hn_str full = hn_arena_fmt(hn_parse_scratch(st->p), "%.*s/%.*s", HN_FMT(folder), HN_FMT(e->link));
         target = hn_str_bytes(full);
     }
-    const struct packages_entry *to =
-        hn_map_find(&st->entries, hn_path_canonical(hn_parse_scratch(st->p), target));
+    const struct packages_entry *to = hn_map_find(&st->entries, hn_path_canonical(hn_parse_scratch(st->p), target));
     return to && to->owned;
 }
 
 /* Written beside the real file by dpkg, the Python compiler or an editor of diversions. */
 static bool name_is_fine(struct hn_bytes path)
 {
-    static const char *const ends[] = {".pyc", ".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-tmp", ".distrib",
-                                       ".usr-is-merged"};
+    static const char *const ends[] = {".pyc",      ".dpkg-new", ".dpkg-old",     ".dpkg-dist",
+                                       ".dpkg-tmp", ".distrib",  ".usr-is-merged"};
     struct hn_str s = {(const char *)path.p, path.n};
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         if (hn_str_ends(s, ends[i]))

@@ -6,13 +6,13 @@
 #include "format/deb822.h"
 #include "format/unpack.h"
 
-#define PACKAGES_MAX 200000u         /* packages in one database */
-#define PACKAGES_MAX_REPOS 256u
+#define PACKAGES_MAX           200000u /* packages in one database */
+#define PACKAGES_MAX_REPOS     256u
 #define PACKAGES_MAX_PARAGRAPH (1u << 18)
-#define PACKAGES_MAX_LIST (UINT64_C(1) << 30) /* decompressed bytes of one apt list */
-#define PACKAGES_TEXT 1024u          /* bytes kept of one text */
-#define PACKAGES_MAX_LINE 16384u
-#define PACKAGES_SUITES 6
+#define PACKAGES_MAX_LIST      (UINT64_C(1) << 30) /* decompressed bytes of one apt list */
+#define PACKAGES_TEXT          1024u               /* bytes kept of one text */
+#define PACKAGES_MAX_LINE      16384u
+#define PACKAGES_SUITES        6
 
 /* One Release file of apt's lists. */
 struct packages_repo {
@@ -37,9 +37,9 @@ struct packages_pkg {
     struct hn_str subject, name, arch, version, source, source_version;
     struct hn_str want, flag, state, section, priority, vendor;
     bool essential, installed;
-    int64_t size, conffiles; /* size in bytes, 0 = unknown */
-    bool replaced;           /* a later paragraph gave the same package again */
-    bool known;              /* some list has this name */
+    int64_t size, conffiles;                             /* size in bytes, 0 = unknown */
+    bool replaced;                                       /* a later paragraph gave the same package again */
+    bool known;                                          /* some list has this name */
     const struct packages_repo *suites[PACKAGES_SUITES]; /* that offer the installed version */
     unsigned n_suites;
     struct packages_offer candidate, fixed;
@@ -75,14 +75,14 @@ struct packages_state {
     struct hn_map diversions, owned; /* from → packages_diversion; wanted paths that have an owner */
     struct packages_repo *repos;
     size_t n_repos;
-    hn_time refreshed; /* the last time that somebody updated the lists */
+    hn_time refreshed;         /* the last time that somebody updated the lists */
     struct packages_sum *sums; /* open addressing, power of two; hash 0 is free */
     size_t n_sums, cap_sums;
     uint64_t digests; /* files whose checksum was compared */
     bool saw_dpkg, saw_apk, saw_rpm, saw_lists, lists_incomplete;
     struct hn_deb822 text;
     struct hn_unpack *unpack; /* of the list being read */
-    uint8_t *line; /* the line that a record ended in the middle of, PACKAGES_MAX_LINE bytes */
+    uint8_t *line;            /* the line that a record ended in the middle of, PACKAGES_MAX_LINE bytes */
     size_t n_line;
     struct packages_image *rpm; /* the rpm database being gathered */
     /* the record at hand, for callbacks */

@@ -1,5 +1,5 @@
-/* rpm databases: rpmdb.sqlite (Red Hat and relatives since 8.5, Fedora) and Packages.db (ndb, SUSE). The old Berkeley DB
- * file "Packages" is not read and reported as not seen.
+/* rpm databases: rpmdb.sqlite (Red Hat and relatives since 8.5, Fedora) and Packages.db (ndb, SUSE). The old Berkeley
+ * DB file "Packages" is not read and reported as not seen.
  *
  * The file arrives in pieces of 1 MiB that are kept until it is complete, since pages refer to each other. */
 #include "base/mem.h"
@@ -141,7 +141,8 @@ static uint32_t le32(const uint8_t *p)
 }
 
 /* ndb: pages of slots {"Slot", package, block, blocks}, blocks of 16 bytes; a package is {"BlbS", package, generation,
- * length} and its header. The first two slots of the file are its own header {"RpmP", version, generation, slot pages, …}. */
+ * length} and its header. The first two slots of the file are its own header {"RpmP", version, generation, slot pages,
+ * …}. */
 static bool read_ndb_package(struct packages_state *st, struct packages_image *im, uint32_t block)
 {
     uint64_t at = (uint64_t)block * 16;

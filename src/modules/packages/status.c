@@ -81,9 +81,9 @@ struct packages_pkg *packages_add(struct packages_state *st, struct packages_pkg
         return NULL;
     }
     *copy = *k;
-    copy->subject = copy->arch.n ? hn_arena_fmt(hn_parse_arena(st->p), "%.*s:%.*s", HN_FMT(copy->name),
-                                                HN_FMT(copy->arch))
-                                 : copy->name;
+    copy->subject = copy->arch.n
+                        ? hn_arena_fmt(hn_parse_arena(st->p), "%.*s:%.*s", HN_FMT(copy->name), HN_FMT(copy->arch))
+                        : copy->name;
     struct packages_pkg *before = hn_map_find(&st->by_subject, hn_str_bytes(copy->subject));
     if (before) {
         before->replaced = true;
@@ -147,10 +147,10 @@ static void read_fields(struct packages_state *st, struct hn_bytes text, uint64_
         const char *name;
         struct hn_bytes *to;
     } wanted[] = {
-        {"Package", &f->package},     {"Status", &f->status},     {"Version", &f->version},
-        {"Architecture", &f->arch},   {"Source", &f->source},     {"Section", &f->section},
-        {"Priority", &f->priority},   {"Essential", &f->essential}, {"Installed-Size", &f->size},
-        {"Origin", &f->origin},       {"Conffiles", &f->conffiles},
+        {"Package", &f->package},   {"Status", &f->status},       {"Version", &f->version},
+        {"Architecture", &f->arch}, {"Source", &f->source},       {"Section", &f->section},
+        {"Priority", &f->priority}, {"Essential", &f->essential}, {"Installed-Size", &f->size},
+        {"Origin", &f->origin},     {"Conffiles", &f->conffiles},
     };
     struct hn_bytes name, value, rest = text;
     const char *bad = NULL;

@@ -1,6 +1,6 @@
 /* Deep runs: has a file changed since its package was installed? dpkg keeps MD5 sums (info/NAME.md5sums, and those of
- * configuration files in the status file). MD5 does not stop a forger who prepared both files; it does show every change
- * made afterwards. Only a hash of the path is kept: 24 bytes a file instead of a path of sixty. */
+ * configuration files in the status file). MD5 does not stop a forger who prepared both files; it does show every
+ * change made afterwards. Only a hash of the path is kept: 24 bytes a file instead of a path of sixty. */
 #include "base/hash.h"
 #include "base/str.h"
 #include "modules/packages/packages.h"

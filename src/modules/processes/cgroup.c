@@ -1,7 +1,8 @@
 /* /proc/PID/cgroup, "hierarchy:controllers:path" a line (cgroups(7)): which unit and which container a process is of.
  *   0::/system.slice/ssh.service
  *   0::/user.slice/user-1000.slice/user@1000.service/app.slice/foo.service
- *   0::/system.slice/docker-<64 hex>.scope      12:cpu:/docker/<64 hex>     …/kubepods…/cri-containerd-<64 hex>.scope */
+ *   0::/system.slice/docker-<64 hex>.scope      12:cpu:/docker/<64 hex>     …/kubepods…/cri-containerd-<64 hex>.scope
+ */
 #include "base/str.h"
 #include "modules/processes/processes.h"
 

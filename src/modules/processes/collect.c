@@ -13,7 +13,7 @@
 #include "modules/processes/processes.h"
 
 #define FILE_MAX_BYTES (8u << 20) /* of one /proc file: maps of a program with very many mappings */
-#define FIRST_SIZE (64u << 10)
+#define FIRST_SIZE     (64u << 10)
 
 const char *const processes_ns[8] = {"mnt", "pid", "net", "user", "ipc", "uts", "cgroup", NULL};
 
@@ -149,8 +149,8 @@ static void host_view(struct hn_collect *c)
     }
     struct stat st;
     if (fstatat(dir, "root/", &st, 0) == 0 || stat("/", &st) == 0) {
-        int n = snprintf(target, sizeof(target), "%llx:%llx", (unsigned long long)st.st_dev,
-                         (unsigned long long)st.st_ino);
+        int n =
+            snprintf(target, sizeof(target), "%llx:%llx", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
         hn_collect_bytes(c, "host", "host-root", hn_bytes_of(target, (size_t)n));
     }
 }

@@ -3,8 +3,8 @@
  *   7f2c4c000000-7f2c4c026000 r-xp 00001000 fe:01 1835214      /usr/lib/x86_64-linux-gnu/libc.so.6 (deleted)
  *   from         to           perm offset   dev   inode        path to the end of the line; "\012" stands for a newline
  *
- * One observation per distinct file, with the processes that have it mapped. Only files with an inode count, and of these
- * only what can hold code: executable mappings, and shared objects mapped in any way. */
+ * One observation per distinct file, with the processes that have it mapped. Only files with an inode count, and of
+ * these only what can hold code: executable mappings, and shared objects mapped in any way. */
 #include "base/str.h"
 #include "modules/processes/processes.h"
 
@@ -30,9 +30,9 @@ static bool starts(struct hn_bytes b, const char *prefix)
 /* Memory that only looks like a file. */
 static bool is_memory(struct hn_bytes path)
 {
-    static const char *const not_files[] = {"/memfd:", "/dev/zero", "/dev/shm/", "/SYSV", "/[aio]", "/anon_hugepage",
-                                            "/dev/dri/", "/dev/nvidia", "/i915", "/drm", "/dev/mem", "anon_inode:",
-                                            "/proc/", "/sys/", "[", "/dev/"};
+    static const char *const not_files[] = {
+        "/memfd:", "/dev/zero", "/dev/shm/", "/SYSV",       "/[aio]", "/anon_hugepage", "/dev/dri/", "/dev/nvidia",
+        "/i915",   "/drm",      "/dev/mem",  "anon_inode:", "/proc/", "/sys/",          "[",         "/dev/"};
     for (size_t i = 0; i < sizeof(not_files) / sizeof(not_files[0]); i++) {
         if (starts(path, not_files[i]))
             return true;
@@ -116,7 +116,8 @@ static bool is_library(struct hn_bytes path)
 static void ask_name(struct processes_state *st, struct mapped *m, struct hn_bytes raw)
 {
     struct hn_str name;
-    if (++st->asked > ASK_MAX || !hn_str_from_utf8(raw, &name) || strpbrk(hn_arena_cstr(hn_parse_arena(st->p), name), "*?[\\"))
+    if (++st->asked > ASK_MAX || !hn_str_from_utf8(raw, &name) ||
+        strpbrk(hn_arena_cstr(hn_parse_arena(st->p), name), "*?[\\"))
         return;
     m->raw = hn_arena_bytes(hn_parse_arena(st->p), raw);
     hn_parse_want(st->p, "really", name);

@@ -38,16 +38,14 @@ static const struct hn_field summary_fields[] = {
     {"containers", HN_T_INT, 0, NULL, "processes with another root than the host's"},
     {0}};
 
-static const struct hn_kind kinds[] = {
-    {"process", "pid:start, the start in clock ticks since boot", process_fields},
-    {"mapped", "path; with \" (deleted)\" when it is", mapped_fields},
-    {"summary", "always \"processes\"", summary_fields},
-    {0}};
+static const struct hn_kind kinds[] = {{"process", "pid:start, the start in clock ticks since boot", process_fields},
+                                       {"mapped", "path; with \" (deleted)\" when it is", mapped_fields},
+                                       {"summary", "always \"processes\"", summary_fields},
+                                       {0}};
 
-static const struct hn_rule rules[] = {
-    {"old-code-running", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "CIS:1.2.2"},
-    {"executable-gone", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "ATT&CK:T1070.004"},
-    {0}};
+static const struct hn_rule rules[] = {{"old-code-running", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "CIS:1.2.2"},
+                                       {"executable-gone", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "ATT&CK:T1070.004"},
+                                       {0}};
 
 static const char *const needs[] = {"packages.owner", "packages.package", NULL};
 

@@ -1,5 +1,5 @@
-/* Records of one process follow each other: stat first, "end" last. Names, arguments and paths are what the process chose
- * itself: never more than text. */
+/* Records of one process follow each other: stat first, "end" last. Names, arguments and paths are what the process
+ * chose itself: never more than text. */
 #include <stdio.h>
 #include <strings.h>
 
@@ -8,15 +8,49 @@
 #include "modules/processes/processes.h"
 
 #define KERNEL_THREAD 0x00200000u /* PF_KTHREAD */
-#define TICKS 100                 /* clock ticks per second in /proc (USER_HZ), the same on all architectures of Debian */
+#define TICKS         100 /* clock ticks per second in /proc (USER_HZ), the same on all architectures of Debian */
 
-static const char *const capability_names[] = {
-    "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
-    "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
-    "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
-    "sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap",
-    "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
-    "checkpoint_restore"};
+static const char *const capability_names[] = {"chown",
+                                               "dac_override",
+                                               "dac_read_search",
+                                               "fowner",
+                                               "fsetid",
+                                               "kill",
+                                               "setgid",
+                                               "setuid",
+                                               "setpcap",
+                                               "linux_immutable",
+                                               "net_bind_service",
+                                               "net_broadcast",
+                                               "net_admin",
+                                               "net_raw",
+                                               "ipc_lock",
+                                               "ipc_owner",
+                                               "sys_module",
+                                               "sys_rawio",
+                                               "sys_chroot",
+                                               "sys_ptrace",
+                                               "sys_pacct",
+                                               "sys_admin",
+                                               "sys_boot",
+                                               "sys_nice",
+                                               "sys_resource",
+                                               "sys_time",
+                                               "sys_tty_config",
+                                               "mknod",
+                                               "lease",
+                                               "audit_write",
+                                               "audit_control",
+                                               "setfcap",
+                                               "mac_override",
+                                               "mac_admin",
+                                               "syslog",
+                                               "wake_alarm",
+                                               "block_suspend",
+                                               "audit_read",
+                                               "perfmon",
+                                               "bpf",
+                                               "checkpoint_restore"};
 #define CAPABILITIES (sizeof(capability_names) / sizeof(capability_names[0]))
 
 struct hn_str processes_keep(struct processes_state *st, struct hn_bytes b, size_t max)
@@ -82,8 +116,8 @@ static void parse_stat(struct processes_state *st, const struct hn_rec *r)
     const char *close = open < 0 ? NULL : memrchr(text.p, ')', text.n);
     st->now = NULL;
     uint64_t pid;
-    if (open < 1 || !close || close < text.p + open || !hn_str_u64(hn_str_trim(hn_str_cut(text, 0, (size_t)open)), 10, &pid) ||
-        pid > INT32_MAX) {
+    if (open < 1 || !close || close < text.p + open ||
+        !hn_str_u64(hn_str_trim(hn_str_cut(text, 0, (size_t)open)), 10, &pid) || pid > INT32_MAX) {
         hn_parse_malformed(st->p, r->path, 0, "stat of a process cannot be read");
         return;
     }
@@ -154,8 +188,9 @@ static bool has_word(struct hn_bytes b, const char *word)
 /* "--password", "api-token=…", "\"SECRET\": …": the name of something that must not be kept. */
 static bool names_secret(struct hn_bytes b)
 {
-    static const char *const words[] = {"passw", "secret", "token", "apikey", "api-key", "api_key", "credential",
-                                        "private-key", "private_key", "access-key", "access_key", "authorization"};
+    static const char *const words[] = {"passw",       "secret",     "token",      "apikey",
+                                        "api-key",     "api_key",    "credential", "private-key",
+                                        "private_key", "access-key", "access_key", "authorization"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (has_word(b, words[i]))
             return true;
@@ -298,8 +333,7 @@ static bool of_this(const struct process *q, struct hn_bytes path)
 {
     char want[32];
     int n = snprintf(want, sizeof(want), "/proc/%d", q->pid);
-    return path.n >= (size_t)n && memcmp(path.p, want, (size_t)n) == 0 &&
-           (path.n == (size_t)n || path.p[n] == '/');
+    return path.n >= (size_t)n && memcmp(path.p, want, (size_t)n) == 0 && (path.n == (size_t)n || path.p[n] == '/');
 }
 
 static void parse_of_process(struct processes_state *st, const struct hn_rec *r)

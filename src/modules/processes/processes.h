@@ -4,10 +4,10 @@
 #include "base/map.h"
 #include "core/module.h"
 
-#define PROCESSES_MAX 100000u
-#define PROCESSES_TEXT 1024u     /* bytes kept of a name or path */
-#define PROCESSES_CMDLINE 4096u  /* of the arguments */
-#define PROCESSES_PER_MAP 512u   /* users listed of one mapped file */
+#define PROCESSES_MAX     100000u
+#define PROCESSES_TEXT    1024u /* bytes kept of a name or path */
+#define PROCESSES_CMDLINE 4096u /* of the arguments */
+#define PROCESSES_PER_MAP 512u  /* users listed of one mapped file */
 
 struct process {
     int pid;
@@ -36,8 +36,8 @@ struct mapped {
 struct processes_state {
     bool begun;
     struct hn_parse *p;
-    struct hn_map users; /* uid as text → hn_str* */
-    struct process *now; /* the process whose records arrive */
+    struct hn_map users;                   /* uid as text → hn_str* */
+    struct process *now;                   /* the process whose records arrive */
     struct hn_bytes host_root, host_ns[8]; /* pid 1's, or without permission the collector's own */
     hn_time booted;
     struct hn_map maps; /* "d" or "-" and path → mapped */

@@ -1,6 +1,6 @@
-/* Sockets from sock_diag(7), or from /proc/net where that is refused; who holds them from one pass over the descriptors of
- * all processes; the firewall's rules from nf_tables. Modules of the kernel are not loaded for it: raw, packet and SCTP
- * sockets are read from /proc/net, which is there only when they are in use. */
+/* Sockets from sock_diag(7), or from /proc/net where that is refused; who holds them from one pass over the descriptors
+ * of all processes; the firewall's rules from nf_tables. Modules of the kernel are not loaded for it: raw, packet and
+ * SCTP sockets are read from /proc/net, which is there only when they are in use. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "base/fs.h"
 #include "modules/sockets/sockets.h"
 
-#define PROC_MAX (32u << 20)
+#define PROC_MAX   (32u << 20)
 #define NAMESPACES 64u
 
 static struct {
@@ -116,8 +116,8 @@ static void inet_sockets(struct hn_collect *c, struct hn_buf *b, const char *nam
         struct inet_diag_req_v2 q = {
             .sdiag_family = v6 ? AF_INET6 : AF_INET, .sdiag_protocol = proto, .idiag_states = ~0u};
         snprintf(path, sizeof(path), "netlink:sock_diag/%s%s", name, v6 ? "6" : "");
-        int err = hn_collect_netlink(c, "diag", path, NETLINK_SOCK_DIAG,
-                                     request(b, SOCK_DIAG_BY_FAMILY, &q, sizeof(q)));
+        int err =
+            hn_collect_netlink(c, "diag", path, NETLINK_SOCK_DIAG, request(b, SOCK_DIAG_BY_FAMILY, &q, sizeof(q)));
         if (err) {
             snprintf(path, sizeof(path), "/proc/net/%s%s", name, v6 ? "6" : "");
             hn_collect_file(c, "proc", path, PROC_MAX);

@@ -15,8 +15,8 @@
 #include "modules/sockets/sockets.h"
 
 #define STATE_ESTABLISHED 1
-#define STATE_CLOSE 7
-#define STATE_LISTEN 10
+#define STATE_CLOSE       7
+#define STATE_LISTEN      10
 
 void sockets_add(struct sockets_state *st, const struct sock *s)
 {
@@ -172,8 +172,12 @@ static bool sctp_line(struct sockets_state *st, struct hn_str line)
     if (!hn_str_u64(w[5], 10, &port) || !hn_str_u64(w[6], 10, &uid) || !hn_str_u64(w[7], 10, &inode))
         return false;
     while (hn_str_word(&line, &address)) {
-        struct sock s = {.proto = SOCKETS_SCTP, .state = STATE_LISTEN, .v6only = -1, .lport = (uint16_t)port,
-                         .uid = (uint32_t)uid, .inode = inode};
+        struct sock s = {.proto = SOCKETS_SCTP,
+                         .state = STATE_LISTEN,
+                         .v6only = -1,
+                         .lport = (uint16_t)port,
+                         .uid = (uint32_t)uid,
+                         .inode = inode};
         if (!hn_ip_parse(address, &s.local))
             return false;
         s.v6 = s.local.family == 6;
@@ -192,10 +196,11 @@ void sockets_proc_line(struct sockets_state *st, const struct hn_rec *r)
         hn_bytes_line(&rest, &line); /* headings */
     while (hn_bytes_line(&rest, &line)) {
         struct hn_str text = {(const char *)line.p, line.n};
-        bool ok = !hn_str_trim(text).n || icmp || (packet ? raw_line(st, text, "packet")
-                                           : raw        ? raw_line(st, text, "raw")
-                                           : sctp       ? sctp_line(st, text)
-                                                        : inet_line(st, text, r));
+        bool ok = !hn_str_trim(text).n || icmp ||
+                  (packet ? raw_line(st, text, "packet")
+                   : raw  ? raw_line(st, text, "raw")
+                   : sctp ? sctp_line(st, text)
+                          : inet_line(st, text, r));
         if (!ok && !(r->more && !rest.n)) {
             hn_parse_malformed(st->p, r->path, r->offset + (uint64_t)(line.p - r->data.p),
                                "line of a socket table cannot be read");

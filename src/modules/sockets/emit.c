@@ -5,9 +5,9 @@
 #include "modules/sockets/sockets.h"
 
 #define STATE_ESTABLISHED 1
-#define STATE_CLOSE 7
-#define STATE_LISTEN 10
-#define GROUPS_MAX 5000u
+#define STATE_CLOSE       7
+#define STATE_LISTEN      10
+#define GROUPS_MAX        5000u
 
 struct group { /* sockets that are one listener, or the connections of one peer */
     struct group *next;
@@ -132,8 +132,8 @@ static void emit_firewall(struct sockets_state *st, const struct sock *s)
         v = sockets_firewall_of(st, s->proto, s->lport, s->v6 && s->local.family == 6);
         if (s->local.family == 6 && reach == HN_REACH_ANY && s->v6only != 1) { /* serves IPv4 as well */
             enum sockets_firewall v4 = sockets_firewall_of(st, s->proto, s->lport, false);
-            v = v == FW_OPEN || v4 == FW_OPEN         ? FW_OPEN
-                : v == FW_UNKNOWN || v4 == FW_UNKNOWN ? FW_UNKNOWN
+            v = v == FW_OPEN || v4 == FW_OPEN           ? FW_OPEN
+                : v == FW_UNKNOWN || v4 == FW_UNKNOWN   ? FW_UNKNOWN
                 : v == FW_FILTERED || v4 == FW_FILTERED ? FW_FILTERED
                                                         : FW_BLOCKED;
         }
@@ -184,11 +184,10 @@ static void group_connection(struct sockets_state *st, struct groups *out, const
     snprintf(key, sizeof(key), "%s:%u", proto_name(s->proto), s->lport);
     const struct group *to = hn_map_find(ports, hn_str_bytes(hn_str_c(key)));
     struct hn_str remote = address_text(a, &s->remote);
-    struct hn_str subject =
-        to ? hn_arena_fmt(a, "%.*s%s%s:%u < %.*s", HN_FMT(s->ns), s->ns.n ? "/" : "", proto_name(s->proto), s->lport,
-                          HN_FMT(remote))
-           : hn_arena_fmt(a, "%.*s%s%s > %.*s:%u", HN_FMT(s->ns), s->ns.n ? "/" : "", proto_name(s->proto),
-                          HN_FMT(remote), s->rport);
+    struct hn_str subject = to ? hn_arena_fmt(a, "%.*s%s%s:%u < %.*s", HN_FMT(s->ns), s->ns.n ? "/" : "",
+                                              proto_name(s->proto), s->lport, HN_FMT(remote))
+                               : hn_arena_fmt(a, "%.*s%s%s > %.*s:%u", HN_FMT(s->ns), s->ns.n ? "/" : "",
+                                              proto_name(s->proto), HN_FMT(remote), s->rport);
     struct group *g = group_of(st, out, subject, s);
     if (!g)
         return;
@@ -222,7 +221,8 @@ static void emit_raw(struct sockets_state *st)
 {
     for (const struct raw *r = st->first_raw; r; r = r->next) {
         struct group g = {.count = 0};
-        struct hn_str subject = hn_arena_fmt(hn_parse_scratch(st->p), "%s:%llu", r->family, (unsigned long long)r->inode);
+        struct hn_str subject =
+            hn_arena_fmt(hn_parse_scratch(st->p), "%s:%llu", r->family, (unsigned long long)r->inode);
         add_processes(st, &g, r->inode);
         hn_obs_begin(st->p, "raw", subject);
         hn_obs_str(st->p, "family", hn_str_c(r->family));

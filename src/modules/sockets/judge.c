@@ -43,7 +43,8 @@ static unsigned confidence(const struct hn_facts *facts, const struct hn_obs *l,
     for (size_t i = 0; i < n; i++) {
         const struct hn_obs *q = hn_facts_find(facts, "processes.process", list[i]);
         named = named || q;
-        if (q && s->programs && (name_has(hn_obs_get(q, "name"), s->programs) || name_has(hn_obs_get(q, "exe"), s->programs)))
+        if (q && s->programs &&
+            (name_has(hn_obs_get(q, "name"), s->programs) || name_has(hn_obs_get(q, "exe"), s->programs)))
             return 95;
     }
     if (!named)
@@ -72,8 +73,8 @@ static struct hn_str program_of(const struct hn_facts *facts, const struct hn_ob
 
 static void judge_service(struct hn_judge *j, const struct hn_obs *l)
 {
-    static const char *const by_danger[] = {NULL, "exposed-clear-text", "exposed-no-auth", "exposed-control",
-                                            "exposed-amplifier", "exposed-device"};
+    static const char *const by_danger[] = {
+        NULL, "exposed-clear-text", "exposed-no-auth", "exposed-control", "exposed-amplifier", "exposed-device"};
     const struct hn_facts *facts = hn_judge_facts(j);
     struct hn_str proto = hn_obs_get(l, "proto");
     int64_t port = hn_obs_get_int(l, "port", 0);
@@ -125,7 +126,8 @@ static void judge_firewall(struct hn_judge *j)
     int64_t n = 0;
     if (!firewall || hn_obs_get_bool(firewall, "filters", true) || !hn_obs_get_bool(firewall, "understood", false))
         return;
-    HN_FACTS_EACH(l, facts, "sockets.listener") {
+    HN_FACTS_EACH(l, facts, "sockets.listener")
+    {
         if (audience_of(l) == NOBODY || hn_obs_get_bool(l, "ephemeral", false) || hn_obs_has(l, "namespace"))
             continue;
         if (!f) {
@@ -141,7 +143,8 @@ static void judge_firewall(struct hn_judge *j)
 
 void sockets_judge(struct hn_judge *j)
 {
-    HN_FACTS_EACH(l, hn_judge_facts(j), "sockets.listener") {
+    HN_FACTS_EACH(l, hn_judge_facts(j), "sockets.listener")
+    {
         judge_service(j, l);
         judge_unattributed(j, l);
     }

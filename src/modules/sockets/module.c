@@ -6,7 +6,8 @@ static const struct hn_field listener_fields[] = {
     {"address", HN_T_STR, 0, NULL, "local address; 0.0.0.0 or :: is every one"},
     {"port", HN_T_INT, 0, NULL, "local port"},
     {"reach", HN_T_STR, 0, NULL, "loopback, link-local, private, public or everywhere"},
-    {"networks", HN_T_LIST, 0, NULL, "of a listener on every address: the kinds of networks this host has addresses in"},
+    {"networks", HN_T_LIST, 0, NULL,
+     "of a listener on every address: the kinds of networks this host has addresses in"},
     {"v6only", HN_T_BOOL, 0, NULL, "an IPv6 listener that does not serve IPv4"},
     {"inode", HN_T_INT, 0, NULL, "inode of the socket"},
     {"uid", HN_T_INT, 0, NULL, "user id that opened it"},
@@ -14,7 +15,8 @@ static const struct hn_field listener_fields[] = {
     {"namespace", HN_T_STR, 0, NULL, "network namespace when it is not the host's"},
     {"processes", HN_T_LIST, HN_REF_PROCESS, NULL, "processes that hold it"},
     {"unattributed", HN_T_BOOL, 0, NULL, "no visible process holds it"},
-    {"firewall", HN_T_STR, 0, NULL, "what the rules do with a new connection from outside: open, filtered, blocked, unknown"},
+    {"firewall", HN_T_STR, 0, NULL,
+     "what the rules do with a new connection from outside: open, filtered, blocked, unknown"},
     {"service", HN_T_STR, 0, NULL, "service usual on this port"},
     {"ephemeral", HN_T_BOOL, 0, NULL, "port of the range that the kernel gives to clients"},
     {0}};
@@ -52,23 +54,21 @@ static const struct hn_field config_fields[] = {
     {"enabled", HN_T_BOOL, 0, NULL, "switched on at start"},
     {0}};
 
-static const struct hn_kind kinds[] = {
-    {"listener", "proto:address:port", listener_fields},
-    {"connection", "port and peer", connection_fields},
-    {"raw", "family:inode", raw_fields},
-    {"firewall", "always \"host\"", firewall_fields},
-    {"firewall_config", "path", config_fields},
-    {0}};
+static const struct hn_kind kinds[] = {{"listener", "proto:address:port", listener_fields},
+                                       {"connection", "port and peer", connection_fields},
+                                       {"raw", "family:inode", raw_fields},
+                                       {"firewall", "always \"host\"", firewall_fields},
+                                       {"firewall_config", "path", config_fields},
+                                       {0}};
 
-static const struct hn_rule rules[] = {
-    {"exposed-clear-text", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.2 MHLW:13"},
-    {"exposed-no-auth", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.2"},
-    {"exposed-control", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.2 MHLW:13"},
-    {"exposed-amplifier", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:2.2"},
-    {"exposed-device", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "MHLW:13"},
-    {"listener-unattributed", HN_SEV_LOW, HN_CLASS_DETECTION, NULL},
-    {"firewall-absent", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:4.1 MHLW:13"},
-    {0}};
+static const struct hn_rule rules[] = {{"exposed-clear-text", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.2 MHLW:13"},
+                                       {"exposed-no-auth", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.2"},
+                                       {"exposed-control", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.2 MHLW:13"},
+                                       {"exposed-amplifier", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:2.2"},
+                                       {"exposed-device", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "MHLW:13"},
+                                       {"listener-unattributed", HN_SEV_LOW, HN_CLASS_DETECTION, NULL},
+                                       {"firewall-absent", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:4.1 MHLW:13"},
+                                       {0}};
 
 static const char *const needs[] = {"processes.process", NULL};
 

@@ -1,14 +1,14 @@
-/* The rule set of nf_tables, from its netlink dump (linux/netfilter/nf_tables.h): base chains at the hooks that incoming
- * packets pass, the chains they jump to, rules as lists of expressions, sets with their elements. Kept raw where it is only
- * compared; nft_eval.c runs a packet through it. */
+/* The rule set of nf_tables, from its netlink dump (linux/netfilter/nf_tables.h): base chains at the hooks that
+ * incoming packets pass, the chains they jump to, rules as lists of expressions, sets with their elements. Kept raw
+ * where it is only compared; nft_eval.c runs a packet through it. */
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
 #include "base/str.h"
 #include "modules/sockets/nft.h"
 
-#define CHAINS_MAX 10000u
-#define RULES_MAX 100000u
+#define CHAINS_MAX   10000u
+#define RULES_MAX    100000u
 #define ELEMENTS_MAX 200000u
 
 static void malformed(struct sockets_state *st, const struct hn_rec *r, const char *why)
@@ -78,8 +78,8 @@ static void add_set(struct sockets_state *st, uint8_t family, const struct hn_cu
     }
     set->flags = hn_nl_be32(hn_nl_find(attrs, NFTA_SET_FLAGS));
     set->key_len = hn_nl_be32(hn_nl_find(attrs, NFTA_SET_KEY_LEN));
-    struct hn_bytes key = nft_key(a, family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_TABLE)),
-                                  hn_nl_text(hn_nl_find(attrs, NFTA_SET_NAME)));
+    struct hn_bytes key =
+        nft_key(a, family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_TABLE)), hn_nl_text(hn_nl_find(attrs, NFTA_SET_NAME)));
     if (!hn_ok(hn_map_set(&st->nft.set_names, key, set)))
         st->nft.incomplete = true;
 }
@@ -104,9 +104,9 @@ static void add_element(struct sockets_state *st, struct nft_set *set, struct hn
 
 static void add_elements(struct sockets_state *st, uint8_t family, const struct hn_cur *attrs)
 {
-    struct hn_bytes key = nft_key(hn_parse_scratch(st->p), family,
-                                  hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_TABLE)),
-                                  hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_SET)));
+    struct hn_bytes key =
+        nft_key(hn_parse_scratch(st->p), family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_TABLE)),
+                hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_SET)));
     struct nft_set *set = hn_map_find(&st->nft.set_names, key);
     struct hn_cur list = hn_nl_nested(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_ELEMENTS));
     struct hn_nl_attr a;

@@ -1,16 +1,16 @@
-/* What the rule set does with the first packet of a connection from outside to one port. Every match is yes, no, for some
- * senders, or not understood; a chain gives the set of outcomes that are possible. Only what is certain is claimed: with
- * nothing but "drop" possible a port is blocked, with nothing but "accept" it is open, with both it depends on the sender
- * (filtered) or, when a rule that is not understood decides, it is unknown. */
+/* What the rule set does with the first packet of a connection from outside to one port. Every match is yes, no, for
+ * some senders, or not understood; a chain gives the set of outcomes that are possible. Only what is certain is
+ * claimed: with nothing but "drop" possible a port is blocked, with nothing but "accept" it is open, with both it
+ * depends on the sender (filtered) or, when a rule that is not understood decides, it is unknown. */
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 
 #include "base/str.h"
 #include "modules/sockets/nft.h"
 
-#define REGISTERS 20
-#define DEPTH_MAX 16
-#define BUDGET 200000u
+#define REGISTERS    20
+#define DEPTH_MAX    16
+#define BUDGET       200000u
 #define CT_STATE_NEW 8u /* NF_CT_STATE_BIT(IP_CT_NEW) */
 
 enum tri { NO, YES, SOME, UNKNOWN };
@@ -287,7 +287,8 @@ static enum tri xt_ports(const struct packet *p, struct hn_bytes info, size_t in
     return and3(inverted & 1 ? not3(source) : source, inverted & 2 ? not3(dest) : dest);
 }
 
-/* struct xt_multiport_v1: u8 flags (0 source, 1 destination, 2 either), count · u16 ports[15] · u8 range[15] · u8 invert */
+/* struct xt_multiport_v1: u8 flags (0 source, 1 destination, 2 either), count · u16 ports[15] · u8 range[15] · u8
+ * invert */
 static enum tri xt_multiport(const struct packet *p, struct hn_bytes info)
 {
     if (info.n < 48)
@@ -351,8 +352,8 @@ static void do_xt_target(struct run *r, const struct hn_cur *e)
         if (hn_bytes_eqc(name, harmless[i]))
             return;
     }
-    r->out = hn_bytes_eqc(name, "REJECT") || hn_bytes_eqc(name, "TARPIT") ? OUT_DROP
-                                                                          : OUT_ACCEPT | OUT_DROP | OUT_GUESS;
+    r->out =
+        hn_bytes_eqc(name, "REJECT") || hn_bytes_eqc(name, "TARPIT") ? OUT_DROP : OUT_ACCEPT | OUT_DROP | OUT_GUESS;
 }
 
 /* ---------------------------------------------------------------- rules and chains */
@@ -363,9 +364,9 @@ static void do_verdict(struct run *r, struct hn_bytes nested, unsigned depth)
     struct hn_cur data = hn_nl_nested(nested), v = hn_nl_nested(hn_nl_find(&data, NFTA_DATA_VERDICT));
     int32_t code = (int32_t)hn_nl_be32(hn_nl_find(&v, NFTA_VERDICT_CODE));
     struct hn_arena *a = hn_parse_scratch(r->p->st->p);
-    const struct nft_chain *to = hn_map_find(
-        &r->p->st->nft.chain_names,
-        nft_key(a, r->chain->family, r->chain->table, hn_nl_text(hn_nl_find(&v, NFTA_VERDICT_CHAIN))));
+    const struct nft_chain *to =
+        hn_map_find(&r->p->st->nft.chain_names,
+                    nft_key(a, r->chain->family, r->chain->table, hn_nl_text(hn_nl_find(&v, NFTA_VERDICT_CHAIN))));
     switch (code) {
     case 0:
         r->out = OUT_DROP;
@@ -491,7 +492,8 @@ static bool at_input(const struct nft_chain *ch)
         return false;
     if (ch->family == 5)
         return true;
-    return (ch->family == 1 || ch->family == 2 || ch->family == 10) && (ch->hook == 0 || ch->hook == 1 || ch->hook == 5);
+    return (ch->family == 1 || ch->family == 2 || ch->family == 10) &&
+           (ch->hook == 0 || ch->hook == 1 || ch->hook == 5);
 }
 
 bool sockets_nft_filters(const struct sockets_state *st)

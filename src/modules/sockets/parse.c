@@ -1,4 +1,5 @@
-/* Dispatch of records, and what needs no file of its own: who holds a socket, addresses of the host, firewall settings. */
+/* Dispatch of records, and what needs no file of its own: who holds a socket, addresses of the host, firewall settings.
+ */
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
@@ -23,8 +24,8 @@ static void parse_stat(struct sockets_state *st, const struct hn_rec *r)
             return;
     }
     if (hn_str_u64(w, 10, &start))
-        st->process = hn_arena_fmt(hn_parse_arena(st->p), "%llu:%llu", (unsigned long long)pid,
-                                   (unsigned long long)start);
+        st->process =
+            hn_arena_fmt(hn_parse_arena(st->p), "%llu:%llu", (unsigned long long)pid, (unsigned long long)start);
 }
 
 static void parse_fds(struct sockets_state *st, const struct hn_rec *r)
@@ -102,8 +103,11 @@ static void parse_config(struct sockets_state *st, const struct hn_rec *r)
     hn_obs_int(st->p, "lines", rules);
     if (ufw)
         hn_obs_bool(st->p, "enabled", enabled);
-    hn_obs_str(st->p, "tool", ufw ? HN_STR("ufw") : firewalld ? HN_STR("firewalld")
-                              : memmem(r->path.p, r->path.n, "iptables", 8) ? HN_STR("iptables") : HN_STR("nftables"));
+    hn_obs_str(st->p, "tool",
+               ufw                                           ? HN_STR("ufw")
+               : firewalld                                   ? HN_STR("firewalld")
+               : memmem(r->path.p, r->path.n, "iptables", 8) ? HN_STR("iptables")
+                                                             : HN_STR("nftables"));
     hn_obs_end(st->p);
 }
 

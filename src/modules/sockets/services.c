@@ -1,5 +1,5 @@
-/* Services that should not be reachable from networks that are not trusted, as data. One line each: what it is, why it is
- * a problem, how bad when it is reachable from a public network, and which programs are known to speak it. */
+/* Services that should not be reachable from networks that are not trusted, as data. One line each: what it is, why it
+ * is a problem, how bad when it is reachable from a public network, and which programs are known to speak it. */
 #include "modules/sockets/sockets.h"
 
 #define T SOCKETS_TCP

@@ -6,9 +6,9 @@
 #include "core/module.h"
 #include "format/netlink.h"
 
-#define SOCKETS_MAX 200000u
+#define SOCKETS_MAX       200000u
 #define SOCKETS_ADDRESSES 256u
-#define SOCKETS_PER 64u /* processes or networks listed of one socket */
+#define SOCKETS_PER       64u /* processes or networks listed of one socket */
 
 enum { SOCKETS_TCP = 6, SOCKETS_UDP = 17, SOCKETS_SCTP = 132, SOCKETS_UDPLITE = 136 };
 
@@ -25,7 +25,7 @@ struct sock {
     uint8_t proto, state;
     int8_t v6only; /* -1 not told */
     struct hn_ip local, remote;
-    bool v6;       /* an IPv6 socket, also when the address is IPv4-mapped */
+    bool v6; /* an IPv6 socket, also when the address is IPv4-mapped */
     uint16_t lport, rport;
     uint32_t uid, iface;
     uint64_t inode;
@@ -55,7 +55,7 @@ struct nft {
 struct sockets_state {
     bool begun;
     struct hn_parse *p;
-    struct hn_map owners; /* inode, 8 bytes → owner */
+    struct hn_map owners;  /* inode, 8 bytes → owner */
     struct hn_str process; /* whose descriptors follow */
     struct sock *first, **last;
     struct raw *first_raw;
@@ -85,11 +85,11 @@ enum sockets_danger { DANGER_NONE, DANGER_CLEAR, DANGER_NO_AUTH, DANGER_CONTROL,
 struct sockets_service {
     uint8_t proto;
     uint16_t from, to;
-    const char *name;    /* short, for the "service" field */
-    const char *title;   /* proper name, the same in every language */
+    const char *name;  /* short, for the "service" field */
+    const char *title; /* proper name, the same in every language */
     enum sockets_danger danger;
     enum hn_severity severity; /* reachable from a public network */
-    const char *programs; /* words in the name of a process that confirm it, separated by blanks; or NULL */
+    const char *programs;      /* words in the name of a process that confirm it, separated by blanks; or NULL */
 };
 const struct sockets_service *sockets_service_find(uint8_t proto, uint16_t port);
 /* collect.c, judge.c */
