@@ -145,6 +145,9 @@ TEST(not_mapped_lowers_only_when_everything_was_seen)
         NOTE("without %s", missing[i]);
         world_init(&w);
         library(&w);
+        world_add(&w, "{'module':'processes','kind':'process','subject':'9:1','fields':{'exe':'/usr/sbin/sshd','uid':0}}");
+        world_add(&w, "{'module':'sockets','kind':'listener','subject':'tcp:0.0.0.0:22','fields':{'reach':'everywhere',"
+                      "'firewall':'open','processes':['9:1']}}");
         w.cover[1].complete = i != 1;
         w.cover[1].root = i != 2;
         w.cover[1].live = i != 3;
