@@ -1,4 +1,5 @@
-/* hinomi config: the options, what is in force, and whether the file is right. And what the other verbs take from it. */
+/* hinomi config: the options, what is in force, and whether the file is right. And what the other verbs take from it.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

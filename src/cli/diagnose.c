@@ -118,6 +118,22 @@ static void put_finding(struct hn_buf *out, struct hn_run *r, const struct hn_fi
     hn_buf_fmt(out, "     %s\n", f->id);
 }
 
+/* "Evaluated / selected": a host of which nothing was judged must not look like one without problems. */
+static void put_rules(struct hn_buf *out, struct hn_run *r)
+{
+    static const char *const fields[] = {"selected", "evaluated", "not_applicable", "unknown"};
+    const struct hn_obs *o = hn_facts_first(r->facts, "config.summary");
+    struct hn_param p[4];
+    if (!o)
+        return;
+    for (size_t i = 0; i < 4; i++)
+        p[i] = (struct hn_param){fields[i],
+                                 hn_arena_fmt(&r->arena, "%lld", (long long)hn_obs_get_int(o, fields[i], 0)),
+                                 i < 3 ? &p[i + 1] : NULL};
+    put_text(out, "cli.diagnose.rules", p);
+    hn_buf_chr(out, '\n');
+}
+
 static void show(struct hn_run *r)
 {
     struct hn_buf out;
@@ -132,6 +148,7 @@ static void show(struct hn_run *r)
     hn_buf_chr(&out, '\n');
     put_text(&out, r->judged.n > n ? "cli.diagnose.more" : "cli.diagnose.end", p);
     hn_buf_chr(&out, '\n');
+    put_rules(&out, r);
     if (c.not_seen) {
         put_text(&out, "cli.diagnose.not-seen", p);
         hn_buf_chr(&out, '\n');

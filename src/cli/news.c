@@ -5,8 +5,8 @@
 #include "cli/cli.h"
 #include "core/notify.h"
 
-#define SINCE "notify.since" /* setting of the store */
-#define SHOWN 50u
+#define SINCE    "notify.since" /* setting of the store */
+#define SHOWN    50u
 #define TEXT_MAX (1u << 20)
 #define HOOK_MAX (8u << 20)
 
@@ -64,9 +64,9 @@ static struct hn_err gather(const struct cli_news *c, struct digest *g, hn_time 
 {
     const struct hn_jv *v, *items;
     hn_time seen;
-    struct hn_str args = hn_arena_fmt(
-        c->arena, "{\"status\":\"open\",\"sort\":\"-first_seen\",\"limit\":500,\"severity\":\"%.*s\"}",
-        HN_FMT(hn_config_str(c->config, "notify.severity")));
+    struct hn_str args =
+        hn_arena_fmt(c->arena, "{\"status\":\"open\",\"sort\":\"-first_seen\",\"limit\":500,\"severity\":\"%.*s\"}",
+                     HN_FMT(hn_config_str(c->config, "notify.severity")));
     HN_TRY(call(c, "findings.list", args, &v, d));
     items = hn_jv_get(v, "items");
     hn_jw_init(&g->w, &g->hook);

@@ -12,7 +12,7 @@ struct cli_news {
     size_t sent, failed;            /* messages */
 };
 
-/* What appeared since the last time and is severe enough (notify.severity): one mail to each of mail.to, one call of each
- * webhook. The first time only remembers when it was, so that nobody gets everything at once. What could not be sent is
- * tried again the next time. */
+/* What appeared since the last time and is severe enough (notify.severity): one mail to each of mail.to, one call of
+ * each webhook. The first time only remembers when it was, so that nobody gets everything at once. What could not be
+ * sent is tried again the next time. */
 HN_MUST struct hn_err cli_news(struct cli_news *n, struct hn_diag *reterr);

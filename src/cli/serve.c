@@ -1,5 +1,5 @@
-/* hinomi serve: starts the store role, the web server role and the watcher, and does what the console asks for: diagnose
- * again, make an approved change. Parses nothing hostile itself.
+/* hinomi serve: starts the store role, the web server role and the watcher, and does what the console asks for:
+ * diagnose again, make an approved change. Parses nothing hostile itself.
  *
  *   serve ──▶ store role ◀── httpd role ◀── browser
  *     │  └──▶ watcher (hinomi diagnose --watch)
@@ -22,7 +22,7 @@
 #include "core/registry.h"
 #include "sandbox/role.h"
 
-#define WAIT_MS 2000
+#define WAIT_MS      2000
 #define RESTART_MOST 5 /* per minute */
 
 struct serve {
@@ -99,8 +99,12 @@ static struct hn_err start_httpd(struct serve *s, struct hn_diag *d)
 
 static struct hn_err start_watcher(struct serve *s, struct hn_diag *d)
 {
-    const char *argv[10] = {"hinomi", "diagnose", "--watch", "--quiet"};
+    const char *argv[12] = {"hinomi", "diagnose", "--watch", "--quiet"};
     size_t n = 4;
+    if (cli.config) {
+        argv[n++] = "--config";
+        argv[n++] = cli.config;
+    }
     if (cli.home) {
         argv[n++] = "--home";
         argv[n++] = cli.home;
@@ -151,7 +155,8 @@ static struct hn_err look_after(struct serve *s, struct hn_diag *d)
 /* Once an hour: reminders in a process of their own (it talks to other machines), and old data goes. */
 static void start_reminders(void)
 {
-    const char *argv[] = {"hinomi", "-x", "remind", "--home", cli.home, cli.config ? "--config" : NULL, cli.config, NULL};
+    const char *argv[] = {"hinomi",   "-x", "remind", "--home", cli.home, cli.config ? "--config" : NULL,
+                          cli.config, NULL};
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -317,11 +322,41 @@ static struct hn_err tell_state(struct serve *s, struct hn_diag *d)
     return e;
 }
 
+/* organisation.name, once: as long as the tree still has the name that it was made with. */
+static struct hn_err name_organisation(struct serve *s, struct hn_diag *d)
+{
+    const char *name = cli_conf_path("organisation.name");
+    struct hn_arena a;
+    struct hn_answer ans = {.body = {NULL, 0}};
+    struct hn_buf b;
+    struct hn_jw w;
+    if (!name)
+        return HN_OK;
+    hn_buf_init(&b, 4096);
+    hn_arena_init(&a, 4u << 20);
+    hn_buf_c(&b, "{\"id\":\"root\"}");
+    struct hn_err e = call(s, "organisations.get", &b, &ans, d);
+    const struct hn_jv *v = hn_ok(e) ? hn_jv_parse(&a, hn_str_bytes(hn_arena_str(&a, ans.body)), d) : NULL;
+    if (v && hn_str_eqc(hn_jv_str(hn_jv_get(v, "name"), "en"), "Organisation")) {
+        hn_buf_clear(&b);
+        hn_jw_init(&w, &b);
+        hn_jw_obj(&w);
+        hn_jw_kc(&w, "id", "root");
+        hn_jw_kc(&w, "name", name);
+        hn_jw_obj_end(&w);
+        e = call(s, "organisations.change", &b, &ans, d);
+    }
+    hn_arena_done(&a);
+    hn_buf_done(&b);
+    return e;
+}
+
 static struct hn_err start(struct serve *s, struct hn_diag *d)
 {
     HN_TRY(hn_policy_load(s->policy_path, &s->policy, d));
     HN_TRY(cli_listen(s->listen, &s->socket, d));
     HN_TRY(cli_keep_open(&s->keep, d));
+    HN_TRY(name_organisation(s, d));
     HN_TRY(tell_state(s, d));
     if (s->diagnose) {
         say("cli.serve.diagnosing", "n", HN_STR(""));

@@ -14,7 +14,7 @@
 #include "core/yaml_tree.h"
 
 #define CONFIG_MEMORY (8u << 20)
-#define DEFAULT_PATH "/etc/hinomi/hinomi.yaml"
+#define DEFAULT_PATH  "/etc/hinomi/hinomi.yaml"
 
 struct value {
     unsigned line; /* 0: default */
@@ -151,8 +151,8 @@ static bool is_url(const struct hn_option *o, struct hn_str s)
 static bool is_mail(struct hn_str s)
 {
     ptrdiff_t at = hn_str_chr(s, '@');
-    return is_plain(s, 254) && at > 0 && (size_t)at + 1 < s.n && hn_str_chr(hn_str_cut(s, (size_t)at + 1, s.n), '@') < 0 &&
-           hn_str_chr(s, ',') < 0;
+    return is_plain(s, 254) && at > 0 && (size_t)at + 1 < s.n &&
+           hn_str_chr(hn_str_cut(s, (size_t)at + 1, s.n), '@') < 0 && hn_str_chr(s, ',') < 0;
 }
 
 static bool is_listen(struct hn_str s)

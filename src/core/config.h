@@ -1,9 +1,9 @@
-/* The program's own configuration: one commented YAML file. Every key stands in one table (config_keys.c) with type, bounds
- * and default; its meaning, in both languages, is the text "option.<key>". The table makes `hinomi config list`, the
- * commented default packaging/hinomi.yaml and docs/config.md; a test keeps them equal.
+/* The program's own configuration: one commented YAML file. Every key stands in one table (config_keys.c) with type,
+ * bounds and default; its meaning, in both languages, is the text "option.<key>". The table makes `hinomi config list`,
+ * the commented default packaging/hinomi.yaml and docs/config.md; a test keeps them equal.
  *
- * Read strictly: an unknown key is an error with file, line and the nearest known name; so are wrong types, values out of
- * bounds, and keys that contradict each other. Size and depth are bounded; anchors and aliases are refused. */
+ * Read strictly: an unknown key is an error with file, line and the nearest known name; so are wrong types, values out
+ * of bounds, and keys that contradict each other. Size and depth are bounded; anchors and aliases are refused. */
 #pragma once
 
 #include "base/json.h"
@@ -12,35 +12,35 @@
 enum hn_option_type {
     HN_OPT_BOOL,
     HN_OPT_INT,
-    HN_OPT_SPAN,   /* 30s, 15m, 1h, 7d; seconds */
-    HN_OPT_SIZE,   /* 64M, 2G; bytes */
+    HN_OPT_SPAN, /* 30s, 15m, 1h, 7d; seconds */
+    HN_OPT_SIZE, /* 64M, 2G; bytes */
     HN_OPT_TEXT,
     HN_OPT_WORD,   /* one of words */
     HN_OPT_PATH,   /* absolute */
     HN_OPT_URL,    /* one of the schemes in words */
     HN_OPT_LISTEN, /* loopback address:port, or unix:/path */
     HN_OPT_MAIL,
-    HN_OPT_LIST    /* of words, or of what `item` says */
+    HN_OPT_LIST /* of words, or of what `item` says */
 };
 
 struct hn_option {
-    const char *name; /* "serve.listen": section.key, or a key without section */
+    const char *name;               /* "serve.listen": section.key, or a key without section */
     enum hn_option_type type, item; /* item: of LIST */
-    const char *dflt; /* as it would be written; "" = nothing */
-    int64_t least, most; /* INT, SPAN, SIZE: the value; TEXT: length */
-    const char *words; /* separated by blanks; "modules" stands for the modules that are built in */
+    const char *dflt;               /* as it would be written; "" = nothing */
+    int64_t least, most;            /* INT, SPAN, SIZE: the value; TEXT: length */
+    const char *words;              /* separated by blanks; "modules" stands for the modules that are built in */
 };
 
 extern const struct hn_option hn_options[]; /* in the order of the file; ends with {0} */
 
-#define HN_CONFIG_MAX (256u << 10) /* longest file */
-#define HN_CONFIG_ITEMS 64u        /* of a list */
+#define HN_CONFIG_MAX   (256u << 10) /* longest file */
+#define HN_CONFIG_ITEMS 64u          /* of a list */
 
 struct hn_config;
 
-/* path: --config, which must be there. NULL: $HINOMI_HOME/hinomi.yaml when that variable is set and the file is there, else
- * /etc/hinomi/hinomi.yaml when it is there, else the defaults. A file that is there but cannot be read is an error.
- * HN_E_INVALID: "file:line: …" in reterr, in the language of the user. */
+/* path: --config, which must be there. NULL: $HINOMI_HOME/hinomi.yaml when that variable is set and the file is there,
+ * else /etc/hinomi/hinomi.yaml when it is there, else the defaults. A file that is there but cannot be read is an
+ * error. HN_E_INVALID: "file:line: …" in reterr, in the language of the user. */
 HN_MUST struct hn_err hn_config_load(const char *path, struct hn_config **ret, struct hn_diag *reterr);
 /* name: for messages. */
 HN_MUST struct hn_err hn_config_parse(struct hn_bytes yaml, const char *name, struct hn_config **ret,
@@ -51,16 +51,16 @@ void hn_config_free(struct hn_config *c); /* NULL is fine */
 const char *hn_config_path(const struct hn_config *c);
 /* Values by key; the key must be one of hn_options (asserted). TEXT and the like: empty when nothing is set. */
 struct hn_str hn_config_str(const struct hn_config *c, const char *key); /* NUL-terminated */
-int64_t hn_config_int(const struct hn_config *c, const char *key); /* INT; SPAN in seconds; SIZE in bytes */
+int64_t hn_config_int(const struct hn_config *c, const char *key);       /* INT; SPAN in seconds; SIZE in bytes */
 bool hn_config_bool(const struct hn_config *c, const char *key);
 size_t hn_config_list(const struct hn_config *c, const char *key, const struct hn_str **ret);
 bool hn_config_has(const struct hn_config *c, const char *key, const char *item); /* of a list */
-unsigned hn_config_line(const struct hn_config *c, const char *key); /* 0: the default holds */
+unsigned hn_config_line(const struct hn_config *c, const char *key);              /* 0: the default holds */
 
 /* The one line of a secret's file (mail.password_file), without its line end. PERM when others may read the file. Empty
  * when the option is not set. */
-HN_MUST struct hn_err hn_config_secret(const struct hn_config *c, const char *key, struct hn_arena *a, struct hn_str *ret,
-                                       struct hn_diag *reterr);
+HN_MUST struct hn_err hn_config_secret(const struct hn_config *c, const char *key, struct hn_arena *a,
+                                       struct hn_str *ret, struct hn_diag *reterr);
 
 /* What a value of this option must be: "a whole number from 0 to 3650". */
 void hn_config_wanted(const struct hn_option *o, enum hn_lang lang, struct hn_buf *out);

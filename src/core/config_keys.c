@@ -1,7 +1,7 @@
 /* Every option of hinomi.yaml, in the order of the file. */
 #include "core/config.h"
 
-#define DAY 86400
+#define DAY        86400
 #define SEVERITIES "info low medium high critical"
 
 const struct hn_option hn_options[] = {

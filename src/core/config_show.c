@@ -4,10 +4,10 @@
 #include "core/config.h"
 #include "core/registry.h"
 
-static const char *const type_names[] = {[HN_OPT_BOOL] = "bool", [HN_OPT_INT] = "int",       [HN_OPT_SPAN] = "span",
-                                         [HN_OPT_SIZE] = "size", [HN_OPT_TEXT] = "text",     [HN_OPT_WORD] = "word",
-                                         [HN_OPT_PATH] = "path", [HN_OPT_URL] = "url",       [HN_OPT_LISTEN] = "listen",
-                                         [HN_OPT_MAIL] = "mail", [HN_OPT_LIST] = "list"};
+static const char *const type_names[] = {
+    [HN_OPT_BOOL] = "bool",     [HN_OPT_INT] = "int",   [HN_OPT_SPAN] = "span", [HN_OPT_SIZE] = "size",
+    [HN_OPT_TEXT] = "text",     [HN_OPT_WORD] = "word", [HN_OPT_PATH] = "path", [HN_OPT_URL] = "url",
+    [HN_OPT_LISTEN] = "listen", [HN_OPT_MAIL] = "mail", [HN_OPT_LIST] = "list"};
 
 /* Seconds or bytes in the largest unit that divides them: 3600 → 1h. */
 static void put_number(struct hn_buf *out, enum hn_option_type type, int64_t v)
@@ -153,8 +153,10 @@ void hn_config_doc(struct hn_buf *out)
         hn_text_add(out, (enum hn_lang)lang, "option-doc.intro", NULL);
         hn_buf_c(out, "\n\n");
     }
-    hn_buf_c(out, "Made from the table of options (`src/core/config_keys.c`); the commented file is `packaging/hinomi.yaml`.\n\n"
-                  "| key | default | value | meaning | 意味 |\n| --- | --- | --- | --- | --- |\n");
+    hn_buf_c(
+        out,
+        "Made from the table of options (`src/core/config_keys.c`); the commented file is `packaging/hinomi.yaml`.\n\n"
+        "| key | default | value | meaning | 意味 |\n| --- | --- | --- | --- | --- |\n");
     for (const struct hn_option *o = hn_options; o->name; o++) {
         hn_buf_fmt(out, "| `%s` | `", o->name);
         put_yaml(out, o, hn_str_c(o->dflt));

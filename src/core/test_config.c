@@ -55,16 +55,17 @@ TEST(values_are_read_with_their_lines)
 {
     struct hn_config *c;
     const struct hn_str *items;
-    CHECK_OK(parse("language: ja\n"
-                   "serve: {listen: 'unix:/run/hinomi/http.sock', watch: false}\n"
-                   "diagnose:\n"
-                   "  every: 15m\n"
-                   "  threshold: critical\n"
-                   "retention: {most_size: 2G, history_days: 0}\n"
-                   "fix: {approval: approved, kinds: [sysctl, mode]}\n"
-                   "mail: {url: smtps://mail.example.org:465, from: hinomi@example.org, to: [a@example.org, b@example.org]}\n"
-                   "webhook: {urls: ['https://hooks.example.org/x', 'http://127.0.0.1:9/y']}\n",
-                   &c, NULL));
+    CHECK_OK(parse(
+        "language: ja\n"
+        "serve: {listen: 'unix:/run/hinomi/http.sock', watch: false}\n"
+        "diagnose:\n"
+        "  every: 15m\n"
+        "  threshold: critical\n"
+        "retention: {most_size: 2G, history_days: 0}\n"
+        "fix: {approval: approved, kinds: [sysctl, mode]}\n"
+        "mail: {url: smtps://mail.example.org:465, from: hinomi@example.org, to: [a@example.org, b@example.org]}\n"
+        "webhook: {urls: ['https://hooks.example.org/x', 'http://127.0.0.1:9/y']}\n",
+        &c, NULL));
     CHECK_TEXT(hn_config_str(c, "language"), "ja");
     CHECK_TEXT(hn_config_str(c, "serve.listen"), "unix:/run/hinomi/http.sock");
     CHECK(!hn_config_bool(c, "serve.watch"));
@@ -81,7 +82,8 @@ TEST(values_are_read_with_their_lines)
 
 TEST(an_unknown_key_is_an_error_with_line_and_nearest_name)
 {
-    CHECK(refused("serve:\n  lisen: 127.0.0.1:1\n", "hinomi.yaml:2: there is no option \"serve.lisen\"; did you mean \"serve.listen\"?"));
+    CHECK(refused("serve:\n  lisen: 127.0.0.1:1\n",
+                  "hinomi.yaml:2: there is no option \"serve.lisen\"; did you mean \"serve.listen\"?"));
     CHECK(refused("langauge: ja\n", "did you mean \"language\"?"));
     CHECK(refused("quite_something_else: 1\n", "hinomi.yaml:1: there is no option \"quite_something_else\""));
     CHECK(refused("serve.listen: 127.0.0.1:1\nserve.nothing: 1\n", ":2: "));

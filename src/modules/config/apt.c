@@ -230,7 +230,7 @@ void config_read_apt_deb822(struct config_file *f)
 /* ---- apt.conf ---- */
 
 #define SCOPE_DEPTH 8
-#define SCOPE_MAX 256
+#define SCOPE_MAX   256
 
 struct conf {
     struct config_file *f;

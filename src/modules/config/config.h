@@ -1,14 +1,14 @@
-/* What the files of this folder share: the table of configuration files, the line readers, and the settings collected so
- * far. Everything is bounded; text from files becomes hn_str only through hn_str_from_hostile(). */
+/* What the files of this folder share: the table of configuration files, the line readers, and the settings collected
+ * so far. Everything is bounded; text from files becomes hn_str only through hn_str_from_hostile(). */
 #pragma once
 
 #include "base/map.h"
 #include "base/str.h"
 #include "core/module.h"
 
-#define CONFIG_FILE_MAX (256u << 10) /* longest configuration file that is read */
-#define CONFIG_TEXT_MAX 1024u        /* longest value that is kept */
-#define CONFIG_ITEMS_MAX 20000u      /* settings, PAM lines, mounts … of one host */
+#define CONFIG_FILE_MAX  (256u << 10) /* longest configuration file that is read */
+#define CONFIG_TEXT_MAX  1024u        /* longest value that is kept */
+#define CONFIG_ITEMS_MAX 20000u       /* settings, PAM lines, mounts … of one host */
 
 /* One configuration file as it came from the collector. */
 struct config_file {
@@ -19,9 +19,9 @@ struct config_file {
 };
 
 enum config_keep {
-    CONFIG_LAST, /* a later file or line replaces an earlier one */
+    CONFIG_LAST,  /* a later file or line replaces an earlier one */
     CONFIG_FIRST, /* the first one counts */
-    CONFIG_EACH  /* every occurrence is an observation of its own */
+    CONFIG_EACH   /* every occurrence is an observation of its own */
 };
 
 /* One configuration ("journald") and how its files are read. Files are given in the order in which the program reads
@@ -68,14 +68,14 @@ void config_read_nginx(struct config_file *f);  /* word value; */
 
 /* ---- readers of one format each ---- */
 
-void config_read_apt_conf(struct config_file *f);    /* apt.c */
-void config_read_apt_list(struct config_file *f);    /* one-line style */
+void config_read_apt_conf(struct config_file *f); /* apt.c */
+void config_read_apt_list(struct config_file *f); /* one-line style */
 void config_read_apt_deb822(struct config_file *f);
-void config_read_pam(struct config_file *f);         /* pam.c */
-void config_read_fstab(struct config_file *f);       /* mounts.c */
+void config_read_pam(struct config_file *f);   /* pam.c */
+void config_read_fstab(struct config_file *f); /* mounts.c */
 void config_read_mountinfo(struct config_file *f);
 void config_read_exports(struct config_file *f);
-void config_read_limits(struct config_file *f);      /* special.c */
+void config_read_limits(struct config_file *f); /* special.c */
 void config_read_modprobe(struct config_file *f);
 void config_read_shell(struct config_file *f);
 void config_read_banner(struct config_file *f);
@@ -90,7 +90,7 @@ void config_read_snmpd(struct config_file *f);
 void config_read_json(struct config_file *f);
 void config_read_apparmor(struct config_file *f);
 void config_read_nothing(struct config_file *f);
-void config_read_value(struct config_file *f);       /* the file is one value: key "value" */
+void config_read_value(struct config_file *f); /* the file is one value: key "value" */
 
 /* ---- state (parse.c) ---- */
 
@@ -124,9 +124,9 @@ struct config_mount {
 
 /* How far one source was seen. */
 struct config_seen {
-    bool any;      /* a record came */
+    bool any; /* a record came */
     bool exists;
-    bool bad;      /* unreadable or cut */
+    bool bad; /* unreadable or cut */
     unsigned files;
 };
 
@@ -157,6 +157,7 @@ struct hn_str config_text(struct config_file *f, struct hn_bytes b);
 size_t config_commas(struct config_file *f, struct hn_bytes b, struct hn_str **ret, size_t max);
 /* The rest of this file was not read: rules about its configuration become unknown. */
 void config_incomplete(struct config_file *f);
+void config_source_bad(struct hn_parse *p, const char *conf); /* the same by name */
 void config_malformed(struct config_file *f, struct hn_bytes at, const char *why);
 
 /* Called from finish (pam.c, mounts.c). */
@@ -164,8 +165,8 @@ void config_pam_emit(struct hn_parse *p);
 void config_mounts_emit(struct hn_parse *p);
 
 extern const struct hn_kind config_kinds[];
-extern const struct hn_rule config_rules[];    /* generated */
-extern const char *const config_needs[];       /* generated */
+extern const struct hn_rule config_rules[]; /* generated */
+extern const char *const config_needs[];    /* generated */
 void config_collect(struct hn_collect *c);
 void config_parse(struct hn_parse *p, const struct hn_rec *r);
 void config_finish(struct hn_parse *p);

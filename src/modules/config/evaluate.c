@@ -23,9 +23,12 @@ static const char *const *sources_of(const char *kind)
     static const struct {
         const char *kind;
         const char *const confs[3];
-    } table[] = {{"config.apt_source", {"apt-list", "apt-deb822"}}, {"config.pam", {"pam"}},
-                 {"config.audit_rule", {"audit-rules"}},           {"config.export", {"nfs-exports"}},
-                 {"config.mount", {"fstab"}},                      {"accounts.sshd", {"sshd"}},
+    } table[] = {{"config.apt_source", {"apt-list", "apt-deb822"}},
+                 {"config.pam", {"pam"}},
+                 {"config.audit_rule", {"audit-rules"}},
+                 {"config.export", {"nfs-exports"}},
+                 {"config.mount", {"fstab"}},
+                 {"accounts.sshd", {"sshd"}},
                  {"accounts.sudo_default", {"sudoers"}}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (strcmp(kind, table[i].kind) == 0)
@@ -108,7 +111,8 @@ static struct hn_str label(const struct config_node *n, struct hn_arena *a)
 {
     struct hn_str out = HN_STR("");
     for (const struct config_cond *c = n->where; c && c->field; c++) {
-        if (!c->values || !c->values[0] || (c->op != CONFIG_OP_EQ && c->op != CONFIG_OP_IN && c->op != CONFIG_OP_MATCHES))
+        if (!c->values || !c->values[0] ||
+            (c->op != CONFIG_OP_EQ && c->op != CONFIG_OP_IN && c->op != CONFIG_OP_MATCHES))
             continue;
         out = hn_arena_fmt(a, "%.*s%s%s", HN_FMT(out), out.n ? " " : "", c->values[0]);
     }
@@ -193,10 +197,10 @@ static enum config_tri leaf(const struct found *f, const struct config_node *n)
         return unknown(f, unseen);
     struct config_result before = *f->r;
     bool decided = false;
-    const struct hn_obs *only = n->where && n->where->field && strcmp(n->where->field, "subject") == 0 &&
-                                        n->where->op == CONFIG_OP_EQ
-                                    ? hn_facts_find(f->facts, n->kind, hn_str_c(n->where->values[0]))
-                                    : NULL;
+    const struct hn_obs *only =
+        n->where && n->where->field && strcmp(n->where->field, "subject") == 0 && n->where->op == CONFIG_OP_EQ
+            ? hn_facts_find(f->facts, n->kind, hn_str_c(n->where->values[0]))
+            : NULL;
     for (const struct hn_obs *o = only ? only : hn_facts_first(f->facts, n->kind); o;
          o = only ? NULL : hn_facts_next(o)) {
         enum config_tri in = fits(o, n->where);
@@ -275,8 +279,7 @@ void config_evaluate(const struct config_rule *rule, const struct hn_facts *fact
         scratch = (struct config_result){.why = NULL};
         enum config_tri t = eval(&f, p->node);
         if (t == CONFIG_FALSE) {
-            *ret = (struct config_result){
-                .verdict = CONFIG_NOT_APPLICABLE, .why = p->why, .what = hn_str_c(p->what)};
+            *ret = (struct config_result){.verdict = CONFIG_NOT_APPLICABLE, .why = p->why, .what = hn_str_c(p->what)};
             return;
         }
         if (t == CONFIG_UNKNOWN && !open) {

@@ -86,6 +86,17 @@ static void record(struct hn_judge *j, const struct config_rule *rule, const str
     hn_judge_obs_end(j);
 }
 
+/* "0 evaluated" is never fine: when more could not be judged than could, that is a problem of its own. */
+static void report_blindness(struct hn_judge *j, int64_t evaluated, int64_t unknown)
+{
+    if (unknown <= evaluated)
+        return;
+    struct hn_finding *f = hn_find(j, "rules-not-evaluated", HN_STR("rules"), HN_STR(""));
+    hn_find_param_int(f, "evaluated", evaluated);
+    hn_find_param_int(f, "unknown", unknown);
+    hn_find_evidence(f, hn_facts_first(hn_judge_facts(j), "config.summary"), "looked-at");
+}
+
 void config_judge(struct hn_judge *j)
 {
     const struct hn_facts *facts = hn_judge_facts(j);
@@ -108,4 +119,5 @@ void config_judge(struct hn_judge *j)
     hn_judge_obs_int(j, "not_applicable", n[CONFIG_NOT_APPLICABLE]);
     hn_judge_obs_int(j, "unknown", n[CONFIG_NOT_KNOWN]);
     hn_judge_obs_end(j);
+    report_blindness(j, n[CONFIG_PASS] + n[CONFIG_FAIL], n[CONFIG_NOT_KNOWN]);
 }

@@ -1,7 +1,7 @@
 /* config: configuration files as observations, and configuration rules as data over the observations of all modules.
  *
- *   files ─▶ readers (sources.c names them) ─▶ setting, pam, mount, file … ─▶ rules (folder rules/, compiled) ─▶ findings
- *                                                     observations of other modules ─┘                └─▶ evaluation
+ *   files ─▶ readers (sources.c names them) ─▶ setting, pam, mount, file … ─▶ rules (folder rules/, compiled) ─▶
+ * findings observations of other modules ─┘                └─▶ evaluation
  */
 #include "modules/config/config.h"
 
@@ -77,15 +77,14 @@ static const struct hn_field pam_fields[] = {
     {"line", HN_T_INT, HN_REF_NONE, NULL, "line number"},
     {0}};
 
-static const struct hn_field audit_fields[] = {
-    {"type", HN_T_STR, HN_REF_NONE, NULL, "watch or syscall"},
-    {"target", HN_T_STR, HN_REF_PATH, NULL, "file or folder watched"},
-    {"perms", HN_T_STR, HN_REF_NONE, NULL, "accesses recorded: r, w, x, a"},
-    {"syscalls", HN_T_LIST, HN_REF_NONE, NULL, "system calls recorded"},
-    {"key", HN_T_STR, HN_REF_NONE, NULL, "key of the records"},
-    {"path", HN_T_STR, HN_REF_PATH, NULL, "file it stands in"},
-    {"line", HN_T_INT, HN_REF_NONE, NULL, "line number"},
-    {0}};
+static const struct hn_field audit_fields[] = {{"type", HN_T_STR, HN_REF_NONE, NULL, "watch or syscall"},
+                                               {"target", HN_T_STR, HN_REF_PATH, NULL, "file or folder watched"},
+                                               {"perms", HN_T_STR, HN_REF_NONE, NULL, "accesses recorded: r, w, x, a"},
+                                               {"syscalls", HN_T_LIST, HN_REF_NONE, NULL, "system calls recorded"},
+                                               {"key", HN_T_STR, HN_REF_NONE, NULL, "key of the records"},
+                                               {"path", HN_T_STR, HN_REF_PATH, NULL, "file it stands in"},
+                                               {"line", HN_T_INT, HN_REF_NONE, NULL, "line number"},
+                                               {0}};
 
 static const struct hn_field export_fields[] = {
     {"directory", HN_T_STR, HN_REF_PATH, NULL, "folder exported by NFS"},
@@ -161,8 +160,12 @@ static void collect_one(struct hn_collect *c, const char *conf, const char *path
 
 void config_collect(struct hn_collect *c)
 {
-    static const char *const marks[] = {"/.dockerenv",         "/run/.containerenv",       "/run/systemd/container",
-                                        "/run/systemd/system", "/usr/lib/systemd/systemd", "/usr/share/xsessions",
+    static const char *const marks[] = {"/.dockerenv",
+                                        "/run/.containerenv",
+                                        "/run/systemd/container",
+                                        "/run/systemd/system",
+                                        "/usr/lib/systemd/systemd",
+                                        "/usr/share/xsessions",
                                         "/usr/share/wayland-sessions"};
     hn_collect_file(c, "users", "/etc/passwd", CONFIG_FILE_MAX);
     hn_collect_file(c, "groups", "/etc/group", CONFIG_FILE_MAX);

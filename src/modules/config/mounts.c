@@ -1,7 +1,7 @@
 /* Mounts: /etc/fstab (fstab(5)), /proc/self/mountinfo (proc(5)), and what is exported by NFS (exports(5)). */
 #include "modules/config/config.h"
 
-#define MOUNTS_MAX 2000u
+#define MOUNTS_MAX  2000u
 #define OPTIONS_MAX 64u
 
 /* \040 and the like, as both files write blanks. */
@@ -13,8 +13,8 @@ static struct hn_str unescaped(struct config_file *f, struct hn_bytes b)
     size_t n = 0;
     for (size_t i = 0; i < b.n; i++) {
         uint64_t v = 0;
-        if (b.p[i] == '\\' && i + 3 < b.n &&
-            hn_str_u64((struct hn_str){(const char *)b.p + i + 1, 3}, 8, &v) && v < 256) {
+        if (b.p[i] == '\\' && i + 3 < b.n && hn_str_u64((struct hn_str){(const char *)b.p + i + 1, 3}, 8, &v) &&
+            v < 256) {
             out[n++] = (uint8_t)v;
             i += 3;
         } else {

@@ -1,9 +1,10 @@
 /* PAM stacks (pam.conf(5)): /etc/pam.d, one file per service; include, substack and @include are followed. */
 #include "modules/config/config.h"
 
-#define PAM_ARGS 32
-#define PAM_DEPTH 8     /* of includes */
-#define PAM_EMIT 2000u  /* lines of all expanded stacks */
+#define PAM_ARGS  32
+#define PAM_DEPTH 8        /* of includes */
+#define PAM_WORK  2000000u /* lines looked at while following includes */
+#define PAM_EMIT  2000u    /* lines of all expanded stacks */
 
 /* "[success=1 default=ignore]" is one word; so is an argument in brackets. */
 static bool pam_word(struct hn_bytes *rest, struct hn_bytes *ret)
@@ -95,7 +96,7 @@ void config_read_pam(struct config_file *f)
 struct expand {
     struct hn_parse *p;
     struct hn_str service;
-    unsigned emitted, position;
+    unsigned emitted, position, work;
     struct hn_str open[PAM_DEPTH]; /* services being expanded, against loops */
     unsigned depth;
 };
@@ -113,8 +114,9 @@ static void emit_line(struct expand *e, const struct config_pam_line *l)
 {
     if (e->emitted++ >= PAM_EMIT)
         return;
-    hn_obs_begin(e->p, "pam",
-                 hn_arena_fmt(hn_parse_arena(e->p), "%.*s/%.*s/%u", HN_FMT(e->service), HN_FMT(l->type), e->position++));
+    hn_obs_begin(
+        e->p, "pam",
+        hn_arena_fmt(hn_parse_arena(e->p), "%.*s/%.*s/%u", HN_FMT(e->service), HN_FMT(l->type), e->position++));
     hn_obs_str(e->p, "service", e->service);
     hn_obs_str(e->p, "type", l->type);
     hn_obs_str(e->p, "control", l->control);
@@ -141,6 +143,8 @@ static void expand(struct expand *e, struct hn_str from, struct hn_str type)
     e->open[e->depth++] = from;
     bool all = hn_str_eqc(type, "*");
     for (const struct config_pam_line *l = config_state(e->p)->pam_first; l; l = l->next) {
+        if (e->work++ >= PAM_WORK)
+            break;
         if (!hn_str_eq(l->service, from))
             continue;
         bool any = hn_str_eqc(l->type, "*");
@@ -157,13 +161,18 @@ static void expand(struct expand *e, struct hn_str from, struct hn_str type)
 void config_pam_emit(struct hn_parse *p)
 {
     /* The stacks that rules ask about; the rest of /etc/pam.d only repeats them. */
-    static const char *const services[] = {"common-auth", "common-account", "common-password", "common-session", "login",
-                                           "sshd",        "su",             "su-l",            "sudo",           "passwd",
-                                           "gdm-password", "lightdm",       "sddm",            "other"};
+    static const char *const services[] = {
+        "common-auth", "common-account", "common-password", "common-session", "login",   "sshd", "su",
+        "su-l",        "sudo",           "passwd",          "gdm-password",   "lightdm", "sddm", "other"};
     struct expand e = {.p = p};
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
         e.service = hn_str_c(services[i]);
         e.position = 0;
         expand(&e, e.service, HN_STR("*"));
     }
+    if (e.emitted < PAM_EMIT && e.work < PAM_WORK)
+        return;
+    hn_parse_malformed(p, hn_bytes_of("/etc/pam.d", 10), 0,
+                       "includes without end; the stacks were not followed to the end");
+    config_source_bad(p, "pam");
 }

@@ -55,15 +55,38 @@ void config_incomplete(struct config_file *f)
     config_state(f->p)->seen[f->src - config_sources].bad = true;
 }
 
+void config_source_bad(struct hn_parse *p, const char *conf)
+{
+    for (size_t i = 0; i < config_sources_n; i++)
+        if (strcmp(config_sources[i].conf, conf) == 0)
+            config_state(p)->seen[i].bad = true;
+}
+
 /* ---- settings ---- */
 
-/* Does some rule ask for "conf key"? Both in lower case; the list is sorted by conf, so equal ones stand together. */
+/* Index of the first wanted setting of this configuration; the list is sorted. */
+static size_t wanted_from(struct hn_str conf)
+{
+    size_t from = 0, to = config_wanted_n;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        struct hn_str w = hn_str_c(config_wanted[mid]);
+        int c = memcmp(w.p, conf.p, w.n < conf.n ? w.n : conf.n);
+        if (c < 0 || (c == 0 && (w.n <= conf.n || w.p[conf.n] < ' ')))
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
+}
+
+/* Does some rule ask for "conf key"? Both in lower case. */
 static bool wanted(struct hn_str conf, struct hn_str key)
 {
-    for (size_t i = 0; i < config_wanted_n; i++) {
+    for (size_t i = wanted_from(conf); i < config_wanted_n; i++) {
         struct hn_str w = hn_str_c(config_wanted[i]);
         if (w.n <= conf.n || w.p[conf.n] != ' ' || memcmp(w.p, conf.p, conf.n) != 0)
-            continue;
+            return false;
         struct hn_str pattern = hn_str_cut(w, conf.n + 1, w.n);
         if (hn_str_eq(pattern, key) || (hn_str_chr(pattern, '*') >= 0 && hn_glob_match(pattern, key, false)))
             return true;
@@ -80,13 +103,15 @@ static bool is_secret(struct hn_str key)
     return hn_str_ends(key, ".password");
 }
 
-static struct hn_str lower(struct hn_arena *a, struct hn_bytes b)
+#define KEY_MAX 256
+
+/* b in lower case, in buf; a longer one than any rule asks for becomes empty. */
+static struct hn_str lower(struct hn_bytes b, char buf[KEY_MAX])
 {
-    struct hn_str s = hn_arena_str(a, hn_str_from_hostile(a, b, 256));
-    for (char *c = (char *)(uintptr_t)s.p; s.n > 0 && c < s.p + s.n; c++)
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c + ('a' - 'A'));
-    return s;
+    size_t n = b.n <= KEY_MAX ? b.n : 0;
+    for (size_t i = 0; i < n; i++)
+        buf[i] = b.p[i] >= 'A' && b.p[i] <= 'Z' ? (char)(b.p[i] + ('a' - 'A')) : (char)b.p[i];
+    return (struct hn_str){buf, n};
 }
 
 /* systemd reads drop-ins sorted by name over all folders, after the main file; /etc wins for the same name. */
@@ -123,7 +148,8 @@ void config_set(struct config_file *f, struct hn_bytes key, struct hn_bytes valu
 {
     struct config_state *st = config_state(f->p);
     struct hn_arena *a = hn_parse_arena(f->p);
-    struct hn_str low = lower(hn_parse_scratch(f->p), key);
+    char buf[KEY_MAX];
+    struct hn_str low = lower(key, buf);
     if (!wanted(hn_str_c(f->src->conf), low) || !config_room(f->p, f->path))
         return;
     struct config_item it = {.src = f->src,
@@ -216,7 +242,7 @@ static void read_stat(struct hn_parse *p, const struct hn_rec *r)
     struct config_state *st = config_state(p);
     struct hn_arena *a = hn_parse_arena(p);
     bool gone = r->err == 2 || r->err == 20; /* ENOENT, ENOTDIR */
-    if (r->err && !gone) { /* a folder that could not be listed: what is in it is not known */
+    if (r->err && !gone) {                   /* a folder that could not be listed: what is in it is not known */
         folder_not_listed(p, r->path);
         return;
     }
@@ -279,6 +305,8 @@ static void read_source(struct hn_parse *p, const struct hn_rec *r, size_t i)
             return;
     }
     f.src->read(&f);
+    if (hn_parse_scratch(p)->failed || hn_parse_arena(p)->failed) /* memory is over: something was not kept */
+        seen->bad = true;
 }
 
 void config_parse(struct hn_parse *p, const struct hn_rec *r)

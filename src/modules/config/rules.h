@@ -1,8 +1,8 @@
-/* Rules as data. tools/build-rules checks the files of rules/ and writes them as const tables of these shapes; the evaluator is a
- * pure function of (rule, facts).
+/* Rules as data. tools/build-rules checks the files of rules/ and writes them as const tables of these shapes; the
+ * evaluator is a pure function of (rule, facts).
  *
- * Three-valued logic (Kleene): a check is true, false, or unknown when what it needs was not seen. Unknown never becomes
- * true: "all" is false as soon as one part is false, else unknown if one part is; "any" the other way round.
+ * Three-valued logic (Kleene): a check is true, false, or unknown when what it needs was not seen. Unknown never
+ * becomes true: "all" is false as soon as one part is false, else unknown if one part is; "any" the other way round.
  *
  *   applies: all parts true → the check is evaluated: true = pass, false = fail, unknown = unknown
  *            one part false → not applicable, with that part's reason
@@ -13,8 +13,8 @@
 
 enum config_tri { CONFIG_FALSE, CONFIG_TRUE, CONFIG_UNKNOWN };
 
-/* The value of the field against `values`. An unset field is unknown, except for SET and UNSET. Text is compared without
- * regard to ASCII case unless the field is a path. */
+/* The value of the field against `values`. An unset field is unknown, except for SET and UNSET. Text is compared
+ * without regard to ASCII case unless the field is a path. */
 enum config_op {
     CONFIG_OP_NONE,
     CONFIG_OP_EQ,
@@ -25,15 +25,15 @@ enum config_op {
     CONFIG_OP_LE,
     CONFIG_OP_GT,
     CONFIG_OP_GE,
-    CONFIG_OP_MATCHES,     /* a glob matches the text, or an item of the list */
-    CONFIG_OP_NOT_MATCHES, /* none does */
-    CONFIG_OP_HAS,         /* list, or words of a text (blanks, commas): all of values are in it */
-    CONFIG_OP_HAS_NOT,     /* none of values is in it */
+    CONFIG_OP_MATCHES,      /* a glob matches the text, or an item of the list */
+    CONFIG_OP_NOT_MATCHES,  /* none does */
+    CONFIG_OP_HAS,          /* list, or words of a text (blanks, commas): all of values are in it */
+    CONFIG_OP_HAS_NOT,      /* none of values is in it */
     CONFIG_OP_MODE_AT_MOST, /* octal: no permission bit beyond these */
-    CONFIG_OP_MASKS,       /* octal: a umask that takes away at least these bits */
-    CONFIG_OP_TRUE,        /* a bool, or yes, true, on, 1, enabled */
-    CONFIG_OP_FALSE,       /* a bool, or no, false, off, 0, disabled */
-    CONFIG_OP_SET,         /* there and not empty */
+    CONFIG_OP_MASKS,        /* octal: a umask that takes away at least these bits */
+    CONFIG_OP_TRUE,         /* a bool, or yes, true, on, 1, enabled */
+    CONFIG_OP_FALSE,        /* a bool, or no, false, off, 0, disabled */
+    CONFIG_OP_SET,          /* there and not empty */
     CONFIG_OP_UNSET
 };
 
@@ -84,9 +84,9 @@ enum config_verdict { CONFIG_PASS, CONFIG_FAIL, CONFIG_NOT_APPLICABLE, CONFIG_NO
 
 struct config_result {
     enum config_verdict verdict;
-    const char *why;    /* of NOT_APPLICABLE and NOT_KNOWN */
+    const char *why; /* of NOT_APPLICABLE and NOT_KNOWN */
     struct hn_str what;
-    struct hn_str seen; /* "login.defs PASS_MAX_DAYS = 99999 (/etc/login.defs:165)" */
+    struct hn_str seen;   /* "login.defs PASS_MAX_DAYS = 99999 (/etc/login.defs:165)" */
     struct hn_str actual; /* the first value alone; "-" when not set */
     const struct hn_obs *evidence[CONFIG_EVIDENCE_MAX];
     size_t n_evidence;

@@ -15,8 +15,8 @@ void config_read_limits(struct config_file *f)
         bool both = hn_bytes_eqc(type, "-");
         for (int i = 0; i < (both ? 2 : 1); i++) {
             struct hn_bytes t = both ? hn_bytes_of(i ? "soft" : "hard", 4) : type;
-            struct hn_str key = hn_arena_fmt(hn_parse_scratch(f->p), "%.*s.%.*s.%.*s", HN_FMT(domain), HN_FMT(t),
-                                             HN_FMT(item));
+            struct hn_str key =
+                hn_arena_fmt(hn_parse_scratch(f->p), "%.*s.%.*s.%.*s", HN_FMT(domain), HN_FMT(t), HN_FMT(item));
             config_set(f, hn_str_bytes(key), value, l.line);
         }
     }
@@ -137,7 +137,8 @@ void config_read_rsyslog(struct config_file *f)
         for (size_t i = 0; i < 3; i++)
             if (contains(line, inputs[i]) && (config_starts(line, "$ModLoad") || config_starts(line, "module(")))
                 config_set_c(f, "input", hn_bytes_of(inputs[i], strlen(inputs[i])), l.line);
-        if (config_starts(line, "$FileCreateMode") || contains(line, "fileCreateMode") || contains(line, "FileCreateMode"))
+        if (config_starts(line, "$FileCreateMode") || contains(line, "fileCreateMode") ||
+            contains(line, "FileCreateMode"))
             rsyslog_mode(f, line, l.line);
         /* "*.* @@host:514": the action is the word after the selector */
         if (config_word(&line, &w) && contains(w, ".") && config_word(&line, &w) && w.n > 1 && w.p[0] == '@')

@@ -150,8 +150,7 @@ void config_read_hba(struct config_file *f)
         /* an address of its own mask: "192.0.2.0 255.255.255.0 trust" */
         if (!local && n > 5 && w[4].n > 0 && w[4].p[0] >= '0' && w[4].p[0] <= '9')
             at = 5;
-        struct hn_str key =
-            hn_arena_fmt(hn_parse_scratch(f->p), "%.*s.method", (int)w[0].n, (const char *)w[0].p);
+        struct hn_str key = hn_arena_fmt(hn_parse_scratch(f->p), "%.*s.method", (int)w[0].n, (const char *)w[0].p);
         config_set(f, hn_str_bytes(key), w[at], l.line);
     }
 }
@@ -181,7 +180,8 @@ static void json_value(struct config_file *f, struct hn_str key, const struct hn
     else if (v->kind == HN_JV_BOOL)
         config_set(f, hn_str_bytes(key), v->b ? hn_bytes_of("true", 4) : hn_bytes_of("false", 5), 0);
     else if (v->kind == HN_JV_INT)
-        config_set(f, hn_str_bytes(key), hn_str_bytes(hn_arena_fmt(hn_parse_scratch(f->p), "%lld", (long long)v->i)), 0);
+        config_set(f, hn_str_bytes(key), hn_str_bytes(hn_arena_fmt(hn_parse_scratch(f->p), "%lld", (long long)v->i)),
+                   0);
 }
 
 /* A JSON object: each member that is a text, truth value or number, and each such item of a list. */

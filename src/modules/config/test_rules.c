@@ -57,8 +57,8 @@ TEST(every_rule_judges_its_own_tests_as_they_say)
         bool ok = judge_case(c, NULL, &r, &a);
         if (!ok || r.verdict != c->want) {
             fprintf(stderr, "%s: wanted %s, got %s (%s %.*s; seen %.*s)\n  %s\n", config_rule_table[c->rule].id,
-                    config_verdict_name(c->want), ok ? config_verdict_name(r.verdict) : "no facts",
-                    r.why ? r.why : "", HN_FMT(r.what), HN_FMT(r.seen), c->facts);
+                    config_verdict_name(c->want), ok ? config_verdict_name(r.verdict) : "no facts", r.why ? r.why : "",
+                    HN_FMT(r.what), HN_FMT(r.seen), c->facts);
             wrong++;
         }
     }
@@ -224,16 +224,19 @@ static const struct config_cond where_t[] = {{"path", CONFIG_OP_EQ, name_t}, {0}
 static const struct config_cond where_f[] = {{"path", CONFIG_OP_EQ, name_f}, {0}};
 static const struct config_cond where_u[] = {{"path", CONFIG_OP_EQ, name_u}, {0}};
 #define LEAF(name, w)                                                                                                  \
-    static const struct config_node name = {                                                                           \
-        .type = CONFIG_SOME, .kind = "config.file", .where = w, .test = {"owner", CONFIG_OP_EQ, on},                   \
-        .absent = CONFIG_UNKNOWN}
+    static const struct config_node name = {.type = CONFIG_SOME,                                                       \
+                                            .kind = "config.file",                                                     \
+                                            .where = w,                                                                \
+                                            .test = {"owner", CONFIG_OP_EQ, on},                                       \
+                                            .absent = CONFIG_UNKNOWN}
 LEAF(leaf_t, where_t);
 LEAF(leaf_f, where_f);
 LEAF(leaf_u, where_u);
 static const struct config_node *const leaves3[] = {&leaf_f, &leaf_t, &leaf_u};
-static const char *const three = "[{\"module\":\"config\",\"kind\":\"file\",\"subject\":\"t\",\"fields\":{\"path\":\"t\","
-                                 "\"owner\":\"on\"}},{\"module\":\"config\",\"kind\":\"file\",\"subject\":\"f\","
-                                 "\"fields\":{\"path\":\"f\",\"owner\":\"off\"}}]";
+static const char *const three =
+    "[{\"module\":\"config\",\"kind\":\"file\",\"subject\":\"t\",\"fields\":{\"path\":\"t\","
+    "\"owner\":\"on\"}},{\"module\":\"config\",\"kind\":\"file\",\"subject\":\"f\","
+    "\"fields\":{\"path\":\"f\",\"owner\":\"off\"}}]";
 
 /* 0 = pass, 1 = fail, 3 = unknown */
 static enum config_verdict verdict_of(const struct config_node *n)
@@ -298,4 +301,3 @@ TEST(an_unreadable_configuration_is_unknown_although_a_part_of_it_was_seen)
         hn_arena_clear(&a);
     }
 }
-
