@@ -299,7 +299,7 @@ struct hn_err hn_policy_parse(struct hn_bytes yaml, struct hn_policy **ret, stru
 struct hn_err hn_policy_load(const char *path, struct hn_policy **ret, struct hn_diag *reterr)
 {
     if (!path)
-        return hn_policy_parse(hn_bytes_of(policy_data_default, policy_data_default_n), ret, reterr);
+        return hn_policy_parse(hn_bytes_of(hn_policy_data_default, hn_policy_data_default_n), ret, reterr);
     HN_AUTO(hn_buf_done) struct hn_buf b;
     hn_buf_init(&b, POLICY_MAX);
     HN_TRY(hn_read_file(path, &b, reterr));
@@ -318,9 +318,9 @@ void hn_policy_free(struct hn_policy *p)
 struct hn_bytes hn_due_builtin(struct hn_str name)
 {
     if (hn_str_eqc(name, "bod-26-04"))
-        return hn_bytes_of(policy_data_bod_26_04, policy_data_bod_26_04_n);
+        return hn_bytes_of(hn_policy_data_bod_26_04, hn_policy_data_bod_26_04_n);
     if (hn_str_eqc(name, "ssvc-deployer"))
-        return hn_bytes_of(policy_data_ssvc_deployer, policy_data_ssvc_deployer_n);
+        return hn_bytes_of(hn_policy_data_ssvc_deployer, hn_policy_data_ssvc_deployer_n);
     return (struct hn_bytes){0};
 }
 

@@ -8,7 +8,7 @@
 
 static struct hn_str builtin(void)
 {
-    return (struct hn_str){(const char *)policy_data_default, policy_data_default_n};
+    return (struct hn_str){(const char *)hn_policy_data_default, hn_policy_data_default_n};
 }
 
 /* The built-in policy with one piece of text replaced. */

@@ -178,9 +178,9 @@ TEST(the_same_policy_ranks_the_same_and_another_one_differently)
     hn_buf_init(&json, 1 << 20);
     hn_buf_clear(&b);
     /* the built-in one with another table and a heavier listener */
-    extern const unsigned char policy_data_default[];
-    extern const size_t policy_data_default_n;
-    struct hn_str text = {(const char *)policy_data_default, policy_data_default_n};
+    extern const unsigned char hn_policy_data_default[];
+    extern const size_t hn_policy_data_default_n;
+    struct hn_str text = {(const char *)hn_policy_data_default, hn_policy_data_default_n};
     ptrdiff_t table = hn_str_find(text, HN_STR("due_table: bod-26-04")), one = hn_str_find(text, HN_STR("listens-everywhere: {value: 1.2"));
     CHECK(table > 0 && one > table);
     hn_buf_fmt(&json, "%.*sdue_table: severity%.*slistens-everywhere: {value: 3.2%.*s", (int)table, text.p,

@@ -17,7 +17,7 @@ static void malformed(struct sockets_state *st, const struct hn_rec *r, const ch
     hn_parse_malformed(st->p, r->path, 0, why);
 }
 
-struct hn_bytes nft_key(struct hn_arena *a, uint8_t family, struct hn_bytes table, struct hn_bytes name)
+struct hn_bytes sockets_nft_key(struct hn_arena *a, uint8_t family, struct hn_bytes table, struct hn_bytes name)
 {
     struct hn_str s = hn_arena_fmt(a, "%u/%.*s/%.*s", family, HN_FMT(table), HN_FMT(name));
     return hn_str_bytes(s);
@@ -48,14 +48,14 @@ static void add_chain(struct sockets_state *st, uint8_t family, const struct hn_
     }
     *st->nft.last_chain = ch;
     st->nft.last_chain = &ch->next;
-    if (!hn_ok(hn_map_set(&st->nft.chain_names, nft_key(a, family, table, name), ch)))
+    if (!hn_ok(hn_map_set(&st->nft.chain_names, sockets_nft_key(a, family, table, name), ch)))
         st->nft.incomplete = true;
 }
 
 static void add_rule(struct sockets_state *st, uint8_t family, const struct hn_cur *attrs)
 {
     struct hn_arena *a = hn_parse_arena(st->p);
-    struct hn_bytes key = nft_key(hn_parse_scratch(st->p), family, hn_nl_text(hn_nl_find(attrs, NFTA_RULE_TABLE)),
+    struct hn_bytes key = sockets_nft_key(hn_parse_scratch(st->p), family, hn_nl_text(hn_nl_find(attrs, NFTA_RULE_TABLE)),
                                   hn_nl_text(hn_nl_find(attrs, NFTA_RULE_CHAIN)));
     struct nft_chain *ch = hn_map_find(&st->nft.chain_names, key);
     struct nft_rule *rule = ++st->nft.n_rules > RULES_MAX ? NULL : HN_NEW(a, struct nft_rule);
@@ -79,7 +79,7 @@ static void add_set(struct sockets_state *st, uint8_t family, const struct hn_cu
     set->flags = hn_nl_be32(hn_nl_find(attrs, NFTA_SET_FLAGS));
     set->key_len = hn_nl_be32(hn_nl_find(attrs, NFTA_SET_KEY_LEN));
     struct hn_bytes key =
-        nft_key(a, family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_TABLE)), hn_nl_text(hn_nl_find(attrs, NFTA_SET_NAME)));
+        sockets_nft_key(a, family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_TABLE)), hn_nl_text(hn_nl_find(attrs, NFTA_SET_NAME)));
     if (!hn_ok(hn_map_set(&st->nft.set_names, key, set)))
         st->nft.incomplete = true;
 }
@@ -105,7 +105,7 @@ static void add_element(struct sockets_state *st, struct nft_set *set, struct hn
 static void add_elements(struct sockets_state *st, uint8_t family, const struct hn_cur *attrs)
 {
     struct hn_bytes key =
-        nft_key(hn_parse_scratch(st->p), family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_TABLE)),
+        sockets_nft_key(hn_parse_scratch(st->p), family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_TABLE)),
                 hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_SET)));
     struct nft_set *set = hn_map_find(&st->nft.set_names, key);
     struct hn_cur list = hn_nl_nested(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_ELEMENTS));

@@ -31,4 +31,4 @@ struct nft_set {
 };
 
 /* "family/table/name", in the arena. */
-struct hn_bytes nft_key(struct hn_arena *a, uint8_t family, struct hn_bytes table, struct hn_bytes name);
+struct hn_bytes sockets_nft_key(struct hn_arena *a, uint8_t family, struct hn_bytes table, struct hn_bytes name);

@@ -250,7 +250,7 @@ static enum tri do_lookup(struct run *r, const struct hn_cur *e, unsigned depth)
     struct hn_bytes name = hn_nl_text(hn_nl_find(e, NFTA_LOOKUP_SET));
     struct hn_arena *a = hn_parse_scratch(r->p->st->p);
     const struct nft_set *set =
-        hn_map_find(&r->p->st->nft.set_names, nft_key(a, r->chain->family, r->chain->table, name));
+        hn_map_find(&r->p->st->nft.set_names, sockets_nft_key(a, r->chain->family, r->chain->table, name));
     bool verdict = dreg.n && hn_nl_be32(dreg) == NFT_REG_VERDICT;
     if (!set || v->kind == VAL_UNKNOWN || (v->kind == VAL_CONST && set->key_len != v->n) ||
         (v->kind != VAL_CONST && verdict)) {
@@ -366,7 +366,7 @@ static void do_verdict(struct run *r, struct hn_bytes nested, unsigned depth)
     struct hn_arena *a = hn_parse_scratch(r->p->st->p);
     const struct nft_chain *to =
         hn_map_find(&r->p->st->nft.chain_names,
-                    nft_key(a, r->chain->family, r->chain->table, hn_nl_text(hn_nl_find(&v, NFTA_VERDICT_CHAIN))));
+                    sockets_nft_key(a, r->chain->family, r->chain->table, hn_nl_text(hn_nl_find(&v, NFTA_VERDICT_CHAIN))));
     switch (code) {
     case 0:
         r->out = OUT_DROP;
