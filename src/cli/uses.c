@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -33,6 +34,25 @@ static struct hn_str param_name(struct hn_arena *a, const char *arg, size_t n)
     return (struct hn_str){s, s ? n : 0};
 }
 
+/* A policy is named by its file; the operation takes its text. */
+static bool put_file(struct hn_jw *w, const char *path)
+{
+    struct hn_buf b;
+    struct hn_str s;
+    struct hn_diag d = {{0}};
+    hn_buf_init(&b, 1u << 20);
+    struct hn_err e = hn_read_file(path, &b, &d);
+    bool ok = hn_ok(e) && hn_str_from_utf8(hn_str_bytes(hn_buf_text(&b)), &s);
+    if (ok)
+        hn_jw_str(w, s);
+    else
+        hn_jw_null(w);
+    if (!hn_ok(e))
+        cli_fail(e, &d);
+    hn_buf_done(&b);
+    return ok;
+}
+
 /* Values come as text; numbers, switches and JSON are recognised by the type that the operation declares. A body's
  * number must be one in JSON too. */
 static bool put_value(struct hn_jw *w, struct hn_arena *a, const struct hn_op_param *p, const char *value)
@@ -44,6 +64,8 @@ static bool put_value(struct hn_jw *w, struct hn_arena *a, const struct hn_op_pa
         hn_jw_null(w);
         return false;
     }
+    if (strcmp(p->name, "policy") == 0)
+        return put_file(w, value);
     if (p->type == HN_PT_BOOL) {
         hn_jw_bool(w, hn_str_eqc(s, "true") || hn_str_eqc(s, "yes") || hn_str_eqc(s, "1"));
     } else if (p->type == HN_PT_INT && hn_str_i64(s, &i)) {

@@ -36,10 +36,16 @@ static const struct cli_column account_columns[] = {
 static const struct cli_column audit_columns[] = {{"seq", .right = true}, {"at", .date = true},   {"by", .right = false},
                                                   {"what", .right = false}, {"object", .flex = true}, {0}};
 
+static const struct cli_column rank_columns[] = {{"new_rank", .right = true}, {"rank", .right = true},
+                                                 {"new_score", .right = true}, {"finding.score", .right = true},
+                                                 {"finding.title", .flex = true}, {"finding.id", .right = false},
+                                                 {0}};
+
 static const struct cli_use findings_uses[] = {
     {"list", "findings.list", NULL, finding_columns, NULL},
     {"show", "findings.get", "id", NULL, NULL},
     {"explain", "findings.raw", "id", NULL, cli_show_explain},
+    {"rank", "findings.rank", "policy", rank_columns, NULL},
     {"comment", "findings.comment", "id text", NULL, NULL},
     {0}};
 static const struct cli_use assets_uses[] = {{"list", "assets.list", NULL, asset_columns, NULL},

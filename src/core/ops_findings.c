@@ -108,12 +108,21 @@ static struct hn_err raw(struct hn_op_ctx *c)
     return HN_OK;
 }
 
+static const struct hn_op_param rank_params[] = {
+    {"policy", HN_IN_BODY, HN_PT_STR, true, NULL, "the policy file's text", 0, 1 << 20},
+    {"org", HN_IN_BODY, HN_PT_STR, false, NULL, "organisation; its subtree is meant", 0, 128},
+    {"asset", HN_IN_BODY, HN_PT_STR, false, NULL, "asset id", 0, 128},
+    {"limit", HN_IN_BODY, HN_PT_INT, false, NULL, "rows (default 50)", 1, 500},
+    OPS_END};
+
 const struct hn_op hn_ops_findings[] = {
     {"findings.list", "GET", "findings", HN_NEED_VIEWER, HN_OP_BIG, list_params, "findings", "Findings, ranked", list},
     {"findings.get", "GET", "findings/{id}", HN_NEED_VIEWER, 0, id_params, "finding",
      "One finding with its reasons, evidence and history", ops_finding_get},
     {"findings.raw", "GET", "findings/{id}/raw", HN_NEED_VIEWER, 0, id_params, NULL,
      "One finding as it is stored: parameters and terms from which its texts and its score are made", raw},
+    {"findings.rank", "POST", "policy/rank", HN_NEED_VIEWER, HN_OP_CHANGES, rank_params, "ranking",
+     "What another policy would make of the open findings: their old and new places. Changes nothing", ops_findings_rank},
     {"findings.comment", "POST", "findings/{id}/comments", HN_NEED_OPERATOR, HN_OP_CHANGES, comment_params, "comment",
      "Adds a comment", comment},
     {"findings.fix", "GET", "findings/{id}/fix", HN_NEED_VIEWER, 0, id_params, "fix",

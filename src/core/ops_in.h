@@ -76,6 +76,6 @@ HN_MUST struct hn_err ops_csv(struct hn_op_ctx *c, hn_op_fn *list);
 /* "key": [what would lower the score most …] */
 HN_MUST struct hn_err ops_lower(struct hn_op_ctx *c, const char *key, struct hn_str org, struct hn_str asset,
                                 unsigned most);
-hn_op_fn ops_finding_get, ops_fix_get, ops_fix_post, ops_fix_undo;
+hn_op_fn ops_findings_rank, ops_finding_get, ops_fix_get, ops_fix_post, ops_fix_undo;
 /* "fix": {…} | null */
 HN_MUST struct hn_err ops_fix_write(struct hn_op_ctx *c, const char *key, const struct hn_store_finding *f);
