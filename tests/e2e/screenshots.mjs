@@ -1,6 +1,6 @@
 /* Pictures of every screen in both languages for docs/screenshots; the data is the made-up host of the tests. */
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
-import { begin, createAccount, settle, views } from "./session.mjs";
+import { begin, bringWorld, createAccount, settle, views } from "./session.mjs";
 
 const out = new URL("../../docs/screenshots/", import.meta.url).pathname;
 const most = 200 * 1000;
@@ -20,6 +20,7 @@ async function shot(name) {
 try {
   await page.setViewportSize({ width: 1280, height: 800 });
   await createAccount(page, url, s.token);
+  await bringWorld(s);
   const { items } = await s.api("findings?limit=6");
   const { csrf } = await s.api("session");
   const moves = [[], ["accepted"], ["in_progress"], ["in_progress", "claimed"]];

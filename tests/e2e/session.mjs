@@ -1,9 +1,10 @@
 /* What tests and screenshots share: a home with one made-up host in it, a running server, a signed-in browser. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openBrowser } from "./browser.mjs";
 import { hinomi, makeHome, serve } from "./hinomi.mjs";
 import { makeRoot } from "./root.mjs";
+import { hostDocument, hosts, organisations } from "./world.mjs";
 
 export const account = { user: "tanaka", name: "田中 明子", password: "a lantern on the tower 42" };
 
@@ -58,6 +59,25 @@ export async function createAccount(page, url, token) {
   await page.getByLabel("Password").fill(account.password);
   await page.getByRole("button", { name: "Create and continue" }).click();
   await page.getByRole("navigation", { name: "Sections" }).waitFor();
+}
+
+/* Three organisations below the root, with hosts that other machines diagnosed. */
+export async function bringWorld(s) {
+  const { csrf } = await s.api("session");
+  const orgs = {};
+  const top = (await s.api("organisations")).items[0].id;
+  for (const [key, o] of Object.entries(organisations)) {
+    const r = await s.page.request.post(`${s.url}/api/v1/organisations`, { data: { parent: top, name: { ja: o.ja, en: o.en }, kind: o.kind }, headers: { "X-Hinomi-CSRF": csrf } });
+    if (!r.ok()) throw new Error(`organisation: ${await r.text()}`);
+    orgs[key] = (await r.json()).id;
+  }
+  const all = hosts.flatMap((h) => h.runs.map((age) => ({ h, age }))).sort((a, b) => b.age - a.age);
+  for (const { h, age } of all) {
+    const file = join(s.data, "document.json");
+    writeFileSync(file, JSON.stringify(hostDocument({ ...h, age, observations: h.observations(age) })));
+    hinomi(s.data, "ingest", "--org", orgs[h.org], file);
+  }
+  return orgs;
 }
 
 /* Every view, by name; ids come from the API. */

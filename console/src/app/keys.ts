@@ -1,5 +1,5 @@
 /* Keys: sequences like "g n" and single letters, never while somebody types. The help page is made from this list. */
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import type { TextKey } from "./i18n";
 
@@ -41,7 +41,7 @@ window.addEventListener("keydown", (e) => {
 });
 
 export function useKeys(list: Binding[], deps: readonly unknown[]): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     bindings.push(...list);
     return () => {
       for (const b of list) {
