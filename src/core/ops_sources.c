@@ -7,7 +7,7 @@
 
 static void module_text(struct hn_op_ctx *c, struct hn_str module)
 {
-    struct hn_str key = hn_arena_fmt(c->arena, "source.%.*s", HN_FMT(module));
+    struct hn_str key = hn_arena_fmt(c->arena, "%.*s.summary", HN_FMT(module));
 
     if (key.n && hn_text_find(HN_EN, key.p))
         hn_jw_ktext(c->w, c->arena, "text", key.p, NULL);

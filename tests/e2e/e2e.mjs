@@ -295,6 +295,18 @@ try {
     that(/Verified closed since yesterday\s*✓ [1-9]/.test(strip), `not counted: ${strip}`);
   });
 
+  await check("a fix that Hinomi makes on the made-up root shows in the open page: applied, then verified", async () => {
+    const { items } = await s.api("findings?limit=200&q=report");
+    const f = items.find((x) => x.fix_kind === "mode" && x.asset.name === "reception-1");
+    that(f, "no finding about a file mode");
+    await page.goto(`${url}/findings/${f.id}`);
+    await settle(page);
+    hinomi(s.data, "fix", f.id, "--apply", "--yes", "--root", s.root);
+    await page.locator(".fix-state-applied, .verified").first().waitFor({ timeout: 15000 });
+    hinomi(s.data, "diagnose", "--root", s.root);
+    await page.locator(".verified").waitFor({ timeout: 15000 });
+  });
+
   await check("a list that changes under the eye says so and waits", async () => {
     await page.goto(`${url}/findings`);
     await settle(page);
@@ -322,7 +334,7 @@ try {
     const said = page.locator(".talk li").last();
     await said.waitFor();
     that((await text(said)).includes("<b>bold?</b>"), "comment is not plain text");
-    that((await text(said)).includes(account.name), "no author");
+    that((await text(said)).includes(account.user), `no author: ${await text(said)}`);
   });
 
   await check("board: a card moves by its menu", async () => {
@@ -366,6 +378,31 @@ try {
     await settle(page);
     is(await page.getByRole("link", { name: "Audit log" }).count(), 0, "audit for a viewer");
     await signOutAndIn(account.user, account.password);
+  });
+
+  await check("fix: an operator asks for approval, an approver sees that it was asked for", async () => {
+    await page.goto(`${url}/settings/accounts`);
+    await settle(page);
+    await page.getByRole("button", { name: "Add account" }).click();
+    const d = page.locator("dialog");
+    await d.getByLabel("User name").fill("night");
+    await d.getByLabel("Name", { exact: true }).fill("Night shift");
+    await d.getByLabel("Password").fill("awake until the morning");
+    await d.getByLabel("Role").first().selectOption("operator");
+    await d.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "night", exact: true }).waitFor();
+    await signOutAndIn("night", "awake until the morning");
+    const { items } = await s.api("findings?limit=200");
+    const f = items.find((x) => x.fix_kind && x.fix_kind !== "none" && x.asset.name === "reception-1");
+    await page.goto(`${url}/findings/${f.id}`);
+    await settle(page);
+    is(await page.getByRole("button", { name: "Approve and apply" }).count(), 0, "approval by an operator");
+    await page.getByRole("button", { name: "Ask for approval" }).click();
+    await page.locator(".fix-state-requested").waitFor();
+    await signOutAndIn(account.user, account.password);
+    await page.goto(`${url}/findings/${f.id}`);
+    await page.locator(".fix-state-requested").waitFor();
+    await page.getByRole("button", { name: "Approve and apply" }).waitFor();
   });
 
   await check("audit log and status can be read", async () => {

@@ -32,7 +32,7 @@ export function Graph({ nodes, edges }: { nodes: GraphNode[]; edges: GraphEdge[]
     watch.observe(el);
     return () => watch.disconnect();
   }, []);
-  if (nodes.length === 0) return null;
+  if (edges.length === 0) return null;
 
   const layers = layout(nodes, edges);
   const narrow = room < 560;
@@ -124,7 +124,7 @@ function Node({ p, size, on, click }: { p: Placed; size: { w: number; h: number 
       class={`node node-${p.node?.type ?? "rest"}${on ? " on" : ""}`}
       transform={`translate(${p.x} ${p.y})`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-pressed={p.node ? on : undefined}
       aria-label={`${type} ${label}`.trim()}
       onClick={click}

@@ -77,6 +77,7 @@ export function FieldValue({ value, field, short }: { value: Value | undefined; 
   }
   if (typeof value === "boolean") return <span>{value ? t("value.yes") : t("value.no")}</span>;
   if (typeof value === "number") {
+    if (/(^|_)mode$/.test(field?.name ?? "")) return <span>{value.toString(8).padStart(4, "0")}</span>;
     if (field?.unit === "bytes") return <span title={num(value)}>{bytes(value)}</span>;
     return (
       <span>

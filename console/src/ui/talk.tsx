@@ -13,6 +13,24 @@ export function who(by: Ref | string | null | undefined): string {
   return typeof by === "string" ? by : by.name;
 }
 
+/* What changed comes as {"score":[71.4,79.3],"severity":[2,3]}: said as "Score 71.4 → 79.3". */
+function detailWords(detail: string): string {
+  if (!detail.startsWith("{")) return detail;
+  try {
+    const v = JSON.parse(detail) as Record<string, unknown>;
+    const parts = Object.entries(v).flatMap(([name, x]) => {
+      if (!Array.isArray(x) || x.length !== 2) return [`${name} ${typeof x === "object" ? JSON.stringify(x) : String(x)}`];
+      if (x[0] === x[1]) return [];
+      const word = (y: unknown) => (name === "severity" && typeof y === "number" ? tx(`severity.${severities[y] ?? ""}`, String(y)) : String(y));
+      return [`${tx(`col.${name}`, name)} ${word(x[0])} → ${word(x[1])}`];
+    });
+    return parts.join(", ");
+  } catch {
+    return detail;
+  }
+}
+const severities = ["info", "low", "medium", "high", "critical"];
+
 export function History({ items }: { items: HistoryItem[] }): JSX.Element {
   if (items.length === 0) return <p class="dim">{t("history.none")}</p>;
   return (
@@ -29,7 +47,7 @@ export function History({ items }: { items: HistoryItem[] }): JSX.Element {
               {h.detail && (
                 <>
                   {" — "}
-                  <Say max={400}>{pick(h.detail)}</Say>
+                  <Say max={400}>{detailWords(pick(h.detail))}</Say>
                 </>
               )}
               {h.by && (

@@ -42,8 +42,10 @@ export function Trend({ title, unit, times, series, max, height = 150 }: Props):
   useEffect(() => setZoom(null), [times[0], times.length]);
   if (ms.length === 0) return <p class="dim">{t("trend.none")}</p>;
 
-  const from = zoom?.[0] ?? ms[0] ?? 0;
-  const to = Math.max(zoom?.[1] ?? ms[ms.length - 1] ?? 0, from + 60000);
+  /* a single point stands at the end of a week */
+  const last = ms[ms.length - 1] ?? 0;
+  const from = zoom?.[0] ?? Math.min(ms[0] ?? 0, last - (ms.length === 1 ? 7 * 86400000 : 60000));
+  const to = Math.max(zoom?.[1] ?? last, from + 60000);
   const inside = ms.map((x, i) => [x, i] as const).filter(([x]) => x >= from && x <= to).map(([, i]) => i);
   const values = series.flatMap((s) => inside.map((i) => s.values[i]).filter((v): v is number => typeof v === "number"));
   const top = max ?? nice(Math.max(1, ...values));
@@ -93,7 +95,7 @@ export function Trend({ title, unit, times, series, max, height = 150 }: Props):
             width={width}
             height={height}
             role="img"
-            tabIndex={0}
+            tabindex={0}
             aria-label={`${title}, ${unit}. ${readout(ms.length - 1)}`}
             onPointerDown={(e) => {
               const p = local(e);

@@ -21,6 +21,7 @@ export function percent(p: number): string {
 }
 
 export function Waterfall({ finding }: { finding: Finding }): JSX.Element {
+  const [allUnseen, setAllUnseen] = useState(false);
   /* the API gives the prior as log-odds */
   const prior = finding.prior ?? 0;
   const onP = finding.terms.filter((x) => x.on !== "loss");
@@ -53,9 +54,22 @@ export function Waterfall({ finding }: { finding: Finding }): JSX.Element {
       {rows.map((r) => (
         <Bar key={r.term.name} term={r.term} from={scale(r.from)} to={scale(r.to)} shown={shown} scale={scale} />
       ))}
-      {unseen.map((term) => (
-        <Bar key={term.name} term={term} from={null} to={null} shown={shown} scale={scale} at={scale(sum)} />
-      ))}
+      {unseen.length > 2 && (
+        <button type="button" class="wf-row wf-unseen" aria-expanded={allUnseen} onClick={() => setAllUnseen(!allUnseen)}>
+          <span class="wf-text">
+            <Icon name={allUnseen ? "down" : "right"} size={11} />
+            <span>{t("why.unseen", { n: unseen.length })}</span>
+          </span>
+          <span class="wf-plot">
+            <Plot shown={shown} scale={scale}>
+              <rect x={`${Math.max(0, scale(sum) - 12)}%`} y="5" width={`${Math.min(24, 100 - Math.max(0, scale(sum) - 12))}%`} height="14" fill="url(#hatch)" class="bar-unseen" />
+            </Plot>
+          </span>
+          <span class="wf-num">?</span>
+        </button>
+      )}
+      {(unseen.length <= 2 || allUnseen) &&
+        unseen.map((term) => <Bar key={term.name} term={term} from={null} to={null} shown={shown} scale={scale} at={scale(sum)} />)}
       <div class="wf-row wf-edge wf-sum">
         <span class="wf-text">
           {t("why.sum")}
@@ -127,7 +141,6 @@ function Bar({ term, from, to, shown, scale, at = 0, loss = false }: BarProps): 
           <Icon name={open ? "down" : "right"} size={11} />
           <span>
             <Say max={240}>{text}</Say>
-            {!term.seen && <span class="tag hatched">{t("status.not_seen")}</span>}
           </span>
         </span>
         <span class="wf-plot">

@@ -89,7 +89,7 @@ export function FindingView({ id }: { id: string }): JSX.Element {
           </button>
         )}
       </div>
-      {f.graph && f.graph.nodes.length > 0 && (
+      {f.graph && f.graph.edges.length > 0 && (
         <Section title={t("finding.graph")}>
           <Graph nodes={f.graph.nodes} edges={f.graph.edges} />
         </Section>

@@ -310,12 +310,13 @@ function TrendPart({ now }: { now: Now }): JSX.Element {
 }
 
 function LowerPart({ rows }: { rows: Lower[] }): JSX.Element {
+  const shown = rows.filter((r, i) => i === 0 || r.score_drop >= 0.05);
   const most = Math.max(0.1, ...rows.map((r) => r.score_drop));
   return (
     <Section title={t("now.lower")}>
       {rows.length === 0 && <p class="dim">{t("now.lower-none")}</p>}
       <ol class="lower">
-        {rows.map((r) => (
+        {shown.map((r) => (
           <li key={r.cause}>
             <a href={withOrg(`/findings?cause=${encodeURIComponent(r.cause)}`)}>
               <Say max={160}>{pick(r.title)}</Say>

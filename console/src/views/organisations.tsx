@@ -14,6 +14,8 @@ import { Count, DataTable, sortRows, type Column } from "../ui/table";
 import { Trend } from "../ui/trend";
 
 type Rows = OrgRow[] | { items: OrgRow[] };
+/* Without coverage there is no score. */
+const scoreOf = (o: OrgRow) => (o.coverage && o.coverage.seen_7d === 0 ? null : (o.score ?? null));
 const rowsOf = (d: Rows | undefined): OrgRow[] => (Array.isArray(d) ? d : (d?.items ?? []));
 
 function columns(top: number): Column<OrgRow>[] {
@@ -29,7 +31,7 @@ function columns(top: number): Column<OrgRow>[] {
         </span>
       ),
     },
-    { key: "score", label: t("col.score"), width: 96, numeric: true, sort: "score", falling: true, value: (o) => o.score ?? null, cell: (o) => <Score value={o.score} /> },
+    { key: "score", label: t("col.score"), width: 96, numeric: true, sort: "score", falling: true, value: scoreOf, cell: (o) => <Score value={scoreOf(o)} /> },
     {
       key: "trend", label: t("col.trend-7"), width: 84, numeric: true, sort: "trend", falling: true, value: (o) => o.trend_7d ?? null,
       cell: (o) => (typeof o.trend_7d === "number" ? <span class={o.trend_7d > 0 ? "late" : o.trend_7d < 0 ? "good" : "dim"}>{signed(o.trend_7d)}</span> : <span class="dim">—</span>),
@@ -117,7 +119,7 @@ export function OrganisationView({ id }: { id: string }): JSX.Element {
         </div>
         <div class="head-score">
           <span class="dim">{t("score.word")}</span>
-          <Score value={o.score} big />
+          <Score value={scoreOf(o)} big />
         </div>
       </header>
       <dl class="strip">

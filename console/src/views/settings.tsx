@@ -342,9 +342,12 @@ function Tree({ value, depth }: { value: unknown; depth: number }): JSX.Element 
     }
     return <Say max={4000}>{value.map((v) => (typeof v === "object" ? JSON.stringify(v) : String(v))).join(", ")}</Say>;
   }
+  const entries = Object.entries(value);
+  if (entries.length > 2 && entries.every(([, v]) => typeof v === "object" && v !== null && !Array.isArray(v) && !isText(v)))
+    return <Tree value={entries.map(([name, v]) => ({ name, ...(v as object) }))} depth={depth} />;
   return (
     <dl class="fields">
-      {Object.entries(value).map(([k, v]) => (
+      {entries.map(([k, v]) => (
         <div key={k}>
           <dt>{k}</dt>
           <dd>
