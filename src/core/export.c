@@ -24,7 +24,9 @@ static struct hn_err page(struct export_out *o, const struct export_format *fmt,
         r.remedy = t.remedy;
         fmt->row(o, &r);
     }
-    return o->a->failed ? (struct hn_err){HN_E_NOMEM} : hn_buf_err(c->out);
+    if (o->a->failed)
+        return (struct hn_err){HN_E_NOMEM};
+    return hn_buf_err(c->out);
 }
 
 static struct hn_err pages(struct export_out *o, const struct export_format *fmt,

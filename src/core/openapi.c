@@ -163,7 +163,7 @@ static void operation(struct hn_jw *w, const struct hn_op *op)
     char method[16];
     size_t n = 0;
 
-    for (; op->method[n] && n < sizeof method - 1; n++)
+    for (; n < sizeof method - 1 && op->method[n]; n++)
         method[n] = (char)(op->method[n] | 0x20);
     method[n] = 0;
     hn_jw_key(w, method);

@@ -105,7 +105,8 @@ bool hn_jv_put(struct hn_arena *a, struct hn_jv *obj, struct hn_str key, const s
 HN_MUST struct hn_err hn_op_check(const struct hn_op *op, const struct hn_jv *raw, struct hn_op_ctx *c,
                                   const struct hn_jv **ret);
 
-/* Error with a text of its own: name, value pairs of C strings follow, ended by NULL. */
+/* Error with a text of its own: name, value pairs of C strings follow, ended by HN_OP_END. */
+#define HN_OP_END ((const char *)NULL)
 HN_MUST struct hn_err hn_op_fail(struct hn_op_ctx *c, enum hn_err_code code, const char *key, ...)
     __attribute__((sentinel));
 /* {"name","message":{en,ja},"detail"} */

@@ -107,7 +107,7 @@ static struct hn_err transition(struct hn_op_ctx *c)
     if (!hn_action_state_parse(ops_arg(c, "to"), &t.to))
         return (struct hn_err){HN_E_INVALID};
     if (t.to == HN_ACTION_EXCEPTED && (!t.reason.n || !t.until))
-        return hn_op_fail(c, HN_E_INVALID, "error.except-how", NULL);
+        return hn_op_fail(c, HN_E_INVALID, "error.except-how", HN_OP_END);
     OPS_STORE(hn_store_action_move(c->store, c->who, ops_arg(c, "id"), &t));
     return write_one(c, ops_arg(c, "id"));
 }

@@ -63,7 +63,7 @@ static struct hn_err baseline_create(struct hn_op_ctx *c)
     struct hn_store_finding f;
 
     if (finding.n ? (kind.n || asset.n) : !(kind.n && asset.n))
-        return hn_op_fail(c, HN_E_INVALID, "error.baseline-how", NULL);
+        return hn_op_fail(c, HN_E_INVALID, "error.baseline-how", HN_OP_END);
     if (finding.n) {
         OPS_STORE(hn_store_finding_get(c->store, c->who, finding, c->arena, &f));
         finding = f.id;
@@ -138,7 +138,7 @@ static struct hn_err grants_read(struct hn_op_ctx *c, struct hn_grant **ret, siz
         one->org = hn_jv_str(&g->items[i], "org");
         if (!one->org.n || !hn_role_parse(hn_jv_str(&g->items[i], "role"), &one->role) || one->role == HN_ROLE_NONE)
             return hn_op_fail(c, HN_E_INVALID, "error.param-wrong", "name", "grants", "want",
-                              "[{\"org\": \"root\", \"role\": \"viewer\"}]", NULL);
+                              "[{\"org\": \"root\", \"role\": \"viewer\"}]", HN_OP_END);
     }
     *ret_n = g->n;
     return HN_OK;
@@ -147,7 +147,7 @@ static struct hn_err grants_read(struct hn_op_ctx *c, struct hn_grant **ret, siz
 static struct hn_err password_fit(struct hn_op_ctx *c, struct hn_str user, struct hn_str password)
 {
     if (password.n < HN_PASSWORD_LEAST || hn_str_eq(user, password))
-        return hn_op_fail(c, HN_E_INVALID, "error.password-weak", "least", "10", NULL);
+        return hn_op_fail(c, HN_E_INVALID, "error.password-weak", "least", "10", HN_OP_END);
     return HN_OK;
 }
 
@@ -171,7 +171,7 @@ static struct hn_err account_create(struct hn_op_ctx *c)
 
     if (!user_fit(user))
         return hn_op_fail(c, HN_E_INVALID, "error.param-wrong", "name", "user", "want", "tanaka, sato@example.jp",
-                          NULL);
+                          HN_OP_END);
     HN_TRY(password_fit(c, user, password));
     HN_TRY(grants_read(c, &grants, &n));
     HN_TRY(hn_password_hash(password, hash));
@@ -209,12 +209,12 @@ static struct hn_err old_password(struct hn_op_ctx *c, struct hn_str user)
 
     if (wait)
         return hn_op_fail(c, HN_E_RATE, "error.rate-wait", "seconds",
-                          hn_arena_fmt(c->arena, "%lld", (long long)(wait / HN_SECOND) + 1).p, NULL);
+                          hn_arena_fmt(c->arena, "%lld", (long long)(wait / HN_SECOND) + 1).p, HN_OP_END);
     OPS_STORE(hn_store_account_by_user(c->store, user, c->arena, &full));
     if (hn_password_check(ops_arg(c, "old"), full.password))
         return HN_OK;
     hn_limiter_failed(l, user, mono);
-    return hn_op_fail(c, HN_E_PERM, "error.password-old", NULL);
+    return hn_op_fail(c, HN_E_PERM, "error.password-old", HN_OP_END);
 }
 
 static struct hn_err account_password(struct hn_op_ctx *c)

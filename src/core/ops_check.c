@@ -24,13 +24,13 @@ static struct hn_err unknown(const struct hn_op *op, struct hn_op_ctx *c, struct
     struct hn_str shown = hn_str_from_hostile(c->arena, hn_str_bytes(name), 80);
     const char *near = hn_str_nearest(name, names, n), *cstr = hn_arena_cstr(c->arena, shown);
     if (near)
-        return hn_op_fail(c, HN_E_INVALID, "error.param-unknown-near", "name", cstr, "near", near, NULL);
-    return hn_op_fail(c, HN_E_INVALID, "error.param-unknown", "name", cstr, NULL);
+        return hn_op_fail(c, HN_E_INVALID, "error.param-unknown-near", "name", cstr, "near", near, HN_OP_END);
+    return hn_op_fail(c, HN_E_INVALID, "error.param-unknown", "name", cstr, HN_OP_END);
 }
 
 static struct hn_err wrong(struct hn_op_ctx *c, const struct hn_op_param *p, const char *want)
 {
-    return hn_op_fail(c, HN_E_INVALID, "error.param-wrong", "name", p->name, "want", want, NULL);
+    return hn_op_fail(c, HN_E_INVALID, "error.param-wrong", "name", p->name, "want", want, HN_OP_END);
 }
 
 static bool enum_has(const char *enums, struct hn_str v)
@@ -51,9 +51,9 @@ static struct hn_err check_str(struct hn_op_ctx *c, const struct hn_op_param *p,
     if (v->kind != HN_JV_STR)
         return wrong(c, p, "text");
     if (v->s.n > most)
-        return hn_op_fail(c, HN_E_INVALID, "error.param-long", "name", p->name, NULL);
+        return hn_op_fail(c, HN_E_INVALID, "error.param-long", "name", p->name, HN_OP_END);
     if (p->required && hn_str_trim(v->s).n == 0)
-        return hn_op_fail(c, HN_E_INVALID, "error.param-missing", "name", p->name, NULL);
+        return hn_op_fail(c, HN_E_INVALID, "error.param-missing", "name", p->name, HN_OP_END);
     if (p->enums && !enum_has(p->enums, v->s))
         return wrong(c, p, p->enums);
     if (p->type == HN_PT_TIME && !hn_time_parse(v->s, &t))
@@ -117,7 +117,7 @@ static struct hn_err check_text(struct hn_op_ctx *c, const struct hn_op_param *p
     if (v->kind != HN_JV_OBJ || v->n > 2 || (!en.n && !ja.n))
         return wrong(c, p, "{\"en\": \"…\", \"ja\": \"…\"}");
     if (en.n > most || ja.n > most)
-        return hn_op_fail(c, HN_E_INVALID, "error.param-long", "name", p->name, NULL);
+        return hn_op_fail(c, HN_E_INVALID, "error.param-long", "name", p->name, HN_OP_END);
     return HN_OK;
 }
 
@@ -152,7 +152,7 @@ struct hn_err hn_op_check(const struct hn_op *op, const struct hn_jv *raw, struc
         return (struct hn_err){HN_E_NOMEM};
     args->kind = HN_JV_OBJ;
     if (raw && raw->kind != HN_JV_OBJ && raw->kind != HN_JV_NULL)
-        return hn_op_fail(c, HN_E_INVALID, "error.args-object", NULL);
+        return hn_op_fail(c, HN_E_INVALID, "error.args-object", HN_OP_END);
     size_t n = raw && raw->kind == HN_JV_OBJ ? raw->n : 0;
     args->items = n ? hn_arena_alloc(c->arena, n * sizeof *args->items) : NULL;
     args->keys = n ? raw->keys : NULL;
@@ -170,7 +170,7 @@ struct hn_err hn_op_check(const struct hn_op *op, const struct hn_jv *raw, struc
     for (const struct hn_op_param *p = op->params; p && p->name; p++) {
         const struct hn_jv *v = hn_jv_get(args, p->name);
         if (p->required && (!v || v->kind == HN_JV_NULL))
-            return hn_op_fail(c, HN_E_INVALID, "error.param-missing", "name", p->name, NULL);
+            return hn_op_fail(c, HN_E_INVALID, "error.param-missing", "name", p->name, HN_OP_END);
     }
     *ret = args;
     return HN_OK;

@@ -181,7 +181,7 @@ static struct hn_err finding_with_fix(struct hn_op_ctx *c, struct hn_store_findi
 
     OPS_STORE(hn_store_finding_get(c->store, c->who, ops_arg(c, "id"), c->arena, f));
     if (!hn_fix_kind_parse(f->fix_kind, &kind) || kind == HN_FIX_NONE)
-        return hn_op_fail(c, HN_E_NOENT, "error.no-fix", NULL);
+        return hn_op_fail(c, HN_E_NOENT, "error.no-fix", HN_OP_END);
     return HN_OK;
 }
 
@@ -241,7 +241,7 @@ struct hn_err ops_fix_undo(struct hn_op_ctx *c)
     if (!hn_store_visible(c->store, c->who, f.org, HN_ROLE_APPROVER))
         return (struct hn_err){HN_E_PERM};
     if (!x || (x->state != HN_FIX_STATE_APPLIED && x->state != HN_FIX_STATE_FAILED))
-        return hn_op_fail(c, HN_E_STATE, "error.nothing-to-undo", NULL);
+        return hn_op_fail(c, HN_E_STATE, "error.nothing-to-undo", HN_OP_END);
     HN_TRY(queue(c, HN_JOB_UNDO, x));
     OPS_STORE(hn_store_audit_put(c->store, c->who, f.org, "fix.undo_requested", x->id, f.id));
     return write_plan(c, &f);

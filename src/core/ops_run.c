@@ -43,7 +43,7 @@ static struct hn_str json_of(struct hn_op_ctx *c, const struct hn_jv *v)
 static struct hn_err bad(struct hn_op_ctx *c, const char *what)
 {
     snprintf(c->diag.msg, sizeof c->diag.msg, "run document: %s", what);
-    return hn_op_fail(c, HN_E_INVALID, "error.run-document", NULL);
+    return hn_op_fail(c, HN_E_INVALID, "error.run-document", HN_OP_END);
 }
 
 /* ---------------------------------------------------------------- identity */

@@ -74,7 +74,7 @@ static struct hn_err wait_error(struct hn_op_ctx *c, hn_time wait)
     char secs[24];
 
     snprintf(secs, sizeof secs, "%lld", (long long)((wait + HN_SECOND - 1) / HN_SECOND));
-    return hn_op_fail(c, HN_E_RATE, "error.rate-wait", "seconds", secs, NULL);
+    return hn_op_fail(c, HN_E_RATE, "error.rate-wait", "seconds", secs, HN_OP_END);
 }
 
 static struct hn_err may_try(struct hn_op_ctx *c, struct hn_str user)
@@ -104,7 +104,7 @@ static struct hn_err refused(struct hn_op_ctx *c, struct hn_str user)
     hn_limiter_failed(&c->role->by_address, c->peer, mono);
     struct hn_str detail = hn_arena_fmt(c->arena, "from %.*s", HN_FMT(c->peer));
     HN_TRY(hn_store_audit_put(c->store, &hn_principal_system, HN_STR(HN_STORE_ROOT), "session.refused", shown, detail));
-    return hn_op_fail(c, HN_E_AUTH, "error.sign-in", NULL);
+    return hn_op_fail(c, HN_E_AUTH, "error.sign-in", HN_OP_END);
 }
 
 static struct hn_err by_token(struct hn_op_ctx *c, struct hn_str token)
@@ -130,7 +130,7 @@ static struct hn_err create(struct hn_op_ctx *c)
     if (token.n)
         return by_token(c, token);
     if (!user.n || !password.n)
-        return hn_op_fail(c, HN_E_INVALID, "error.sign-in-how", NULL);
+        return hn_op_fail(c, HN_E_INVALID, "error.sign-in-how", HN_OP_END);
     HN_TRY(may_try(c, user));
     struct hn_err e = hn_store_account_by_user(c->store, user, c->arena, &acc);
     if (!hn_ok(e) && e.code != HN_E_NOENT)
@@ -150,7 +150,9 @@ static struct hn_err get(struct hn_op_ctx *c)
     struct hn_err e = session_find(c, &s);
 
     if (!hn_ok(e))
-        return e.code == HN_E_NOENT ? (struct hn_err){HN_E_AUTH} : e;
+        e.code = e.code == HN_E_NOENT ? HN_E_AUTH : e.code;
+    if (!hn_ok(e))
+        return e;
     session_write(c, &s);
     return HN_OK;
 }

@@ -38,10 +38,11 @@ static struct hn_err sign_in_check(struct hn_op_ctx *c, const struct hn_op *op, 
         return (struct hn_err){HN_E_AUTH};
     hn_token_hash(c->session, hash);
     struct hn_err e = hn_store_session_get(c->store, hn_str_c(hash), c->arena, s);
-    if (!hn_ok(e))
-        return e.code == HN_E_NOENT ? (struct hn_err){HN_E_AUTH} : ops_store(c, e);
+    if (e.code == HN_E_NOENT)
+        return (struct hn_err){HN_E_AUTH};
+    HN_TRY(ops_store(c, e));
     if ((op->flags & HN_OP_CHANGES) && !hn_equal_secret(csrf, s->csrf))
-        return hn_op_fail(c, HN_E_PERM, "error.csrf", NULL);
+        return hn_op_fail(c, HN_E_PERM, "error.csrf", HN_OP_END);
     c->who = &s->principal;
     return HN_OK;
 }
@@ -55,7 +56,7 @@ static struct hn_err run(struct hn_op_ctx *c, const struct hn_jv *req, const str
     if (!s)
         return (struct hn_err){HN_E_NOMEM};
     if (!op || (op->need == HN_NEED_LOCAL && !local))
-        return hn_op_fail(c, HN_E_NOENT, "error.no-operation", NULL);
+        return hn_op_fail(c, HN_E_NOENT, "error.no-operation", HN_OP_END);
     c->who = local;
     if (!local)
         HN_TRY(sign_in_check(c, op, hn_jv_str(req, CSRF_MEMBER), s));
