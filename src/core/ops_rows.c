@@ -320,7 +320,7 @@ void ops_cover_members(struct hn_jw *w, const struct hn_store_cover *k)
     hn_jw_kbool(w, "complete", k->complete);
     hn_jw_ktime(w, "last_run", k->last_run);
     ops_kopt(w, "run", k->run);
-    hn_jw_knum(w, "duration_ms", (double)(k->duration_ns / 1000) / 1000);
+    hn_jw_knum(w, "duration_ms", round((double)k->duration_ns / 1e3) / 1e3);
     hn_jw_kint(w, "observations", (int64_t)k->observations);
     hn_jw_kint(w, "malformed_n", (int64_t)k->malformed_n);
     hn_jw_kint(w, "quarantined_n", (int64_t)k->quarantined_n);
