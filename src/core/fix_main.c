@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/fix_in.h"
 #include "core/render.h"
+#include "sandbox/role.h"
 
 #define OUTPUT_MAX ((size_t)32 << 20)
 
@@ -114,8 +114,6 @@ int hn_fixer_main(int argc, char **argv)
     struct args a;
     struct hn_jw w;
     const char *state = "failed";
-    struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
     umask(077);
     hn_arena_init(&arena, OUTPUT_MAX * 2);
@@ -126,7 +124,10 @@ int hn_fixer_main(int argc, char **argv)
     }
     hn_jw_init(&w, &out);
     hn_jw_obj(&w);
-    struct hn_err e = act(argv[optind], &a, &w, &arena, &state, &d);
+    struct hn_sandbox_state sandbox;
+    struct hn_err e = hn_sandbox_enter(HN_PROC_FIXER, NULL, &sandbox, &d);
+    if (hn_ok(e))
+        e = act(argv[optind], &a, &w, &arena, &state, &d);
     hn_jw_kc(&w, "state", hn_ok(e) ? state : "failed");
     if (!hn_ok(e)) {
         hn_jw_kc(&w, "error_name", hn_err_name(e));
