@@ -244,15 +244,46 @@ static bool approve_on_the_spot(void)
     return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+/* Asks the journal of fix f->id how far it came, takes back what is half done, and tells the store. */
+static struct hn_err settle(struct fix *f, const struct hn_jv **ret_answer, struct hn_diag *d)
+{
+    HN_TRY(run_fixer(f, "recover", ret_answer, d));
+    bool applied = hn_str_eqc(hn_jv_str(*ret_answer, "state"), "applied");
+    return set_state(f, applied ? "applied" : "failed", journal_of(f, *ret_answer), d);
+}
+
+/* A fixer that was killed left a journal and, in the store, a fix that is still "applying". What it had done is settled
+ * first: the whole change is "applied"; a part of it is taken back, and "failed". One still at work holds its journal. */
+static struct hn_err recover(struct fix *f, struct hn_diag *d)
+{
+    struct pair args[] = {{"finding", f->finding}};
+    struct hn_str id = f->id;
+    struct hn_err e;
+    const struct hn_jv *answer = NULL, *list = call(f, "fixes.list", args, 1, &e, d);
+    for (size_t i = 0; hn_ok(e) && list && i < list->n; i++) {
+        if (!hn_str_eqc(hn_jv_str(&list->items[i], "state"), "applying"))
+            continue;
+        f->id = hn_jv_str(&list->items[i], "id");
+        e = settle(f, &answer, d);
+    }
+    f->id = id;
+    return e;
+}
+
 /* Requested and approved in the store first, so that the audit shows who; then made; then the outcome is kept. */
 static struct hn_err apply(struct fix *f, struct hn_diag *d)
 {
     const struct hn_jv *answer = NULL;
     HN_TRY(set_state(f, "applying", HN_STR(""), d));
     struct hn_err e = run_fixer(f, "apply", &answer, d);
+    if (hn_ok(e))
+        return set_state(f, "applied", journal_of(f, answer), d);
+    /* It may have been killed after the deed: the journal knows. */
     struct hn_diag ignored = {{0}};
-    struct hn_err kept = set_state(f, hn_ok(e) ? "applied" : "failed", journal_of(f, answer), hn_ok(e) ? d : &ignored);
-    return hn_ok(e) ? kept : e;
+    struct hn_err settled = settle(f, &answer, &ignored);
+    if (hn_ok(settled) && hn_str_eqc(hn_jv_str(answer, "state"), "applied"))
+        return HN_OK;
+    return e;
 }
 
 static struct hn_err request(struct fix *f, struct hn_diag *d)
@@ -260,6 +291,10 @@ static struct hn_err request(struct fix *f, struct hn_diag *d)
     struct pair args[] = {{"finding", f->finding}};
     struct hn_err e;
     const struct hn_jv *v = call(f, "fixes.request", args, 1, &e, d);
+    if (e.code == HN_E_EXISTS) { /* asked for before, and not begun: that one is taken up */
+        const struct hn_jv *list = call(f, "fixes.list", args, 1, &e, d);
+        v = list && list->n ? &list->items[0] : NULL;
+    }
     HN_TRY(e);
     f->id = hn_jv_str(v, "id");
     if (hn_str_eqc(hn_jv_str(v, "state"), "requested"))
@@ -288,6 +323,7 @@ static struct hn_err diagnose_again(struct fix *f, bool *ret_gone, struct hn_dia
 static struct hn_err take_back(struct fix *f, struct hn_diag *d)
 {
     struct pair args[] = {{"finding", f->finding}};
+    HN_TRY(recover(f, d));
     struct hn_err e;
     const struct hn_jv *answer = NULL, *list = call(f, "fixes.list", args, 1, &e, d);
     HN_TRY(e);
@@ -312,7 +348,9 @@ struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, str
         e = take_back(&f, d);
     } else if (hn_ok(e)) {
         f.id = hn_jv_str(job, "fix");
-        e = apply(&f, d);
+        e = recover(&f, d);
+        if (hn_ok(e))
+            e = apply(&f, d);
     }
     hn_arena_done(&f.arena);
     return e;
@@ -356,6 +394,7 @@ static struct hn_err fix_verb(struct fix *f, bool do_apply, bool yes, int *rc, s
         *rc = CLI_USAGE;
         return HN_OK;
     }
+    HN_TRY(recover(f, d));
     HN_TRY(request(f, d));
     HN_TRY(apply(f, d));
     HN_TRY(diagnose_again(f, &gone, d));
