@@ -262,6 +262,8 @@ static struct hn_err read_member(struct loader *l, struct hn_yaml *y, struct hn_
 
 static struct hn_err read_document(struct loader *l, struct hn_yaml *doc)
 {
+    if (!doc)
+        return HN_OK;
     if (doc->kind != HN_YAML_MAP)
         return invalid(l, "option-error.unknown", doc->line, hn_str_cut(doc->s, 0, doc->s.n < 80 ? doc->s.n : 80), NULL,
                        HN_STR(""));

@@ -1,4 +1,6 @@
 /* What the table of options says, for people: list, sample file, documentation; and the values in force. */
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/config.h"
@@ -63,9 +65,7 @@ static void wanted_as(const struct hn_option *o, enum hn_option_type type, enum 
                             {"most", hn_buf_text(&most), &p[2]},
                             {"words", hn_buf_text(&words), &p[3]},
                             {"item", hn_buf_text(&item), NULL}};
-    size_t n = strlen(type_names[type]);
-    memcpy(key, "option-type.", 12);
-    memcpy(key + 12, type_names[type], n + 1);
+    snprintf(key, sizeof key, "option-type.%s", type_names[type]);
     hn_text_add(out, lang, key, p);
 }
 
@@ -85,10 +85,7 @@ void hn_config_wanted(const struct hn_option *o, enum hn_lang lang, struct hn_bu
 static void put_meaning(const struct hn_option *o, enum hn_lang lang, struct hn_buf *out)
 {
     char key[96];
-    size_t n = strlen(o->name);
-    memcpy(key, "option.", 7);
-    memcpy(key + 7, o->name, n < 80 ? n + 1 : 0);
-    key[7 + (n < 80 ? n : 0)] = 0;
+    snprintf(key, sizeof key, "option.%s", o->name);
     hn_text_add(out, lang, key, NULL);
 }
 

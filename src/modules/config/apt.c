@@ -288,8 +288,8 @@ static struct hn_bytes token(struct conf *c)
 static size_t scope_add(char *scope, size_t n, struct hn_bytes name)
 {
     if (n > 0 && n + 2 < SCOPE_MAX) {
-        memcpy(scope + n, "::", 2);
-        n += 2;
+        scope[n++] = ':';
+        scope[n++] = ':';
     }
     size_t k = name.n < SCOPE_MAX - n ? name.n : SCOPE_MAX - n;
     if (k > 0)
