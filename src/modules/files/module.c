@@ -67,6 +67,7 @@ static const struct hn_field scope_fields[] = {
     {"entries", HN_T_INT, HN_REF_NONE, NULL, "entries told"},
     {"keys", HN_T_INT, HN_REF_NONE, NULL, "files whose content was looked at for keys"},
     {"mounts_skipped", HN_T_INT, HN_REF_NONE, NULL, "file systems that were not entered (network, FUSE, pseudo)"},
+    {"left_out", HN_T_INT, HN_REF_NONE, NULL, "folders that only a deep pass enters"},
     {"too_deep", HN_T_INT, HN_REF_NONE, NULL, "folders left out because of their depth or length of path"},
     {"cut", HN_T_BOOL, HN_REF_NONE, NULL, "a limit was met: not everything was told"},
     {0}};
@@ -200,7 +201,7 @@ static void take_totals(struct hn_parse *p, const struct hn_rec *r)
         return;
     }
     hn_obs_begin(p, "scope", scope);
-    static const char *const names[] = {"inodes", "folders", "entries", "keys", "mounts_skipped", "too_deep"};
+    static const char *const names[] = {"inodes", "folders", "entries", "keys", "mounts_skipped", "left_out", "too_deep"};
     while (hn_str_split(&rest, '\n', &line)) {
         int64_t v;
         if (!hn_str_word(&line, &key) || !hn_str_i64(hn_str_trim(line), &v))

@@ -19,6 +19,7 @@
 #include "modules/files/files.h"
 
 #define MAX_DEPTH 200u
+#define QUICK_DEPTH 6u /* names in a path that the quick pass still enters: "/usr/lib/x/y/z/bin" */
 #define MAX_INODES 20000000u
 #define MAX_PATH 4096u
 #define MAX_MOUNTS 256u
@@ -41,7 +42,7 @@ struct walk {
     char path[MAX_PATH]; /* NUL-terminated; "" is the root itself */
     size_t len;
     unsigned depth;
-    uint64_t inodes, folders, skipped_mounts, too_deep;
+    uint64_t inodes, folders, skipped_mounts, too_deep, left_out;
     unsigned entries, keys, heads;
     bool deep, cut, no_xattr;
     struct owner users[FILES_MAX_OWNERS], groups[FILES_MAX_OWNERS];
@@ -265,6 +266,14 @@ static void pop(struct walk *w, size_t len)
     w->path[len] = 0;
 }
 
+static bool too_far(const struct walk *w)
+{
+    unsigned names = 0;
+    for (size_t i = 0; i < w->len; i++)
+        names += w->path[i] == '/';
+    return names > QUICK_DEPTH;
+}
+
 /* Folders that the quick pass leaves out, and pseudo file systems for any pass. */
 static bool left_out(const struct walk *w)
 {
@@ -297,7 +306,9 @@ static void step(struct walk *w, int dirfd, const char *name, uint64_t dev)
     }
     w->inodes++;
     look_at(w, dirfd, name, &st);
-    if (S_ISDIR(st.stx_mode) && !(st.stx_attributes & STATX_ATTR_AUTOMOUNT)) {
+    if (S_ISDIR(st.stx_mode) && !w->deep && too_far(w)) {
+        w->left_out++;
+    } else if (S_ISDIR(st.stx_mode) && !(st.stx_attributes & STATX_ATTR_AUTOMOUNT)) {
         uint64_t sub = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
         HN_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0) {
@@ -385,9 +396,11 @@ void files_walk(struct hn_collect *c)
     tell_owners(w, w->users, 'u');
     tell_owners(w, w->groups, 'g');
     int n = snprintf(text, sizeof(text),
-                     "scope %s\ninodes %llu\nfolders %llu\nentries %u\nkeys %u\nmounts_skipped %llu\ntoo_deep %llu\ncut %d\n",
+                     "scope %s\ninodes %llu\nfolders %llu\nentries %u\nkeys %u\nmounts_skipped %llu\nleft_out %llu\ntoo_deep %llu\n"
+                     "cut %d\n",
                      w->deep ? "deep" : "quick", (unsigned long long)w->inodes, (unsigned long long)w->folders, w->entries,
-                     w->keys, (unsigned long long)w->skipped_mounts, (unsigned long long)w->too_deep,
+                     w->keys, (unsigned long long)w->skipped_mounts, (unsigned long long)w->left_out,
+                     (unsigned long long)w->too_deep,
                      w->cut || w->inodes >= MAX_INODES);
     hn_collect_bytes(c, "totals", "walk", hn_bytes_of(text, (size_t)n));
     hn_free(w);
