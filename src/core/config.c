@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/registry.h"
-#include "core/yaml_tree.h"
+#include "format/yaml_tree.h"
 
 #define CONFIG_MEMORY (8u << 20)
 #define DEFAULT_PATH  "/etc/hinomi/hinomi.yaml"

@@ -12,7 +12,7 @@
 #include "core/policy_keys.h"
 #include "core/registry.h"
 #include "core/text.h"
-#include "core/yaml_tree.h"
+#include "format/yaml_tree.h"
 #include "policy_data.h"
 
 #define POLICY_MAX ((size_t)1 << 20)

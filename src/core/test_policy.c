@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "core/policy_keys.h"
-#include "core/yaml_tree.h"
+#include "format/yaml_tree.h"
 #include "policy_data.h"
 
 static struct hn_str builtin(void)

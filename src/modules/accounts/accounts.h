@@ -5,9 +5,9 @@
 #include "base/str.h"
 #include "core/module.h"
 
-#define ACCOUNTS_MAX_USERS 32768u
-#define ACCOUNTS_MAX_LINES 65536u
-#define ACCOUNTS_UTMP_LEN 384u    /* struct utmp of 64-bit x86 glibc */
+#define ACCOUNTS_MAX_USERS   32768u
+#define ACCOUNTS_MAX_LINES   65536u
+#define ACCOUNTS_UTMP_LEN    384u /* struct utmp of 64-bit x86 glibc */
 #define ACCOUNTS_LASTLOG_LEN 292u /* struct lastlog: time, line[32], host[256] */
 #define ACCOUNTS_LASTLOG_MAX (4u << 20)
 

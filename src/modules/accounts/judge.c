@@ -161,8 +161,7 @@ static void judge_home(struct hn_judge *j, const struct hn_obs *a)
         hn_find_param(f, "home", home);
         hn_find_param(f, "mode", hn_arena_fmt(hn_judge_arena(j), "%04llo", (unsigned long long)mode));
         hn_find_about(f, HN_REF_PATH, home);
-        hn_find_fix(f, HN_FIX_MODE, home,
-                    hn_arena_fmt(hn_judge_arena(j), "%04llo", (unsigned long long)(mode & ~022)));
+        hn_find_fix(f, HN_FIX_MODE, home, hn_arena_fmt(hn_judge_arena(j), "%04llo", (unsigned long long)(mode & ~022)));
         if (!(mode & 02))
             hn_find_severity(f, HN_SEV_MEDIUM);
     }
@@ -192,8 +191,7 @@ static bool only_root(const struct hn_obs *r)
 static void judge_sudo(struct hn_judge *j)
 {
     const struct hn_facts *facts = hn_judge_facts(j);
-    HN_FACTS_EACH(r, facts, "accounts.sudo_rule")
-    {
+    HN_FACTS_EACH(r, facts, "accounts.sudo_rule") {
         if (!hn_obs_get_bool(r, "nopasswd", false) || only_root(r))
             continue;
         struct hn_str where = hn_arena_fmt(hn_judge_arena(j), "%.*s:%lld", HN_FMT(hn_obs_get(r, "path")),
@@ -210,8 +208,7 @@ static void judge_sudo(struct hn_judge *j)
         hn_find_evidence(f, r, "setting");
         hn_find_about(f, HN_REF_PATH, hn_obs_get(r, "path"));
     }
-    HN_FACTS_EACH(d, facts, "accounts.sudo_default")
-    {
+    HN_FACTS_EACH(d, facts, "accounts.sudo_default") {
         if (!hn_str_eqc(hn_obs_get(d, "option"), "!authenticate"))
             continue;
         struct hn_finding *f = hn_find(j, "sudo-no-authenticate", hn_obs_get(d, "scope"), hn_obs_get(d, "path"));
@@ -268,8 +265,7 @@ static void judge_file(struct hn_judge *j, const struct hn_obs *o)
         hn_find_param(f, "mode", hn_arena_fmt(hn_judge_arena(j), "%04llo", (unsigned long long)mode));
         hn_find_evidence(f, o, "file");
         hn_find_about(f, HN_REF_PATH, o->subject);
-        hn_find_fix(f, HN_FIX_MODE, o->subject,
-                    hn_arena_fmt(hn_judge_arena(j), "%04llo", (unsigned long long)want));
+        hn_find_fix(f, HN_FIX_MODE, o->subject, hn_arena_fmt(hn_judge_arena(j), "%04llo", (unsigned long long)want));
         if (!(mode & 02) && !shadow)
             hn_find_severity(f, HN_SEV_MEDIUM);
     }
@@ -316,8 +312,7 @@ static void judge_root_login(struct hn_judge *j)
 void accounts_judge(struct hn_judge *j)
 {
     const struct hn_facts *facts = hn_judge_facts(j);
-    HN_FACTS_EACH(a, facts, "accounts.account")
-    {
+    HN_FACTS_EACH(a, facts, "accounts.account") {
         judge_password(j, a);
         judge_numbers(j, a);
         judge_stale(j, a);
@@ -331,8 +326,7 @@ void accounts_judge(struct hn_judge *j)
         judge_key(j, k);
     HN_FACTS_EACH(o, facts, "accounts.file")
         judge_file(j, o);
-    HN_FACTS_EACH(g, facts, "accounts.group")
-    {
+    HN_FACTS_EACH(g, facts, "accounts.group") {
         struct hn_str kind = hn_obs_get(g, "password");
         if (!kind.n || hn_str_eqc(kind, "none"))
             continue;

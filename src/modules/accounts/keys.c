@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "modules/accounts/accounts.h"
 
-#define MAX_KEY 16384u /* decoded bytes; RSA 16384 needs 2 KiB */
+#define MAX_KEY     16384u /* decoded bytes; RSA 16384 needs 2 KiB */
 #define MAX_OPTIONS 32u
 
 static int64_t mpint_bits(struct hn_bytes b)

@@ -29,7 +29,8 @@ static const struct hn_field account_fields[] = {
     {"expired", HN_T_BOOL, HN_REF_NONE, NULL, "the account has ended"},
     {"last_login", HN_T_TIME, HN_REF_NONE, NULL, "newest login in lastlog or wtmp"},
     {"last_login_from", HN_T_STR, HN_REF_NONE, NULL, "where that login came from"},
-    {"login_history", HN_T_BOOL, HN_REF_NONE, NULL, "a login record exists for this host, so that no login means never"},
+    {"login_history", HN_T_BOOL, HN_REF_NONE, NULL,
+     "a login record exists for this host, so that no login means never"},
     {"keys", HN_T_INT, HN_REF_NONE, NULL, "keys in authorized_keys"},
     {"groups", HN_T_LIST, HN_REF_NONE, NULL, "groups the account is a member of, the primary one first"},
     {"line", HN_T_INT, HN_REF_NONE, NULL, "line in passwd"},
@@ -89,11 +90,10 @@ static const struct hn_field key_fields[] = {
     {"line", HN_T_INT, HN_REF_NONE, NULL, "line in the file"},
     {0}};
 
-static const struct hn_field defs_fields[] = {
-    {"value", HN_T_STR, HN_REF_NONE, NULL, "value as written"},
-    {"path", HN_T_STR, HN_REF_PATH, NULL, "file"},
-    {"line", HN_T_INT, HN_REF_NONE, NULL, "line in the file"},
-    {0}};
+static const struct hn_field defs_fields[] = {{"value", HN_T_STR, HN_REF_NONE, NULL, "value as written"},
+                                              {"path", HN_T_STR, HN_REF_PATH, NULL, "file"},
+                                              {"line", HN_T_INT, HN_REF_NONE, NULL, "line in the file"},
+                                              {0}};
 
 static const struct hn_field file_fields[] = {
     {"role", HN_T_STR, HN_REF_NONE, NULL, "passwd, shadow, group, gshadow, sudoers, sshd, keys, ssh-folder, trust"},

@@ -2,7 +2,7 @@
  * or the end of its file. Files are kept as they arrive and walked in finish, when the included ones are there. */
 #include "modules/accounts/accounts.h"
 
-#define MAX_DEPTH 16u
+#define MAX_DEPTH   16u
 #define MAX_OPTIONS 4096u
 
 struct option {
@@ -25,24 +25,38 @@ struct walk {
 static const struct {
     const char *name, *value;
 } defaults[] = {
-    {"port", "22"},                     {"permitrootlogin", "prohibit-password"},
-    {"passwordauthentication", "yes"},  {"kbdinteractiveauthentication", "yes"},
-    {"pubkeyauthentication", "yes"},    {"permitemptypasswords", "no"},
-    {"hostbasedauthentication", "no"},  {"ignorerhosts", "yes"},
-    {"x11forwarding", "no"},            {"allowtcpforwarding", "yes"},
-    {"allowagentforwarding", "yes"},    {"gatewayports", "no"},
-    {"permittunnel", "no"},             {"permituserenvironment", "no"},
-    {"maxauthtries", "6"},              {"maxsessions", "10"},
-    {"maxstartups", "10:30:100"},       {"logingracetime", "120"},
-    {"clientaliveinterval", "0"},       {"clientalivecountmax", "3"},
-    {"usepam", "no"},                   {"strictmodes", "yes"},
-    {"loglevel", "INFO"},               {"banner", "none"},
-    {"gssapiauthentication", "no"},     {"kerberosauthentication", "no"},
-    {"disableforwarding", "no"},        {"tcpkeepalive", "yes"},
+    {"port", "22"},
+    {"permitrootlogin", "prohibit-password"},
+    {"passwordauthentication", "yes"},
+    {"kbdinteractiveauthentication", "yes"},
+    {"pubkeyauthentication", "yes"},
+    {"permitemptypasswords", "no"},
+    {"hostbasedauthentication", "no"},
+    {"ignorerhosts", "yes"},
+    {"x11forwarding", "no"},
+    {"allowtcpforwarding", "yes"},
+    {"allowagentforwarding", "yes"},
+    {"gatewayports", "no"},
+    {"permittunnel", "no"},
+    {"permituserenvironment", "no"},
+    {"maxauthtries", "6"},
+    {"maxsessions", "10"},
+    {"maxstartups", "10:30:100"},
+    {"logingracetime", "120"},
+    {"clientaliveinterval", "0"},
+    {"clientalivecountmax", "3"},
+    {"usepam", "no"},
+    {"strictmodes", "yes"},
+    {"loglevel", "INFO"},
+    {"banner", "none"},
+    {"gssapiauthentication", "no"},
+    {"kerberosauthentication", "no"},
+    {"disableforwarding", "no"},
+    {"tcpkeepalive", "yes"},
 };
 
-static const char *const many[] = {"port",      "listenaddress", "hostkey",     "acceptenv",  "allowusers", "denyusers",
-                                   "allowgroups", "denygroups", "subsystem",   "setenv",     "permitopen"};
+static const char *const many[] = {"port",        "listenaddress", "hostkey",   "acceptenv", "allowusers", "denyusers",
+                                   "allowgroups", "denygroups",    "subsystem", "setenv",    "permitopen"};
 
 static bool takes_many(struct hn_str name)
 {

@@ -1,11 +1,11 @@
-/* sudoers(5). Files are kept as they arrive; finish walks them in the order sudo reads them: @include and @includedir in
- * place (of a folder: names without a dot and not ending in "~", in order). Aliases may be used before they are defined,
- * so definitions are gathered first and rules resolved afterwards. */
+/* sudoers(5). Files are kept as they arrive; finish walks them in the order sudo reads them: @include and @includedir
+ * in place (of a folder: names without a dot and not ending in "~", in order). Aliases may be used before they are
+ * defined, so definitions are gathered first and rules resolved afterwards. */
 #include "modules/accounts/accounts.h"
 
-#define MAX_DEPTH 16u
-#define MAX_RULES 8192u
-#define MAX_ALIASES 4096u
+#define MAX_DEPTH    16u
+#define MAX_RULES    8192u
+#define MAX_ALIASES  4096u
 #define MAX_RESOLVED 64u
 
 struct alias {
@@ -207,9 +207,9 @@ static void take_defaults(struct walk *w, struct hn_str rest)
 
 static bool is_tag(struct hn_str s)
 {
-    static const char *const tags[] = {"NOPASSWD", "PASSWD",       "NOEXEC",        "EXEC",   "SETENV",     "NOSETENV",
-                                       "LOG_INPUT", "NOLOG_INPUT", "LOG_OUTPUT",    "NOLOG_OUTPUT", "MAIL", "NOMAIL",
-                                       "FOLLOW",   "NOFOLLOW",     "INTERCEPT",     "NOINTERCEPT"};
+    static const char *const tags[] = {"NOPASSWD",  "PASSWD",      "NOEXEC",     "EXEC",         "SETENV", "NOSETENV",
+                                       "LOG_INPUT", "NOLOG_INPUT", "LOG_OUTPUT", "NOLOG_OUTPUT", "MAIL",   "NOMAIL",
+                                       "FOLLOW",    "NOFOLLOW",    "INTERCEPT",  "NOINTERCEPT"};
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
         if (hn_str_eqc(s, tags[i]))
             return true;
@@ -298,8 +298,8 @@ static void take_line(struct walk *w, struct hn_str line)
     static const struct {
         const char *word;
         char kind;
-    } alias_words[] = {{"User_Alias", 'U'}, {"Runas_Alias", 'R'}, {"Host_Alias", 'H'}, {"Cmnd_Alias", 'C'},
-                       {"Cmd_Alias", 'C'}};
+    } alias_words[] = {
+        {"User_Alias", 'U'}, {"Runas_Alias", 'R'}, {"Host_Alias", 'H'}, {"Cmnd_Alias", 'C'}, {"Cmd_Alias", 'C'}};
     line = hn_str_trim(without_comment(line));
     if (!line.n)
         return;

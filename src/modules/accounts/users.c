@@ -23,9 +23,9 @@ const char *accounts_hash_kind(struct hn_str f, bool *ret_locked)
 {
     static const struct {
         const char *prefix, *kind;
-    } table[] = {{"$1$", "md5"},       {"$md5", "sunmd5"},   {"$sha1", "sha1"},     {"$2", "bcrypt"},
-                 {"$3$", "nthash"},    {"$5$", "sha256"},    {"$6$", "sha512"},     {"$7$", "scrypt"},
-                 {"$y$", "yescrypt"},  {"$gy$", "gost-yescrypt"}, {"_", "bsdi"}};
+    } table[] = {{"$1$", "md5"},      {"$md5", "sunmd5"},        {"$sha1", "sha1"}, {"$2", "bcrypt"},
+                 {"$3$", "nthash"},   {"$5$", "sha256"},         {"$6$", "sha512"}, {"$7$", "scrypt"},
+                 {"$y$", "yescrypt"}, {"$gy$", "gost-yescrypt"}, {"_", "bsdi"}};
     *ret_locked = false;
     if (!f.n)
         return "empty";
@@ -94,8 +94,10 @@ static void want_in_home(struct hn_parse *p, struct hn_str home)
 {
     static const struct {
         const char *tag, *name;
-    } list[] = {{"keys", "/.ssh/authorized_keys"}, {"keys", "/.ssh/authorized_keys2"},
-                {"trust", "/.rhosts"},             {"trust", "/.shosts"}};
+    } list[] = {{"keys", "/.ssh/authorized_keys"},
+                {"keys", "/.ssh/authorized_keys2"},
+                {"trust", "/.rhosts"},
+                {"trust", "/.shosts"}};
     if (home.n < 2 || home.p[0] != '/' || hn_str_eqc(home, "/nonexistent"))
         return;
     /* A home is used as a glob: refuse what would match more than itself. */

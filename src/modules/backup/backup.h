@@ -6,14 +6,14 @@
 #include "core/module.h"
 
 #define BACKUP_MAX_REPOSITORIES 64u
-#define BACKUP_MAX_JOBS 512u
-#define BACKUP_MAX_CONFIGS 512u
-#define BACKUP_MAX_COPIES 128u
-#define BACKUP_MAX_SNAPSHOTS 1024u /* names kept of one repository */
-#define BACKUP_MAX_DAMAGE 16u      /* damaged files named of one repository */
-#define BACKUP_SMALL_PACKS 64u     /* deep: a repository with fewer packs is read whole, else 1/256 of it a day */
-#define BACKUP_MAX_PACKS 3000u
-#define BACKUP_PROVEN_DAYS 180     /* a restore test older than this proves nothing (backup.proof) */
+#define BACKUP_MAX_JOBS         512u
+#define BACKUP_MAX_CONFIGS      512u
+#define BACKUP_MAX_COPIES       128u
+#define BACKUP_MAX_SNAPSHOTS    1024u /* names kept of one repository */
+#define BACKUP_MAX_DAMAGE       16u   /* damaged files named of one repository */
+#define BACKUP_SMALL_PACKS      64u   /* deep: a repository with fewer packs is read whole, else 1/256 of it a day */
+#define BACKUP_MAX_PACKS        3000u
+#define BACKUP_PROVEN_DAYS      180 /* a restore test older than this proves nothing (backup.proof) */
 
 enum backup_repo_kind { BACKUP_RESTIC, BACKUP_BORG, BACKUP_OTHER };
 

@@ -10,7 +10,7 @@
 #include "base/cur.h"
 #include "modules/backup/backup.h"
 
-#define HEADER 9u
+#define HEADER    9u
 #define MAX_ENTRY (512u << 20)
 
 struct segment {
@@ -27,7 +27,8 @@ static void fail(struct hn_parse *p, struct segment *g, const struct hn_rec *r, 
     struct hn_arena *a = hn_parse_arena(p);
     g->dead = true;
     backup_repo_damage(p, g->repo,
-                       hn_arena_fmt(a, "%.*s (%s, %llu)", HN_FMT(hn_str_from_hostile(hn_parse_scratch(p), r->path, 1024)), why,
+                       hn_arena_fmt(a, "%.*s (%s, %llu)",
+                                    HN_FMT(hn_str_from_hostile(hn_parse_scratch(p), r->path, 1024)), why,
                                     (unsigned long long)g->at));
 }
 

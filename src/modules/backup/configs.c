@@ -1,7 +1,7 @@
 /* Configuration files of backup tools. Only what says where the backup goes and what it covers is taken; passwords are
  * noticed, never kept. */
 #include "base/json.h"
-#include "core/yaml_tree.h"
+#include "format/yaml_tree.h"
 #include "modules/backup/backup.h"
 
 static struct backup_config *add(struct hn_parse *p, const struct hn_rec *r, const char *tool)
@@ -49,13 +49,27 @@ static struct hn_str unquoted(struct hn_str s)
 static const struct {
     const char *key;
     enum { TARGET, SOURCE, SECRET } what;
-} words[] = {{"RESTIC_REPOSITORY", TARGET}, {"BORG_REPO", TARGET},      {"TARGET", TARGET},
-             {"snapshot_root", TARGET},     {"target", TARGET},         {"PBS_REPOSITORY", TARGET},
-             {"backup_directory", TARGET},  {"BACKUPDIR", TARGET},      {"CONFIG_mysql_dump_dir", TARGET},
-             {"SOURCE", SOURCE},            {"backup", SOURCE},         {"BACKUP_PATHS", SOURCE},
-             {"subvolume", SOURCE},         {"SUBVOLUME", SOURCE},      {"RESTIC_PASSWORD", SECRET},
-             {"BORG_PASSPHRASE", SECRET},   {"GPG_PW", SECRET},         {"PASSPHRASE", SECRET},
-             {"TARGET_PASS", SECRET},       {"AWS_SECRET_ACCESS_KEY", SECRET}, {"PBS_PASSWORD", SECRET}};
+} words[] = {{"RESTIC_REPOSITORY", TARGET},
+             {"BORG_REPO", TARGET},
+             {"TARGET", TARGET},
+             {"snapshot_root", TARGET},
+             {"target", TARGET},
+             {"PBS_REPOSITORY", TARGET},
+             {"backup_directory", TARGET},
+             {"BACKUPDIR", TARGET},
+             {"CONFIG_mysql_dump_dir", TARGET},
+             {"SOURCE", SOURCE},
+             {"backup", SOURCE},
+             {"BACKUP_PATHS", SOURCE},
+             {"subvolume", SOURCE},
+             {"SUBVOLUME", SOURCE},
+             {"RESTIC_PASSWORD", SECRET},
+             {"BORG_PASSPHRASE", SECRET},
+             {"GPG_PW", SECRET},
+             {"PASSPHRASE", SECRET},
+             {"TARGET_PASS", SECRET},
+             {"AWS_SECRET_ACCESS_KEY", SECRET},
+             {"PBS_PASSWORD", SECRET}};
 
 static void take_line(struct hn_parse *p, struct backup_config *c, struct hn_str line)
 {
@@ -136,28 +150,53 @@ static void take_kopia(struct hn_parse *p, struct backup_config *c, const struct
     if (path.n)
         set_target(p, c, path);
     else if (bucket.n)
-        set_target(p, c, hn_arena_fmt(hn_parse_arena(p), "%.*s:%.*s", HN_FMT(hn_jv_str(storage, "type")), HN_FMT(bucket)));
+        set_target(p, c,
+                   hn_arena_fmt(hn_parse_arena(p), "%.*s:%.*s", HN_FMT(hn_jv_str(storage, "type")), HN_FMT(bucket)));
 }
 
 /* A tool by the path of its configuration. */
 static const struct {
     const char *glob, *tool;
-} places[] = {{"/etc/borgmatic/*", "borgmatic"}, {"/etc/borgmatic.d/*", "borgmatic"},
-              {"/root/.config/borgmatic/*", "borgmatic"}, {"/root/.config/borgmatic.d/*", "borgmatic"},
-              {"/etc/kopia/*", "kopia"}, {"/root/.config/kopia/*", "kopia"},
-              {"/etc/restic*", "restic"}, {"/etc/restic*/*", "restic"}, {"/etc/restic*/*/*", "restic"},
-              {"/etc/default/restic*", "restic"}, {"/etc/resticprofile/*", "resticprofile"},
-              {"/root/.restic*", "restic"}, {"/etc/borg*", "borg"}, {"/etc/borg*/*", "borg"},
-              {"/etc/default/borg*", "borg"}, {"/etc/rsnapshot*", "rsnapshot"}, {"/etc/duply/*/conf", "duply"},
-              {"/root/.duply/*/conf", "duply"}, {"/etc/timeshift*", "timeshift"}, {"/etc/timeshift/*", "timeshift"},
-              {"/etc/bacula/*", "bacula"}, {"/etc/bareos/*", "bareos"}, {"/etc/bareos/*/*/*", "bareos"},
-              {"/etc/amanda/*/amanda.conf", "amanda"}, {"/etc/btrbk*", "btrbk"}, {"/etc/btrbk/*", "btrbk"},
-              {"/etc/snapper/configs/*", "snapper"}, {"/etc/default/urbackup*", "urbackup"},
-              {"/etc/default/automysqlbackup", "automysqlbackup"}, {"/etc/automysqlbackup/*", "automysqlbackup"},
-              {"/etc/default/autopostgresqlbackup", "autopostgresqlbackup"}, {"/etc/backup.d/*", "backupninja"},
-              {"/etc/backuppc/config.pl", "backuppc"}, {"/etc/sanoid/sanoid.conf", "sanoid"},
-              {"/etc/pgbackrest*", "pgbackrest"}, {"/etc/pgbackrest/*", "pgbackrest"}, {"/etc/barman.conf", "barman"},
-              {"/etc/barman.d/*", "barman"}, {"/etc/vzdump.conf", "vzdump"}, {"/etc/veeam/veeam.ini", "veeam"}};
+} places[] = {{"/etc/borgmatic/*", "borgmatic"},
+              {"/etc/borgmatic.d/*", "borgmatic"},
+              {"/root/.config/borgmatic/*", "borgmatic"},
+              {"/root/.config/borgmatic.d/*", "borgmatic"},
+              {"/etc/kopia/*", "kopia"},
+              {"/root/.config/kopia/*", "kopia"},
+              {"/etc/restic*", "restic"},
+              {"/etc/restic*/*", "restic"},
+              {"/etc/restic*/*/*", "restic"},
+              {"/etc/default/restic*", "restic"},
+              {"/etc/resticprofile/*", "resticprofile"},
+              {"/root/.restic*", "restic"},
+              {"/etc/borg*", "borg"},
+              {"/etc/borg*/*", "borg"},
+              {"/etc/default/borg*", "borg"},
+              {"/etc/rsnapshot*", "rsnapshot"},
+              {"/etc/duply/*/conf", "duply"},
+              {"/root/.duply/*/conf", "duply"},
+              {"/etc/timeshift*", "timeshift"},
+              {"/etc/timeshift/*", "timeshift"},
+              {"/etc/bacula/*", "bacula"},
+              {"/etc/bareos/*", "bareos"},
+              {"/etc/bareos/*/*/*", "bareos"},
+              {"/etc/amanda/*/amanda.conf", "amanda"},
+              {"/etc/btrbk*", "btrbk"},
+              {"/etc/btrbk/*", "btrbk"},
+              {"/etc/snapper/configs/*", "snapper"},
+              {"/etc/default/urbackup*", "urbackup"},
+              {"/etc/default/automysqlbackup", "automysqlbackup"},
+              {"/etc/automysqlbackup/*", "automysqlbackup"},
+              {"/etc/default/autopostgresqlbackup", "autopostgresqlbackup"},
+              {"/etc/backup.d/*", "backupninja"},
+              {"/etc/backuppc/config.pl", "backuppc"},
+              {"/etc/sanoid/sanoid.conf", "sanoid"},
+              {"/etc/pgbackrest*", "pgbackrest"},
+              {"/etc/pgbackrest/*", "pgbackrest"},
+              {"/etc/barman.conf", "barman"},
+              {"/etc/barman.d/*", "barman"},
+              {"/etc/vzdump.conf", "vzdump"},
+              {"/etc/veeam/veeam.ini", "veeam"}};
 
 void backup_config_file(struct hn_parse *p, const struct hn_rec *r)
 {

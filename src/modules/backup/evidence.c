@@ -1,6 +1,6 @@
 /* /etc/hinomi/backup-evidence.yaml: what people attest about copies that a program cannot see (README.md has the form).
  * Whatever does not fit is told; a copy that is only half right does not count. */
-#include "core/yaml_tree.h"
+#include "format/yaml_tree.h"
 #include "modules/backup/backup.h"
 
 struct reading {
@@ -19,7 +19,8 @@ static void problem(struct reading *g, unsigned line, const char *what, struct h
     hn_obs_int(g->p, "line", line);
     hn_obs_str(g->p, "what", hn_str_c(what));
     if (detail.n)
-        hn_obs_str(g->p, "detail", hn_str_cut(detail, 0, hn_utf8_valid_len(hn_bytes_of(detail.p, detail.n < 256 ? detail.n : 256))));
+        hn_obs_str(g->p, "detail",
+                   hn_str_cut(detail, 0, hn_utf8_valid_len(hn_bytes_of(detail.p, detail.n < 256 ? detail.n : 256))));
     hn_obs_end(g->p);
 }
 

@@ -53,8 +53,7 @@ static void judge_ages(struct hn_judge *j, const struct hn_obs *p)
     int64_t limit_attested = hn_judge_policy_int(j, "backup.attested-stale-days", 31);
     HN_FACTS_EACH(r, facts, "backup.repository")
         stale(j, r, r->subject, hn_obs_get_time(r, "newest"), limit);
-    HN_FACTS_EACH(c, facts, "backup.copy")
-    {
+    HN_FACTS_EACH(c, facts, "backup.copy") {
         if (valid(c)) /* tapes are written by the week or the month */
             stale(j, c, c->subject, hn_obs_get_time(c, "last_success"), limit_attested);
     }
@@ -124,8 +123,7 @@ static void judge_evidence(struct hn_judge *j)
 {
     const struct hn_facts *facts = hn_judge_facts(j);
     char date[HN_TIME_TEXT];
-    HN_FACTS_EACH(c, facts, "backup.copy")
-    {
+    HN_FACTS_EACH(c, facts, "backup.copy") {
         if (valid(c))
             continue;
         struct hn_finding *f = hn_find(j, "evidence-expired", c->subject, HN_STR(""));
@@ -135,8 +133,7 @@ static void judge_evidence(struct hn_judge *j)
         hn_find_since(f, hn_obs_get_time(c, "valid_until"));
         hn_find_evidence(f, c, "backup");
     }
-    HN_FACTS_EACH(e, facts, "backup.evidence_file")
-    {
+    HN_FACTS_EACH(e, facts, "backup.evidence_file") {
         if (!(hn_obs_get_int(e, "mode", 0) & 022) && !hn_obs_get_int(e, "uid", 0))
             continue;
         struct hn_finding *f = hn_find(j, "evidence-writable", e->subject, HN_STR(""));
@@ -165,8 +162,7 @@ void backup_judge(struct hn_judge *j)
     if (!p)
         return;
     judge_evidence(j);
-    HN_FACTS_EACH(c, facts, "backup.configuration")
-    {
+    HN_FACTS_EACH(c, facts, "backup.configuration") {
         if (!hn_obs_get_bool(c, "secret", false) || !(hn_obs_get_int(c, "mode", 0) & 04))
             continue;
         struct hn_finding *f = hn_find(j, "secret-readable", hn_obs_get(c, "path"), HN_STR(""));

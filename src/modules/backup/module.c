@@ -1,5 +1,5 @@
-/* backup: is there a copy of what this host holds, how old is it, was it ever restored, and would it survive an attacker
- * who has this host. */
+/* backup: is there a copy of what this host holds, how old is it, was it ever restored, and would it survive an
+ * attacker who has this host. */
 #include <errno.h>
 
 #include "modules/backup/backup.h"
@@ -22,7 +22,8 @@ static const struct hn_field job_fields[] = {
     {"unit", HN_T_STR, HN_REF_UNIT, NULL, "systemd unit"},
     {"schedule", HN_T_STR, HN_REF_NONE, NULL, "when it runs"},
     {"enabled", HN_T_BOOL, HN_REF_NONE, NULL, "its timer is enabled"},
-    {"last_run", HN_T_TIME, HN_REF_NONE, NULL, "when its timer last went off; whether it succeeded is not known from that"},
+    {"last_run", HN_T_TIME, HN_REF_NONE, NULL,
+     "when its timer last went off; whether it succeeded is not known from that"},
     {0}};
 
 static const struct hn_field repository_fields[] = {
@@ -31,7 +32,8 @@ static const struct hn_field repository_fields[] = {
     {"local", HN_T_BOOL, HN_REF_NONE, NULL, "it is on this host"},
     {"missing", HN_T_BOOL, HN_REF_NONE, NULL, "the folder is not there"},
     {"recognised", HN_T_BOOL, HN_REF_NONE, NULL, "its layout was seen"},
-    {"append_only", HN_T_BOOL, HN_REF_NONE, NULL, "Borg: set to append only; whoever is root here can undo that, so it does not count as offline"},
+    {"append_only", HN_T_BOOL, HN_REF_NONE, NULL,
+     "Borg: set to append only; whoever is root here can undo that, so it does not count as offline"},
     {"locked", HN_T_BOOL, HN_REF_NONE, NULL, "a lock is left in it"},
     {"newest", HN_T_TIME, HN_REF_NONE, NULL, "newest snapshot or change"},
     {"snapshots", HN_T_INT, HN_REF_NONE, NULL, "snapshots, or entries of the folder"},
@@ -61,18 +63,16 @@ static const struct hn_field copy_fields[] = {
     {"line", HN_T_INT, HN_REF_NONE, NULL, "line in the evidence file"},
     {0}};
 
-static const struct hn_field problem_fields[] = {
-    {"line", HN_T_INT, HN_REF_NONE, NULL, "line in the evidence file"},
-    {"what", HN_T_STR, HN_REF_NONE, NULL, "what is wrong"},
-    {"detail", HN_T_STR, HN_REF_NONE, NULL, "which value"},
-    {0}};
+static const struct hn_field problem_fields[] = {{"line", HN_T_INT, HN_REF_NONE, NULL, "line in the evidence file"},
+                                                 {"what", HN_T_STR, HN_REF_NONE, NULL, "what is wrong"},
+                                                 {"detail", HN_T_STR, HN_REF_NONE, NULL, "which value"},
+                                                 {0}};
 
-static const struct hn_field evidence_fields[] = {
-    {"path", HN_T_STR, HN_REF_PATH, NULL, "the path itself"},
-    {"mode", HN_T_INT, HN_REF_NONE, NULL, "permission bits"},
-    {"uid", HN_T_INT, HN_REF_NONE, NULL, "owner"},
-    {"mtime", HN_T_TIME, HN_REF_NONE, NULL, "last change"},
-    {0}};
+static const struct hn_field evidence_fields[] = {{"path", HN_T_STR, HN_REF_PATH, NULL, "the path itself"},
+                                                  {"mode", HN_T_INT, HN_REF_NONE, NULL, "permission bits"},
+                                                  {"uid", HN_T_INT, HN_REF_NONE, NULL, "owner"},
+                                                  {"mtime", HN_T_TIME, HN_REF_NONE, NULL, "last change"},
+                                                  {0}};
 
 static const struct hn_field proof_fields[] = {
     {"configurations", HN_T_INT, HN_REF_NONE, NULL, "configurations of backup tools"},
@@ -90,15 +90,14 @@ static const struct hn_field proof_fields[] = {
     {"limited", HN_T_BOOL, HN_REF_NONE, NULL, "places where a backup may be could not be read"},
     {0}};
 
-static const struct hn_kind kinds[] = {
-    {"configuration", "tool:path", configuration_fields},
-    {"job", "path:line", job_fields},
-    {"repository", "folder or address", repository_fields},
-    {"copy", "name", copy_fields},
-    {"evidence_file", "path", evidence_fields},
-    {"evidence_problem", "line:number", problem_fields},
-    {"proof", "always \"host\"", proof_fields},
-    {0}};
+static const struct hn_kind kinds[] = {{"configuration", "tool:path", configuration_fields},
+                                       {"job", "path:line", job_fields},
+                                       {"repository", "folder or address", repository_fields},
+                                       {"copy", "name", copy_fields},
+                                       {"evidence_file", "path", evidence_fields},
+                                       {"evidence_problem", "line:number", problem_fields},
+                                       {"proof", "always \"host\"", proof_fields},
+                                       {0}};
 
 static const struct hn_rule rules[] = {
     {"none", HN_SEV_CRITICAL, HN_CLASS_RESILIENCE, "MHLW:11.2 DS-211:CP-9 CIS-CSC:11"},
@@ -122,47 +121,86 @@ static const struct {
     const char *tag, *glob;
     size_t max, files;
 } places[] = {
-    {"config", "/etc/restic*", 65536, 64}, {"config", "/etc/restic*/*", 65536, 64},
-    {"config", "/etc/restic*/*/*", 65536, 64}, {"config", "/etc/default/restic*", 65536, 16},
-    {"config", "/etc/resticprofile/*", 65536, 64}, {"config", "/root/.restic*", 65536, 16},
-    {"config", "/etc/borg*", 65536, 16}, {"config", "/etc/borg*/*", 262144, 64},
-    {"config", "/etc/default/borg*", 65536, 16}, {"config", "/root/.config/borgmatic*/*", 262144, 64},
-    {"config", "/etc/kopia/*", 65536, 16}, {"config", "/root/.config/kopia/*", 65536, 16},
-    {"config", "/etc/rsnapshot*", 65536, 16}, {"config", "/etc/duply/*/conf", 65536, 64},
-    {"config", "/root/.duply/*/conf", 65536, 64}, {"config", "/etc/timeshift*", 65536, 16},
-    {"config", "/etc/timeshift/*", 65536, 16}, {"config", "/etc/bacula/*.conf", 262144, 32},
-    {"config", "/etc/bareos/*.conf", 262144, 32}, {"config", "/etc/bareos/*/*/*.conf", 262144, 128},
-    {"config", "/etc/amanda/*/amanda.conf", 65536, 16}, {"config", "/etc/btrbk*", 65536, 16},
-    {"config", "/etc/btrbk/*", 65536, 16}, {"config", "/etc/snapper/configs/*", 65536, 64},
-    {"config", "/etc/default/urbackup*", 65536, 16}, {"config", "/etc/default/automysqlbackup", 65536, 1},
-    {"config", "/etc/automysqlbackup/*.conf", 65536, 16}, {"config", "/etc/default/autopostgresqlbackup", 65536, 1},
-    {"config", "/etc/backup.d/*", 65536, 64}, {"config", "/etc/backuppc/config.pl", 262144, 1},
-    {"config", "/etc/sanoid/sanoid.conf", 65536, 1}, {"config", "/etc/pgbackrest*", 65536, 16},
-    {"config", "/etc/pgbackrest/*", 65536, 16}, {"config", "/etc/barman.conf", 65536, 1},
-    {"config", "/etc/barman.d/*.conf", 65536, 32}, {"config", "/etc/vzdump.conf", 65536, 1},
+    {"config", "/etc/restic*", 65536, 64},
+    {"config", "/etc/restic*/*", 65536, 64},
+    {"config", "/etc/restic*/*/*", 65536, 64},
+    {"config", "/etc/default/restic*", 65536, 16},
+    {"config", "/etc/resticprofile/*", 65536, 64},
+    {"config", "/root/.restic*", 65536, 16},
+    {"config", "/etc/borg*", 65536, 16},
+    {"config", "/etc/borg*/*", 262144, 64},
+    {"config", "/etc/default/borg*", 65536, 16},
+    {"config", "/root/.config/borgmatic*/*", 262144, 64},
+    {"config", "/etc/kopia/*", 65536, 16},
+    {"config", "/root/.config/kopia/*", 65536, 16},
+    {"config", "/etc/rsnapshot*", 65536, 16},
+    {"config", "/etc/duply/*/conf", 65536, 64},
+    {"config", "/root/.duply/*/conf", 65536, 64},
+    {"config", "/etc/timeshift*", 65536, 16},
+    {"config", "/etc/timeshift/*", 65536, 16},
+    {"config", "/etc/bacula/*.conf", 262144, 32},
+    {"config", "/etc/bareos/*.conf", 262144, 32},
+    {"config", "/etc/bareos/*/*/*.conf", 262144, 128},
+    {"config", "/etc/amanda/*/amanda.conf", 65536, 16},
+    {"config", "/etc/btrbk*", 65536, 16},
+    {"config", "/etc/btrbk/*", 65536, 16},
+    {"config", "/etc/snapper/configs/*", 65536, 64},
+    {"config", "/etc/default/urbackup*", 65536, 16},
+    {"config", "/etc/default/automysqlbackup", 65536, 1},
+    {"config", "/etc/automysqlbackup/*.conf", 65536, 16},
+    {"config", "/etc/default/autopostgresqlbackup", 65536, 1},
+    {"config", "/etc/backup.d/*", 65536, 64},
+    {"config", "/etc/backuppc/config.pl", 262144, 1},
+    {"config", "/etc/sanoid/sanoid.conf", 65536, 1},
+    {"config", "/etc/pgbackrest*", 65536, 16},
+    {"config", "/etc/pgbackrest/*", 65536, 16},
+    {"config", "/etc/barman.conf", 65536, 1},
+    {"config", "/etc/barman.d/*.conf", 65536, 32},
+    {"config", "/etc/vzdump.conf", 65536, 1},
     {"config", "/etc/veeam/veeam.ini", 65536, 1},
-    {"unit", "/etc/systemd/system/*.service", 65536, 500}, {"unit", "/etc/systemd/system/*.timer", 65536, 500},
-    {"unit", "/usr/local/lib/systemd/system/*.service", 65536, 100}, {"unit", "/usr/local/lib/systemd/system/*.timer", 65536, 100},
+    {"unit", "/etc/systemd/system/*.service", 65536, 500},
+    {"unit", "/etc/systemd/system/*.timer", 65536, 500},
+    {"unit", "/usr/local/lib/systemd/system/*.service", 65536, 100},
+    {"unit", "/usr/local/lib/systemd/system/*.timer", 65536, 100},
     {"unit", "/usr/lib/systemd/system/*b[ao][cr][kg]*.service", 65536, 50},
     {"unit", "/usr/lib/systemd/system/*b[ao][cr][kg]*.timer", 65536, 50},
-    {"unit", "/usr/lib/systemd/system/*restic*", 65536, 20}, {"unit", "/usr/lib/systemd/system/btrbk*", 65536, 10},
-    {"unit", "/usr/lib/systemd/system/snapper*", 65536, 10}, {"unit", "/usr/lib/systemd/system/sanoid*", 65536, 10},
-    {"stamp", "/var/lib/systemd/timers/stamp-*", 0, 500}, {"timer-link", "/etc/systemd/system/timers.target.wants/*", 0, 500},
-    {"cron", "/etc/crontab", 65536, 1}, {"cron", "/etc/cron.d/*", 65536, 200},
+    {"unit", "/usr/lib/systemd/system/*restic*", 65536, 20},
+    {"unit", "/usr/lib/systemd/system/btrbk*", 65536, 10},
+    {"unit", "/usr/lib/systemd/system/snapper*", 65536, 10},
+    {"unit", "/usr/lib/systemd/system/sanoid*", 65536, 10},
+    {"stamp", "/var/lib/systemd/timers/stamp-*", 0, 500},
+    {"timer-link", "/etc/systemd/system/timers.target.wants/*", 0, 500},
+    {"cron", "/etc/crontab", 65536, 1},
+    {"cron", "/etc/cron.d/*", 65536, 200},
     {"cron", "/var/spool/cron/crontabs/*", 65536, 200},
-    {"script", "/etc/cron.hourly/*", 65536, 100}, {"script", "/etc/cron.daily/*", 65536, 100},
-    {"script", "/etc/cron.weekly/*", 65536, 100}, {"script", "/etc/cron.monthly/*", 65536, 100},
-    {"script", "/usr/local/bin/*backup*", 65536, 50}, {"script", "/usr/local/sbin/*backup*", 65536, 50},
-    {"script", "/root/*backup*", 65536, 50}, {"script", "/root/bin/*backup*", 65536, 50},
-    {"script", "/opt/*backup*", 65536, 50}, {"script", "/opt/*/*backup*.sh", 65536, 50},
-    {"dump", "/var/backups/*.sql*", 0, 500}, {"dump", "/var/backups/*.dump*", 0, 500},
-    {"dump", "/var/backups/*/*.sql*", 0, 500}, {"dump", "/var/backups/*/*.dump*", 0, 500},
-    {"dump", "/backup*/*.sql*", 0, 500}, {"dump", "/backup*/*.dump*", 0, 500}, {"dump", "/srv/backup*/*", 0, 500},
-    {"guess", "/srv/config", 4096, 1}, {"guess", "/srv/*/config", 4096, 100}, {"guess", "/srv/*/*/config", 4096, 100},
-    {"guess", "/backup*/config", 4096, 20}, {"guess", "/backup*/*/config", 4096, 100},
-    {"guess", "/mnt/*/config", 4096, 50}, {"guess", "/mnt/*/*/config", 4096, 100},
-    {"guess", "/media/*/*/config", 4096, 50}, {"guess", "/media/*/*/*/config", 4096, 50},
-    {"guess", "/var/backups/*/config", 4096, 50}, {"guess", "/data/*/config", 4096, 50},
+    {"script", "/etc/cron.hourly/*", 65536, 100},
+    {"script", "/etc/cron.daily/*", 65536, 100},
+    {"script", "/etc/cron.weekly/*", 65536, 100},
+    {"script", "/etc/cron.monthly/*", 65536, 100},
+    {"script", "/usr/local/bin/*backup*", 65536, 50},
+    {"script", "/usr/local/sbin/*backup*", 65536, 50},
+    {"script", "/root/*backup*", 65536, 50},
+    {"script", "/root/bin/*backup*", 65536, 50},
+    {"script", "/opt/*backup*", 65536, 50},
+    {"script", "/opt/*/*backup*.sh", 65536, 50},
+    {"dump", "/var/backups/*.sql*", 0, 500},
+    {"dump", "/var/backups/*.dump*", 0, 500},
+    {"dump", "/var/backups/*/*.sql*", 0, 500},
+    {"dump", "/var/backups/*/*.dump*", 0, 500},
+    {"dump", "/backup*/*.sql*", 0, 500},
+    {"dump", "/backup*/*.dump*", 0, 500},
+    {"dump", "/srv/backup*/*", 0, 500},
+    {"guess", "/srv/config", 4096, 1},
+    {"guess", "/srv/*/config", 4096, 100},
+    {"guess", "/srv/*/*/config", 4096, 100},
+    {"guess", "/backup*/config", 4096, 20},
+    {"guess", "/backup*/*/config", 4096, 100},
+    {"guess", "/mnt/*/config", 4096, 50},
+    {"guess", "/mnt/*/*/config", 4096, 100},
+    {"guess", "/media/*/*/config", 4096, 50},
+    {"guess", "/media/*/*/*/config", 4096, 50},
+    {"guess", "/var/backups/*/config", 4096, 50},
+    {"guess", "/data/*/config", 4096, 50},
     {"evidence", "/etc/hinomi/backup-evidence.yaml", 1u << 20, 1},
 };
 
@@ -188,11 +226,16 @@ static const struct {
     void (*parse)(struct hn_parse *p, const struct hn_rec *r);
     bool errors; /* wants records of failures too */
 } dispatch[] = {
-    {"config", backup_config_file, false},  {"unit", backup_unit, false},
-    {"stamp", backup_stamp, false},         {"timer-link", backup_timer_link, false},
-    {"cron", backup_cron, false},           {"script", backup_script, false},
-    {"dump", take_dump, false},             {"guess", backup_repo_guess, false},
-    {"evidence", backup_evidence, false},   {"repo-file", backup_repo_file, true},
+    {"config", backup_config_file, false},
+    {"unit", backup_unit, false},
+    {"stamp", backup_stamp, false},
+    {"timer-link", backup_timer_link, false},
+    {"cron", backup_cron, false},
+    {"script", backup_script, false},
+    {"dump", take_dump, false},
+    {"guess", backup_repo_guess, false},
+    {"evidence", backup_evidence, false},
+    {"repo-file", backup_repo_file, true},
     {"repo-entry", backup_repo_entry, true},
 };
 

@@ -4,8 +4,8 @@
  *   borg     config begins with [repository]; segments carry checksums (borg.c); index.N is rewritten by every change
  *   others   the newest entry of the folder
  *
- * Quick: names, times, and the small files of restic. Deep: indexes and packs too; of a large repository 1/256 a day, by
- * name, so that everything is read within 256 days. */
+ * Quick: names, times, and the small files of restic. Deep: indexes and packs too; of a large repository 1/256 a day,
+ * by name, so that everything is read within 256 days. */
 #include <errno.h>
 
 #include "base/hash.h"
@@ -37,9 +37,15 @@ static void ask(struct hn_parse *p, const struct backup_repo *repo)
         const char *tail;
         size_t max;
         bool deep;
-    } list[] = {{"", 0, false},           {"/*", 0, false},          {"/config", 4096, false},
-                {"/keys/*", 65536, false}, {"/snapshots/*", 65536, false}, {"/locks/*", 0, false},
-                {"/index/*", 0, false},   {"/index/*", HN_WANT_BYTES_MAX, true}, {"/data/*/*", 0, true}};
+    } list[] = {{"", 0, false},
+                {"/*", 0, false},
+                {"/config", 4096, false},
+                {"/keys/*", 65536, false},
+                {"/snapshots/*", 65536, false},
+                {"/locks/*", 0, false},
+                {"/index/*", 0, false},
+                {"/index/*", HN_WANT_BYTES_MAX, true},
+                {"/data/*/*", 0, true}};
     struct hn_arena *a = hn_parse_arena(p);
     for (size_t i = 0; i < repo->path.n; i++)
         if (strchr("*?[\\", repo->path.p[i]))
@@ -159,7 +165,8 @@ static void digest(struct hn_parse *p, struct backup_repo *repo, const struct hn
     s->digest = NULL;
     hn_hex(hn_bytes_of(sum, HN_SHA256_LEN), hex);
     if (!r->truncated && !hn_str_eqc(name, hex))
-        backup_repo_damage(p, repo, hn_arena_str(hn_parse_arena(p), hn_str_from_hostile(hn_parse_scratch(p), r->path, 1024)));
+        backup_repo_damage(p, repo,
+                           hn_arena_str(hn_parse_arena(p), hn_str_from_hostile(hn_parse_scratch(p), r->path, 1024)));
 }
 
 static void take_config(struct backup_repo *repo, struct hn_bytes data)
@@ -266,7 +273,8 @@ void backup_repo_entry(struct hn_parse *p, const struct hn_rec *r)
         if (hn_str_starts(rest, "index.") && repo->kind != BACKUP_RESTIC && r->st.mtime > repo->newest)
             repo->newest = r->st.mtime; /* Borg writes it at the end of every change */
         if (!r->st.size)
-            backup_repo_damage(p, repo, hn_arena_str(hn_parse_arena(p), hn_str_from_hostile(hn_parse_scratch(p), r->path, 1024)));
+            backup_repo_damage(
+                p, repo, hn_arena_str(hn_parse_arena(p), hn_str_from_hostile(hn_parse_scratch(p), r->path, 1024)));
     } else if (repo->kind == BACKUP_OTHER) {
         repo->recognised = true;
         if ((rest.n || !folder) && r->st.mtime > repo->newest)

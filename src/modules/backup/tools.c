@@ -1,12 +1,47 @@
 /* What a command line has to do with backups. */
 #include "modules/backup/backup.h"
 
-static const char *const tools[] = {
-    "restic", "borg", "borgmatic", "rsnapshot", "duplicity", "duply", "timeshift", "bacula-fd", "bacula-dir", "bareos-fd",
-    "amdump", "rdiff-backup", "rsync", "pg_dump", "pg_dumpall", "pg_basebackup", "pgbackrest", "barman", "mysqldump",
-    "mariadb-dump", "mariabackup", "xtrabackup", "mongodump", "zfs-auto-snapshot", "sanoid", "syncoid", "btrbk", "snapper",
-    "kopia", "urbackupclientctl", "rclone", "backupninja", "automysqlbackup", "autopostgresqlbackup",
-    "proxmox-backup-client", "vzdump", "resticprofile", "autorestic", "veeamconfig", "dump", NULL};
+static const char *const tools[] = {"restic",
+                                    "borg",
+                                    "borgmatic",
+                                    "rsnapshot",
+                                    "duplicity",
+                                    "duply",
+                                    "timeshift",
+                                    "bacula-fd",
+                                    "bacula-dir",
+                                    "bareos-fd",
+                                    "amdump",
+                                    "rdiff-backup",
+                                    "rsync",
+                                    "pg_dump",
+                                    "pg_dumpall",
+                                    "pg_basebackup",
+                                    "pgbackrest",
+                                    "barman",
+                                    "mysqldump",
+                                    "mariadb-dump",
+                                    "mariabackup",
+                                    "xtrabackup",
+                                    "mongodump",
+                                    "zfs-auto-snapshot",
+                                    "sanoid",
+                                    "syncoid",
+                                    "btrbk",
+                                    "snapper",
+                                    "kopia",
+                                    "urbackupclientctl",
+                                    "rclone",
+                                    "backupninja",
+                                    "automysqlbackup",
+                                    "autopostgresqlbackup",
+                                    "proxmox-backup-client",
+                                    "vzdump",
+                                    "resticprofile",
+                                    "autorestic",
+                                    "veeamconfig",
+                                    "dump",
+                                    NULL};
 
 static struct hn_str base_name(struct hn_str s)
 {
@@ -99,9 +134,10 @@ static struct hn_str borg_repository(struct hn_str command)
 
 struct hn_str backup_target_of(struct hn_arena *a, const char *tool, struct hn_str command)
 {
-    static const char *const repo[] = {"-r", "--repo", "--repository", "RESTIC_REPOSITORY", "BORG_REPO",
-                                       "PBS_REPOSITORY", NULL};
-    static const char *const file[] = {"-f", "--file", "-D", "--pgdata", "--result-file", "--target-dir", "--out", NULL};
+    static const char *const repo[] = {
+        "-r", "--repo", "--repository", "RESTIC_REPOSITORY", "BORG_REPO", "PBS_REPOSITORY", NULL};
+    static const char *const file[] = {"-f",           "--file", "-D", "--pgdata", "--result-file",
+                                       "--target-dir", "--out",  NULL};
     struct hn_str t = HN_STR("");
     bool dump = strstr(tool, "dump") || strcmp(tool, "pg_basebackup") == 0 || strstr(tool, "backup") == tool + 5;
     if (strcmp(tool, "restic") == 0 || strcmp(tool, "proxmox-backup-client") == 0)

@@ -28,8 +28,9 @@ static struct hn_str name_of(struct hn_parse *p, const X509_NAME *n)
         return out;
     if (X509_NAME_print_ex(b, n, 0, (XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB)) >= 0) {
         long len = BIO_get_mem_data(b, &text);
-        out = hn_arena_str(hn_parse_scratch(p),
-                           hn_str_from_hostile(hn_parse_scratch(p), hn_bytes_of(text, len > 0 ? (size_t)len : 0), 1024));
+        out =
+            hn_arena_str(hn_parse_scratch(p),
+                         hn_str_from_hostile(hn_parse_scratch(p), hn_bytes_of(text, len > 0 ? (size_t)len : 0), 1024));
     }
     BIO_free(b);
     return out;
@@ -124,7 +125,8 @@ bool files_private_der(struct hn_parse *p, struct hn_bytes der, struct hn_str *r
         return false;
     const char *type = EVP_PKEY_get0_type_name(key);
     if (type)
-        *ret_type = hn_arena_str(hn_parse_arena(p), hn_str_from_hostile(hn_parse_scratch(p), hn_bytes_of(type, strlen(type)), 64));
+        *ret_type = hn_arena_str(hn_parse_arena(p),
+                                 hn_str_from_hostile(hn_parse_scratch(p), hn_bytes_of(type, strlen(type)), 64));
     *ret_bits = EVP_PKEY_get_bits(key);
     EVP_PKEY_free(key);
     return true;

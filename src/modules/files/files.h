@@ -5,13 +5,13 @@
 #include "base/str.h"
 #include "core/module.h"
 
-#define FILES_MAX_ENTRIES 50000u      /* interesting entries of one run */
-#define FILES_MAX_OWNERS 1024u        /* distinct uids, distinct gids */
-#define FILES_EXAMPLES 8u
-#define FILES_MAX_KEYS 4096u          /* candidates whose content is read */
-#define FILES_KEY_BYTES (256u << 10)
-#define FILES_MAX_BLOCKS 64u          /* PEM blocks of one file */
-#define FILES_TRUST_STORE 20u         /* more certificates than this are a trust store */
+#define FILES_MAX_ENTRIES 50000u /* interesting entries of one run */
+#define FILES_MAX_OWNERS  1024u  /* distinct uids, distinct gids */
+#define FILES_EXAMPLES    8u
+#define FILES_MAX_KEYS    4096u /* candidates whose content is read */
+#define FILES_KEY_BYTES   (256u << 10)
+#define FILES_MAX_BLOCKS  64u /* PEM blocks of one file */
+#define FILES_TRUST_STORE 20u /* more certificates than this are a trust store */
 
 struct files_range {
     uint64_t from, count;
@@ -55,7 +55,7 @@ struct files_state {
 /* walk.c (collector role) */
 void files_walk(struct hn_collect *c);
 /* owners.c */
-void files_names(struct hn_parse *p, const struct hn_rec *r);    /* passwd, group, subuid, nsswitch */
+void files_names(struct hn_parse *p, const struct hn_rec *r); /* passwd, group, subuid, nsswitch */
 void files_owner_count(struct hn_parse *p, const struct hn_rec *r);
 void files_owner_example(struct hn_parse *p, const struct hn_rec *r);
 void files_owners_emit(struct hn_parse *p);

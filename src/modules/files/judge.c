@@ -12,14 +12,15 @@ static bool starts_one(struct hn_str path, const char *const *list)
 
 static bool system_path(struct hn_str path)
 {
-    static const char *const dirs[] = {"/usr/", "/etc/", "/opt/", "/boot/", "/var/lib/", "/var/spool/cron", "/srv/", NULL};
+    static const char *const dirs[] = {"/usr/",     "/etc/",           "/opt/", "/boot/",
+                                       "/var/lib/", "/var/spool/cron", "/srv/", NULL};
     return starts_one(path, dirs);
 }
 
 static bool open_place(struct hn_str path)
 {
-    static const char *const dirs[] = {"/tmp/", "/var/tmp/", "/dev/shm/", "/home/", "/var/www/", "/run/", "/var/crash/",
-                                       NULL};
+    static const char *const dirs[] = {"/tmp/",     "/var/tmp/", "/dev/shm/",   "/home/",
+                                       "/var/www/", "/run/",     "/var/crash/", NULL};
     return starts_one(path, dirs);
 }
 
@@ -42,15 +43,17 @@ static struct hn_finding *find_file(struct hn_judge *j, const char *rule, const 
     hn_find_param(f, "mode", octal(j, hn_obs_get_int(o, "mode", 0)));
     hn_find_evidence(f, o, role);
     hn_find_about(f, HN_REF_PATH, path);
-    hn_find_cause(f, hn_arena_fmt(hn_judge_arena(j), "%s:%.*s", strcmp(role, "certificate") ? "mode" : role, HN_FMT(path)));
+    hn_find_cause(
+        f, hn_arena_fmt(hn_judge_arena(j), "%s:%.*s", strcmp(role, "certificate") ? "mode" : role, HN_FMT(path)));
     return f;
 }
 
 /* Capabilities that are as good as root. */
 static struct hn_str strong_capability(const struct hn_obs *o)
 {
-    static const char *const strong[] = {"sys_admin", "sys_ptrace", "sys_module", "sys_rawio", "dac_override", "setuid",
-                                         "dac_read_search", "setfcap", "chown", "fowner", "bpf", NULL};
+    static const char *const strong[] = {
+        "sys_admin",       "sys_ptrace", "sys_module", "sys_rawio", "dac_override", "setuid",
+        "dac_read_search", "setfcap",    "chown",      "fowner",    "bpf",          NULL};
     const struct hn_str *list;
     size_t n = hn_obs_get_list(o, "capabilities", &list);
     for (size_t i = 0; i < n; i++)
@@ -109,8 +112,7 @@ static void judge_unowned(struct hn_judge *j, const struct hn_obs *o)
 {
     const struct hn_str *list;
     size_t n = hn_obs_get_list(o, "examples", &list);
-    if (hn_obs_has(o, "range") || hn_obs_get_bool(o, "names_elsewhere", false) ||
-        !hn_obs_get_int(o, "count", 0))
+    if (hn_obs_has(o, "range") || hn_obs_get_bool(o, "names_elsewhere", false) || !hn_obs_get_int(o, "count", 0))
         return;
     struct hn_finding *f = hn_find(j, "unowned", o->subject, HN_STR(""));
     hn_find_param_int(f, "number", hn_obs_get_int(o, "number", 0));
@@ -160,8 +162,7 @@ static void judge_certificate(struct hn_judge *j, const struct hn_obs *o)
 void files_judge(struct hn_judge *j)
 {
     const struct hn_facts *facts = hn_judge_facts(j);
-    HN_FACTS_EACH(o, facts, "files.file")
-    {
+    HN_FACTS_EACH(o, facts, "files.file") {
         judge_rights(j, o);
         judge_writable(j, o);
     }

@@ -120,7 +120,8 @@ static bool next_block(struct hn_str *rest, struct block *b, bool *ret_bad)
     ptrdiff_t gap = hn_str_find(b->body, HN_STR("\n\n"));
     if (gap < 0)
         gap = hn_str_find(b->body, HN_STR("\n\r\n"));
-    if (gap > 0 && hn_str_chr(hn_str_cut(b->body, 0, (size_t)gap), ':') >= 0) { /* RFC 1421 headers end at a blank line */
+    if (gap > 0 &&
+        hn_str_chr(hn_str_cut(b->body, 0, (size_t)gap), ':') >= 0) { /* RFC 1421 headers end at a blank line */
         b->headers = hn_str_cut(b->body, 0, (size_t)gap);
         b->body = hn_str_cut(b->body, (size_t)gap, b->body.n);
     }
@@ -204,7 +205,8 @@ static bool is_pkcs12(struct hn_bytes b)
     return at && at + 3 <= b.n && memcmp(b.p + at, "\2\1\3", 3) == 0;
 }
 
-static void take_store(struct hn_parse *p, const struct hn_rec *r, struct hn_str path, const char *format, bool encrypted)
+static void take_store(struct hn_parse *p, const struct hn_rec *r, struct hn_str path, const char *format,
+                       bool encrypted)
 {
     struct files_key *k = add_key(p, r, path, path, format);
     if (!k)

@@ -23,7 +23,8 @@ static const struct hn_field unowned_fields[] = {
     {"count", HN_T_INT, HN_REF_NONE, NULL, "files that belong to it"},
     {"examples", HN_T_LIST, HN_REF_PATH, NULL, "the first of them"},
     {"range", HN_T_STR, HN_REF_NONE, NULL, "dynamic or container: numbers that need no name"},
-    {"names_elsewhere", HN_T_BOOL, HN_REF_NONE, NULL, "names come from a directory service too: cannot be decided here"},
+    {"names_elsewhere", HN_T_BOOL, HN_REF_NONE, NULL,
+     "names come from a directory service too: cannot be decided here"},
     {0}};
 
 static const struct hn_field certificate_fields[] = {
@@ -56,10 +57,9 @@ static const struct hn_field key_fields[] = {
     {"readable_by", HN_T_STR, HN_REF_NONE, NULL, "owner, group or everybody, folders above considered"},
     {0}};
 
-static const struct hn_field store_fields[] = {
-    {"path", HN_T_STR, HN_REF_PATH, NULL, "file"},
-    {"certificates", HN_T_INT, HN_REF_NONE, NULL, "number of certificates"},
-    {0}};
+static const struct hn_field store_fields[] = {{"path", HN_T_STR, HN_REF_PATH, NULL, "file"},
+                                               {"certificates", HN_T_INT, HN_REF_NONE, NULL, "number of certificates"},
+                                               {0}};
 
 static const struct hn_field scope_fields[] = {
     {"inodes", HN_T_INT, HN_REF_NONE, NULL, "entries looked at"},
@@ -72,14 +72,13 @@ static const struct hn_field scope_fields[] = {
     {"cut", HN_T_BOOL, HN_REF_NONE, NULL, "a limit was met: not everything was told"},
     {0}};
 
-static const struct hn_kind kinds[] = {
-    {"file", "path", file_fields},
-    {"unowned", "u: or g: and the number", unowned_fields},
-    {"certificate", "path, #n for the n-th block of a file", certificate_fields},
-    {"key", "path, #n for the n-th block of a file", key_fields},
-    {"trust_store", "path of a file with many certificates", store_fields},
-    {"scope", "quick or deep", scope_fields},
-    {0}};
+static const struct hn_kind kinds[] = {{"file", "path", file_fields},
+                                       {"unowned", "u: or g: and the number", unowned_fields},
+                                       {"certificate", "path, #n for the n-th block of a file", certificate_fields},
+                                       {"key", "path, #n for the n-th block of a file", key_fields},
+                                       {"trust_store", "path of a file with many certificates", store_fields},
+                                       {"scope", "quick or deep", scope_fields},
+                                       {0}};
 
 static const struct hn_rule rules[] = {
     {"setuid-unowned", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "CIS:7.1.13 ATTACK:T1548.001"},
@@ -96,12 +95,27 @@ static const char *const needs[] = {"packages.owner", "packages.package", NULL};
 
 static void collect(struct hn_collect *c)
 {
-    static const char *const keys[] = {"/root/.ssh/id_*", "/home/*/.ssh/id_*", "/root/*.pem", "/root/*.key",
-                                       "/home/*/*.pem", "/home/*/*.key", "/home/*/*.p12", "/home/*/*.pfx",
-                                       "/etc/letsencrypt/live/*/*.pem", "/etc/wireguard/*.conf",
-                                       "/var/lib/postgresql/*/main/server.*", "/var/lib/kubelet/pki/*",
-                                       "/var/www/*.pem", "/var/www/*.key", "/var/www/*/*.key", "/srv/*.pem", "/srv/*.key",
-                                       "/tmp/*.pem", "/tmp/*.key", "/var/backups/*.key", "/var/backups/*.pem"};
+    static const char *const keys[] = {"/root/.ssh/id_*",
+                                       "/home/*/.ssh/id_*",
+                                       "/root/*.pem",
+                                       "/root/*.key",
+                                       "/home/*/*.pem",
+                                       "/home/*/*.key",
+                                       "/home/*/*.p12",
+                                       "/home/*/*.pfx",
+                                       "/etc/letsencrypt/live/*/*.pem",
+                                       "/etc/wireguard/*.conf",
+                                       "/var/lib/postgresql/*/main/server.*",
+                                       "/var/lib/kubelet/pki/*",
+                                       "/var/www/*.pem",
+                                       "/var/www/*.key",
+                                       "/var/www/*/*.key",
+                                       "/srv/*.pem",
+                                       "/srv/*.key",
+                                       "/tmp/*.pem",
+                                       "/tmp/*.key",
+                                       "/var/backups/*.key",
+                                       "/var/backups/*.pem"};
     hn_collect_file(c, "passwd", "/etc/passwd", 1u << 20);
     hn_collect_file(c, "groups", "/etc/group", 1u << 20);
     hn_collect_file(c, "subid", "/etc/subuid", 256u << 10);
@@ -113,18 +127,52 @@ static void collect(struct hn_collect *c)
 }
 
 /* linux/capability.h, in the order of the bits */
-static const char *const capability_names[] = {
-    "chown",          "dac_override",    "dac_read_search", "fowner",       "fsetid",          "kill",
-    "setgid",         "setuid",          "setpcap",         "linux_immutable", "net_bind_service", "net_broadcast",
-    "net_admin",      "net_raw",         "ipc_lock",        "ipc_owner",    "sys_module",      "sys_rawio",
-    "sys_chroot",     "sys_ptrace",      "sys_pacct",       "sys_admin",    "sys_boot",        "sys_nice",
-    "sys_resource",   "sys_time",        "sys_tty_config",  "mknod",        "lease",           "audit_write",
-    "audit_control",  "setfcap",         "mac_override",    "mac_admin",    "syslog",          "wake_alarm",
-    "block_suspend",  "audit_read",      "perfmon",         "bpf",          "checkpoint_restore"};
+static const char *const capability_names[] = {"chown",
+                                               "dac_override",
+                                               "dac_read_search",
+                                               "fowner",
+                                               "fsetid",
+                                               "kill",
+                                               "setgid",
+                                               "setuid",
+                                               "setpcap",
+                                               "linux_immutable",
+                                               "net_bind_service",
+                                               "net_broadcast",
+                                               "net_admin",
+                                               "net_raw",
+                                               "ipc_lock",
+                                               "ipc_owner",
+                                               "sys_module",
+                                               "sys_rawio",
+                                               "sys_chroot",
+                                               "sys_ptrace",
+                                               "sys_pacct",
+                                               "sys_admin",
+                                               "sys_boot",
+                                               "sys_nice",
+                                               "sys_resource",
+                                               "sys_time",
+                                               "sys_tty_config",
+                                               "mknod",
+                                               "lease",
+                                               "audit_write",
+                                               "audit_control",
+                                               "setfcap",
+                                               "mac_override",
+                                               "mac_admin",
+                                               "syslog",
+                                               "wake_alarm",
+                                               "block_suspend",
+                                               "audit_read",
+                                               "perfmon",
+                                               "bpf",
+                                               "checkpoint_restore"};
 #define N_CAPABILITIES (sizeof(capability_names) / sizeof(capability_names[0]))
 
 /* struct vfs_cap_data: u32 magic (revision in the top byte), then permitted and inheritable, 32 bits at a time:
- *   0 magic │ 4 permitted 0–31 │ 8 inheritable 0–31 │ 12 permitted 32–63 │ 16 inheritable 32–63 │ 20 root id (rev. 3) */
+ *   0 magic │ 4 permitted 0–31 │ 8 inheritable 0–31 │ 12 permitted 32–63 │ 16 inheritable 32–63 │ 20 root id (rev. 3)
+ */
 static void take_capability(struct hn_parse *p, const struct hn_rec *r)
 {
     struct files_state *s = hn_parse_state(p);
@@ -201,7 +249,8 @@ static void take_totals(struct hn_parse *p, const struct hn_rec *r)
         return;
     }
     hn_obs_begin(p, "scope", scope);
-    static const char *const names[] = {"inodes", "folders", "entries", "keys", "mounts_skipped", "left_out", "too_deep"};
+    static const char *const names[] = {"inodes",         "folders",  "entries", "keys",
+                                        "mounts_skipped", "left_out", "too_deep"};
     while (hn_str_split(&rest, '\n', &line)) {
         int64_t v;
         if (!hn_str_word(&line, &key) || !hn_str_i64(hn_str_trim(line), &v))
@@ -219,10 +268,10 @@ static const struct {
     const char *tag;
     void (*parse)(struct hn_parse *p, const struct hn_rec *r);
 } dispatch[] = {
-    {"passwd", files_names},         {"groups", files_names},        {"subid", files_names},
-    {"nsswitch", files_names},       {"entry", take_entry},          {"capability", take_capability},
-    {"owner", files_owner_count},    {"user", files_owner_example},  {"group-of", files_owner_example},
-    {"candidate", files_candidate},  {"folder", files_folder_stat},  {"totals", take_totals},
+    {"passwd", files_names},        {"groups", files_names},       {"subid", files_names},
+    {"nsswitch", files_names},      {"entry", take_entry},         {"capability", take_capability},
+    {"owner", files_owner_count},   {"user", files_owner_example}, {"group-of", files_owner_example},
+    {"candidate", files_candidate}, {"folder", files_folder_stat}, {"totals", take_totals},
 };
 
 static void parse(struct hn_parse *p, const struct hn_rec *r)

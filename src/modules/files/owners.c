@@ -22,9 +22,8 @@ static void take_ranges(struct hn_parse *p, struct hn_str text)
     struct hn_str rest = text, line, name, from, count;
     for (unsigned n = 0; n < 4096 && hn_str_split(&rest, '\n', &line); n++) {
         struct files_range r;
-        if (!hn_str_split(&line, ':', &name) || !hn_str_split(&line, ':', &from) ||
-            !hn_str_split(&line, ':', &count) || !hn_str_u64(from, 10, &r.from) ||
-            !hn_str_u64(hn_str_trim(count), 10, &r.count))
+        if (!hn_str_split(&line, ':', &name) || !hn_str_split(&line, ':', &from) || !hn_str_split(&line, ':', &count) ||
+            !hn_str_u64(from, 10, &r.from) || !hn_str_u64(hn_str_trim(count), 10, &r.count))
             continue;
         struct files_range *own = HN_NEW(hn_parse_arena(p), struct files_range);
         if (!own)
@@ -107,7 +106,8 @@ void files_owner_example(struct hn_parse *p, const struct hn_rec *r)
     struct files_owner *o =
         owner(p, hn_arena_fmt(hn_parse_scratch(p), "%c:%u", group ? 'g' : 'u', group ? r->st.gid : r->st.uid));
     if (o && o->n < FILES_EXAMPLES)
-        o->examples[o->n++] = hn_arena_str(a, hn_str_from_hostile(hn_parse_scratch(p), hn_path_canonical(a, r->path), 4096));
+        o->examples[o->n++] =
+            hn_arena_str(a, hn_str_from_hostile(hn_parse_scratch(p), hn_path_canonical(a, r->path), 4096));
 }
 
 /* systemd: users-groups-api; the ranges are fixed there. */

@@ -1,8 +1,9 @@
 /* The walk over folders, in the collector role. It selects by mode, owner and name and looks into nothing: what is
  * selected goes to the parser as records.
  *
- * Quick: folders from which programs run, and /etc. Deep: everything on local file systems. Folders are opened one below
- * the other (O_NOFOLLOW), so a link that somebody swaps in leads nowhere; memory and depth are bounded; names are bytes. */
+ * Quick: folders from which programs run, and /etc. Deep: everything on local file systems. Folders are opened one
+ * below the other (O_NOFOLLOW), so a link that somebody swaps in leads nowhere; memory and depth are bounded; names are
+ * bytes. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,13 +19,13 @@
 #include "base/mem.h"
 #include "modules/files/files.h"
 
-#define MAX_DEPTH 200u
+#define MAX_DEPTH   200u
 #define QUICK_DEPTH 6u /* names in a path that the quick pass still enters: "/usr/lib/x/y/z/bin" */
-#define MAX_INODES 20000000u
-#define MAX_PATH 4096u
-#define MAX_MOUNTS 256u
-#define MAX_LINKED 4096u /* interesting files with several names, told once */
-#define MAX_HEADS 20000u /* small files whose first bytes are looked at, deep only */
+#define MAX_INODES  20000000u
+#define MAX_PATH    4096u
+#define MAX_MOUNTS  256u
+#define MAX_LINKED  4096u  /* interesting files with several names, told once */
+#define MAX_HEADS   20000u /* small files whose first bytes are looked at, deep only */
 
 struct owner {
     uint32_t id;
@@ -140,11 +141,14 @@ static bool under(const char *path, const char *folder)
 /* Trust stores and examples that packages bring: nobody's own keys. */
 static bool packaged(const char *path)
 {
-    static const char *const list[] = {"/usr/share", "/usr/lib", "/usr/include", "/usr/src", "/etc/ca-certificates",
-                                       "/etc/letsencrypt/archive", "/var/lib/dpkg", "/var/lib/docker", "/usr/local/lib",
-                                       "/var/lib/containers", "/usr/local/go", NULL};
-    static const char *const parts[] = {"/node_modules/", "/site-packages/", "/dist-packages/", "/test/", "/tests/",
-                                        "/testdata/", "/certdata/", "/examples/", "/fixtures/", NULL};
+    static const char *const list[] = {"/usr/share",           "/usr/lib",
+                                       "/usr/include",         "/usr/src",
+                                       "/etc/ca-certificates", "/etc/letsencrypt/archive",
+                                       "/var/lib/dpkg",        "/var/lib/docker",
+                                       "/usr/local/lib",       "/var/lib/containers",
+                                       "/usr/local/go",        NULL};
+    static const char *const parts[] = {"/node_modules/", "/site-packages/", "/dist-packages/", "/test/",     "/tests/",
+                                        "/testdata/",     "/certdata/",      "/examples/",      "/fixtures/", NULL};
     for (size_t i = 0; list[i]; i++)
         if (under(path, list[i]))
             return true;
@@ -156,8 +160,9 @@ static bool packaged(const char *path)
 
 static bool key_name(const char *name)
 {
-    static const char *const suffixes[] = {".pem", ".key", ".crt", ".cer", ".der", ".p12", ".pfx", ".jks", ".keystore",
-                                           ".ppk", "_rsa", "_dsa", "_ecdsa", "_ed25519", "_key", ".p8", NULL};
+    static const char *const suffixes[] = {".pem",   ".key",     ".crt",      ".cer", ".der", ".p12",
+                                           ".pfx",   ".jks",     ".keystore", ".ppk", "_rsa", "_dsa",
+                                           "_ecdsa", "_ed25519", "_key",      ".p8",  NULL};
     for (size_t i = 0; suffixes[i]; i++)
         if (ends(name, suffixes[i]))
             return true;
@@ -167,8 +172,8 @@ static bool key_name(const char *name)
 /* Deep: small files outside of the package folders, when they begin like a key. */
 static bool key_head(struct walk *w, int dirfd, const char *name, const struct statx *st)
 {
-    static const char *const places[] = {"/home", "/root", "/srv", "/opt", "/tmp", "/var/tmp", "/var/www",
-                                         "/var/backups", "/etc", NULL};
+    static const char *const places[] = {"/home",    "/root",    "/srv",         "/opt", "/tmp",
+                                         "/var/tmp", "/var/www", "/var/backups", "/etc", NULL};
     char head[16];
     bool here = false;
     for (size_t i = 0; places[i] && !here; i++)
@@ -278,8 +283,8 @@ static bool too_far(const struct walk *w)
 static bool left_out(const struct walk *w)
 {
     static const char *const always[] = {"/proc", "/sys", "/dev", "/run/user", NULL};
-    static const char *const quick[] = {"/usr/lib/modules", "/usr/lib/firmware", "/usr/lib/debug", "/usr/local/share",
-                                        "/usr/local/include", NULL};
+    static const char *const quick[] = {"/usr/lib/modules", "/usr/lib/firmware",  "/usr/lib/debug",
+                                        "/usr/local/share", "/usr/local/include", NULL};
     for (size_t i = 0; always[i]; i++)
         if (strcmp(w->path, always[i]) == 0)
             return true;
@@ -299,8 +304,8 @@ static void step(struct walk *w, int dirfd, const char *name, uint64_t dev)
         w->too_deep++;
         return;
     }
-    if (left_out(w) || statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-                             STATX_BASIC_STATS, &st) != 0) {
+    if (left_out(w) ||
+        statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &st) != 0) {
         pop(w, len);
         return;
     }
@@ -379,8 +384,8 @@ static void tell_owners(struct walk *w, const struct owner *table, char letter)
 
 void files_walk(struct hn_collect *c)
 {
-    static const char *const quick[] = {"/bin", "/sbin", "/lib", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec",
-                                        "/usr/local", "/opt", "/etc", NULL};
+    static const char *const quick[] = {"/bin",         "/sbin",      "/lib", "/usr/bin", "/usr/sbin", "/usr/lib",
+                                        "/usr/libexec", "/usr/local", "/opt", "/etc",     NULL};
     static const char *const deep[] = {"/", NULL};
     char text[512];
     struct walk *w = hn_alloc_zero(sizeof(*w)); /* too much for a stack */
@@ -395,13 +400,13 @@ void files_walk(struct hn_collect *c)
         walk_from(w, roots[i]);
     tell_owners(w, w->users, 'u');
     tell_owners(w, w->groups, 'g');
-    int n = snprintf(text, sizeof(text),
-                     "scope %s\ninodes %llu\nfolders %llu\nentries %u\nkeys %u\nmounts_skipped %llu\nleft_out %llu\ntoo_deep %llu\n"
-                     "cut %d\n",
-                     w->deep ? "deep" : "quick", (unsigned long long)w->inodes, (unsigned long long)w->folders, w->entries,
-                     w->keys, (unsigned long long)w->skipped_mounts, (unsigned long long)w->left_out,
-                     (unsigned long long)w->too_deep,
-                     w->cut || w->inodes >= MAX_INODES);
+    int n = snprintf(
+        text, sizeof(text),
+        "scope %s\ninodes %llu\nfolders %llu\nentries %u\nkeys %u\nmounts_skipped %llu\nleft_out %llu\ntoo_deep %llu\n"
+        "cut %d\n",
+        w->deep ? "deep" : "quick", (unsigned long long)w->inodes, (unsigned long long)w->folders, w->entries, w->keys,
+        (unsigned long long)w->skipped_mounts, (unsigned long long)w->left_out, (unsigned long long)w->too_deep,
+        w->cut || w->inodes >= MAX_INODES);
     hn_collect_bytes(c, "totals", "walk", hn_bytes_of(text, (size_t)n));
     hn_free(w);
 }

@@ -1,5 +1,5 @@
-/* Findings about the kernel. In a container the running kernel belongs to the host below, so it is not compared with the
- * kernels of this root. */
+/* Findings about the kernel. In a container the running kernel belongs to the host below, so it is not compared with
+ * the kernels of this root. */
 #include "core/facts.h"
 #include "modules/kernel/kernel.h"
 
@@ -59,8 +59,7 @@ static void judge_version(struct hn_judge *j, const struct hn_obs *host)
 
 static void judge_cpu(struct hn_judge *j)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(j), "kernel.cpu_vulnerability")
-    {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "kernel.cpu_vulnerability") {
         if (!hn_str_eqc(hn_obs_get(o, "state"), "vulnerable"))
             continue;
         struct hn_finding *f = hn_find(j, "cpu-vulnerable", o->subject, HN_STR(""));
@@ -84,8 +83,7 @@ static void judge_modules(struct hn_judge *j)
         const char *bit, *rule;
     } list[] = {{'F', "1", "module-forced"}, {'E', "13", "module-unsigned"}, {'O', "12", "module-out-of-tree"}};
     bool told[3] = {false};
-    HN_FACTS_EACH(m, hn_judge_facts(j), "kernel.module")
-    {
+    HN_FACTS_EACH(m, hn_judge_facts(j), "kernel.module") {
         struct hn_str t = hn_obs_get(m, "taints");
         for (size_t i = 0; i < 3; i++) {
             if (hn_str_chr(t, list[i].letter) < 0)
@@ -125,8 +123,7 @@ static void judge_settings(struct hn_judge *j, const struct hn_obs *host)
 {
     if (hn_obs_has(host, "container"))
         return; /* the settings in force are those of the host below */
-    HN_FACTS_EACH(o, hn_judge_facts(j), "kernel.sysctl")
-    {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "kernel.sysctl") {
         if (!hn_obs_get_bool(o, "differs", false))
             continue;
         struct hn_finding *f = hn_find(j, "setting-not-applied", o->subject, HN_STR(""));
@@ -148,8 +145,7 @@ static void judge_boot(struct hn_judge *j, const struct hn_obs *host)
         hn_find_evidence(f, m, "setting");
         hn_find_cause(f, HN_STR("cpu-mitigations"));
     }
-    if (hn_obs_has(host, "container") || !hn_obs_has(host, "secure_boot") ||
-        hn_obs_get_bool(host, "secure_boot", true))
+    if (hn_obs_has(host, "container") || !hn_obs_has(host, "secure_boot") || hn_obs_get_bool(host, "secure_boot", true))
         return;
     struct hn_finding *f = hn_find(j, "secure-boot-off", HN_STR("kernel"), HN_STR(""));
     hn_find_evidence(f, host, "kernel");

@@ -33,7 +33,8 @@ static const struct hn_field module_fields[] = {
     {"references", HN_T_INT, HN_REF_NONE, NULL, "number of users"},
     {"used_by", HN_T_LIST, HN_REF_NONE, NULL, "modules that use it"},
     {"state", HN_T_STR, HN_REF_NONE, NULL, "Live, Loading or Unloading"},
-    {"taints", HN_T_STR, HN_REF_NONE, NULL, "letters of the taints it caused (O out of tree, E unsigned, P proprietary)"},
+    {"taints", HN_T_STR, HN_REF_NONE, NULL,
+     "letters of the taints it caused (O out of tree, E unsigned, P proprietary)"},
     {0}};
 
 static const struct hn_field taint_fields[] = {
@@ -53,13 +54,15 @@ static const struct hn_field installed_fields[] = {
     {"running", HN_T_BOOL, HN_REF_NONE, NULL, "this is the running one"},
     {0}};
 
-static const struct hn_field param_fields[] = {{"value", HN_T_STR, HN_REF_NONE, NULL, "value, empty for a bare word"}, {0}};
+static const struct hn_field param_fields[] = {{"value", HN_T_STR, HN_REF_NONE, NULL, "value, empty for a bare word"},
+                                               {0}};
 
 static const struct hn_field modprobe_fields[] = {
     {"directive", HN_T_STR, HN_REF_NONE, NULL, "blacklist, install, remove, options, alias, softdep"},
     {"name", HN_T_STR, HN_REF_NONE, NULL, "module or alias"},
     {"rest", HN_T_STR, HN_REF_NONE, NULL, "what follows"},
-    {"disabled", HN_T_BOOL, HN_REF_NONE, NULL, "the module cannot be loaded by name (install … /bin/false or /bin/true)"},
+    {"disabled", HN_T_BOOL, HN_REF_NONE, NULL,
+     "the module cannot be loaded by name (install … /bin/false or /bin/true)"},
     {"path", HN_T_STR, HN_REF_PATH, NULL, "file"},
     {"line", HN_T_INT, HN_REF_NONE, NULL, "line in the file"},
     {0}};
@@ -75,19 +78,18 @@ static const struct hn_kind kinds[] = {
     {"modprobe", "path:line", modprobe_fields},
     {0}};
 
-static const struct hn_rule rules[] = {
-    {"older-than-installed", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "DS-211:SI-2"},
-    {"rebuilt-since-boot", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "DS-211:SI-2"},
-    {"reboot-required", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "DS-211:SI-2"},
-    {"cpu-vulnerable", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "DS-211:SI-2"},
-    {"module-unsigned", HN_SEV_MEDIUM, HN_CLASS_INTEGRITY, "DS-211:SI-7"},
-    {"module-out-of-tree", HN_SEV_LOW, HN_CLASS_INTEGRITY, "DS-211:SI-7"},
-    {"module-forced", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "DS-211:SI-7"},
-    {"kernel-damaged", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, NULL},
-    {"setting-not-applied", HN_SEV_LOW, HN_CLASS_CONFIGURATION, "DS-211:CM-6"},
-    {"secure-boot-off", HN_SEV_LOW, HN_CLASS_CONFIGURATION, "DS-211:SI-7"},
-    {"mitigations-off", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "DS-211:SI-2"},
-    {0}};
+static const struct hn_rule rules[] = {{"older-than-installed", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "DS-211:SI-2"},
+                                       {"rebuilt-since-boot", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "DS-211:SI-2"},
+                                       {"reboot-required", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "DS-211:SI-2"},
+                                       {"cpu-vulnerable", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "DS-211:SI-2"},
+                                       {"module-unsigned", HN_SEV_MEDIUM, HN_CLASS_INTEGRITY, "DS-211:SI-7"},
+                                       {"module-out-of-tree", HN_SEV_LOW, HN_CLASS_INTEGRITY, "DS-211:SI-7"},
+                                       {"module-forced", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "DS-211:SI-7"},
+                                       {"kernel-damaged", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, NULL},
+                                       {"setting-not-applied", HN_SEV_LOW, HN_CLASS_CONFIGURATION, "DS-211:CM-6"},
+                                       {"secure-boot-off", HN_SEV_LOW, HN_CLASS_CONFIGURATION, "DS-211:SI-7"},
+                                       {"mitigations-off", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "DS-211:SI-2"},
+                                       {0}};
 
 static const char *const needs[] = {"packages.package", NULL};
 
@@ -109,8 +111,7 @@ static void collect_live(struct hn_collect *c)
     hn_collect_glob(c, "cpu", "/sys/devices/system/cpu/vulnerabilities/*", 4096, 64);
     hn_collect_file(c, "lockdown", "/sys/kernel/security/lockdown", 4096);
     hn_collect_stat(c, "efi", "/sys/firmware/efi");
-    hn_collect_file(c, "secureboot",
-                    "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", 64);
+    hn_collect_file(c, "secureboot", "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", 64);
     hn_collect_file(c, "sigenforce", "/sys/module/module/parameters/sig_enforce", 64);
     hn_collect_dir(c, "livepatch", "/sys/kernel/livepatch", 1, 16);
     hn_collect_stat(c, "container", "/.dockerenv");
@@ -140,8 +141,9 @@ static const struct {
     const char *tag;
     void (*parse)(struct hn_parse *p, const struct hn_rec *r);
 } dispatch[] = {
-    {"sysctl", kernel_sysctl_live}, {"sysctl.d", kernel_sysctl_file}, {"modules", kernel_modules},
-    {"cpu", kernel_cpu},            {"modprobe", kernel_modprobe},    {"boot", kernel_installed},
+    {"sysctl", kernel_sysctl_live},   {"sysctl.d", kernel_sysctl_file},
+    {"modules", kernel_modules},      {"cpu", kernel_cpu},
+    {"modprobe", kernel_modprobe},    {"boot", kernel_installed},
     {"libmodules", kernel_installed},
 };
 

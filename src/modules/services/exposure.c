@@ -50,8 +50,8 @@ static bool dynamic_user(const struct services_settings *s)
 /* systemd.exec(5): DynamicUser=yes brings these along. */
 static bool implied(const char *key)
 {
-    static const char *const list[] = {"User", "NoNewPrivileges", "RestrictSUIDSGID", "PrivateTmp", "ProtectHome",
-                                       "ProtectSystem"};
+    static const char *const list[] = {"User",       "NoNewPrivileges", "RestrictSUIDSGID",
+                                       "PrivateTmp", "ProtectHome",     "ProtectSystem"};
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (strcmp(list[i], key) == 0)
             return true;
@@ -61,8 +61,8 @@ static bool implied(const char *key)
 /* A bounding set that leaves none of the capabilities with which root is made. */
 static bool caps_bounded(struct hn_str v)
 {
-    static const char *const strong[] = {"CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_SYS_MODULE", "CAP_SYS_RAWIO",
-                                         "CAP_DAC_OVERRIDE", "CAP_SETUID", "CAP_NET_ADMIN"};
+    static const char *const strong[] = {"CAP_SYS_ADMIN",    "CAP_SYS_PTRACE", "CAP_SYS_MODULE", "CAP_SYS_RAWIO",
+                                         "CAP_DAC_OVERRIDE", "CAP_SETUID",     "CAP_NET_ADMIN"};
     if (!v.n)
         return false;
     bool without = v.p[0] == '~';

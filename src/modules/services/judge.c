@@ -13,8 +13,8 @@ static bool starts_one(struct hn_str path, const char *const *list)
 /* Folders where every local user may put a file. */
 static bool temporary(struct hn_str path)
 {
-    static const char *const dirs[] = {"/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/run/lock/", "/var/lock/",
-                                       "/var/crash/", NULL};
+    static const char *const dirs[] = {"/tmp/",      "/var/tmp/",  "/dev/shm/",   "/run/user/",
+                                       "/run/lock/", "/var/lock/", "/var/crash/", NULL};
     return starts_one(path, dirs);
 }
 
@@ -156,8 +156,8 @@ static void judge_preload(struct hn_judge *j, const struct hn_obs *o)
 
 static bool owned_kind(struct hn_str kind)
 {
-    static const char *const kinds[] = {"generator", "sleep-hook", "udev", "dbus", "init-script", "motd", "pam-exec",
-                                        "network-hook", "initramfs-hook", NULL};
+    static const char *const kinds[] = {"generator", "sleep-hook", "udev",         "dbus",           "init-script",
+                                        "motd",      "pam-exec",   "network-hook", "initramfs-hook", NULL};
     for (size_t i = 0; kinds[i]; i++)
         if (hn_str_eqc(kind, kinds[i]))
             return true;
@@ -230,8 +230,9 @@ static void judge_listener(struct hn_judge *j, const struct hn_obs *l)
         struct hn_finding *f = hn_find(j, "hardening-weak", unit->subject, l->subject);
         hn_find_param(f, "unit", unit->subject);
         hn_find_param(f, "listener", l->subject);
-        hn_find_param(f, "exposure",
-                      hn_arena_fmt(hn_judge_arena(j), "%lld.%lld", (long long)(exposure / 10), (long long)(exposure % 10)));
+        hn_find_param(
+            f, "exposure",
+            hn_arena_fmt(hn_judge_arena(j), "%lld.%lld", (long long)(exposure / 10), (long long)(exposure % 10)));
         hn_find_evidence(f, unit, "unit");
         hn_find_evidence(f, l, "listener");
         hn_find_about(f, HN_REF_UNIT, unit->subject);
@@ -246,14 +247,12 @@ static void judge_listener(struct hn_judge *j, const struct hn_obs *l)
 void services_judge(struct hn_judge *j)
 {
     const struct hn_facts *facts = hn_judge_facts(j);
-    HN_FACTS_EACH(u, facts, "services.unit")
-    {
+    HN_FACTS_EACH(u, facts, "services.unit") {
         if (!hn_str_eqc(hn_obs_get(u, "state"), "masked"))
             judge_unit(j, u);
     }
     struct hn_str last = HN_STR("");
-    HN_FACTS_EACH(o, facts, "services.persistence")
-    {
+    HN_FACTS_EACH(o, facts, "services.persistence") {
         if (hn_str_eqc(hn_obs_get(o, "kind"), "ld-so-preload"))
             judge_preload(j, o);
         if (!hn_str_eq(last, hn_obs_get(o, "path"))) /* lines of one file follow each other */

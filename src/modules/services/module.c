@@ -40,14 +40,13 @@ static const struct hn_field persistence_fields[] = {
     {"mtime", HN_T_TIME, HN_REF_NONE, NULL, "last change of the file"},
     {0}};
 
-static const struct hn_field program_fields[] = {
-    {"path", HN_T_STR, HN_REF_PATH, NULL, "the path itself"},
-    {"folder", HN_T_BOOL, HN_REF_NONE, NULL, "a folder above a program"},
-    {"missing", HN_T_BOOL, HN_REF_NONE, NULL, "there is no such file"},
-    {"mode", HN_T_INT, HN_REF_NONE, NULL, "permission bits"},
-    {"uid", HN_T_INT, HN_REF_NONE, NULL, "owner"},
-    {"gid", HN_T_INT, HN_REF_NONE, NULL, "group"},
-    {0}};
+static const struct hn_field program_fields[] = {{"path", HN_T_STR, HN_REF_PATH, NULL, "the path itself"},
+                                                 {"folder", HN_T_BOOL, HN_REF_NONE, NULL, "a folder above a program"},
+                                                 {"missing", HN_T_BOOL, HN_REF_NONE, NULL, "there is no such file"},
+                                                 {"mode", HN_T_INT, HN_REF_NONE, NULL, "permission bits"},
+                                                 {"uid", HN_T_INT, HN_REF_NONE, NULL, "owner"},
+                                                 {"gid", HN_T_INT, HN_REF_NONE, NULL, "group"},
+                                                 {0}};
 
 static const struct hn_kind kinds[] = {
     {"unit", "unit name", unit_fields},
@@ -65,7 +64,8 @@ static const struct hn_rule rules[] = {
     {"hardening-weak", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "DS-211:SC-39"},
     {0}};
 
-static const char *const needs[] = {"packages.owner", "packages.package", "sockets.listener", "processes.process", "accounts.account", NULL};
+static const char *const needs[] = {"packages.owner",    "packages.package", "sockets.listener",
+                                    "processes.process", "accounts.account", NULL};
 
 #define UNIT_MAX (256u << 10)
 
@@ -97,7 +97,7 @@ static const struct {
     const char *tag;
     void (*parse)(struct hn_parse *p, const struct hn_rec *r);
 } dispatch[] = {
-    {"entry", services_entry},   {"unit", services_unit_file},    {"dropin", services_dropin_file},
+    {"entry", services_entry},   {"unit", services_unit_file},       {"dropin", services_dropin_file},
     {"active", services_active}, {"program", services_program_stat},
 };
 

@@ -5,8 +5,8 @@
 #include "base/str.h"
 #include "core/module.h"
 
-#define SERVICES_MAX_UNITS 8192u
-#define SERVICES_MAX_DROPINS 4096u
+#define SERVICES_MAX_UNITS    8192u
+#define SERVICES_MAX_DROPINS  4096u
 #define SERVICES_MAX_PROGRAMS 3000u
 #define SERVICES_MAX_SETTINGS 1024u /* of one unit */
 
@@ -76,7 +76,7 @@ extern const struct services_place services_places[];
 
 /* units.c */
 bool services_is_unit_dir(struct hn_bytes path, unsigned *ret_strength);
-void services_entry(struct hn_parse *p, const struct hn_rec *r);  /* an entry of a unit folder */
+void services_entry(struct hn_parse *p, const struct hn_rec *r); /* an entry of a unit folder */
 void services_unit_file(struct hn_parse *p, const struct hn_rec *r);
 void services_dropin_file(struct hn_parse *p, const struct hn_rec *r);
 void services_active(struct hn_parse *p, const struct hn_rec *r);

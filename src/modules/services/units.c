@@ -2,20 +2,13 @@
 #include "modules/services/services.h"
 
 /* Weakest first; the index is the strength. /lib is /usr/lib after the canonical form. */
-const char *const services_unit_dirs[] = {"/run/systemd/generator.late",
-                                          "/usr/lib/systemd/system",
-                                          "/usr/local/lib/systemd/system",
-                                          "/run/systemd/generator",
-                                          "/run/systemd/system.attached",
-                                          "/run/systemd/system",
-                                          "/etc/systemd/system.attached",
-                                          "/etc/systemd/system",
-                                          "/run/systemd/generator.early",
-                                          "/run/systemd/transient",
-                                          "/run/systemd/system.control",
-                                          "/etc/systemd/system.control",
-                                          "/lib/systemd/system",
-                                          NULL};
+const char *const services_unit_dirs[] = {"/run/systemd/generator.late",   "/usr/lib/systemd/system",
+                                          "/usr/local/lib/systemd/system", "/run/systemd/generator",
+                                          "/run/systemd/system.attached",  "/run/systemd/system",
+                                          "/etc/systemd/system.attached",  "/etc/systemd/system",
+                                          "/run/systemd/generator.early",  "/run/systemd/transient",
+                                          "/run/systemd/system.control",   "/etc/systemd/system.control",
+                                          "/lib/systemd/system",           NULL};
 
 bool services_is_unit_dir(struct hn_bytes path, unsigned *ret_strength)
 {
@@ -61,7 +54,8 @@ static struct services_unit *unit_get(struct hn_parse *p, struct hn_str name)
 
 static bool is_unit_name(struct hn_str n)
 {
-    return hn_str_ends(n, ".service") || hn_str_ends(n, ".socket") || hn_str_ends(n, ".timer") || hn_str_ends(n, ".path");
+    return hn_str_ends(n, ".service") || hn_str_ends(n, ".socket") || hn_str_ends(n, ".timer") ||
+           hn_str_ends(n, ".path");
 }
 
 /* A link in the folder itself: to /dev/null it masks, to another unit name it is an alias. */
@@ -332,9 +326,9 @@ static void emit_execs(struct hn_parse *p, const struct services_settings *w)
 
 static size_t protections(struct hn_parse *p, const struct services_settings *w, struct hn_str *out)
 {
-    static const char *const prefixes[] = {"Private",  "Protect",  "Restrict", "NoNewPrivileges", "SystemCall",
-                                           "Capab",    "Ambient",  "Memory",   "LockPersonality", "IPAddress",
-                                           "ReadOnly", "ReadWrite", "Device",  "UMask",           "ProcSubset"};
+    static const char *const prefixes[] = {"Private",  "Protect",   "Restrict", "NoNewPrivileges", "SystemCall",
+                                           "Capab",    "Ambient",   "Memory",   "LockPersonality", "IPAddress",
+                                           "ReadOnly", "ReadWrite", "Device",   "UMask",           "ProcSubset"};
     size_t n = 0;
     for (size_t i = 0; i < w->n && n < MAX_LIST; i++)
         for (size_t k = 0; k < sizeof(prefixes) / sizeof(prefixes[0]); k++)
@@ -367,7 +361,9 @@ static void emit_service(struct hn_parse *p, const struct services_settings *w)
 static void emit_trigger(struct hn_parse *p, const struct services_unit *u, const struct services_settings *w)
 {
     struct hn_str list[MAX_LIST], target;
-    const char *section = hn_str_ends(u->name, ".timer") ? "Timer" : hn_str_ends(u->name, ".socket") ? "Socket" : "Path";
+    const char *section = hn_str_ends(u->name, ".timer")    ? "Timer"
+                          : hn_str_ends(u->name, ".socket") ? "Socket"
+                                                            : "Path";
     size_t n = values(p, w, section, "Listen", true, list);
     if (n)
         hn_obs_list(p, "listen", list, n);

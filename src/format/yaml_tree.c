@@ -1,4 +1,4 @@
-#include "core/yaml_tree.h"
+#include "format/yaml_tree.h"
 
 #include <yaml.h>
 
