@@ -67,7 +67,8 @@ static void now(const char *what, struct hn_str org)
         size_t k;
         hn_time from = hn_monotonic();
         must(hn_store_now(s, SYS, org, &mem, &n));
-        must(hn_store_findings(s, SYS, &(struct hn_store_finding_query){.org = org, .page = {.limit = 20}}, &mem, &f, &list));
+        must(hn_store_findings(s, SYS, &(struct hn_store_finding_query){.org = org, .page = {.limit = 20}}, &mem, &f,
+                               &list));
         must(hn_store_trend(s, SYS, org, HN_STR(""), 90, &mem, &t, &k));
         must(hn_store_lower(s, SYS, org, HN_STR(""), 10, &mem, &l, &k));
         v[i] = ms(from);
@@ -193,17 +194,27 @@ static void one_run(unsigned host, unsigned round, struct hn_store_run_obs *o)
     struct hn_str name = hn_arena_fmt(&mem, "host-%u", host);
     struct hn_store_key key = {HN_STR("machine-id"), name};
     struct hn_store_identity who = {.name = name, .n_keys = 1, .keys = &key};
-    struct hn_store_run_cover c = {.module = HN_STR("packages"), .scope = HN_STR("host"), .complete = true, .judged = true};
+    struct hn_store_run_cover c = {
+        .module = HN_STR("packages"), .scope = HN_STR("host"), .complete = true, .judged = true};
 
     must(hn_store_asset_resolve(s, SYS, &who, HN_STR("root"), true, &mem, &m));
     for (unsigned i = 0; i < OBS; i++)
         o[i] = (struct hn_store_run_obs){
-            .module = HN_STR("packages"), .kind = HN_STR("package"), .subject = hn_arena_fmt(&mem, "package-%u:amd64", i),
-            .fields = hn_arena_fmt(&mem, "{\"name\":\"package-%u\",\"version\":\"1.%u\",\"source\":\"s%u\",\"size\":%u}", i,
-                                   round == 2 ? 2 : 1, i / 3, i * 100)};
-    struct hn_store_run run = {.id = hn_arena_fmt(&mem, "r-%u-%u", host, round), .asset = m.asset,
-                               .collected_at = hn_now(), .origin = HN_STR("local"), .who = who, .n_cover = 1, .cover = &c,
-                               .n_obs = OBS, .obs = o};
+            .module = HN_STR("packages"),
+            .kind = HN_STR("package"),
+            .subject = hn_arena_fmt(&mem, "package-%u:amd64", i),
+            .fields =
+                hn_arena_fmt(&mem, "{\"name\":\"package-%u\",\"version\":\"1.%u\",\"source\":\"s%u\",\"size\":%u}", i,
+                             round == 2 ? 2 : 1, i / 3, i * 100)};
+    struct hn_store_run run = {.id = hn_arena_fmt(&mem, "r-%u-%u", host, round),
+                               .asset = m.asset,
+                               .collected_at = hn_now(),
+                               .origin = HN_STR("local"),
+                               .who = who,
+                               .n_cover = 1,
+                               .cover = &c,
+                               .n_obs = OBS,
+                               .obs = o};
     must(hn_store_run_put(s, SYS, &run, &r));
     hn_arena_clear(&mem);
 }
@@ -226,7 +237,8 @@ static void ingest(const char *home)
         double rate = HOSTS * OBS / (ms(from) / 1e3);
         bool bad = rate < 20000;
         missed |= bad;
-        printf("ingest, %-9s %27u observations a run  %9.0f /s  limit 20000%s\n", what[round], OBS, rate, bad ? "  MISSED" : "");
+        printf("ingest, %-9s %27u observations a run  %9.0f /s  limit 20000%s\n", what[round], OBS, rate,
+               bad ? "  MISSED" : "");
     }
     hn_store_close(s);
     s = NULL;

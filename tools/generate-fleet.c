@@ -1,7 +1,8 @@
 /* Makes a fleet in a store, through the store's own door: organisations in a tree, hosts, runs with observations and
  * findings, actions and acceptances. Made-up names; the same seed gives the same fleet.
  *
- *     generate-fleet --home DIR [--hosts 10000] [--findings 300] [--observations 300] [--organisations 1000] [--seed 1] */
+ *     generate-fleet --home DIR [--hosts 10000] [--findings 300] [--observations 300] [--organisations 1000] [--seed 1]
+ */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,8 +47,9 @@ static void must(struct fleet *f, struct hn_err e, const char *what)
 /* ---------------------------------------------------------------- words */
 
 static const char *const first[] = {"lib", "py", "node", "perl", "go", "open", "net", "sys", "data", "web"};
-static const char *const second[] = {"crypt", "image", "mail", "print", "font", "audio", "table", "proxy", "cache", "queue",
-                                     "query", "shell", "parse", "event", "trace", "graph", "store", "clock", "frame", "codec"};
+static const char *const second[] = {"crypt", "image", "mail",  "print", "font",  "audio", "table",
+                                     "proxy", "cache", "queue", "query", "shell", "parse", "event",
+                                     "trace", "graph", "store", "clock", "frame", "codec"};
 static const char *const third[] = {"", "-core", "-utils", "-common"};
 
 static struct hn_str package(struct fleet *f, unsigned i)
@@ -102,35 +104,54 @@ static void finding(struct fleet *f, struct hn_store_run_finding *r, unsigned i,
     double p = 0.00004 * (1 + below(f, 60)) * (k->severity + 1);
     double loss = 0.5 + below(f, 100) / 100.0;
     *r = (struct hn_store_run_finding){
-        .id = hn_str_c(id), .kind = hn_arena_fmt(&f->a, "%s.%s", k->module, k->kind), .class_ = hn_str_c(k->class_),
-        .subject = what, .location = HN_STR(""), .severity = k->severity - (below(f, 4) == 0), .confidence = 90,
-        .prior = -4.5, .p = p, .loss = loss, .score = 100 * p * loss / (0.02 + p * loss), .due_days = k->due_days,
-        .due_rule = hn_arena_fmt(&f->a, "severity:%d", k->severity), .fix_kind = hn_str_c(k->fix), .fix_target = what,
+        .id = hn_str_c(id),
+        .kind = hn_arena_fmt(&f->a, "%s.%s", k->module, k->kind),
+        .class_ = hn_str_c(k->class_),
+        .subject = what,
+        .location = HN_STR(""),
+        .severity = k->severity - (below(f, 4) == 0),
+        .confidence = 90,
+        .prior = -4.5,
+        .p = p,
+        .loss = loss,
+        .score = 100 * p * loss / (0.02 + p * loss),
+        .due_days = k->due_days,
+        .due_rule = hn_arena_fmt(&f->a, "severity:%d", k->severity),
+        .fix_kind = hn_str_c(k->fix),
+        .fix_target = what,
         .fix_value = HN_STR("1.2.3-4"),
     };
     if (k == &shapes[0])
         r->cause = hn_arena_fmt(&f->a, "upgrade:%.*s", HN_FMT(what));
     else if (k == &shapes[1])
         r->cause = hn_arena_fmt(&f->a, "rule:%.*s", HN_FMT(what));
-    r->params = hn_arena_fmt(&f->a, "{\"package\":\"%.*s\",\"installed\":\"1.2.3-1\",\"fixed\":\"1.2.3-4\",\"days\":%u}",
-                             HN_FMT(what), below(f, 90));
-    r->terms = hn_arena_fmt(&f->a,
-                            "[{\"name\":\"prior\",\"weight\":-4.5,\"seen\":true},{\"name\":\"mapped\",\"weight\":1.2,\"seen\":"
-                            "true,\"observation\":{\"kind\":\"processes.process\",\"subject\":\"%u:1\"}},{\"name\":\"listens-"
-                            "everywhere\",\"weight\":1.6,\"seen\":true},{\"name\":\"days-pending\",\"weight\":0.%u,\"seen\":true}]",
-                            host, below(f, 90));
-    r->graph = HN_STR("{\"nodes\":[{\"type\":\"package\",\"label\":\"a\"},{\"type\":\"process\",\"label\":\"b\"}],\"edges\":"
-                      "[{\"from\":0,\"to\":1,\"how\":\"maps\"}]}");
-    r->evidence = hn_arena_fmt(&f->a, "[{\"role\":\"update\",\"kind\":\"packages.package\",\"subject\":\"%.*s\"}]", HN_FMT(what));
+    r->params =
+        hn_arena_fmt(&f->a, "{\"package\":\"%.*s\",\"installed\":\"1.2.3-1\",\"fixed\":\"1.2.3-4\",\"days\":%u}",
+                     HN_FMT(what), below(f, 90));
+    r->terms = hn_arena_fmt(
+        &f->a,
+        "[{\"name\":\"prior\",\"weight\":-4.5,\"seen\":true},{\"name\":\"mapped\",\"weight\":1.2,\"seen\":"
+        "true,\"observation\":{\"kind\":\"processes.process\",\"subject\":\"%u:1\"}},{\"name\":\"listens-"
+        "everywhere\",\"weight\":1.6,\"seen\":true},{\"name\":\"days-pending\",\"weight\":0.%u,\"seen\":true}]",
+        host, below(f, 90));
+    r->graph =
+        HN_STR("{\"nodes\":[{\"type\":\"package\",\"label\":\"a\"},{\"type\":\"process\",\"label\":\"b\"}],\"edges\":"
+               "[{\"from\":0,\"to\":1,\"how\":\"maps\"}]}");
+    r->evidence =
+        hn_arena_fmt(&f->a, "[{\"role\":\"update\",\"kind\":\"packages.package\",\"subject\":\"%.*s\"}]", HN_FMT(what));
 }
 
 static void observation(struct fleet *f, struct hn_store_run_obs *o, unsigned i, unsigned host)
 {
     *o = (struct hn_store_run_obs){
-        .module = HN_STR("packages"), .kind = HN_STR("package"),
-        .subject = hn_arena_fmt(&f->a, "%s%s%s-%u:amd64", first[i % 10], second[i / 10 % 20], third[i / 200 % 4], i / 800),
-        .fields = hn_arena_fmt(&f->a, "{\"name\":\"p%u\",\"version\":\"1.%u.%u-1\",\"source\":\"s%u\",\"origin\":\"main\","
-                                      "\"installed_size\":%u}", i, i % 9, host % 7, i / 3, 1000 + i)};
+        .module = HN_STR("packages"),
+        .kind = HN_STR("package"),
+        .subject =
+            hn_arena_fmt(&f->a, "%s%s%s-%u:amd64", first[i % 10], second[i / 10 % 20], third[i / 200 % 4], i / 800),
+        .fields = hn_arena_fmt(&f->a,
+                               "{\"name\":\"p%u\",\"version\":\"1.%u.%u-1\",\"source\":\"s%u\",\"origin\":\"main\","
+                               "\"installed_size\":%u}",
+                               i, i % 9, host % 7, i / 3, 1000 + i)};
 }
 
 static void run(struct fleet *f, unsigned host)
@@ -141,8 +162,11 @@ static void run(struct fleet *f, unsigned host)
     struct hn_store_run_result res;
     struct hn_str mid = hn_arena_fmt(&f->a, "%032x", host + 1);
     struct hn_store_key key[2] = {{HN_STR("machine-id"), mid}, {HN_STR("hw.product-uuid"), mid}};
-    struct hn_store_identity who = {.name = hn_arena_fmt(&f->a, "%s-%s-%05u", first[host % 10], second[host / 10 % 20], host),
-                                    .os = hn_str_c(systems[host % 3]), .n_keys = 2, .keys = key};
+    struct hn_store_identity who = {
+        .name = hn_arena_fmt(&f->a, "%s-%s-%05u", first[host % 10], second[host / 10 % 20], host),
+        .os = hn_str_c(systems[host % 3]),
+        .n_keys = 2,
+        .keys = key};
     hn_time at = f->now - (hn_time)below(f, 10 * 24 * 60) * HN_MINUTE;
     /* One host in twenty sits in the root's first children, the others somewhere below. */
     struct hn_str org = f->org[host % 20 == 0 ? below(f, f->orgs < 20 ? f->orgs : 20) : below(f, f->orgs)];
@@ -151,26 +175,43 @@ static void run(struct fleet *f, unsigned host)
     struct hn_store_run_finding *find = hn_arena_alloc(&f->a, (f->findings + 1) * sizeof *find);
     struct hn_store_run_obs *obs = hn_arena_alloc(&f->a, (f->observations + 1) * sizeof *obs);
     for (size_t i = 0; i < SHAPES; i++)
-        cover[i] = (struct hn_store_run_cover){.module = hn_str_c(shapes[i].module), .scope = HN_STR("host"),
-                                               .privilege = HN_PRIVILEGE_ROOT, .complete = true, .judged = true,
-                                               .duration_ns = 20000000, .not_seen = HN_STR("[]"), .malformed = HN_STR("[]")};
+        cover[i] = (struct hn_store_run_cover){.module = hn_str_c(shapes[i].module),
+                                               .scope = HN_STR("host"),
+                                               .privilege = HN_PRIVILEGE_ROOT,
+                                               .complete = true,
+                                               .judged = true,
+                                               .duration_ns = 20000000,
+                                               .not_seen = HN_STR("[]"),
+                                               .malformed = HN_STR("[]")};
     for (unsigned i = 0; i < f->findings; i++)
         finding(f, &find[i], i, host, m.asset);
     for (unsigned i = 0; i < f->observations; i++)
         observation(f, &obs[i], i, host);
-    struct hn_store_run r = {.id = hn_arena_fmt(&f->a, "fleet-%u", host), .asset = m.asset, .collected_at = at,
-                             .received_at = at, .origin = HN_STR("fleet"), .who = who, .n_cover = SHAPES, .cover = cover,
-                             .n_findings = f->findings, .findings = find, .n_obs = f->observations, .obs = obs};
+    struct hn_store_run r = {.id = hn_arena_fmt(&f->a, "fleet-%u", host),
+                             .asset = m.asset,
+                             .collected_at = at,
+                             .received_at = at,
+                             .origin = HN_STR("fleet"),
+                             .who = who,
+                             .n_cover = SHAPES,
+                             .cover = cover,
+                             .n_findings = f->findings,
+                             .findings = find,
+                             .n_obs = f->observations,
+                             .obs = obs};
     if (f->a.failed)
         must(f, (struct hn_err){HN_E_NOMEM}, "run");
     must(f, hn_store_run_put(f->s, &hn_principal_system, &r, &res), "run");
     /* Somebody works on the first finding of every fifth host; one in a hundred is accepted for a year. */
     struct hn_str id;
     if (f->findings && host % 5 == 0)
-        must(f, hn_store_action_put(f->s, &hn_principal_system, find[0].id, HN_STR(""), 0, HN_STR(""), &f->a, &id), "action");
+        must(f, hn_store_action_put(f->s, &hn_principal_system, find[0].id, HN_STR(""), 0, HN_STR(""), &f->a, &id),
+             "action");
     if (f->findings > 1 && host % 100 == 1)
-        must(f, hn_store_baseline_put(f->s, &hn_principal_system, find[1].id, HN_STR(""), HN_STR(""), HN_STR("accepted"),
-                                      HN_STR(""), f->now + 365 * HN_DAY, &f->a, &id), "baseline");
+        must(f,
+             hn_store_baseline_put(f->s, &hn_principal_system, find[1].id, HN_STR(""), HN_STR(""), HN_STR("accepted"),
+                                   HN_STR(""), f->now + 365 * HN_DAY, &f->a, &id),
+             "baseline");
 }
 
 /* ---------------------------------------------------------------- the tree */
@@ -212,9 +253,12 @@ static void generate(struct fleet *f)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"home", 1, NULL, 'd'},         {"hosts", 1, NULL, 'h'},
-                                            {"findings", 1, NULL, 'f'},     {"observations", 1, NULL, 'o'},
-                                            {"organisations", 1, NULL, 'g'}, {"seed", 1, NULL, 's'},
+    static const struct option options[] = {{"home", 1, NULL, 'd'},
+                                            {"hosts", 1, NULL, 'h'},
+                                            {"findings", 1, NULL, 'f'},
+                                            {"observations", 1, NULL, 'o'},
+                                            {"organisations", 1, NULL, 'g'},
+                                            {"seed", 1, NULL, 's'},
                                             {NULL, 0, NULL, 0}};
     struct fleet f = {.hosts = 10000, .findings = 300, .observations = 300, .orgs = 1000, .seed = 1, .now = hn_now()};
     const char *home = NULL;
@@ -247,8 +291,9 @@ int main(int argc, char **argv)
         }
     }
     if (!home || !f.orgs || f.hosts > 10000000 || f.findings > 100000 || f.observations > 1000000) {
-        fprintf(stderr, "usage: generate-fleet --home DIR [--hosts N] [--findings N] [--observations N] [--organisations N] "
-                        "[--seed N]\n");
+        fprintf(stderr,
+                "usage: generate-fleet --home DIR [--hosts N] [--findings N] [--observations N] [--organisations N] "
+                "[--seed N]\n");
         return 2;
     }
     f.seed = f.seed * UINT64_C(0x9e3779b97f4a7c15) | 1;

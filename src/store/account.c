@@ -57,8 +57,13 @@ static struct hn_err read_account(struct hn_store *s, int64_t n, bool password, 
     st_int(&q, n);
     if (st_row(&q))
         *ret = (struct hn_store_account){
-            .id = st_copy(&q, 0, a), .user = st_copy(&q, 1, a), .name = st_copy(&q, 2, a), .lang = st_copy(&q, 3, a),
-            .password = password ? st_copy(&q, 4, a) : HN_STR(""), .disabled = st_get(&q, 5), .created = st_get(&q, 6),
+            .id = st_copy(&q, 0, a),
+            .user = st_copy(&q, 1, a),
+            .name = st_copy(&q, 2, a),
+            .lang = st_copy(&q, 3, a),
+            .password = password ? st_copy(&q, 4, a) : HN_STR(""),
+            .disabled = st_get(&q, 5),
+            .created = st_get(&q, 6),
             .last_sign_in = st_get(&q, 7),
         };
     HN_TRY(st_end(&q));
@@ -86,8 +91,8 @@ static bool rules_account(struct hn_store *s, const struct hn_principal *p, cons
     return n > 0 || store_role(s, p, 0) >= HN_ROLE_ADMIN;
 }
 
-static struct hn_err account_need(struct hn_store *s, const struct hn_principal *p, struct hn_str id, struct hn_arena *a,
-                                  int64_t *ret_n, struct hn_store_account *ret)
+static struct hn_err account_need(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
+                                  struct hn_arena *a, int64_t *ret_n, struct hn_store_account *ret)
 {
     struct st q = st_open(s, "SELECT n FROM account WHERE id = ?");
 
@@ -100,8 +105,8 @@ static struct hn_err account_need(struct hn_store *s, const struct hn_principal 
     return e.code == HN_E_NOENT ? store_fail(s, HN_E_NOENT, "%s", hn_err_text(e)) : e;
 }
 
-struct hn_err hn_store_account_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id, struct hn_arena *a,
-                                   struct hn_store_account *ret)
+struct hn_err hn_store_account_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
+                                   struct hn_arena *a, struct hn_store_account *ret)
 {
     int64_t n;
 
@@ -268,8 +273,8 @@ static bool rules_all(const struct hn_store_account *x)
     return false;
 }
 
-static struct hn_err change(struct hn_store *s, const struct hn_principal *p, int64_t n, const struct hn_store_account *x,
-                            const struct hn_store_account_change *c)
+static struct hn_err change(struct hn_store *s, const struct hn_principal *p, int64_t n,
+                            const struct hn_store_account *x, const struct hn_store_account_change *c)
 {
     struct st q = st_open(s, "UPDATE account SET name = ?, lang = ?, disabled = ? WHERE n = ?");
 
@@ -285,18 +290,18 @@ static struct hn_err change(struct hn_store *s, const struct hn_principal *p, in
     if (rules_all(x))
         HN_TRY(an_admin_is_left(s));
     return store_audit_add(s, p, home_of(s, x->grants, x->n_grants), "account.change", x->id,
-                           c->grants           ? HN_STR("grants")
-                           : c->disabled > 0   ? HN_STR("disabled")
-                           : c->disabled == 0  ? HN_STR("enabled")
-                                               : HN_STR("name"));
+                           c->grants          ? HN_STR("grants")
+                           : c->disabled > 0  ? HN_STR("disabled")
+                           : c->disabled == 0 ? HN_STR("enabled")
+                                              : HN_STR("name"));
 }
 
 struct hn_err hn_store_account_change(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
                                       const struct hn_store_account_change *c)
 {
-    struct hn_store_account x;
+    struct hn_store_account x = {0};
     struct hn_arena a;
-    int64_t n;
+    int64_t n = 0;
 
     store_ask(s, p);
     hn_arena_init(&a, 4 << 20);
@@ -331,9 +336,9 @@ static struct hn_err set_password(struct hn_store *s, const struct hn_principal 
 struct hn_err hn_store_account_password(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
                                         struct hn_str password, struct hn_str keep)
 {
-    struct hn_store_account x;
+    struct hn_store_account x = {0};
     struct hn_arena a;
-    int64_t n;
+    int64_t n = 0;
 
     store_ask(s, p);
     hn_arena_init(&a, 4 << 20);

@@ -70,8 +70,9 @@ struct hn_err store_action_closed(struct hn_store *s, int64_t finding, int64_t r
     HN_TRY(find_one(&q, &a));
     if (!a.n)
         return HN_OK;
-    struct st u = st_open(s, "UPDATE action SET state = 4, verified_at = ?, verified_run = ?, excepted_until = 0, updated = ? "
-                             "WHERE n = ?");
+    struct st u =
+        st_open(s, "UPDATE action SET state = 4, verified_at = ?, verified_run = ?, excepted_until = 0, updated = ? "
+                   "WHERE n = ?");
     st_int(&u, at);
     st_int(&u, run);
     st_int(&u, at);
@@ -83,8 +84,9 @@ struct hn_err store_action_closed(struct hn_store *s, int64_t finding, int64_t r
 
 static struct hn_err back_to_work(struct hn_store *s, const struct one *a, int64_t run, hn_time at)
 {
-    struct st u = st_open(s, "UPDATE action SET state = 2, verified_at = 0, verified_run = 0, updated = max(updated, ?) "
-                             "WHERE n = ?");
+    struct st u =
+        st_open(s, "UPDATE action SET state = 2, verified_at = 0, verified_run = 0, updated = max(updated, ?) "
+                   "WHERE n = ?");
 
     st_int(&u, at);
     st_int(&u, a->n);
@@ -95,7 +97,8 @@ static struct hn_err back_to_work(struct hn_store *s, const struct one *a, int64
 struct hn_err store_action_seen(struct hn_store *s, int64_t finding, int64_t run, hn_time at, uint64_t *not_fixed)
 {
     struct one a;
-    struct st q = st_open(s, "SELECT n, id FROM action WHERE finding = ? AND state <> 4 AND state = 3 AND claimed_at < ?");
+    struct st q =
+        st_open(s, "SELECT n, id FROM action WHERE finding = ? AND state <> 4 AND state = 3 AND claimed_at < ?");
 
     st_int(&q, finding);
     st_int(&q, at);
@@ -122,12 +125,13 @@ struct hn_err store_action_unverify(struct hn_store *s, int64_t finding, int64_t
 
 struct hn_err store_except(struct hn_store *s, int64_t asset, int64_t finding)
 {
-    struct st q = st_open(
-        s, "UPDATE finding SET excepted_until = e.until FROM (SELECT f.n AS n, max("
-           "coalesce((SELECT max(a.excepted_until) FROM action a WHERE a.finding = f.n AND a.state = 5), 0), "
-           "coalesce((SELECT max(b.expires) FROM baseline b WHERE b.asset = f.asset AND b.ended_at = 0 AND "
-           "(b.finding = f.n OR b.kind = f.kind)), 0)) AS until FROM finding f WHERE f.asset = ?1 AND (?2 = 0 OR f.n = ?2)) e "
-           "WHERE finding.n = e.n AND finding.excepted_until <> e.until");
+    struct st q =
+        st_open(s, "UPDATE finding SET excepted_until = e.until FROM (SELECT f.n AS n, max("
+                   "coalesce((SELECT max(a.excepted_until) FROM action a WHERE a.finding = f.n AND a.state = 5), 0), "
+                   "coalesce((SELECT max(b.expires) FROM baseline b WHERE b.asset = f.asset AND b.ended_at = 0 AND "
+                   "(b.finding = f.n OR b.kind = f.kind)), 0)) AS until FROM finding f WHERE f.asset = ?1 AND (?2 = 0 "
+                   "OR f.n = ?2)) e "
+                   "WHERE finding.n = e.n AND finding.excepted_until <> e.until");
 
     st_int(&q, asset);
     st_int(&q, finding);
@@ -141,6 +145,7 @@ struct hn_err store_action_need(struct hn_store *s, const struct hn_principal *p
 {
     int64_t asset = 0;
 
+    *ret_n = 0;
     HN_TRY(store_index_read(s));
     struct st q = st_open(s, "SELECT n, asset FROM action WHERE id = ?");
     st_str(&q, id);
@@ -153,13 +158,15 @@ struct hn_err store_action_need(struct hn_store *s, const struct hn_principal *p
     return store_need(s, p, *ret_asset ? (*ret_asset)->org : STORE_NONE, role);
 }
 
-static struct hn_err read_action(struct hn_store *s, int64_t n, hn_time now, struct hn_arena *a, struct hn_store_action *ret)
+static struct hn_err read_action(struct hn_store *s, int64_t n, hn_time now, struct hn_arena *a,
+                                 struct hn_store_action *ret)
 {
-    struct st q = st_open(s, "SELECT a.id, a.finding, a.state, coalesce(o.id, ''), coalesce(o.name, ''), a.reason, "
-                             "coalesce(r.id, ''), a.created_by, a.due, a.created, a.updated, a.claimed_at, a.verified_at, "
-                             "a.excepted_until, (SELECT count(*) FROM comment c WHERE c.what = 2 AND c.object = a.n) "
-                             "FROM action a LEFT JOIN account o ON o.n = a.owner LEFT JOIN run r ON r.n = a.verified_run "
-                             "WHERE a.n = ?");
+    struct st q =
+        st_open(s, "SELECT a.id, a.finding, a.state, coalesce(o.id, ''), coalesce(o.name, ''), a.reason, "
+                   "coalesce(r.id, ''), a.created_by, a.due, a.created, a.updated, a.claimed_at, a.verified_at, "
+                   "a.excepted_until, (SELECT count(*) FROM comment c WHERE c.what = 2 AND c.object = a.n) "
+                   "FROM action a LEFT JOIN account o ON o.n = a.owner LEFT JOIN run r ON r.n = a.verified_run "
+                   "WHERE a.n = ?");
     int64_t finding = 0;
 
     *ret = (struct hn_store_action){0};
@@ -167,10 +174,19 @@ static struct hn_err read_action(struct hn_store *s, int64_t n, hn_time now, str
     if (st_row(&q)) {
         finding = st_get(&q, 1);
         *ret = (struct hn_store_action){
-            .id = st_copy(&q, 0, a), .state = (int)st_get(&q, 2), .owner = st_copy(&q, 3, a),
-            .owner_name = st_copy(&q, 4, a), .reason = st_copy(&q, 5, a), .verified_run = st_copy(&q, 6, a),
-            .created_by = st_copy(&q, 7, a), .due = st_get(&q, 8), .created = st_get(&q, 9), .updated = st_get(&q, 10),
-            .claimed_at = st_get(&q, 11), .verified_at = st_get(&q, 12), .excepted_until = st_get(&q, 13),
+            .id = st_copy(&q, 0, a),
+            .state = (int)st_get(&q, 2),
+            .owner = st_copy(&q, 3, a),
+            .owner_name = st_copy(&q, 4, a),
+            .reason = st_copy(&q, 5, a),
+            .verified_run = st_copy(&q, 6, a),
+            .created_by = st_copy(&q, 7, a),
+            .due = st_get(&q, 8),
+            .created = st_get(&q, 9),
+            .updated = st_get(&q, 10),
+            .claimed_at = st_get(&q, 11),
+            .verified_at = st_get(&q, 12),
+            .excepted_until = st_get(&q, 13),
             .comments = (uint64_t)st_get(&q, 14),
         };
     }
@@ -182,8 +198,8 @@ static struct hn_err read_action(struct hn_store *s, int64_t n, hn_time now, str
     return HN_OK;
 }
 
-struct hn_err hn_store_action_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id, struct hn_arena *a,
-                                  struct hn_store_action *ret)
+struct hn_err hn_store_action_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
+                                  struct hn_arena *a, struct hn_store_action *ret)
 {
     struct store_asset *x;
     int64_t n;
@@ -217,8 +233,9 @@ static struct hn_err owner_of(struct hn_store *s, struct hn_str id, uint32_t org
     return HN_OK;
 }
 
-static struct hn_err insert(struct hn_store *s, const struct hn_principal *p, int64_t finding, const struct store_asset *x,
-                            int64_t owner, hn_time due, struct hn_str comment, const char *id)
+static struct hn_err insert(struct hn_store *s, const struct hn_principal *p, int64_t finding,
+                            const struct store_asset *x, int64_t owner, hn_time due, struct hn_str comment,
+                            const char *id)
 {
     struct one a = {0};
     hn_time now = hn_now();
@@ -320,7 +337,8 @@ static struct hn_err update(struct hn_store *s, int64_t n, int from, const struc
 }
 
 static struct hn_err move(struct hn_store *s, const struct hn_principal *p, int64_t n, const struct store_asset *x,
-                          struct hn_str id, int from, int64_t finding, const struct hn_store_transition *t, int64_t owner)
+                          struct hn_str id, int from, int64_t finding, const struct hn_store_transition *t,
+                          int64_t owner)
 {
     struct one a = {.n = n};
     bool excepts = from == HN_ACTION_EXCEPTED || t->to == HN_ACTION_EXCEPTED;
@@ -378,9 +396,8 @@ struct hn_err hn_store_action_move(struct hn_store *s, const struct hn_principal
 static const char *order_of(struct hn_str sort)
 {
     static const char *const rows[][2] = {
-        {"due", "a.due = 0, a.due, a.n"},       {"-due", "a.due = 0, a.due DESC, a.n"},
-        {"score", "f.score, a.n"},              {"-score", "f.score DESC, a.n"},
-        {"updated", "a.updated, a.n"},          {"-updated", "a.updated DESC, a.n"},
+        {"due", "a.due = 0, a.due, a.n"}, {"-due", "a.due = 0, a.due DESC, a.n"}, {"score", "f.score, a.n"},
+        {"-score", "f.score DESC, a.n"},  {"updated", "a.updated, a.n"},          {"-updated", "a.updated DESC, a.n"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -396,11 +413,13 @@ static struct hn_err matching(struct hn_store *s, const struct hn_store_action_q
     struct store_search f;
     size_t cap = 0;
     struct hn_str sql = hn_arena_fmt(
-        a, "SELECT a.n, a.asset, f.subject, f.kind FROM action a JOIN finding f ON f.n = a.finding "
-           "JOIN asset x ON x.n = a.asset WHERE sees(x.org, 1) AND below(?1, x.org) AND (?2 < 0 OR a.state = ?2) "
-           "AND (?3 = 0 OR a.owner = ?3) AND (?4 = '' OR x.id = ?4) AND CASE ?5 WHEN 1 THEN a.due > 0 AND a.due < ?6 "
-           "AND a.state <> 4 WHEN 2 THEN a.due >= ?6 AND a.due < ?6 + 604800000000000 WHEN 3 THEN a.due = 0 ELSE 1 END "
-           "ORDER BY %s", order);
+        a,
+        "SELECT a.n, a.asset, f.subject, f.kind FROM action a JOIN finding f ON f.n = a.finding "
+        "JOIN asset x ON x.n = a.asset WHERE sees(x.org, 1) AND below(?1, x.org) AND (?2 < 0 OR a.state = ?2) "
+        "AND (?3 = 0 OR a.owner = ?3) AND (?4 = '' OR x.id = ?4) AND CASE ?5 WHEN 1 THEN a.due > 0 AND a.due < ?6 "
+        "AND a.state <> 4 WHEN 2 THEN a.due >= ?6 AND a.due < ?6 + 604800000000000 WHEN 3 THEN a.due = 0 ELSE 1 END "
+        "ORDER BY %s",
+        order);
     struct st st = st_make(s, sql);
 
     st_int(&st, top);
@@ -475,7 +494,8 @@ struct hn_err hn_store_actions_remind(struct hn_store *s, hn_time before, hn_tim
 
     store_ask(s, &hn_principal_system);
     HN_TRY(store_index_read(s));
-    struct st q = st_open(s, "SELECT n FROM action WHERE state < 4 AND due > 0 AND due < ? AND reminded_at < ? ORDER BY due");
+    struct st q =
+        st_open(s, "SELECT n FROM action WHERE state < 4 AND due > 0 AND due < ? AND reminded_at < ? ORDER BY due");
     st_int(&q, before);
     st_int(&q, since);
     while (st_row(&q) && STORE_PUSH(a, v, n, cap))

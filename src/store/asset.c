@@ -20,7 +20,7 @@ struct matching {
     struct hn_arena *a;
     struct candidate *v;
     size_t n, cap;
-    unsigned hw; /* hardware ids of the document */
+    unsigned hw;    /* hardware ids of the document */
     bool elsewhere; /* one matched that p may not write */
 };
 
@@ -78,8 +78,8 @@ static struct hn_err count_keys(struct matching *m)
     return HN_OK;
 }
 
-/* Same machine-id and (some same hardware, or no hardware ids on one side): the same. Same machine-id, other hardware: a
- * clone. All hardware ids the same, another machine-id: installed anew. */
+/* Same machine-id and (some same hardware, or no hardware ids on one side): the same. Same machine-id, other hardware:
+ * a clone. All hardware ids the same, another machine-id: installed anew. */
 static int64_t decide(const struct matching *m, const char **clash, int64_t *with)
 {
     const struct candidate *same = NULL, *cloned = NULL, *anew = NULL;
@@ -146,7 +146,8 @@ static struct hn_err create(struct hn_store *s, const struct hn_principal *p, co
                             uint32_t org, struct hn_arena *a, const char *id, int64_t *ret)
 {
     struct hn_str names;
-    struct st q = st_open(s, "INSERT INTO asset (id, org, kind, name, os, names, first_seen) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    struct st q =
+        st_open(s, "INSERT INTO asset (id, org, kind, name, os, names, first_seen) VALUES (?, ?, ?, ?, ?, ?, ?)");
 
     HN_TRY(store_names_json(s, who->names, who->n_names, a, &names));
     st_c(&q, id);
@@ -251,7 +252,8 @@ static struct hn_err read_keys(struct hn_store *s, int64_t n, struct hn_arena *a
     return st_end(&m);
 }
 
-static struct hn_err give(struct hn_store *s, const struct store_asset *x, struct hn_arena *a, struct hn_store_asset *ret)
+static struct hn_err give(struct hn_store *s, const struct store_asset *x, struct hn_arena *a,
+                          struct hn_store_asset *ret)
 {
     const struct store_org *o = &s->orgs[x->org];
     const struct store_sums *m = &x->sums;
@@ -365,8 +367,8 @@ static bool listed(struct hn_store *s, const struct hn_principal *p, const struc
     return store_search_in(f, hn_str_c(x->words)) == (1u << f->n) - 1 || hn_str_eq(q->q, hn_str_c(x->id));
 }
 
-static struct hn_err page(struct hn_store *s, const struct hn_page *pg, struct order *v, size_t n, enum sort by, bool down,
-                          struct hn_arena *a, struct hn_store_asset **ret, struct hn_listing *l)
+static struct hn_err page(struct hn_store *s, const struct hn_page *pg, struct order *v, size_t n, enum sort by,
+                          bool down, struct hn_arena *a, struct hn_store_asset **ret, struct hn_listing *l)
 {
     unsigned limit = pg->limit ? pg->limit : HN_PAGE_DEFAULT;
     uint64_t key, last;

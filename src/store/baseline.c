@@ -150,23 +150,33 @@ struct hn_err hn_store_baselines(struct hn_store *s, const struct hn_principal *
     *ret = NULL;
     HN_TRY(store_sweep_due(s, hn_now()));
     HN_TRY(store_subtree(s, p, org, &top));
-    struct st q = st_open(s, "SELECT b.id, coalesce(f.id, ''), b.kind, x.id, x.name, x.org, b.reason, coalesce(o.id, ''), "
-                             "coalesce(o.name, ''), b.by, b.at, b.expires, b.ended_at, b.expired, (SELECT count(*) FROM "
-                             "finding g WHERE b.ended_at = 0 AND g.asset = b.asset AND g.presence <> 2 AND (g.n = b.finding "
-                             "OR g.kind = b.kind)) FROM baseline b JOIN asset x ON x.n = b.asset LEFT JOIN finding f "
-                             "ON f.n = b.finding LEFT JOIN account o ON o.n = b.owner WHERE sees(x.org, 1) AND "
-                             "below(?, x.org) AND (? OR b.ended_at = 0) ORDER BY b.n DESC");
+    struct st q =
+        st_open(s, "SELECT b.id, coalesce(f.id, ''), b.kind, x.id, x.name, x.org, b.reason, coalesce(o.id, ''), "
+                   "coalesce(o.name, ''), b.by, b.at, b.expires, b.ended_at, b.expired, (SELECT count(*) FROM "
+                   "finding g WHERE b.ended_at = 0 AND g.asset = b.asset AND g.presence <> 2 AND (g.n = b.finding "
+                   "OR g.kind = b.kind)) FROM baseline b JOIN asset x ON x.n = b.asset LEFT JOIN finding f "
+                   "ON f.n = b.finding LEFT JOIN account o ON o.n = b.owner WHERE sees(x.org, 1) AND "
+                   "below(?, x.org) AND (? OR b.ended_at = 0) ORDER BY b.n DESC");
     st_int(&q, top);
     st_int(&q, with_ended);
     while (st_row(&q) && STORE_PUSH(a, *ret, n, cap)) {
         uint32_t at = store_org_of_n(s, st_get(&q, 5));
         (*ret)[n++] = (struct hn_store_baseline){
-            .id = st_copy(&q, 0, a), .finding = st_copy(&q, 1, a),
-            .kind = hn_arena_str(a, store_word_text(s, st_get(&q, 2))), .asset = st_copy(&q, 3, a),
-            .asset_name = st_copy(&q, 4, a), .org = at == STORE_NONE ? HN_STR("") : hn_arena_str(a, s->orgs[at].id),
-            .reason = st_copy(&q, 6, a), .owner = st_copy(&q, 7, a), .owner_name = st_copy(&q, 8, a),
-            .by = st_copy(&q, 9, a), .at = st_get(&q, 10), .expires = st_get(&q, 11), .ended_at = st_get(&q, 12),
-            .expired = st_get(&q, 13), .findings = (uint64_t)st_get(&q, 14),
+            .id = st_copy(&q, 0, a),
+            .finding = st_copy(&q, 1, a),
+            .kind = hn_arena_str(a, store_word_text(s, st_get(&q, 2))),
+            .asset = st_copy(&q, 3, a),
+            .asset_name = st_copy(&q, 4, a),
+            .org = at == STORE_NONE ? HN_STR("") : hn_arena_str(a, s->orgs[at].id),
+            .reason = st_copy(&q, 6, a),
+            .owner = st_copy(&q, 7, a),
+            .owner_name = st_copy(&q, 8, a),
+            .by = st_copy(&q, 9, a),
+            .at = st_get(&q, 10),
+            .expires = st_get(&q, 11),
+            .ended_at = st_get(&q, 12),
+            .expired = st_get(&q, 13),
+            .findings = (uint64_t)st_get(&q, 14),
         };
     }
     *ret_n = n;
@@ -180,7 +190,8 @@ static struct hn_err expire_action(struct hn_store *s, int64_t n)
 {
     int64_t asset = 0, finding = 0, org = 0;
     char id[HN_ID_TEXT] = "";
-    struct st r = st_open(s, "SELECT a.asset, a.finding, x.org, a.id FROM action a JOIN asset x ON x.n = a.asset WHERE a.n = ?");
+    struct st r =
+        st_open(s, "SELECT a.asset, a.finding, x.org, a.id FROM action a JOIN asset x ON x.n = a.asset WHERE a.n = ?");
 
     st_int(&r, n);
     if (st_row(&r)) {
@@ -196,7 +207,8 @@ static struct hn_err expire_action(struct hn_store *s, int64_t n)
     st_int(&q, n);
     HN_TRY(st_do(&q));
     HN_TRY(store_history_add(s, STORE_ON_ACTION, n, hn_now(), "exception_expired", 0, HN_STR("system"), HN_STR("")));
-    HN_TRY(store_history_add(s, STORE_ON_FINDING, finding, hn_now(), "exception_expired", 0, HN_STR("system"), HN_STR("")));
+    HN_TRY(store_history_add(s, STORE_ON_FINDING, finding, hn_now(), "exception_expired", 0, HN_STR("system"),
+                             HN_STR("")));
     HN_TRY(store_event_add(s, org, "action", hn_str_c(id), "exception_expired"));
     HN_TRY(store_audit_add(s, &hn_principal_system, org, "action.exception-expired", hn_str_c(id), HN_STR("")));
     HN_TRY(store_except(s, asset, finding));
@@ -237,7 +249,7 @@ static struct hn_err sweep(struct hn_store *s, hn_time now, struct hn_store_swee
 
 struct hn_err hn_store_sweep(struct hn_store *s, struct hn_store_sweep *ret)
 {
-    struct hn_store_sweep none;
+    struct hn_store_sweep none = {0};
 
     ret = ret ? ret : &none;
     *ret = (struct hn_store_sweep){0};
@@ -252,8 +264,9 @@ struct hn_err hn_store_sweep(struct hn_store *s, struct hn_store_sweep *ret)
 struct hn_err store_sweep_due(struct hn_store *s, hn_time now)
 {
     if (!s->expiry_known) {
-        struct st q = st_open(s, "SELECT coalesce(min(t), 0) FROM (SELECT min(excepted_until) AS t FROM action WHERE state = 5 "
-                                 "UNION ALL SELECT min(expires) FROM baseline WHERE ended_at = 0)");
+        struct st q =
+            st_open(s, "SELECT coalesce(min(t), 0) FROM (SELECT min(excepted_until) AS t FROM action WHERE state = 5 "
+                       "UNION ALL SELECT min(expires) FROM baseline WHERE ended_at = 0)");
         HN_TRY(st_one(&q, &s->next_expiry));
         s->expiry_known = true;
     }

@@ -120,8 +120,8 @@ static struct hn_err sync_path(const char *path, int flags, struct hn_diag *rete
 
 #define STEP_PAGES 2048
 
-static struct hn_err copy_pages(struct hn_store *s, sqlite3 *to, bool (*progress)(void *arg, unsigned percent), void *arg,
-                                struct hn_diag *reterr)
+static struct hn_err copy_pages(struct hn_store *s, sqlite3 *to, bool (*progress)(void *arg, unsigned percent),
+                                void *arg, struct hn_diag *reterr)
 {
     sqlite3_backup *b = sqlite3_backup_init(to, "main", s->db, "main");
     bool go = true;
@@ -141,8 +141,8 @@ static struct hn_err copy_pages(struct hn_store *s, sqlite3 *to, bool (*progress
     return HN_OK;
 }
 
-static struct hn_err copy(struct hn_store *s, const char *part, bool (*progress)(void *arg, unsigned percent), void *arg,
-                          struct hn_diag *reterr)
+static struct hn_err copy(struct hn_store *s, const char *part, bool (*progress)(void *arg, unsigned percent),
+                          void *arg, struct hn_diag *reterr)
 {
     sqlite3 *to = NULL;
     int rc = sqlite3_open_v2(part, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL);

@@ -32,8 +32,8 @@ struct hn_err store_begin(struct hn_store *s)
     return HN_OK;
 }
 
-/* What is in memory follows the tables again: everything touched is read anew. Failing to read only makes the index start
- * from nothing at its next use. */
+/* What is in memory follows the tables again: everything touched is read anew. Failing to read only makes the index
+ * start from nothing at its next use. */
 static void follow(struct hn_store *s, bool undone)
 {
     char why[sizeof s->why];
@@ -267,7 +267,8 @@ struct hn_err store_history_add(struct hn_store *s, int on, int64_t object, hn_t
     uint32_t word;
 
     HN_TRY(store_word(s, hn_str_c(event), &word));
-    struct st q = st_open(s, "INSERT INTO history (what, object, at, event, run, by, detail) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    struct st q =
+        st_open(s, "INSERT INTO history (what, object, at, event, run, by, detail) VALUES (?, ?, ?, ?, ?, ?, ?)");
     st_int(&q, on);
     st_int(&q, object);
     st_int(&q, at);
@@ -379,7 +380,7 @@ uint32_t store_word_find(struct hn_store *s, struct hn_str text)
     return n == STORE_NONE ? 0 : n;
 }
 
-#define WORDS_MOST 60000u /* kinds, modules, rules …: declared things; store_row keeps them in 16 bits */
+#define WORDS_MOST   60000u /* kinds, modules, rules …: declared things; store_row keeps them in 16 bits */
 #define WORD_LONGEST 4096u
 
 struct hn_err store_word(struct hn_store *s, struct hn_str text, uint32_t *ret)

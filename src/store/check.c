@@ -29,7 +29,8 @@ static struct hn_err integrity(struct problems *p)
     HN_TRY(st_end(&q));
     struct st f = st_make(p->s, HN_STR("PRAGMA foreign_key_check"));
     while (st_row(&f)) {
-        struct hn_str table = st_text(&f, 0), of = hn_arena_fmt(p->a, "%.*s row %" PRId64, HN_FMT(table), st_get(&f, 1));
+        struct hn_str table = st_text(&f, 0),
+                      of = hn_arena_fmt(p->a, "%.*s row %" PRId64, HN_FMT(table), st_get(&f, 1));
         struct hn_str to = st_text(&f, 2);
         add(p, "foreign-key", hn_arena_fmt(p->a, "%.*s refers to no %.*s", HN_FMT(of), HN_FMT(to)));
     }
@@ -66,8 +67,8 @@ static struct hn_err chain(struct problems *p)
         holds = link_holds(&q, ++seq, hn_bytes_of(prev, sizeof prev), hash);
         memcpy(prev, hash, sizeof prev);
         if (!holds)
-            add(p, "audit-chain", hn_arena_fmt(p->a, "row %" PRId64 " was changed, or rows before it are missing",
-                                               st_get(&q, 0)));
+            add(p, "audit-chain",
+                hn_arena_fmt(p->a, "row %" PRId64 " was changed, or rows before it are missing", st_get(&q, 0)));
     }
     HN_TRY(st_end(&q));
     if (!holds)
@@ -88,49 +89,62 @@ static struct hn_err chain(struct problems *p)
 static const struct {
     const char *says, *sql;
 } invariants[] = {
-    {"a verified action has no closing run",
-     "SELECT a.id FROM action a LEFT JOIN run r ON r.n = a.verified_run WHERE a.state = 4 AND (r.n IS NULL OR r.asset <> "
-     "a.asset)"},
+    {"a verified action has no closing run", "SELECT a.id FROM action a LEFT JOIN run r ON r.n = a.verified_run WHERE "
+                                             "a.state = 4 AND (r.n IS NULL OR r.asset <> "
+                                             "a.asset)"},
     {"a verified action was not verified by a run that could close its finding",
-     "SELECT a.id FROM action a JOIN finding f ON f.n = a.finding JOIN word k ON k.n = f.kind WHERE a.state = 4 AND NOT EXISTS "
-     "(SELECT 1 FROM run_cover c JOIN word m ON m.n = c.module WHERE c.run = a.verified_run AND c.complete AND c.judged AND "
+     "SELECT a.id FROM action a JOIN finding f ON f.n = a.finding JOIN word k ON k.n = f.kind WHERE a.state = 4 AND "
+     "NOT EXISTS "
+     "(SELECT 1 FROM run_cover c JOIN word m ON m.n = c.module WHERE c.run = a.verified_run AND c.complete AND "
+     "c.judged AND "
      "m.text = substr(k.text, 1, instr(k.text, '.') - 1))"},
     {"a closed finding has no complete run that closed it",
-     "SELECT f.id FROM finding f JOIN word k ON k.n = f.kind WHERE f.presence = 2 AND NOT EXISTS (SELECT 1 FROM run r JOIN "
-     "run_cover c ON c.run = r.n AND c.complete AND c.judged JOIN word m ON m.n = c.module WHERE r.n = f.closed_run AND "
+     "SELECT f.id FROM finding f JOIN word k ON k.n = f.kind WHERE f.presence = 2 AND NOT EXISTS (SELECT 1 FROM run r "
+     "JOIN "
+     "run_cover c ON c.run = r.n AND c.complete AND c.judged JOIN word m ON m.n = c.module WHERE r.n = f.closed_run "
+     "AND "
      "r.asset = f.asset AND r.ordered_at = f.closed_at AND m.text = substr(k.text, 1, instr(k.text, '.') - 1))"},
     {"a finding was closed before it was last seen", "SELECT id FROM finding WHERE presence = 2 AND at >= closed_at"},
     {"a closed finding has a live action",
      "SELECT a.id FROM action a JOIN finding f ON f.n = a.finding WHERE f.presence = 2 AND a.state <> 4"},
     {"a finding has no text", "SELECT id FROM finding WHERE n NOT IN (SELECT finding FROM finding_text)"},
     {"an open finding follows a scope that was never covered",
-     "SELECT f.id FROM finding f JOIN word k ON k.n = f.kind WHERE f.at = 0 AND NOT EXISTS (SELECT 1 FROM cover c JOIN word m "
-     "ON m.n = c.module WHERE c.asset = f.asset AND c.scope = f.scope AND m.text = substr(k.text, 1, instr(k.text, '.') - "
+     "SELECT f.id FROM finding f JOIN word k ON k.n = f.kind WHERE f.at = 0 AND NOT EXISTS (SELECT 1 FROM cover c JOIN "
+     "word m "
+     "ON m.n = c.module WHERE c.asset = f.asset AND c.scope = f.scope AND m.text = substr(k.text, 1, instr(k.text, "
+     "'.') - "
      "1))"},
-    {"a coverage names a run that does not cover it",
-     "SELECT x.id FROM cover c JOIN asset x ON x.n = c.asset WHERE NOT EXISTS (SELECT 1 FROM run_cover rc JOIN run r ON r.n = "
-     "rc.run WHERE rc.run = c.run AND rc.module = c.module AND rc.scope = c.scope AND r.ordered_at = c.at AND r.asset = "
-     "c.asset)"},
+    {"a coverage names a run that does not cover it", "SELECT x.id FROM cover c JOIN asset x ON x.n = c.asset WHERE "
+                                                      "NOT EXISTS (SELECT 1 FROM run_cover rc JOIN run r ON r.n = "
+                                                      "rc.run WHERE rc.run = c.run AND rc.module = c.module AND "
+                                                      "rc.scope = c.scope AND r.ordered_at = c.at AND r.asset = "
+                                                      "c.asset)"},
     {"a coverage is not the newest one",
-     "SELECT x.id FROM cover c JOIN asset x ON x.n = c.asset JOIN run r ON r.asset = c.asset AND r.ordered_at > c.at JOIN "
+     "SELECT x.id FROM cover c JOIN asset x ON x.n = c.asset JOIN run r ON r.asset = c.asset AND r.ordered_at > c.at "
+     "JOIN "
      "run_cover rc ON rc.run = r.n AND rc.module = c.module AND rc.scope = c.scope"},
-    {"the sums of an asset are not those of its findings",
-     "SELECT x.id FROM asset x WHERE x.open <> (SELECT count(*) FROM finding f WHERE f.asset = x.n AND f.presence = 0 AND "
-     "f.excepted_until = 0) OR x.not_seen <> (SELECT count(*) FROM finding f WHERE f.asset = x.n AND f.presence = 1 AND "
-     "f.excepted_until = 0) OR x.excepted <> (SELECT count(*) FROM finding f WHERE f.asset = x.n AND f.presence <> 2 AND "
-     "f.excepted_until > 0)"},
+    {"the sums of an asset are not those of its findings", "SELECT x.id FROM asset x WHERE x.open <> (SELECT count(*) "
+                                                           "FROM finding f WHERE f.asset = x.n AND f.presence = 0 AND "
+                                                           "f.excepted_until = 0) OR x.not_seen <> (SELECT count(*) "
+                                                           "FROM finding f WHERE f.asset = x.n AND f.presence = 1 AND "
+                                                           "f.excepted_until = 0) OR x.excepted <> (SELECT count(*) "
+                                                           "FROM finding f WHERE f.asset = x.n AND f.presence <> 2 AND "
+                                                           "f.excepted_until > 0)"},
     {"an exception is not backed by an action or an acceptance",
-     "SELECT f.id FROM finding f WHERE f.excepted_until > 0 AND f.presence <> 2 AND NOT EXISTS (SELECT 1 FROM action a WHERE "
-     "a.finding = f.n AND a.state = 5) AND NOT EXISTS (SELECT 1 FROM baseline b WHERE b.asset = f.asset AND b.ended_at = 0 "
+     "SELECT f.id FROM finding f WHERE f.excepted_until > 0 AND f.presence <> 2 AND NOT EXISTS (SELECT 1 FROM action a "
+     "WHERE "
+     "a.finding = f.n AND a.state = 5) AND NOT EXISTS (SELECT 1 FROM baseline b WHERE b.asset = f.asset AND b.ended_at "
+     "= 0 "
      "AND (b.finding = f.n OR b.kind = f.kind))"},
     {"the path of an organisation is not that of its parent",
      "SELECT o.id FROM org o JOIN org p ON p.n = o.parent WHERE o.path <> p.path || printf('%08x.', o.n)"},
     {"an action belongs to another asset than its finding",
      "SELECT a.id FROM action a JOIN finding f ON f.n = a.finding WHERE a.asset <> f.asset"},
-    {"a comment or a line of history is about nothing",
-     "SELECT 'row ' || n FROM comment WHERE NOT (what = 1 AND object IN (SELECT n FROM finding) OR what = 2 AND object IN "
-     "(SELECT n FROM action)) UNION ALL SELECT 'row ' || n FROM history WHERE NOT (what = 1 AND object IN (SELECT n FROM "
-     "finding) OR what = 2 AND object IN (SELECT n FROM action))"},
+    {"a comment or a line of history is about nothing", "SELECT 'row ' || n FROM comment WHERE NOT (what = 1 AND "
+                                                        "object IN (SELECT n FROM finding) OR what = 2 AND object IN "
+                                                        "(SELECT n FROM action)) UNION ALL SELECT 'row ' || n FROM "
+                                                        "history WHERE NOT (what = 1 AND object IN (SELECT n FROM "
+                                                        "finding) OR what = 2 AND object IN (SELECT n FROM action))"},
 };
 
 static struct hn_err hold(struct problems *p)
@@ -158,7 +172,8 @@ static struct hn_err packed(struct problems *p)
         e = store_rows_sound(p->s, st_get(&q, 0), &sound);
         if (hn_ok(e) && !sound) {
             struct hn_str id = st_text(&q, 1);
-            add(p, "invariant", hn_arena_fmt(p->a, "the list index of an asset is not that of its findings: %.*s", HN_FMT(id)));
+            add(p, "invariant",
+                hn_arena_fmt(p->a, "the list index of an asset is not that of its findings: %.*s", HN_FMT(id)));
         }
     }
     struct hn_err end = st_end(&q);

@@ -8,13 +8,22 @@
 static void fill(struct hn_store *s, struct st *q, struct hn_arena *a, struct hn_store_cover *ret)
 {
     *ret = (struct hn_store_cover){
-        .asset = st_copy(q, 0, a), .asset_name = st_copy(q, 1, a),
+        .asset = st_copy(q, 0, a),
+        .asset_name = st_copy(q, 1, a),
         .module = hn_arena_str(a, store_word_text(s, st_get(q, 2))),
-        .scope = hn_arena_str(a, store_word_text(s, st_get(q, 3))), .run = st_copy(q, 4, a), .privilege = (int)st_get(q, 5),
-        .complete = st_get(q, 6), .last_run = st_get(q, 7), .duration_ns = st_get(q, 8),
-        .observations = (uint64_t)st_get(q, 9), .malformed_n = (uint64_t)st_get(q, 10),
-        .quarantined_n = (uint64_t)st_get(q, 11), .not_seen_n = (uint64_t)st_get(q, 12), .not_seen = st_copy(q, 13, a),
-        .malformed = st_copy(q, 14, a), .quarantined = st_copy(q, 15, a),
+        .scope = hn_arena_str(a, store_word_text(s, st_get(q, 3))),
+        .run = st_copy(q, 4, a),
+        .privilege = (int)st_get(q, 5),
+        .complete = st_get(q, 6),
+        .last_run = st_get(q, 7),
+        .duration_ns = st_get(q, 8),
+        .observations = (uint64_t)st_get(q, 9),
+        .malformed_n = (uint64_t)st_get(q, 10),
+        .quarantined_n = (uint64_t)st_get(q, 11),
+        .not_seen_n = (uint64_t)st_get(q, 12),
+        .not_seen = st_copy(q, 13, a),
+        .malformed = st_copy(q, 14, a),
+        .quarantined = st_copy(q, 15, a),
     };
 }
 
@@ -31,8 +40,9 @@ static struct hn_err fill_all(struct hn_store *s, struct st *q, struct hn_arena 
     return a->failed ? store_nomem(s) : HN_OK;
 }
 
-struct hn_err hn_store_coverage(struct hn_store *s, const struct hn_principal *p, struct hn_str asset, struct hn_str module,
-                                struct hn_str org, struct hn_arena *a, struct hn_store_cover **ret, size_t *ret_n)
+struct hn_err hn_store_coverage(struct hn_store *s, const struct hn_principal *p, struct hn_str asset,
+                                struct hn_str module, struct hn_str org, struct hn_arena *a,
+                                struct hn_store_cover **ret, size_t *ret_n)
 {
     struct store_asset *x;
     uint32_t top;
@@ -43,14 +53,15 @@ struct hn_err hn_store_coverage(struct hn_store *s, const struct hn_principal *p
         HN_TRY(store_asset_need(s, p, asset, HN_ROLE_VIEWER, &x));
     else if (!module.n)
         return store_fail(s, HN_E_INVALID, "coverage of an asset or of a module");
-    struct st q = asset.n ? st_open(s, COVER_SELECT "FROM cover c JOIN asset x ON x.n = c.asset JOIN run r ON r.n = c.run "
-                                                    "JOIN run_cover rc ON rc.run = c.run AND rc.module = c.module AND "
-                                                    "rc.scope = c.scope WHERE c.asset = ?1 AND (?2 = '' OR c.module = ?3) "
-                                                    "AND below(?4, x.org) ORDER BY c.module, c.scope")
-                          : st_open(s, COVER_SELECT "FROM asset x JOIN cover c ON c.asset = x.n AND c.module = ?3 JOIN run r "
-                                                    "ON r.n = c.run JOIN run_cover rc ON rc.run = c.run AND rc.module = "
-                                                    "c.module AND rc.scope = c.scope WHERE ?1 = 0 AND ?2 <> '' AND "
-                                                    "sees(x.org, 1) AND below(?4, x.org) ORDER BY x.name, x.n, c.scope");
+    struct st q =
+        asset.n ? st_open(s, COVER_SELECT "FROM cover c JOIN asset x ON x.n = c.asset JOIN run r ON r.n = c.run "
+                                          "JOIN run_cover rc ON rc.run = c.run AND rc.module = c.module AND "
+                                          "rc.scope = c.scope WHERE c.asset = ?1 AND (?2 = '' OR c.module = ?3) "
+                                          "AND below(?4, x.org) ORDER BY c.module, c.scope")
+                : st_open(s, COVER_SELECT "FROM asset x JOIN cover c ON c.asset = x.n AND c.module = ?3 JOIN run r "
+                                          "ON r.n = c.run JOIN run_cover rc ON rc.run = c.run AND rc.module = "
+                                          "c.module AND rc.scope = c.scope WHERE ?1 = 0 AND ?2 <> '' AND "
+                                          "sees(x.org, 1) AND below(?4, x.org) ORDER BY x.name, x.n, c.scope");
     st_int(&q, asset.n ? x->n : 0);
     st_str(&q, module);
     st_int(&q, store_word_find(s, module));
@@ -81,18 +92,24 @@ struct hn_err hn_store_sources(struct hn_store *s, const struct hn_principal *p,
     *ret = NULL;
     HN_TRY(store_subtree(s, p, org, &top));
     HN_TRY(count_assets(s, p, top, &assets));
-    struct st q = st_open(s, "SELECT w.text, count(DISTINCT c.asset), sum(rc.observations), sum(rc.malformed_n), "
-                             "sum(rc.quarantined_n), sum(rc.not_seen_n), max(c.at), min(c.at) FROM asset x "
-                             "JOIN cover c ON c.asset = x.n JOIN run_cover rc ON rc.run = c.run AND rc.module = c.module AND "
-                             "rc.scope = c.scope JOIN word w ON w.n = c.module WHERE sees(x.org, 1) AND below(?, x.org) "
-                             "GROUP BY c.module ORDER BY w.text");
+    struct st q =
+        st_open(s, "SELECT w.text, count(DISTINCT c.asset), sum(rc.observations), sum(rc.malformed_n), "
+                   "sum(rc.quarantined_n), sum(rc.not_seen_n), max(c.at), min(c.at) FROM asset x "
+                   "JOIN cover c ON c.asset = x.n JOIN run_cover rc ON rc.run = c.run AND rc.module = c.module AND "
+                   "rc.scope = c.scope JOIN word w ON w.n = c.module WHERE sees(x.org, 1) AND below(?, x.org) "
+                   "GROUP BY c.module ORDER BY w.text");
     st_int(&q, top);
     while (st_row(&q) && STORE_PUSH(a, *ret, n, cap)) {
         struct hn_store_source *o = &(*ret)[n++];
         *o = (struct hn_store_source){
-            .module = st_copy(&q, 0, a), .assets = (uint64_t)st_get(&q, 1), .observations = (uint64_t)st_get(&q, 2),
-            .malformed = (uint64_t)st_get(&q, 3), .quarantined = (uint64_t)st_get(&q, 4),
-            .not_seen = (uint64_t)st_get(&q, 5), .last_run = st_get(&q, 6), .oldest = st_get(&q, 7),
+            .module = st_copy(&q, 0, a),
+            .assets = (uint64_t)st_get(&q, 1),
+            .observations = (uint64_t)st_get(&q, 2),
+            .malformed = (uint64_t)st_get(&q, 3),
+            .quarantined = (uint64_t)st_get(&q, 4),
+            .not_seen = (uint64_t)st_get(&q, 5),
+            .last_run = st_get(&q, 6),
+            .oldest = st_get(&q, 7),
         };
         o->unwatched = assets - o->assets;
     }
@@ -105,20 +122,26 @@ struct hn_err hn_store_sources(struct hn_store *s, const struct hn_principal *p,
 
 static struct hn_err read_run(struct hn_store *s, int64_t n, struct hn_arena *a, struct hn_store_run_row *ret)
 {
-    struct st q = st_open(s, "SELECT r.id, x.id, r.origin, r.collected_at, r.received_at, r.ordered_at, r.note FROM run r "
-                             "JOIN asset x ON x.n = r.asset WHERE r.n = ?");
+    struct st q =
+        st_open(s, "SELECT r.id, x.id, r.origin, r.collected_at, r.received_at, r.ordered_at, r.note FROM run r "
+                   "JOIN asset x ON x.n = r.asset WHERE r.n = ?");
 
     *ret = (struct hn_store_run_row){0};
     st_int(&q, n);
     if (st_row(&q))
-        *ret = (struct hn_store_run_row){.id = st_copy(&q, 0, a), .asset = st_copy(&q, 1, a), .origin = st_copy(&q, 2, a),
-                                         .collected_at = st_get(&q, 3), .received_at = st_get(&q, 4),
-                                         .ordered_at = st_get(&q, 5), .note = st_copy(&q, 6, a)};
+        *ret = (struct hn_store_run_row){.id = st_copy(&q, 0, a),
+                                         .asset = st_copy(&q, 1, a),
+                                         .origin = st_copy(&q, 2, a),
+                                         .collected_at = st_get(&q, 3),
+                                         .received_at = st_get(&q, 4),
+                                         .ordered_at = st_get(&q, 5),
+                                         .note = st_copy(&q, 6, a)};
     HN_TRY(st_end(&q));
-    struct st c = st_open(s, "SELECT x.id, x.name, rc.module, rc.scope, r.id, rc.privilege, rc.complete, r.ordered_at, "
-                             "rc.duration, rc.observations, rc.malformed_n, rc.quarantined_n, rc.not_seen_n, rc.not_seen, "
-                             "rc.malformed, rc.quarantined FROM run_cover rc JOIN run r ON r.n = rc.run JOIN asset x "
-                             "ON x.n = r.asset WHERE rc.run = ? ORDER BY rc.module, rc.scope");
+    struct st c =
+        st_open(s, "SELECT x.id, x.name, rc.module, rc.scope, r.id, rc.privilege, rc.complete, r.ordered_at, "
+                   "rc.duration, rc.observations, rc.malformed_n, rc.quarantined_n, rc.not_seen_n, rc.not_seen, "
+                   "rc.malformed, rc.quarantined FROM run_cover rc JOIN run r ON r.n = rc.run JOIN asset x "
+                   "ON x.n = r.asset WHERE rc.run = ? ORDER BY rc.module, rc.scope");
     st_int(&c, n);
     return fill_all(s, &c, a, &ret->cover, &ret->n_cover);
 }

@@ -28,11 +28,12 @@ static struct hn_str word(struct st *q, int col, struct hn_arena *a)
 }
 
 /* When and in which run it was last seen: its own, or those of its scope's newest run. */
-static struct hn_err last_seen(struct hn_store *s, int64_t asset, uint32_t module, int64_t scope, int64_t run, struct hn_arena *a,
-                               struct hn_store_finding *f)
+static struct hn_err last_seen(struct hn_store *s, int64_t asset, uint32_t module, int64_t scope, int64_t run,
+                               struct hn_arena *a, struct hn_store_finding *f)
 {
-    struct st q = st_open(s, "SELECT r.ordered_at, r.id FROM run r WHERE r.n = CASE WHEN ?1 = 0 THEN ?2 ELSE (SELECT c.run "
-                             "FROM cover c WHERE c.asset = ?3 AND c.module = ?4 AND c.scope = ?5) END");
+    struct st q =
+        st_open(s, "SELECT r.ordered_at, r.id FROM run r WHERE r.n = CASE WHEN ?1 = 0 THEN ?2 ELSE (SELECT c.run "
+                   "FROM cover c WHERE c.asset = ?3 AND c.module = ?4 AND c.scope = ?5) END");
 
     st_int(&q, f->last_seen == 0);
     st_int(&q, run);
@@ -49,8 +50,9 @@ static struct hn_err last_seen(struct hn_store *s, int64_t asset, uint32_t modul
 
 static struct hn_err action_of(struct hn_store *s, int64_t n, struct hn_arena *a, struct hn_store_action_ref *ret)
 {
-    struct st q = st_open(s, "SELECT a.id, a.state, coalesce(o.id, ''), coalesce(o.name, ''), a.due FROM action a "
-                             "LEFT JOIN account o ON o.n = a.owner WHERE a.finding = ? ORDER BY a.state = 4, a.n DESC LIMIT 1");
+    struct st q =
+        st_open(s, "SELECT a.id, a.state, coalesce(o.id, ''), coalesce(o.name, ''), a.due FROM action a "
+                   "LEFT JOIN account o ON o.n = a.owner WHERE a.finding = ? ORDER BY a.state = 4, a.n DESC LIMIT 1");
 
     st_int(&q, n);
     if (st_row(&q))
@@ -114,12 +116,13 @@ static void fill_texts(struct st *q, struct hn_store_finding *f, struct hn_arena
 struct hn_err store_finding_row(struct hn_store *s, int64_t n, hn_time now, struct hn_arena *a,
                                 struct hn_store_finding *ret)
 {
-    struct st q = st_open(s, "SELECT f.asset, f.kind, f.class, f.scope, f.privilege, f.severity, f.presence, "
-                             "f.excepted_until, f.prior, f.p, f.loss, f.score, f.due, f.due_rule, f.first_seen, f.opened_at, "
-                             "f.at, f.run, f.since, f.closed_at, f.closed_run, f.reopened, f.fix_kind, f.id, f.subject, "
-                             "f.location, f.cause, t.fix_target, t.fix_value, t.params, t.terms, t.graph, t.evidence, "
-                             "t.due_inputs, t.reference, (SELECT id FROM run WHERE n = f.closed_run), f.confidence "
-                             "FROM finding f JOIN finding_text t ON t.finding = f.n WHERE f.n = ?");
+    struct st q =
+        st_open(s, "SELECT f.asset, f.kind, f.class, f.scope, f.privilege, f.severity, f.presence, "
+                   "f.excepted_until, f.prior, f.p, f.loss, f.score, f.due, f.due_rule, f.first_seen, f.opened_at, "
+                   "f.at, f.run, f.since, f.closed_at, f.closed_run, f.reopened, f.fix_kind, f.id, f.subject, "
+                   "f.location, f.cause, t.fix_target, t.fix_value, t.params, t.terms, t.graph, t.evidence, "
+                   "t.due_inputs, t.reference, (SELECT id FROM run WHERE n = f.closed_run), f.confidence "
+                   "FROM finding f JOIN finding_text t ON t.finding = f.n WHERE f.n = ?");
     int64_t asset = 0, scope = 0, run = 0;
     uint32_t module = 0;
 
@@ -157,15 +160,18 @@ struct hn_err store_finding_row(struct hn_store *s, int64_t n, hn_time now, stru
 struct hn_err store_finding_need(struct hn_store *s, const struct hn_principal *p, struct hn_str id, enum hn_role role,
                                  int64_t *ret_n, struct store_asset **ret_asset)
 {
-    struct hn_err e = HN_OK;
+    struct hn_err e;
     unsigned hits = 0;
     bool role_too_low = false, exact = false;
 
+    *ret_n = 0;
+    *ret_asset = NULL;
     HN_TRY(store_index_read(s));
     if (id.n < 8 || id.n > 64)
         return store_fail(s, HN_E_NOENT, "%s", hn_err_text((struct hn_err){HN_E_NOENT}));
     /* Shortened ids: only what p sees can make one ambiguous. */
-    struct st q = st_open(s, "SELECT n, asset, id FROM finding WHERE id >= ?1 AND id < ?1 || char(1114111) ORDER BY id LIMIT 64");
+    struct st q =
+        st_open(s, "SELECT n, asset, id FROM finding WHERE id >= ?1 AND id < ?1 || char(1114111) ORDER BY id LIMIT 64");
     st_str(&q, id);
     while (!exact && st_row(&q)) {
         struct store_asset *x = store_asset_of_n(s, st_get(&q, 1));
@@ -208,8 +214,8 @@ static struct hn_err others(struct hn_store *s, const struct hn_principal *p, co
     return HN_OK;
 }
 
-struct hn_err hn_store_finding_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id, struct hn_arena *a,
-                                   struct hn_store_finding *ret)
+struct hn_err hn_store_finding_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
+                                   struct hn_arena *a, struct hn_store_finding *ret)
 {
     struct store_asset *x;
     int64_t n;
@@ -234,8 +240,9 @@ struct hn_err hn_store_finding_history(struct hn_store *s, const struct hn_princ
     struct hn_store_history *first = HN_NEW(a, struct hn_store_history);
     if (!first)
         return store_nomem(s);
-    struct st q = st_open(s, "SELECT f.first_seen, coalesce(r.id, '') FROM finding f LEFT JOIN run r ON r.n = f.first_run "
-                             "WHERE f.n = ?");
+    struct st q =
+        st_open(s, "SELECT f.first_seen, coalesce(r.id, '') FROM finding f LEFT JOIN run r ON r.n = f.first_run "
+                   "WHERE f.n = ?");
     st_int(&q, n);
     if (st_row(&q))
         *first = (struct hn_store_history){.at = st_get(&q, 0), .what = HN_STR("appeared"), .run = st_copy(&q, 1, a)};
@@ -258,7 +265,8 @@ static struct hn_err target(struct hn_store *s, const struct hn_principal *p, co
 }
 
 static struct hn_err put_comment(struct hn_store *s, const struct hn_principal *p, int on, int64_t n,
-                                 const struct store_asset *x, struct hn_str id, struct hn_store_comment *c, struct hn_arena *a)
+                                 const struct store_asset *x, struct hn_str id, struct hn_store_comment *c,
+                                 struct hn_arena *a)
 {
     struct st q = st_open(s, "INSERT INTO comment (what, object, at, by, by_name, text) VALUES (?, ?, ?, ?, ?, ?)");
 
@@ -286,8 +294,10 @@ struct hn_err hn_store_comment_put(struct hn_store *s, const struct hn_principal
     text = hn_str_trim(text);
     if (!text.n || text.n > HN_COMMENT_MOST)
         return store_fail(s, HN_E_INVALID, "a comment has 1 to %u bytes", HN_COMMENT_MOST);
-    *ret = (struct hn_store_comment){.by = hn_arena_str(a, p->account), .by_name = hn_arena_str(a, p->name),
-                                     .text = hn_arena_str(a, text), .at = hn_now()};
+    *ret = (struct hn_store_comment){.by = hn_arena_str(a, p->account),
+                                     .by_name = hn_arena_str(a, p->name),
+                                     .text = hn_arena_str(a, text),
+                                     .at = hn_now()};
     HN_TRY(store_begin(s));
     return store_end(s, put_comment(s, p, what, n, x, id, ret, a));
 }

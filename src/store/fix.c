@@ -17,6 +17,8 @@ static struct hn_err fix_need(struct hn_store *s, const struct hn_principal *p, 
 {
     int64_t asset = 0;
 
+    *ret_n = 0;
+    *ret_state = HN_FIX_STATE_UNDONE;
     HN_TRY(store_index_read(s));
     struct st q = st_open(s, "SELECT n, asset, state FROM fix WHERE id = ?");
     st_str(&q, id);
@@ -32,12 +34,13 @@ static struct hn_err fix_need(struct hn_store *s, const struct hn_principal *p, 
 
 /* ---------------------------------------------------------------- asking and approving */
 
-static struct hn_err request(struct hn_store *s, const struct hn_principal *p, int64_t finding, const struct store_asset *x,
-                             struct hn_str finding_id, const char *id)
+static struct hn_err request(struct hn_store *s, const struct hn_principal *p, int64_t finding,
+                             const struct store_asset *x, struct hn_str finding_id, const char *id)
 {
-    struct st q = st_open(s, "INSERT INTO fix (id, finding, asset, state, kind, target, value, requested_by, at, updated) "
-                             "SELECT ?, f.n, f.asset, 0, f.fix_kind, t.fix_target, t.fix_value, ?, ?, ?3 FROM finding f "
-                             "JOIN finding_text t ON t.finding = f.n WHERE f.n = ?");
+    struct st q =
+        st_open(s, "INSERT INTO fix (id, finding, asset, state, kind, target, value, requested_by, at, updated) "
+                   "SELECT ?, f.n, f.asset, 0, f.fix_kind, t.fix_target, t.fix_value, ?, ?, ?3 FROM finding f "
+                   "JOIN finding_text t ON t.finding = f.n WHERE f.n = ?");
 
     st_c(&q, id);
     st_str(&q, p->name);
@@ -141,7 +144,8 @@ struct hn_err hn_store_fix_set(struct hn_store *s, const struct hn_principal *p,
     store_ask(s, p);
     HN_TRY(fix_need(s, p, id, HN_ROLE_APPROVER, &n, &from, &x));
     if (!allowed(from, to))
-        return store_fail(s, HN_E_STATE, "a fix cannot go from %s to %s", hn_fix_state_name(from), hn_fix_state_name(to));
+        return store_fail(s, HN_E_STATE, "a fix cannot go from %s to %s", hn_fix_state_name(from),
+                          hn_fix_state_name(to));
     if (journal.n > JOURNAL_MOST)
         return store_fail(s, HN_E_LIMIT, "the journal of the fix is too long");
     HN_TRY(store_begin(s));
@@ -159,11 +163,20 @@ static void fill(struct hn_store *s, struct st *q, struct hn_arena *a, struct hn
     uint32_t org = store_org_of_n(s, st_get(q, 3));
 
     *ret = (struct hn_store_fix){
-        .id = st_copy(q, 0, a), .finding = st_copy(q, 1, a), .asset = st_copy(q, 2, a),
+        .id = st_copy(q, 0, a),
+        .finding = st_copy(q, 1, a),
+        .asset = st_copy(q, 2, a),
         .org = org == STORE_NONE ? HN_STR("") : hn_arena_str(a, s->orgs[org].id),
-        .kind = hn_arena_str(a, store_word_text(s, st_get(q, 4))), .target = st_copy(q, 5, a), .value = st_copy(q, 6, a),
-        .requested_by = st_copy(q, 7, a), .approved_by = st_copy(q, 8, a), .state = (int)st_get(q, 9), .at = st_get(q, 10),
-        .approved_at = st_get(q, 11), .updated = st_get(q, 12), .journal = st_copy(q, 13, a),
+        .kind = hn_arena_str(a, store_word_text(s, st_get(q, 4))),
+        .target = st_copy(q, 5, a),
+        .value = st_copy(q, 6, a),
+        .requested_by = st_copy(q, 7, a),
+        .approved_by = st_copy(q, 8, a),
+        .state = (int)st_get(q, 9),
+        .at = st_get(q, 10),
+        .approved_at = st_get(q, 11),
+        .updated = st_get(q, 12),
+        .journal = st_copy(q, 13, a),
     };
 }
 
@@ -184,15 +197,17 @@ struct hn_err hn_store_fix_get(struct hn_store *s, const struct hn_principal *p,
     return a->failed ? store_nomem(s) : HN_OK;
 }
 
-struct hn_err hn_store_fixes(struct hn_store *s, const struct hn_principal *p, struct hn_str finding, struct hn_str asset,
-                             bool live, struct hn_arena *a, struct hn_store_fix **ret, size_t *ret_n)
+struct hn_err hn_store_fixes(struct hn_store *s, const struct hn_principal *p, struct hn_str finding,
+                             struct hn_str asset, bool live, struct hn_arena *a, struct hn_store_fix **ret,
+                             size_t *ret_n)
 {
     size_t n = 0, cap = 0;
 
     store_ask(s, p);
     *ret = NULL;
-    struct st q = st_open(s, FIX_SELECT "WHERE sees(y.org, 1) AND (?1 = '' OR f.id = ?1) AND (?2 = '' OR y.id = ?2) AND "
-                                        "(NOT ?3 OR x.state < 3) ORDER BY x.n DESC");
+    struct st q =
+        st_open(s, FIX_SELECT "WHERE sees(y.org, 1) AND (?1 = '' OR f.id = ?1) AND (?2 = '' OR y.id = ?2) AND "
+                              "(NOT ?3 OR x.state < 3) ORDER BY x.n DESC");
     st_str(&q, finding);
     st_str(&q, asset);
     st_int(&q, live);

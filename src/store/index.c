@@ -1,6 +1,6 @@
 /* The list index: every asset, and of every finding what lists filter, sort and count by, in memory. A list over three
- * million findings is one pass over these rows (some ten milliseconds) whatever the filter and the order; the tables need
- * no index for it, and so take findings faster. Rows are read per asset, when first needed. */
+ * million findings is one pass over these rows (some ten milliseconds) whatever the filter and the order; the tables
+ * need no index for it, and so take findings faster. Rows are read per asset, when first needed. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
-/* Inside the store. Files, in reading order: migrations/, statement.c (prepared statements, errors), open.c (files, lock,
- * schema), change.c (transactions, audit, events, words), tree.c (organisations, who sees what), index.c + rows.c
- * (the list index in memory), rollup.c, run.c + run_obs.c + run_find.c (the closing rule), then one file per noun, then care.c, check.c, prune.c.
+/* Inside the store. Files, in reading order: migrations/, statement.c (prepared statements, errors), open.c (files,
+ * lock, schema), change.c (transactions, audit, events, words), tree.c (organisations, who sees what), index.c + rows.c
+ * (the list index in memory), rollup.c, run.c + run_obs.c + run_find.c (the closing rule), then one file per noun, then
+ * care.c, check.c, prune.c.
  *
  *   public call ── store_ask / store_begin ──▶ statements ──▶ store_refresh(asset) ──▶ store_end: COMMIT
  *                                                                   │                        │
@@ -52,8 +53,8 @@ struct store_rows {
     uint8_t *state;    /* severity << 4 | enum hn_finding_status */
     void *block;       /* what all of them lie in; owned */
 };
-#define STORE_SCORE_UNIT 4e7
-#define STORE_STATUS(state) ((state) & 15)
+#define STORE_SCORE_UNIT      4e7
+#define STORE_STATUS(state)   ((state)&15)
 #define STORE_SEVERITY(state) ((state) >> 4)
 
 struct store_sums { /* of one asset */
@@ -66,7 +67,7 @@ struct store_sums { /* of one asset */
 
 struct store_asset {
     int64_t n, org_n;
-    uint32_t org; /* index into s->orgs */
+    uint32_t org;            /* index into s->orgs */
     char *id, *name, *words; /* owned; words: what q looks in, lower case */
     double criticality;
     hn_time first_seen, last_run;
@@ -97,7 +98,7 @@ struct hn_store {
     } cache[STORE_CACHE]; /* by address of the SQL literal */
 
     /* the transaction under way */
-    unsigned depth; /* nested begins; 1 = the outermost */
+    unsigned depth;   /* nested begins; 1 = the outermost */
     bool batch, dead; /* dead: the database gave up the whole transaction; everything fails until it is ended */
     struct hn_err dead_why;
     bool words_new, tree_new;
@@ -126,8 +127,8 @@ struct hn_store {
     uint32_t assets_n, assets_cap;
     struct hn_map asset_by_id; /* index + 1 */
     bool assets_read;
-    uint32_t unloaded; /* assets whose rows are not in memory */
-    uint32_t *rank;    /* order of names, by index; NULL: to be made */
+    uint32_t unloaded;   /* assets whose rows are not in memory */
+    uint32_t *rank;      /* order of names, by index; NULL: to be made */
     hn_time next_expiry; /* first exception to run out; 0 none */
     bool expiry_known;
 
@@ -146,7 +147,7 @@ struct st {
     bool owned;
 };
 
-struct st st_open(struct hn_store *s, const char *sql); /* a literal: the statement is kept under its address */
+struct st st_open(struct hn_store *s, const char *sql);   /* a literal: the statement is kept under its address */
 struct st st_make(struct hn_store *s, struct hn_str sql); /* made for this once */
 void st_int(struct st *q, int64_t v);
 void st_ref(struct st *q, int64_t n); /* 0 is NULL */
@@ -164,7 +165,7 @@ HN_MUST struct hn_err st_end(struct st *q);
 HN_MUST struct hn_err st_do(struct st *q); /* to the end, then st_end() */
 /* First column of the first row. NOENT (without a text) when there is none. */
 HN_MUST struct hn_err st_one(struct st *q, int64_t *ret);
-void st_forget(struct hn_store *s); /* all kept statements */
+void st_forget(struct hn_store *s);                         /* all kept statements */
 HN_MUST struct hn_err store_cache_size(struct hn_store *s); /* open.c: fits it to the file */
 HN_MUST struct hn_err store_exec(struct hn_store *s, const char *sql);
 
@@ -232,7 +233,7 @@ HN_MUST struct hn_err store_covers(struct hn_store *s, int64_t asset, struct hn_
                                    size_t *ret_n);
 uint32_t store_module_of(struct hn_store *s, uint32_t kind); /* the word before the dot; 0 unknown */
 
-HN_MUST struct hn_err store_index_read(struct hn_store *s); /* the assets, once */
+HN_MUST struct hn_err store_index_read(struct hn_store *s);     /* the assets, once */
 HN_MUST struct hn_err store_index_load_all(struct hn_store *s); /* all rows */
 HN_MUST struct hn_err store_index_load(struct hn_store *s, struct store_asset *a);
 void store_index_drop(struct hn_store *s);
@@ -298,13 +299,15 @@ HN_MUST struct hn_err store_finding_need(struct hn_store *s, const struct hn_pri
 HN_MUST struct hn_err store_action_need(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
                                         enum hn_role role, int64_t *ret_n, struct store_asset **ret_asset);
 /* What a run settled about a finding. */
-HN_MUST struct hn_err store_action_closed(struct hn_store *s, int64_t finding, int64_t run, hn_time at, uint64_t *verified);
+HN_MUST struct hn_err store_action_closed(struct hn_store *s, int64_t finding, int64_t run, hn_time at,
+                                          uint64_t *verified);
 HN_MUST struct hn_err store_action_seen(struct hn_store *s, int64_t finding, int64_t run, hn_time at,
                                         uint64_t *not_fixed);
 HN_MUST struct hn_err store_action_unverify(struct hn_store *s, int64_t finding, int64_t run, hn_time at);
 HN_MUST struct hn_err store_account_of(struct hn_store *s, struct hn_str id, int64_t *ret_n); /* 0 for empty */
-enum hn_role store_account_role(struct hn_store *s, int64_t account, uint32_t org); /* by its grants */
-HN_MUST struct hn_err store_account_full(struct hn_store *s, int64_t n, struct hn_arena *a, struct hn_store_account *ret);
+enum hn_role store_account_role(struct hn_store *s, int64_t account, uint32_t org);           /* by its grants */
+HN_MUST struct hn_err store_account_full(struct hn_store *s, int64_t n, struct hn_arena *a,
+                                         struct hn_store_account *ret);
 HN_MUST struct hn_err store_asset_keys(struct hn_store *s, int64_t asset, const struct hn_store_identity *who);
 HN_MUST struct hn_err store_sweep_due(struct hn_store *s, hn_time now); /* sweeps when something has run out */
 
@@ -318,7 +321,7 @@ struct store_run {
     struct store_asset *asset;
     int64_t asset_n, n; /* of run */
     hn_time at, received;
-    struct store_run_part *part; /* one per in->cover */
+    struct store_run_part *part;   /* one per in->cover */
     struct store_cover_at *covers; /* as they were before this run */
     size_t covers_n;
     unsigned events;
@@ -327,8 +330,8 @@ struct store_run {
 struct store_run_part {
     const struct hn_store_run_cover *in;
     uint32_t module, scope; /* words */
-    hn_time before; /* the newest run of (asset, module, scope) before this one; 0 none */
-    bool late;      /* it is newer than this one */
+    hn_time before;         /* the newest run of (asset, module, scope) before this one; 0 none */
+    bool late;              /* it is newer than this one */
     uint64_t observations;
 };
 

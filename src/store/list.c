@@ -1,5 +1,5 @@
-/* Lists of findings: one pass over the index keeps the rows that match and come after the cursor, the first `limit` of them
- * in a heap; only these are read from the tables.
+/* Lists of findings: one pass over the index keeps the rows that match and come after the cursor, the first `limit` of
+ * them in a heap; only these are read from the tables.
  *
  *   order = (key, n) rising; key turned round for falling orders. The cursor is the last row's (key, n). */
 #include <stdlib.h>
@@ -136,8 +136,8 @@ static bool found(struct hn_store *s, struct scan *c, const struct store_rows *r
     return (bits | *subject) == c->all;
 }
 
-/* Each filter that is set thins out the list of row numbers; written without branches, because which rows stay is as good
- * as random. */
+/* Each filter that is set thins out the list of row numbers; written without branches, because which rows stay is as
+ * good as random. */
 #define KEEP(cond)                                                                                                     \
     do {                                                                                                               \
         uint32_t kept_ = 0;                                                                                            \
@@ -271,16 +271,16 @@ static struct hn_err prepare(struct hn_store *s, struct scan *c, struct hn_arena
     return HN_OK;
 }
 
-static bool in_scope(struct hn_store *s, const struct hn_principal *p, const struct scan *c, const struct store_asset *x,
-                     const struct store_asset *only)
+static bool in_scope(struct hn_store *s, const struct hn_principal *p, const struct scan *c,
+                     const struct store_asset *x, const struct store_asset *only)
 {
     if (only && x != only)
         return false;
     return store_role(s, p, x->org) >= HN_ROLE_VIEWER && (c->top == STORE_NONE || store_org_below(s, c->top, x->org));
 }
 
-static struct hn_err load(struct hn_store *s, const struct hn_principal *p, struct scan *c, const struct store_asset *only,
-                          struct hn_arena *a)
+static struct hn_err load(struct hn_store *s, const struct hn_principal *p, struct scan *c,
+                          const struct store_asset *only, struct hn_arena *a)
 {
     uint32_t most = 0;
 
@@ -327,8 +327,9 @@ static struct hn_err give(struct hn_store *s, struct scan *c, struct hn_arena *a
     return a->failed ? store_nomem(s) : HN_OK;
 }
 
-struct hn_err hn_store_findings(struct hn_store *s, const struct hn_principal *p, const struct hn_store_finding_query *q,
-                                struct hn_arena *a, struct hn_store_finding **ret, struct hn_listing *ret_listing)
+struct hn_err hn_store_findings(struct hn_store *s, const struct hn_principal *p,
+                                const struct hn_store_finding_query *q, struct hn_arena *a,
+                                struct hn_store_finding **ret, struct hn_listing *ret_listing)
 {
     struct scan c = {.q = q, .now = hn_now(), .cause = STORE_NONE};
     struct store_asset *only = NULL;

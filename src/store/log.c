@@ -62,8 +62,12 @@ struct hn_err hn_store_audit(struct hn_store *s, const struct hn_principal *p, s
         if (!STORE_PUSH(a, *ret, n, cap))
             break;
         struct hn_store_audit *x = &(*ret)[n++];
-        *x = (struct hn_store_audit){.seq = st_get(&r, 0), .at = st_get(&r, 1), .by = st_copy(&r, 2, a),
-                                     .what = st_copy(&r, 3, a), .object = st_copy(&r, 4, a), .detail = st_copy(&r, 5, a),
+        *x = (struct hn_store_audit){.seq = st_get(&r, 0),
+                                     .at = st_get(&r, 1),
+                                     .by = st_copy(&r, 2, a),
+                                     .what = st_copy(&r, 3, a),
+                                     .object = st_copy(&r, 4, a),
+                                     .detail = st_copy(&r, 5, a),
                                      .org = st_copy(&r, 6, a)};
         struct hn_bytes hash = st_bytes(&r, 7);
         if (hash.n == HN_SHA256_LEN)
@@ -102,7 +106,8 @@ static struct hn_err put(struct hn_store *s, const struct hn_principal *p, const
     return store_audit_add(s, p, 1, "setting", hn_str_c(key), value.n ? HN_STR("set") : HN_STR("removed"));
 }
 
-struct hn_err hn_store_setting_put(struct hn_store *s, const struct hn_principal *p, const char *key, struct hn_str value)
+struct hn_err hn_store_setting_put(struct hn_store *s, const struct hn_principal *p, const char *key,
+                                   struct hn_str value)
 {
     store_ask(s, p);
     HN_TRY(store_need(s, p, 0, HN_ROLE_ADMIN));
@@ -139,11 +144,14 @@ struct hn_err hn_store_events(struct hn_store *s, const struct hn_principal *p, 
     st_int(&q, after);
     st_int(&q, most);
     while (st_row(&q) && STORE_PUSH(a, *ret, n, cap))
-        (*ret)[n++] = (struct hn_store_event){.id = st_get(&q, 0), .at = st_get(&q, 1), .org = st_copy(&q, 2, a),
-                                              .kind = st_copy(&q, 3, a), .object = st_copy(&q, 4, a),
+        (*ret)[n++] = (struct hn_store_event){.id = st_get(&q, 0),
+                                              .at = st_get(&q, 1),
+                                              .org = st_copy(&q, 2, a),
+                                              .kind = st_copy(&q, 3, a),
+                                              .object = st_copy(&q, 4, a),
                                               .what = st_copy(&q, 5, a)};
     *ret_n = n;
-    if (n == most)
+    if (n == most && *ret)
         *ret_last = (*ret)[n - 1].id;
     HN_TRY(st_end(&q));
     return a->failed ? store_nomem(s) : HN_OK;

@@ -9,9 +9,9 @@
 struct cause {
     double drop;
     uint32_t findings, assets;
-    uint32_t stamp; /* index + 1 of the asset that last showed it */
-    uint32_t row;        /* the worst finding overall */
-    float worst, here;   /* largest share overall, and on the asset at hand */
+    uint32_t stamp;    /* index + 1 of the asset that last showed it */
+    uint32_t row;      /* the worst finding overall */
+    float worst, here; /* largest share overall, and on the asset at hand */
 };
 
 struct best {

@@ -16,11 +16,12 @@ static void kind_parts(struct hn_store *s, int64_t word, struct hn_arena *a, str
     ret->kind = hn_arena_str(a, dot < 0 ? text : hn_str_cut(text, at + 1, text.n));
 }
 
-static struct hn_err read_run(struct hn_store *s, int64_t asset, uint32_t kind, int64_t scope, int64_t run, struct hn_arena *a,
-                              struct hn_store_obs *ret)
+static struct hn_err read_run(struct hn_store *s, int64_t asset, uint32_t kind, int64_t scope, int64_t run,
+                              struct hn_arena *a, struct hn_store_obs *ret)
 {
-    struct st q = st_open(s, "SELECT r.ordered_at, r.id, r.origin FROM run r WHERE r.n = CASE WHEN ?1 THEN (SELECT c.run FROM "
-                             "cover c WHERE c.asset = ?2 AND c.module = ?3 AND c.scope = ?4) ELSE ?5 END");
+    struct st q =
+        st_open(s, "SELECT r.ordered_at, r.id, r.origin FROM run r WHERE r.n = CASE WHEN ?1 THEN (SELECT c.run FROM "
+                   "cover c WHERE c.asset = ?2 AND c.module = ?3 AND c.scope = ?4) ELSE ?5 END");
 
     st_int(&q, ret->at == 0);
     st_int(&q, asset);
@@ -37,8 +38,9 @@ static struct hn_err read_run(struct hn_store *s, int64_t asset, uint32_t kind, 
 
 static struct hn_err read_obs(struct hn_store *s, int64_t n, struct hn_arena *a, struct hn_store_obs *ret)
 {
-    struct st q = st_open(s, "SELECT asset, kind, scope, at, run, gone_at, changed_at, subject, fields FROM observation "
-                             "WHERE n = ?");
+    struct st q =
+        st_open(s, "SELECT asset, kind, scope, at, run, gone_at, changed_at, subject, fields FROM observation "
+                   "WHERE n = ?");
     int64_t asset = 0, kind = 0, scope = 0, run = 0;
 
     *ret = (struct hn_store_obs){0};
@@ -117,7 +119,8 @@ static struct hn_err hits(struct hn_store *s, const struct hn_store_obs_query *q
 
     HN_TRY(store_covers(s, asset, a, &covers, &covers_n));
     store_search_init(&f, qu->q);
-    struct st q = st_open(s, "SELECT n, kind, scope, at, subject, fields FROM observation WHERE asset = ? AND gone_at = 0");
+    struct st q =
+        st_open(s, "SELECT n, kind, scope, at, subject, fields FROM observation WHERE asset = ? AND gone_at = 0");
     st_int(&q, asset);
     while (st_row(&q)) {
         uint32_t kind = (uint32_t)st_get(&q, 1), module = store_module_of(s, kind);
@@ -135,8 +138,9 @@ static struct hn_err hits(struct hn_store *s, const struct hn_store_obs_query *q
     return a->failed ? store_nomem(s) : HN_OK;
 }
 
-struct hn_err hn_store_observations(struct hn_store *s, const struct hn_principal *p, const struct hn_store_obs_query *q,
-                                    struct hn_arena *a, struct hn_store_obs **ret, struct hn_listing *ret_listing)
+struct hn_err hn_store_observations(struct hn_store *s, const struct hn_principal *p,
+                                    const struct hn_store_obs_query *q, struct hn_arena *a, struct hn_store_obs **ret,
+                                    struct hn_listing *ret_listing)
 {
     struct hn_str sort = q->page.sort;
     unsigned limit = q->page.limit ? q->page.limit : HN_PAGE_DEFAULT;
@@ -207,8 +211,8 @@ struct hn_err hn_store_obs_get(struct hn_store *s, const struct hn_principal *p,
     return read_obs(s, n, a, ret);
 }
 
-struct hn_err hn_store_obs_find(struct hn_store *s, const struct hn_principal *p, struct hn_str asset, struct hn_str kind,
-                                struct hn_str subject, struct hn_arena *a, struct hn_store_obs *ret)
+struct hn_err hn_store_obs_find(struct hn_store *s, const struct hn_principal *p, struct hn_str asset,
+                                struct hn_str kind, struct hn_str subject, struct hn_arena *a, struct hn_store_obs *ret)
 {
     struct store_asset *x;
     int64_t n;
@@ -251,8 +255,8 @@ struct hn_err hn_store_obs_history(struct hn_store *s, const struct hn_principal
     return a->failed ? store_nomem(s) : HN_OK;
 }
 
-struct hn_err hn_store_obs_kinds(struct hn_store *s, const struct hn_principal *p, struct hn_str asset, struct hn_arena *a,
-                                 struct hn_store_kind_count **ret, size_t *ret_n)
+struct hn_err hn_store_obs_kinds(struct hn_store *s, const struct hn_principal *p, struct hn_str asset,
+                                 struct hn_arena *a, struct hn_store_kind_count **ret, size_t *ret_n)
 {
     struct store_asset *x;
     size_t n = 0, cap = 0;
@@ -260,8 +264,9 @@ struct hn_err hn_store_obs_kinds(struct hn_store *s, const struct hn_principal *
     store_ask(s, p);
     *ret = NULL;
     HN_TRY(store_asset_need(s, p, asset, HN_ROLE_VIEWER, &x));
-    struct st q = st_open(s, "SELECT w.text, count(*) FROM observation o JOIN word w ON w.n = o.kind WHERE o.asset = ? AND "
-                             "o.gone_at = 0 GROUP BY o.kind ORDER BY w.text");
+    struct st q =
+        st_open(s, "SELECT w.text, count(*) FROM observation o JOIN word w ON w.n = o.kind WHERE o.asset = ? AND "
+                   "o.gone_at = 0 GROUP BY o.kind ORDER BY w.text");
     st_int(&q, x->n);
     while (st_row(&q) && STORE_PUSH(a, *ret, n, cap))
         (*ret)[n++] = (struct hn_store_kind_count){st_copy(&q, 0, a), (uint64_t)st_get(&q, 1)};

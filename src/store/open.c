@@ -28,9 +28,10 @@ static struct hn_err lock_take(const char *home, int *ret_fd, struct hn_diag *re
 
     if (snprintf(path, sizeof path, "%s/lock", home) >= (int)sizeof path)
         return hn_fail(reterr, HN_E_LIMIT, "the path of the store is too long");
-    HN_AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return hn_fail_errno(reterr, "cannot open %s", path);
+    *ret_fd = fd; /* the caller closes it, whatever comes next */
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             return hn_fail(reterr, HN_E_BUSY, "the store in %s is in use by process %ld", home, owner_of(fd));
@@ -39,8 +40,6 @@ static struct hn_err lock_take(const char *home, int *ret_fd, struct hn_diag *re
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
         return hn_fail_errno(reterr, "cannot write %s", path);
-    *ret_fd = fd;
-    fd = -1;
     return HN_OK;
 }
 
@@ -62,17 +61,17 @@ static long long between(long long low, long long v, long long high)
     return v < low ? low : v > high ? high : v;
 }
 
-/* A cache that grows with the file: the random pages of a large store's indexes should stay in memory, and a small store
- * should not take more than it needs. The same for the write-ahead log: a long one writes such pages back once for many
- * changes. */
+/* A cache that grows with the file: the random pages of a large store's indexes should stay in memory, and a small
+ * store should not take more than it needs. The same for the write-ahead log: a long one writes such pages back once
+ * for many changes. */
 struct hn_err store_cache_size(struct hn_store *s)
 {
     struct stat st;
     char sql[128];
     long long mib = stat(s->path, &st) == 0 ? (long long)st.st_size >> 20 : 0;
 
-    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%lld; PRAGMA wal_autocheckpoint = %lld", between(8, mib / 2, 320) * 1024,
-             between(1000, mib * 32, 32768));
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%lld; PRAGMA wal_autocheckpoint = %lld",
+             between(8, mib / 2, 320) * 1024, between(1000, mib * 32, 32768));
     return store_exec(s, sql);
 }
 
@@ -126,13 +125,15 @@ static struct hn_err migrate(struct hn_store *s)
     if (id != STORE_APPLICATION_ID && (id != 0 || tables != 0))
         return store_fail(s, HN_E_CORRUPT, "%s is not a store of this program", s->path);
     if (version > store_migrations_n)
-        return store_fail(s, HN_E_UNSUPPORTED, "%s has schema %" PRId64 ", this program knows up to %u: use a newer version",
-                          s->path, version, store_migrations_n);
+        return store_fail(s, HN_E_UNSUPPORTED,
+                          "%s has schema %" PRId64 ", this program knows up to %u: use a newer version", s->path,
+                          version, store_migrations_n);
     if (version == store_migrations_n)
         return HN_OK;
     if (s->read_only)
-        return store_fail(s, HN_E_READONLY, "%s has schema %" PRId64 ", %u is needed, and it is opened for reading only",
-                          s->path, version, store_migrations_n);
+        return store_fail(s, HN_E_READONLY,
+                          "%s has schema %" PRId64 ", %u is needed, and it is opened for reading only", s->path,
+                          version, store_migrations_n);
     for (unsigned number = (unsigned)version + 1; number <= store_migrations_n; number++)
         HN_TRY(migrate_one(s, number));
     return HN_OK;
@@ -147,7 +148,8 @@ static char *join(const char *a, const char *b)
 
     if (p) {
         memcpy(p, a, n);
-        memcpy(p + n, b, m + 1);
+        memcpy(p + n, b, m);
+        p[n + m] = 0;
     }
     return p;
 }
@@ -172,8 +174,8 @@ static int open_read_only(struct hn_store *s)
     for (const char *c = s->path; *c; c++)
         q += snprintf(q, 4, strchr("%?#", *c) ? "%%%02x" : "%c", (unsigned char)*c);
     snprintf(q, 16, "?immutable=1");
-    return sqlite3_open_v2(uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                           NULL);
+    return sqlite3_open_v2(uri, &s->db,
+                           SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 }
 
 /* Made by us, so that only its owner can read it; the database's helper files take its mode. */
@@ -199,8 +201,8 @@ static struct hn_err open_db(struct hn_store *s, unsigned flags)
         rc = open_read_only(s);
     else
         rc = sqlite3_open_v2(s->path, &s->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE |
-                                 (flags & HN_STORE_CREATE ? SQLITE_OPEN_CREATE : 0),
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                                 SQLITE_OPEN_EXRESCODE | (flags & HN_STORE_CREATE ? SQLITE_OPEN_CREATE : 0),
                              NULL);
     if (rc != SQLITE_OK)
         return s->db ? store_sql_err(s, rc) : store_nomem(s);
@@ -261,8 +263,8 @@ struct hn_err hn_store_open(const char *home, unsigned flags, struct hn_store **
     store_dict_init(&s->causes);
     s->home = join(home, "");
     s->path = join(home, "/store.db");
-    struct hn_err e = s->home && s->path ? exists(s->path, flags, reterr)
-                                         : hn_fail(reterr, HN_E_NOMEM, "%s", "out of memory");
+    struct hn_err e =
+        s->home && s->path ? exists(s->path, flags, reterr) : hn_fail(reterr, HN_E_NOMEM, "%s", "out of memory");
     if (hn_ok(e) && !s->read_only)
         e = lock_take(home, &s->lock_fd, reterr);
     if (hn_ok(e)) {

@@ -14,21 +14,24 @@ static struct hn_err del(struct hn_store *s, const char *sql, hn_time before, ui
 static struct hn_err prune_history(struct hn_store *s, hn_time before, uint64_t *n)
 {
     HN_TRY(del(s, "DELETE FROM observation_history WHERE until < ?", before, n));
-    HN_TRY(del(s, "DELETE FROM observation_history WHERE observation IN (SELECT n FROM observation WHERE gone_at > 0 AND "
-                  "gone_at < ?)", before, n));
+    HN_TRY(del(s,
+               "DELETE FROM observation_history WHERE observation IN (SELECT n FROM observation WHERE gone_at > 0 AND "
+               "gone_at < ?)",
+               before, n));
     return del(s, "DELETE FROM observation WHERE gone_at > 0 AND gone_at < ?", before, n);
 }
 
-/* Kept: the newest of any scope, and those that closed a finding, verified an action or are somebody's last sighting. A run
- * that is forgotten must not be taken a second time for new: it is older than the newest of its scopes, so it could only
- * come in as a late one. */
+/* Kept: the newest of any scope, and those that closed a finding, verified an action or are somebody's last sighting. A
+ * run that is forgotten must not be taken a second time for new: it is older than the newest of its scopes, so it could
+ * only come in as a late one. */
 static struct hn_err prune_runs(struct hn_store *s, hn_time before, uint64_t *n)
 {
     HN_TRY(store_exec(s, "CREATE TEMP TABLE IF NOT EXISTS old_run (n INTEGER PRIMARY KEY); DELETE FROM old_run"));
-    struct st q = st_open(s, "INSERT INTO old_run SELECT n FROM run r WHERE r.ordered_at < ? AND NOT EXISTS (SELECT 1 FROM "
-                             "cover c WHERE c.run = r.n) AND n NOT IN (SELECT closed_run FROM finding) AND n NOT IN (SELECT "
-                             "verified_run FROM action) AND n NOT IN (SELECT run FROM finding WHERE at > 0) AND n NOT IN "
-                             "(SELECT run FROM observation WHERE at > 0)");
+    struct st q =
+        st_open(s, "INSERT INTO old_run SELECT n FROM run r WHERE r.ordered_at < ? AND NOT EXISTS (SELECT 1 FROM "
+                   "cover c WHERE c.run = r.n) AND n NOT IN (SELECT closed_run FROM finding) AND n NOT IN (SELECT "
+                   "verified_run FROM action) AND n NOT IN (SELECT run FROM finding WHERE at > 0) AND n NOT IN "
+                   "(SELECT run FROM observation WHERE at > 0)");
     st_int(&q, before);
     HN_TRY(st_do(&q));
     HN_TRY(store_exec(s, "DELETE FROM run_cover WHERE run IN (SELECT n FROM old_run)"));
@@ -43,19 +46,21 @@ static struct hn_err prune_findings(struct hn_store *s, hn_time before, uint64_t
 {
     HN_TRY(store_exec(s, "CREATE TEMP TABLE IF NOT EXISTS old_finding (n INTEGER PRIMARY KEY, asset INTEGER); "
                          "DELETE FROM old_finding"));
-    struct st q = st_open(s, "INSERT INTO old_finding SELECT n, asset FROM finding f WHERE presence = 2 AND closed_at < ? AND "
-                             "NOT EXISTS (SELECT 1 FROM action a WHERE a.finding = f.n AND a.state <> 4) AND NOT EXISTS "
-                             "(SELECT 1 FROM baseline b WHERE b.finding = f.n) AND NOT EXISTS (SELECT 1 FROM fix x WHERE "
-                             "x.finding = f.n AND x.state < 3)");
+    struct st q =
+        st_open(s, "INSERT INTO old_finding SELECT n, asset FROM finding f WHERE presence = 2 AND closed_at < ? AND "
+                   "NOT EXISTS (SELECT 1 FROM action a WHERE a.finding = f.n AND a.state <> 4) AND NOT EXISTS "
+                   "(SELECT 1 FROM baseline b WHERE b.finding = f.n) AND NOT EXISTS (SELECT 1 FROM fix x WHERE "
+                   "x.finding = f.n AND x.state < 3)");
     st_int(&q, before);
     HN_TRY(st_do(&q));
-    HN_TRY(store_exec(s, "DELETE FROM history WHERE what = 2 AND object IN (SELECT a.n FROM action a JOIN old_finding o ON "
-                         "o.n = a.finding); DELETE FROM comment WHERE what = 2 AND object IN (SELECT a.n FROM action a JOIN "
-                         "old_finding o ON o.n = a.finding); DELETE FROM action WHERE finding IN (SELECT n FROM old_finding); "
-                         "DELETE FROM fix WHERE finding IN (SELECT n FROM old_finding); DELETE FROM history WHERE what = 1 "
-                         "AND object IN (SELECT n FROM old_finding); DELETE FROM comment WHERE what = 1 AND object IN "
-                         "(SELECT n FROM old_finding); DELETE FROM finding_text WHERE finding IN (SELECT n FROM "
-                         "old_finding)"));
+    HN_TRY(store_exec(
+        s, "DELETE FROM history WHERE what = 2 AND object IN (SELECT a.n FROM action a JOIN old_finding o ON "
+           "o.n = a.finding); DELETE FROM comment WHERE what = 2 AND object IN (SELECT a.n FROM action a JOIN "
+           "old_finding o ON o.n = a.finding); DELETE FROM action WHERE finding IN (SELECT n FROM old_finding); "
+           "DELETE FROM fix WHERE finding IN (SELECT n FROM old_finding); DELETE FROM history WHERE what = 1 "
+           "AND object IN (SELECT n FROM old_finding); DELETE FROM comment WHERE what = 1 AND object IN "
+           "(SELECT n FROM old_finding); DELETE FROM finding_text WHERE finding IN (SELECT n FROM "
+           "old_finding)"));
     struct st d = st_open(s, "DELETE FROM finding WHERE n IN (SELECT n FROM old_finding)");
     HN_TRY(st_do(&d));
     *n += (uint64_t)sqlite3_changes64(s->db);

@@ -120,8 +120,9 @@ struct hn_err store_org_points(struct hn_store *s, uint32_t org, hn_time now)
 static struct hn_err put_sums(struct hn_store *s, const struct store_asset *a)
 {
     const struct store_sums *m = &a->sums;
-    struct st q = st_open(s, "UPDATE asset SET has_score = ?, score = ?, worst = ?, open = ?, not_seen = ?, excepted = ?, "
-                             "overdue = ?, due_week = ?, new_today = ?, closed_lately = ?, next_change = ? WHERE n = ?");
+    struct st q =
+        st_open(s, "UPDATE asset SET has_score = ?, score = ?, worst = ?, open = ?, not_seen = ?, excepted = ?, "
+                   "overdue = ?, due_week = ?, new_today = ?, closed_lately = ?, next_change = ? WHERE n = ?");
 
     st_int(&q, m->has_score);
     st_num(&q, m->score);
@@ -175,7 +176,8 @@ struct hn_err store_refresh(struct hn_store *s, int64_t asset, hn_time now)
 
 static struct hn_err score_before(struct hn_store *s, int64_t org, int64_t day, struct hn_store_org *o)
 {
-    struct st q = st_open(s, "SELECT score FROM org_day WHERE org = ? AND day <= ? AND has_score ORDER BY day DESC LIMIT 1");
+    struct st q =
+        st_open(s, "SELECT score FROM org_day WHERE org = ? AND day <= ? AND has_score ORDER BY day DESC LIMIT 1");
 
     st_int(&q, org);
     st_int(&q, day);
@@ -187,11 +189,13 @@ static struct hn_err score_before(struct hn_store *s, int64_t org, int64_t day, 
 }
 
 /* The row as p may see it: texts in the arena, a parent beyond its view left out. */
-static struct hn_err give(struct hn_store *s, const struct hn_principal *p, uint32_t i, struct store_roll *r, hn_time now,
-                          struct hn_arena *a, struct hn_store_org *ret)
+static struct hn_err give(struct hn_store *s, const struct hn_principal *p, uint32_t i, struct store_roll *r,
+                          hn_time now, struct hn_arena *a, struct hn_store_org *ret)
 {
     const struct store_org *o = &s->orgs[i];
 
+    if (!r)
+        return store_nomem(s);
     *ret = r[i].out;
     HN_TRY(score_before(s, o->n, store_day(now) - 7, ret));
     ret->id = hn_arena_str(a, o->id);
@@ -209,7 +213,7 @@ static struct hn_err give(struct hn_store *s, const struct hn_principal *p, uint
 struct hn_err hn_store_org_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id, struct hn_arena *a,
                                struct hn_store_org *ret)
 {
-    struct store_roll *r;
+    struct store_roll *r = NULL;
     hn_time now = hn_now();
 
     store_ask(s, p);
@@ -223,7 +227,7 @@ struct hn_err hn_store_org_get(struct hn_store *s, const struct hn_principal *p,
 struct hn_err hn_store_orgs(struct hn_store *s, const struct hn_principal *p, struct hn_str root, unsigned depth_max,
                             struct hn_arena *a, struct hn_store_org **ret, size_t *ret_n)
 {
-    struct store_roll *r;
+    struct store_roll *r = NULL;
     hn_time now = hn_now();
     uint32_t top, base = 0;
     size_t n = 0;
@@ -254,7 +258,7 @@ struct hn_err hn_store_orgs(struct hn_store *s, const struct hn_principal *p, st
 struct hn_err hn_store_org_path(struct hn_store *s, const struct hn_principal *p, struct hn_str id, struct hn_arena *a,
                                 struct hn_store_org **ret, size_t *ret_n)
 {
-    struct store_roll *r;
+    struct store_roll *r = NULL;
     hn_time now = hn_now();
     uint32_t way[64], n = 0;
 
@@ -287,7 +291,7 @@ static struct hn_err topmost(struct hn_store *s, const struct hn_principal *p, s
 struct hn_err hn_store_now(struct hn_store *s, const struct hn_principal *p, struct hn_str org, struct hn_arena *a,
                            struct hn_store_now *ret)
 {
-    struct store_roll *r;
+    struct store_roll *r = NULL;
     hn_time now = hn_now();
     uint32_t top;
 
@@ -336,7 +340,7 @@ static struct hn_err trend_rows(struct hn_store *s, struct st *q, unsigned days,
 
 /* The rows of the days asked for, and the newest one before them to begin with. */
 #define TREND_SQL(table, what)                                                                                         \
-    "SELECT day, has_score, score, open, overdue FROM " table " WHERE " what " = ?1 AND day <= ?3 AND day >= "          \
+    "SELECT day, has_score, score, open, overdue FROM " table " WHERE " what " = ?1 AND day <= ?3 AND day >= "         \
     "coalesce((SELECT max(day) FROM " table " WHERE " what " = ?1 AND day < ?2), ?2) ORDER BY day"
 
 struct hn_err hn_store_trend(struct hn_store *s, const struct hn_principal *p, struct hn_str org, struct hn_str asset,

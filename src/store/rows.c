@@ -3,19 +3,19 @@
  *
  *   packed:  version u8 | covers u8 | rows u32 | strings u32
  *            covers × (module u32, scope u32)
- *            per column, rows × its width: id score due first opened last closed loss(f32) kind(u16) class(u16) state(u8) cover(u8)
- *            per row: subject and cause, each length u16 and bytes
+ *            per column, rows × its width: id score due first opened last closed loss(f32) kind(u16) class(u16)
+ * state(u8) cover(u8) per row: subject and cause, each length u16 and bytes
  *
- * cover k > 0: the row follows the newest run of the k-th (module, scope), and `last` is 0. loss = p · loss. Numbers are
- * little-endian in memory order of this machine; another version byte, or anything that does not add up, means "make it
- * anew". */
+ * cover k > 0: the row follows the newest run of the k-th (module, scope), and `last` is 0. loss = p · loss. Numbers
+ * are little-endian in memory order of this machine; another version byte, or anything that does not add up, means
+ * "make it anew". */
 #include <math.h>
 
 #include "base/buf.h"
 #include "store/internal.h"
 
-#define VERSION 1
-#define COVERS_MOST 255u
+#define VERSION      1
+#define COVERS_MOST  255u
 #define SUBJECT_MOST 512u
 
 void store_rows_done(struct store_rows *r)
@@ -27,7 +27,8 @@ void store_rows_done(struct store_rows *r)
 /* One block for all columns, widest first. */
 static bool room(struct store_rows *r, uint32_t n)
 {
-    uint32_t **four[] = {&r->id, &r->score, &r->due, &r->first, &r->opened, &r->last, &r->closed, &r->subject, &r->cause};
+    uint32_t **four[] = {&r->id,   &r->score,  &r->due,     &r->first, &r->opened,
+                         &r->last, &r->closed, &r->subject, &r->cause};
     size_t k = sizeof four / sizeof *four;
     char *p = hn_alloc((size_t)n * (4 * k + 4 + 2 + 2) + 1);
 
@@ -52,7 +53,7 @@ struct column {
 enum { C_ID, C_SCORE, C_DUE, C_FIRST, C_OPENED, C_LAST, C_CLOSED, C_LOSS, C_KIND, C_CLASS, C_STATE, C_COVER, COLUMNS };
 static const uint8_t widths[COLUMNS] = {4, 4, 4, 4, 4, 4, 4, 4, 2, 2, 1, 1};
 #define ROW_WIDTH 38u
-#define HEAD 10u
+#define HEAD      10u
 
 struct packing {
     struct hn_store *s;
@@ -276,7 +277,8 @@ static bool unpack(struct unpacking *u, struct store_rows *r)
     return true;
 }
 
-static struct hn_err unpack_all(struct hn_store *s, int64_t asset, struct hn_bytes b, struct store_rows *ret, bool *ret_ok)
+static struct hn_err unpack_all(struct hn_store *s, int64_t asset, struct hn_bytes b, struct store_rows *ret,
+                                bool *ret_ok)
 {
     struct unpacking u = {.s = s, .b = b};
     struct store_cover_at *v;

@@ -1,19 +1,19 @@
-/* Taking a run: what it covers, what it says about the asset, and around it one transaction. The closing rule itself is in
- * run_obs.c and run_find.c.
+/* Taking a run: what it covers, what it says about the asset, and around it one transaction. The closing rule itself is
+ * in run_obs.c and run_find.c.
  *
  *        collected_at ──▶ ordered_at      local runs: never before the one that arrived before them
  *                                         others:     collected_at, but not after their arrival
  *
- * Rows that the newest run of their scope showed have no time of their own (at = 0, they "follow"), so that a run in which
- * nothing changed writes nothing but itself. When a run of that scope does not show them any more, they get the time of
- * the run before: they are pinned. */
+ * Rows that the newest run of their scope showed have no time of their own (at = 0, they "follow"), so that a run in
+ * which nothing changed writes nothing but itself. When a run of that scope does not show them any more, they get the
+ * time of the run before: they are pinned. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "store/internal.h"
 
-#define COVER_MOST 256u
-#define OBS_MOST 2000000u
+#define COVER_MOST    256u
+#define OBS_MOST      2000000u
 #define FINDINGS_MOST 1000000u
 
 struct hn_err store_covers(struct hn_store *s, int64_t asset, struct hn_arena *a, struct store_cover_at **ret,
@@ -25,8 +25,8 @@ struct hn_err store_covers(struct hn_store *s, int64_t asset, struct hn_arena *a
     *ret = NULL;
     st_int(&q, asset);
     while (st_row(&q) && STORE_PUSH(a, *ret, n, cap))
-        (*ret)[n++] = (struct store_cover_at){(uint32_t)st_get(&q, 0), (uint32_t)st_get(&q, 1), st_get(&q, 2),
-                                              st_get(&q, 3)};
+        (*ret)[n++] =
+            (struct store_cover_at){(uint32_t)st_get(&q, 0), (uint32_t)st_get(&q, 1), st_get(&q, 2), st_get(&q, 3)};
     *ret_n = n;
     HN_TRY(st_end(&q));
     return a->failed ? store_nomem(s) : HN_OK;
@@ -59,8 +59,8 @@ struct store_run_part *store_run_part(struct store_run *r, struct hn_str module,
     return NULL;
 }
 
-struct hn_err store_run_later(struct store_run *r, uint32_t module, uint32_t scope, int privilege, hn_time at, bool judged,
-                              int *ret_presence, int64_t *ret_run, hn_time *ret_at)
+struct hn_err store_run_later(struct store_run *r, uint32_t module, uint32_t scope, int privilege, hn_time at,
+                              bool judged, int *ret_presence, int64_t *ret_run, hn_time *ret_at)
 {
     struct st q = st_open(r->s, "SELECT c.complete, c.judged, c.privilege, r.n, r.ordered_at FROM run r "
                                 "JOIN run_cover c ON c.run = r.n AND c.module = ? AND c.scope = ? "
@@ -185,8 +185,9 @@ static struct hn_err put_part(struct store_run *r, const struct store_run_part *
     HN_TRY(st_do(&q));
     if (p->late)
         return HN_OK;
-    struct st u = st_open(r->s, "INSERT INTO cover VALUES (?, ?, ?, ?, ?) ON CONFLICT (asset, module, scope) DO UPDATE SET "
-                                "run = excluded.run, at = excluded.at");
+    struct st u =
+        st_open(r->s, "INSERT INTO cover VALUES (?, ?, ?, ?, ?) ON CONFLICT (asset, module, scope) DO UPDATE SET "
+                      "run = excluded.run, at = excluded.at");
     st_int(&u, r->asset_n);
     st_int(&u, p->module);
     st_int(&u, p->scope);
@@ -226,8 +227,8 @@ static struct hn_err tell(struct store_run *r, const struct hn_principal *p)
     char detail[256];
 
     snprintf(detail, sizeof detail,
-             "{\"asset\":\"%s\",\"observations\":%zu,\"appeared\":%" PRIu64 ",\"closed\":%" PRIu64 ",\"not_seen\":%" PRIu64
-             ",\"reopened\":%" PRIu64 ",\"verified\":%" PRIu64 "}",
+             "{\"asset\":\"%s\",\"observations\":%zu,\"appeared\":%" PRIu64 ",\"closed\":%" PRIu64
+             ",\"not_seen\":%" PRIu64 ",\"reopened\":%" PRIu64 ",\"verified\":%" PRIu64 "}",
              r->asset->id, r->in->n_obs, o->appeared, o->closed, o->not_seen, o->reopened, o->verified);
     HN_TRY(store_audit_add(r->s, p, r->asset->org_n, "run.put", r->in->id, hn_str_c(detail)));
     return store_event_add(r->s, r->asset->org_n, "run", r->in->id, "stored");

@@ -9,7 +9,7 @@
 
 #include "store/internal.h"
 
-#define HASH_LEN 16
+#define HASH_LEN    16
 #define EVENTS_MOST 25u /* of single findings a run; beyond that "findings" once says to read the list again */
 
 struct known {
@@ -34,8 +34,9 @@ struct table {
 static struct hn_err load(struct table *t)
 {
     struct store_run *r = t->r;
-    struct st q = st_open(r->s, "SELECT n, run, closed_run, kind, scope, privilege, presence, severity, at, first_seen, "
-                                "opened_at, closed_at, reopened, score, hash, id FROM finding WHERE asset = ?");
+    struct st q =
+        st_open(r->s, "SELECT n, run, closed_run, kind, scope, privilege, presence, severity, at, first_seen, "
+                      "opened_at, closed_at, reopened, score, hash, id FROM finding WHERE asset = ?");
 
     st_int(&q, r->asset_n);
     while (st_row(&q)) {
@@ -43,12 +44,21 @@ static struct hn_err load(struct table *t)
             break;
         struct hn_bytes hash = st_bytes(&q, 14);
         struct known *k = &t->v[t->n++];
-        *k = (struct known){.n = st_get(&q, 0), .run = st_get(&q, 1), .closed_run = st_get(&q, 2),
-                            .kind = (uint32_t)st_get(&q, 3), .scope = (uint32_t)st_get(&q, 4),
-                            .privilege = (int)st_get(&q, 5), .presence = (int)st_get(&q, 6),
-                            .severity = (int)st_get(&q, 7), .at = st_get(&q, 8), .first_seen = st_get(&q, 9),
-                            .opened_at = st_get(&q, 10), .closed_at = st_get(&q, 11), .reopened = st_get(&q, 12),
-                            .score = st_get_num(&q, 13), .id = st_copy(&q, 15, r->a)};
+        *k = (struct known){.n = st_get(&q, 0),
+                            .run = st_get(&q, 1),
+                            .closed_run = st_get(&q, 2),
+                            .kind = (uint32_t)st_get(&q, 3),
+                            .scope = (uint32_t)st_get(&q, 4),
+                            .privilege = (int)st_get(&q, 5),
+                            .presence = (int)st_get(&q, 6),
+                            .severity = (int)st_get(&q, 7),
+                            .at = st_get(&q, 8),
+                            .first_seen = st_get(&q, 9),
+                            .opened_at = st_get(&q, 10),
+                            .closed_at = st_get(&q, 11),
+                            .reopened = st_get(&q, 12),
+                            .score = st_get_num(&q, 13),
+                            .id = st_copy(&q, 15, r->a)};
         if (hash.n == HASH_LEN)
             memcpy(k->hash, hash.p, HASH_LEN);
     }
@@ -102,11 +112,12 @@ static void digest_text(struct hn_digest *d, struct hn_str s)
 
 static bool hash_of(const struct hn_store_run_finding *f, uint8_t out[HASH_LEN])
 {
-    const struct hn_str text[] = {f->kind,      f->class_, f->subject, f->location, f->cause,
-                                  f->fix_kind,  f->fix_target, f->fix_value, f->due_rule, f->params,
-                                  f->terms,     f->graph,  f->evidence, f->due_inputs, f->references};
-    const double num[] = {f->prior, f->p, f->loss, f->score, (double)f->severity, (double)f->confidence,
-                          (double)f->due_days, (double)f->since};
+    const struct hn_str text[] = {f->kind,     f->class_,     f->subject,   f->location,   f->cause,
+                                  f->fix_kind, f->fix_target, f->fix_value, f->due_rule,   f->params,
+                                  f->terms,    f->graph,      f->evidence,  f->due_inputs, f->references};
+    const double num[] = {
+        f->prior,        f->p, f->loss, f->score, (double)f->severity, (double)f->confidence, (double)f->due_days,
+        (double)f->since};
     struct hn_digest *d = hn_digest_new(HN_SHA256);
     uint8_t full[64];
 
@@ -197,7 +208,7 @@ static void bind_state(struct st *q, const struct store_run *r, const struct sig
 static struct hn_err put_text(struct store_run *r, int64_t n, const struct hn_store_run_finding *f)
 {
     struct st q = st_open(r->s, "INSERT OR REPLACE INTO finding_text VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    const struct hn_str text[] = {f->fix_target, f->fix_value, f->params, f->terms,
+    const struct hn_str text[] = {f->fix_target, f->fix_value, f->params,     f->terms,
                                   f->graph,      f->evidence,  f->due_inputs, f->references};
 
     st_int(&q, n);
@@ -214,11 +225,12 @@ static struct hn_err insert(struct table *t, struct sight *g)
     g->first_seen = g->opened_at = r->at;
     g->reopened = 0;
     HN_TRY(settle(t, g));
-    struct st q = st_open(r->s, "INSERT INTO finding (id, asset, kind, subject, location, first_seen, first_run, "
-                                "class, severity, confidence, prior, p, loss, score, due_days, due, due_rule, since, fix_kind, "
-                                "hash, cause, scope, privilege, presence, at, run, opened_at, closed_at, closed_run, reopened) "
-                                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                "?, ?)");
+    struct st q =
+        st_open(r->s, "INSERT INTO finding (id, asset, kind, subject, location, first_seen, first_run, "
+                      "class, severity, confidence, prior, p, loss, score, due_days, due, due_rule, since, fix_kind, "
+                      "hash, cause, scope, privilege, presence, at, run, opened_at, closed_at, closed_run, reopened) "
+                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                      "?, ?)");
     st_str(&q, g->in->id);
     st_int(&q, r->asset_n);
     st_int(&q, g->kind);
@@ -235,7 +247,8 @@ static struct hn_err insert(struct table *t, struct sight *g)
     r->out->closed += g->presence == HN_F_CLOSED;
     HN_TRY(tell(t, n, g->in->id, "appeared", HN_STR("")));
     if (g->presence == HN_F_CLOSED)
-        return store_history_add(r->s, STORE_ON_FINDING, n, g->closed_at, "closed", g->closed_run, HN_STR(""), HN_STR(""));
+        return store_history_add(r->s, STORE_ON_FINDING, n, g->closed_at, "closed", g->closed_run, HN_STR(""),
+                                 HN_STR(""));
     return HN_OK;
 }
 
@@ -246,8 +259,8 @@ static struct hn_err tell_change(struct table *t, const struct known *k, const s
 
     if (k->severity == g->in->severity && fabs(k->score - g->in->score) < 5)
         return HN_OK;
-    snprintf(detail, sizeof detail, "{\"severity\":[%d,%d],\"score\":[%.1f,%.1f]}", k->severity, g->in->severity, k->score,
-             g->in->score);
+    snprintf(detail, sizeof detail, "{\"severity\":[%d,%d],\"score\":[%.1f,%.1f]}", k->severity, g->in->severity,
+             k->score, g->in->score);
     return tell(t, k->n, k->id, "changed", hn_str_c(detail));
 }
 
@@ -256,15 +269,16 @@ static struct hn_err update_row(struct table *t, const struct known *k, struct s
     struct store_run *r = t->r;
     bool content = memcmp(k->hash, g->hash, HASH_LEN) != 0 || g->opened_at != k->opened_at;
 
-    if (!content && k->presence == HN_F_OPEN && g->presence == HN_F_OPEN && k->at == g->at && k->scope == g->part->scope &&
-        k->privilege == g->privilege) {
+    if (!content && k->presence == HN_F_OPEN && g->presence == HN_F_OPEN && k->at == g->at &&
+        k->scope == g->part->scope && k->privilege == g->privilege) {
         r->out->same++;
         return HN_OK;
     }
-    struct st q = st_open(r->s, "UPDATE finding SET class = ?, severity = ?, confidence = ?, prior = ?, p = ?, loss = ?, "
-                                "score = ?, due_days = ?, due = ?, due_rule = ?, since = ?, fix_kind = ?, hash = ?, cause = ?, "
-                                "scope = ?, privilege = ?, presence = ?, at = ?, run = ?, opened_at = ?, closed_at = ?, "
-                                "closed_run = ?, reopened = ? WHERE n = ?");
+    struct st q =
+        st_open(r->s, "UPDATE finding SET class = ?, severity = ?, confidence = ?, prior = ?, p = ?, loss = ?, "
+                      "score = ?, due_days = ?, due = ?, due_rule = ?, since = ?, fix_kind = ?, hash = ?, cause = ?, "
+                      "scope = ?, privilege = ?, presence = ?, at = ?, run = ?, opened_at = ?, closed_at = ?, "
+                      "closed_run = ?, reopened = ? WHERE n = ?");
     bind_content(&q, g);
     bind_state(&q, r, g);
     st_int(&q, k->n);
@@ -359,7 +373,8 @@ static struct hn_err miss(struct table *t, const struct known *k, const struct s
 
     if (k->presence == HN_F_CLOSED || last >= r->at || (!closes && k->presence == HN_F_NOT_SEEN))
         return HN_OK;
-    struct st q = st_open(r->s, "UPDATE finding SET presence = ?, at = ?, run = ?, closed_at = ?, closed_run = ? WHERE n = ?");
+    struct st q =
+        st_open(r->s, "UPDATE finding SET presence = ?, at = ?, run = ?, closed_at = ?, closed_run = ? WHERE n = ?");
     st_int(&q, closes ? HN_F_CLOSED : HN_F_NOT_SEEN);
     st_int(&q, last);
     st_int(&q, run);

@@ -37,8 +37,9 @@ static struct hn_bytes key_of(struct hn_arena *a, uint32_t kind, struct hn_str s
 static struct hn_err load_kind(struct table *t, uint32_t kind)
 {
     struct store_run *r = t->r;
-    struct st q = st_open(r->s, "SELECT n, scope, privilege, at, run, gone_at, changed_at, hash, subject FROM observation "
-                                "WHERE asset = ? AND kind = ?");
+    struct st q =
+        st_open(r->s, "SELECT n, scope, privilege, at, run, gone_at, changed_at, hash, subject FROM observation "
+                      "WHERE asset = ? AND kind = ?");
 
     st_int(&q, r->asset_n);
     st_int(&q, kind);
@@ -47,9 +48,15 @@ static struct hn_err load_kind(struct table *t, uint32_t kind)
             break;
         struct known *k = &t->v[t->n++];
         struct hn_bytes hash = st_bytes(&q, 7);
-        *k = (struct known){.n = st_get(&q, 0), .kind = kind, .scope = (uint32_t)st_get(&q, 1),
-                            .privilege = (int)st_get(&q, 2), .at = st_get(&q, 3), .run = st_get(&q, 4),
-                            .gone_at = st_get(&q, 5), .changed_at = st_get(&q, 6), .subject = st_copy(&q, 8, r->a)};
+        *k = (struct known){.n = st_get(&q, 0),
+                            .kind = kind,
+                            .scope = (uint32_t)st_get(&q, 1),
+                            .privilege = (int)st_get(&q, 2),
+                            .at = st_get(&q, 3),
+                            .run = st_get(&q, 4),
+                            .gone_at = st_get(&q, 5),
+                            .changed_at = st_get(&q, 6),
+                            .subject = st_copy(&q, 8, r->a)};
         if (hash.n == HASH_LEN)
             memcpy(k->hash, hash.p, HASH_LEN);
     }
@@ -57,7 +64,8 @@ static struct hn_err load_kind(struct table *t, uint32_t kind)
     return r->a->failed ? store_nomem(r->s) : HN_OK;
 }
 
-/* Every row of the asset whose module has a part in this run. The map is filled last: the array moves while it grows. */
+/* Every row of the asset whose module has a part in this run. The map is filled last: the array moves while it grows.
+ */
 static struct hn_err load(struct table *t)
 {
     struct store_run *r = t->r;
@@ -123,8 +131,9 @@ static struct hn_err insert(struct table *t, struct sight *g)
     struct store_run *r = t->r;
 
     HN_TRY(settle(t, g, g->part->in->privilege));
-    struct st q = st_open(r->s, "INSERT INTO observation (asset, kind, scope, privilege, at, run, gone_at, changed_at, hash, "
-                                "subject, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    struct st q =
+        st_open(r->s, "INSERT INTO observation (asset, kind, scope, privilege, at, run, gone_at, changed_at, hash, "
+                      "subject, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     st_int(&q, r->asset_n);
     st_int(&q, g->kind);
     st_int(&q, g->part->scope);
@@ -163,10 +172,11 @@ static struct hn_err update(struct table *t, struct known *k, struct sight *g)
     }
     if (changed)
         HN_TRY(keep_former(t, k));
-    struct st q = st_open(r->s, changed ? "UPDATE observation SET scope = ?, privilege = ?, at = ?, run = ?, gone_at = ?, "
-                                          "changed_at = ?, hash = ?, fields = ? WHERE n = ?"
-                                        : "UPDATE observation SET scope = ?, privilege = ?, at = ?, run = ?, gone_at = ? "
-                                          "WHERE n = ?");
+    struct st q =
+        st_open(r->s, changed ? "UPDATE observation SET scope = ?, privilege = ?, at = ?, run = ?, gone_at = ?, "
+                                "changed_at = ?, hash = ?, fields = ? WHERE n = ?"
+                              : "UPDATE observation SET scope = ?, privilege = ?, at = ?, run = ?, gone_at = ? "
+                                "WHERE n = ?");
     st_int(&q, g->part->scope);
     st_int(&q, privilege);
     st_int(&q, g->pin);
@@ -191,7 +201,8 @@ static struct hn_err see(struct table *t, const struct hn_store_run_obs *o)
     int64_t run;
 
     if (!g.part)
-        return store_fail(r->s, HN_E_INVALID, "an observation of %.*s, which the run does not cover", HN_FMT(o->module));
+        return store_fail(r->s, HN_E_INVALID, "an observation of %.*s, which the run does not cover",
+                          HN_FMT(o->module));
     int n = snprintf(kind, sizeof kind, "%.*s.%.*s", HN_FMT(o->module), HN_FMT(o->kind));
     if (!o->kind.n || n >= (int)sizeof kind)
         return store_fail(r->s, HN_E_INVALID, "an observation without a kind");

@@ -4,8 +4,8 @@
 
 #include "store/internal.h"
 
-static struct hn_err put(struct hn_store *s, struct hn_str token, int64_t account, struct hn_str who, struct hn_str csrf,
-                         hn_time expires)
+static struct hn_err put(struct hn_store *s, struct hn_str token, int64_t account, struct hn_str who,
+                         struct hn_str csrf, hn_time expires)
 {
     hn_time now = hn_now();
     struct hn_principal p = {.account = who, .name = who.n ? who : HN_STR("bootstrap")};
@@ -25,8 +25,8 @@ static struct hn_err put(struct hn_store *s, struct hn_str token, int64_t accoun
     return store_audit_add(s, &p, 1, "session.begin", p.name, HN_STR(""));
 }
 
-struct hn_err hn_store_session_put(struct hn_store *s, struct hn_str token_hash, struct hn_str account, struct hn_str csrf,
-                                   hn_time expires)
+struct hn_err hn_store_session_put(struct hn_store *s, struct hn_str token_hash, struct hn_str account,
+                                   struct hn_str csrf, hn_time expires)
 {
     int64_t n;
 
@@ -50,10 +50,8 @@ static struct hn_err principal_of(struct hn_store *s, int64_t account, struct hn
     if (ret->who.disabled)
         return (struct hn_err){HN_E_NOENT};
     ret->account = ret->who.id;
-    ret->principal = (struct hn_principal){.account = ret->who.id,
-                                           .name = ret->who.user,
-                                           .n_grants = ret->who.n_grants,
-                                           .grants = ret->who.grants};
+    ret->principal = (struct hn_principal){
+        .account = ret->who.id, .name = ret->who.user, .n_grants = ret->who.n_grants, .grants = ret->who.grants};
     return HN_OK;
 }
 
@@ -76,7 +74,8 @@ struct hn_err hn_store_session_get(struct hn_store *s, struct hn_str token_hash,
 
     store_ask(s, &hn_principal_system);
     *ret = (struct hn_store_session){0};
-    struct st q = st_open(s, "SELECT account, csrf, created, expires, last_used FROM session WHERE token = ? AND expires > ?");
+    struct st q =
+        st_open(s, "SELECT account, csrf, created, expires, last_used FROM session WHERE token = ? AND expires > ?");
     st_str(&q, token_hash);
     st_int(&q, now);
     bool there = st_row(&q);
@@ -143,7 +142,8 @@ static struct hn_err take(struct hn_store *s, struct hn_str token_hash, struct h
     int64_t until;
 
     HN_TRY(store_meta_get(s, "bootstrap", a, &text));
-    if (!hn_str_split(&text, ' ', &expires) || !hn_str_i64(expires, &until) || until <= hn_now() || !same(text, token_hash))
+    if (!hn_str_split(&text, ' ', &expires) || !hn_str_i64(expires, &until) || until <= hn_now() ||
+        !same(text, token_hash))
         return (struct hn_err){HN_E_NOENT};
     struct st q = st_open(s, "DELETE FROM meta WHERE key = 'bootstrap'");
     HN_TRY(st_do(&q));

@@ -93,9 +93,10 @@ struct st st_open(struct hn_store *s, const char *sql)
         q.h = *slot;
         return q;
     }
-    q.owned = slot == NULL || *slot != NULL; /* in use further up: a second one for this once */
-    q.rc = sqlite3_prepare_v3(s->db, sql, -1, q.owned ? 0 : SQLITE_PREPARE_PERSISTENT, &q.h, NULL);
-    if (q.rc == SQLITE_OK && !q.owned)
+    bool keep = slot && !*slot; /* else it is in use further up: a second one for this once */
+    q.owned = !keep;
+    q.rc = sqlite3_prepare_v3(s->db, sql, -1, keep ? SQLITE_PREPARE_PERSISTENT : 0, &q.h, NULL);
+    if (keep && q.rc == SQLITE_OK)
         *slot = q.h;
     return q;
 }

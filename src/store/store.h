@@ -23,22 +23,24 @@ struct hn_store;
 enum {
     HN_STORE_CREATE = 1,    /* make the folder and an empty store when there is none */
     HN_STORE_READ_ONLY = 2, /* no lock, no migration; every change gives READONLY */
-    HN_STORE_WARM = 4       /* read the list index into memory at once (else at the first list; 3 M findings: seconds) */
+    HN_STORE_WARM = 4 /* read the list index into memory at once (else at the first list; 3 M findings: seconds) */
 };
 
 /* Opens home/store.db, takes the lock home/lock, migrates to the newest schema. now is not kept: every call that needs
  * the time uses hn_now(). */
 HN_MUST struct hn_err hn_store_open(const char *home, unsigned flags, struct hn_store **ret, struct hn_diag *reterr);
 void hn_store_close(struct hn_store *s); /* NULL is fine */
-/* Why the last failing call of this store failed, for people; "" when there is nothing to add. Valid until the next call. */
+/* Why the last failing call of this store failed, for people; "" when there is nothing to add. Valid until the next
+ * call. */
 const char *hn_store_why(const struct hn_store *s);
 
 /* The two constants of the risk policy that the store needs: host score 100·(1−Π(1−p·loss/loss_max)), finding score
  * 100·(1−exp(−kappa·p·loss)) when an asset's criticality is changed (loss is proportional to it). Kept in the store. */
 HN_MUST struct hn_err hn_store_scale(struct hn_store *s, double loss_max, double kappa);
 
-/* Groups the changes that follow into one durable transaction (bulk ingest): nothing is acknowledged before end. Must be
- * balanced. end(false) undoes all of them. An error inside the batch leaves the other changes of the batch intact. */
+/* Groups the changes that follow into one durable transaction (bulk ingest): nothing is acknowledged before end. Must
+ * be balanced. end(false) undoes all of them. An error inside the batch leaves the other changes of the batch intact.
+ */
 HN_MUST struct hn_err hn_store_batch_begin(struct hn_store *s);
 HN_MUST struct hn_err hn_store_batch_end(struct hn_store *s, bool keep);
 
@@ -64,8 +66,8 @@ struct hn_principal {
 
 extern const struct hn_principal hn_principal_system;
 
-/* The one function that decides: may p act on something owned by org with this role? Every query and every change of the
- * store goes through it. Unknown org: false. */
+/* The one function that decides: may p act on something owned by org with this role? Every query and every change of
+ * the store goes through it. Unknown org: false. */
 bool hn_store_visible(struct hn_store *s, const struct hn_principal *p, struct hn_str org, enum hn_role role);
 /* The highest role of p at org. */
 enum hn_role hn_store_role_at(struct hn_store *s, const struct hn_principal *p, struct hn_str org);
@@ -73,7 +75,7 @@ enum hn_role hn_store_role_at(struct hn_store *s, const struct hn_principal *p, 
 /* ---------------------------------------------------------------- pages */
 
 #define HN_PAGE_DEFAULT 50u
-#define HN_PAGE_MOST 100000u /* the API allows 500; exports use more */
+#define HN_PAGE_MOST    100000u /* the API allows 500; exports use more */
 
 struct hn_page {
     unsigned limit;       /* 0 = HN_PAGE_DEFAULT */
@@ -129,8 +131,8 @@ HN_MUST struct hn_err hn_store_org_change(struct hn_store *s, const struct hn_pr
                                           struct hn_str kind);
 HN_MUST struct hn_err hn_store_org_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
                                        struct hn_arena *a, struct hn_store_org *ret);
-/* The subtree below and including root (empty: everything visible; then several tops are possible), in pre-order. depth_max
- * 0 = all; 1 = the top and its children. */
+/* The subtree below and including root (empty: everything visible; then several tops are possible), in pre-order.
+ * depth_max 0 = all; 1 = the top and its children. */
 HN_MUST struct hn_err hn_store_orgs(struct hn_store *s, const struct hn_principal *p, struct hn_str root,
                                     unsigned depth_max, struct hn_arena *a, struct hn_store_org **ret, size_t *ret_n);
 /* From the topmost visible one down to and including id. */
@@ -174,15 +176,15 @@ HN_MUST struct hn_err hn_store_sources(struct hn_store *s, const struct hn_princ
 /* ---------------------------------------------------------------- assets */
 
 struct hn_store_key {
-    struct hn_str type;  /* "machine-id", or a hardware id: "hw.product-uuid", "hw.board-serial", "hw.mac" */
+    struct hn_str type; /* "machine-id", or a hardware id: "hw.product-uuid", "hw.board-serial", "hw.mac" */
     struct hn_str value;
 };
 
 /* What a run says about who it is. */
 struct hn_store_identity {
-    struct hn_str name;  /* primary host name */
-    struct hn_str os;    /* for people: "Debian GNU/Linux 12 (bookworm)" */
-    struct hn_str kind;  /* empty = "host" */
+    struct hn_str name; /* primary host name */
+    struct hn_str os;   /* for people: "Debian GNU/Linux 12 (bookworm)" */
+    struct hn_str kind; /* empty = "host" */
     size_t n_names, n_keys;
     const struct hn_str *names; /* further names and addresses */
     const struct hn_store_key *keys;
@@ -197,8 +199,8 @@ struct hn_store_match {
     struct hn_str clash_with; /* the other asset, if it may be seen */
 };
 
-/* Finds the asset again or (with create) gives it a random id in org. Matching is confined to assets where p is operator:
- * a document cannot write into somebody else's asset. An asset that is found keeps its organisation. */
+/* Finds the asset again or (with create) gives it a random id in org. Matching is confined to assets where p is
+ * operator: a document cannot write into somebody else's asset. An asset that is found keeps its organisation. */
 HN_MUST struct hn_err hn_store_asset_resolve(struct hn_store *s, const struct hn_principal *p,
                                              const struct hn_store_identity *who, struct hn_str org, bool create,
                                              struct hn_arena *a, struct hn_store_match *ret);
@@ -218,10 +220,10 @@ struct hn_store_asset {
 };
 
 struct hn_store_asset_query {
-    struct hn_str org; /* subtree */
-    struct hn_str q;   /* words in name and names; or a whole id */
+    struct hn_str org;      /* subtree */
+    struct hn_str q;        /* words in name and names; or a whole id */
     unsigned not_seen_days; /* only assets without a run for that many days; 0 = all */
-    struct hn_page page; /* score (default, falling), name, last_run, open */
+    struct hn_page page;    /* score (default, falling), name, last_run, open */
 };
 
 HN_MUST struct hn_err hn_store_assets(struct hn_store *s, const struct hn_principal *p,
@@ -255,8 +257,8 @@ struct hn_store_run_cover {
     struct hn_str module, scope; /* scope: what was looked at: "host", "root", "deep", … */
     int privilege;
     bool complete; /* everything in scope was seen: what is absent from the observations is gone */
-    bool judged;   /* judge ran, and what it reads of other modules was complete too: what is absent from the findings is
-                      put right */
+    bool judged; /* judge ran, and what it reads of other modules was complete too: what is absent from the findings is
+                    put right */
     int64_t duration_ns;
     uint64_t malformed_n, quarantined_n, not_seen_n;
     struct hn_str not_seen, malformed, quarantined; /* JSON arrays */
@@ -272,13 +274,14 @@ struct hn_store_run_obs {
 struct hn_store_run_finding {
     struct hn_str id, kind; /* kind "packages.update-pending": its module is the part before the dot */
     struct hn_str scope;    /* empty = the module's first coverage in this run */
-    struct hn_str class_, subject, location, cause, fix_kind, fix_target, fix_value; /* cause empty = id; fix_kind: "none" */
-    int severity;           /* 0 info … 4 critical */
-    unsigned confidence;    /* percent */
+    struct hn_str class_, subject, location, cause, fix_kind, fix_target,
+        fix_value;       /* cause empty = id; fix_kind: "none" */
+    int severity;        /* 0 info … 4 critical */
+    unsigned confidence; /* percent */
     double prior, p, loss, score;
-    int64_t due_days;       /* from the day this occurrence was first seen; -1 = none */
+    int64_t due_days; /* from the day this occurrence was first seen; -1 = none */
     struct hn_str due_rule;
-    hn_time since;          /* by outside evidence; 0 unknown */
+    hn_time since;                                                        /* by outside evidence; 0 unknown */
     struct hn_str params, terms, graph, evidence, due_inputs, references; /* JSON; opaque here */
 };
 
@@ -286,10 +289,10 @@ struct hn_store_run {
     struct hn_str id;    /* of the document; the same id again changes nothing */
     struct hn_str asset; /* from hn_store_asset_resolve */
     hn_time collected_at;
-    hn_time received_at; /* 0 = now */
-    struct hn_str origin; /* "local", or where the document came from. Runs of origin "local" are in order of arrival, so
-                             that a clock that steps back does not stop the world; others by collected_at, which is cut
-                             off at received_at */
+    hn_time received_at;  /* 0 = now */
+    struct hn_str origin; /* "local", or where the document came from. Runs of origin "local" are in order of arrival,
+                             so that a clock that steps back does not stop the world; others by collected_at, which is
+                             cut off at received_at */
     struct hn_store_identity who; /* refreshes name, os, names, keys (when it is the newest run); n_keys 0 keeps them */
     size_t n_cover, n_obs, n_findings;
     const struct hn_store_run_cover *cover;
@@ -299,9 +302,9 @@ struct hn_store_run {
 };
 
 struct hn_store_run_result {
-    bool known;          /* this run id was there before; nothing changed */
-    bool late;           /* a newer run of every module of it was there before */
-    hn_time ordered_at;  /* the time that orders it */
+    bool known;         /* this run id was there before; nothing changed */
+    bool late;          /* a newer run of every module of it was there before */
+    hn_time ordered_at; /* the time that orders it */
     uint64_t obs_new, obs_changed, obs_gone, obs_same;
     uint64_t appeared, changed, reopened, closed, not_seen, same; /* findings */
     uint64_t verified, not_fixed;                                 /* actions */
@@ -312,13 +315,13 @@ struct hn_store_run_result {
 /* Takes the run of one asset in one transaction (operator of its organisation).
  *
  * The closing rule. A finding that the run does not show closes only if the run is later than its last sighting, of the
- * same module and scope, complete and judged, with at least the privilege that ever saw it. A later run of the same module
- * and scope that falls short makes it not_seen. A run over another scope says nothing about it. The result depends on
- * when runs were collected, not on the order in which they arrive: a late one changes nothing that a later one settled.
- * not_seen findings stay in the scores: what is not seen lowers nobody's risk.
+ * same module and scope, complete and judged, with at least the privilege that ever saw it. A later run of the same
+ * module and scope that falls short makes it not_seen. A run over another scope says nothing about it. The result
+ * depends on when runs were collected, not on the order in which they arrive: a late one changes nothing that a later
+ * one settled. not_seen findings stay in the scores: what is not seen lowers nobody's risk.
  *
- * Actions: a finding that closes makes its action `verified` by this run; a `claimed` one whose finding is seen in a run
- * collected after the claim goes back to `in_progress`. */
+ * Actions: a finding that closes makes its action `verified` by this run; a `claimed` one whose finding is seen in a
+ * run collected after the claim goes back to `in_progress`. */
 HN_MUST struct hn_err hn_store_run_put(struct hn_store *s, const struct hn_principal *p, const struct hn_store_run *run,
                                        struct hn_store_run_result *ret);
 
@@ -332,8 +335,8 @@ struct hn_store_run_row {
 HN_MUST struct hn_err hn_store_run_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
                                        struct hn_arena *a, struct hn_store_run_row *ret);
 /* Newest first, of one asset. */
-HN_MUST struct hn_err hn_store_runs(struct hn_store *s, const struct hn_principal *p, struct hn_str asset, unsigned most,
-                                    struct hn_arena *a, struct hn_store_run_row **ret, size_t *ret_n);
+HN_MUST struct hn_err hn_store_runs(struct hn_store *s, const struct hn_principal *p, struct hn_str asset,
+                                    unsigned most, struct hn_arena *a, struct hn_store_run_row **ret, size_t *ret_n);
 
 /* ---------------------------------------------------------------- observations */
 
@@ -406,11 +409,11 @@ enum { HN_F_ANY_STATUS = -1 };
 
 struct hn_store_finding_query {
     struct hn_str org, asset, kind, module, class_, cause, q;
-    int severity_min;              /* 0 = all */
-    int status;                    /* enum hn_finding_status (open is 0) or HN_F_ANY_STATUS */
+    int severity_min; /* 0 = all */
+    int status;       /* enum hn_finding_status (open is 0) or HN_F_ANY_STATUS */
     enum hn_due_filter due;
     double min_score;
-    struct hn_page page;           /* score (default, falling), due, first_seen, last_seen, severity, asset */
+    struct hn_page page; /* score (default, falling), due, first_seen, last_seen, severity, asset */
 };
 HN_MUST struct hn_err hn_store_findings(struct hn_store *s, const struct hn_principal *p,
                                         const struct hn_store_finding_query *q, struct hn_arena *a,
@@ -481,7 +484,7 @@ HN_MUST struct hn_err hn_store_action_put(struct hn_store *s, const struct hn_pr
                                           struct hn_str *ret_id);
 
 struct hn_store_transition {
-    enum hn_action_state to; /* may be the present state, to change owner or due only */
+    enum hn_action_state to;              /* may be the present state, to change owner or due only */
     struct hn_str comment, reason, owner; /* owner empty = unchanged */
     hn_time due, until;                   /* due 0 = unchanged; until and reason: needed for excepted */
 };
@@ -542,8 +545,9 @@ HN_MUST struct hn_err hn_store_fix_request(struct hn_store *s, const struct hn_p
                                            struct hn_arena *a, struct hn_str *ret_id);
 /* requested → approved (approver). */
 HN_MUST struct hn_err hn_store_fix_approve(struct hn_store *s, const struct hn_principal *p, struct hn_str id);
-/* approved → applying; applying → applied | failed; applied | failed → undone; requested | approved → failed (withdrawn).
- * journal (when not empty) replaces the former one. Approver. The same state again only replaces the journal. */
+/* approved → applying; applying → applied | failed; applied | failed → undone; requested | approved → failed
+ * (withdrawn). journal (when not empty) replaces the former one. Approver. The same state again only replaces the
+ * journal. */
 HN_MUST struct hn_err hn_store_fix_set(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
                                        enum hn_fix_state to, struct hn_str journal);
 HN_MUST struct hn_err hn_store_fix_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
@@ -568,8 +572,8 @@ HN_MUST struct hn_err hn_store_account_put(struct hn_store *s, const struct hn_p
                                            const struct hn_grant *grants, size_t n_grants, struct hn_arena *a,
                                            struct hn_str *ret_id);
 struct hn_store_account_change {
-    struct hn_str name, lang; /* empty = unchanged */
-    int disabled;             /* -1 unchanged, 0, 1 (ends its sessions) */
+    struct hn_str name, lang;      /* empty = unchanged */
+    int disabled;                  /* -1 unchanged, 0, 1 (ends its sessions) */
     const struct hn_grant *grants; /* NULL = unchanged */
     size_t n_grants;
 };
@@ -620,11 +624,12 @@ struct hn_store_audit {
 HN_MUST struct hn_err hn_store_audit_put(struct hn_store *s, const struct hn_principal *p, struct hn_str org,
                                          const char *what, struct hn_str object, struct hn_str detail);
 /* Newest first; org: subtree; q: words. Rows of organisations where p is approver. page.sort is not used. */
-HN_MUST struct hn_err hn_store_audit(struct hn_store *s, const struct hn_principal *p, struct hn_str org, struct hn_str q,
-                                     const struct hn_page *page, struct hn_arena *a, struct hn_store_audit **ret,
-                                     struct hn_listing *ret_listing);
+HN_MUST struct hn_err hn_store_audit(struct hn_store *s, const struct hn_principal *p, struct hn_str org,
+                                     struct hn_str q, const struct hn_page *page, struct hn_arena *a,
+                                     struct hn_store_audit **ret, struct hn_listing *ret_listing);
 
-/* Settings of the program, not of people. get gives NOENT when unset. put with an empty value removes. Admin of root. */
+/* Settings of the program, not of people. get gives NOENT when unset. put with an empty value removes. Admin of root.
+ */
 HN_MUST struct hn_err hn_store_setting_get(struct hn_store *s, const char *key, struct hn_arena *a, struct hn_str *ret);
 HN_MUST struct hn_err hn_store_setting_put(struct hn_store *s, const struct hn_principal *p, const char *key,
                                            struct hn_str value);
@@ -637,8 +642,8 @@ struct hn_store_event {
 /* Events after `after` that p may see, oldest first. after < 0: none, but *ret_last is the newest id. *ret_gap: events
  * after `after` were already pruned; the listener must read everything anew. */
 HN_MUST struct hn_err hn_store_events(struct hn_store *s, const struct hn_principal *p, int64_t after, unsigned most,
-                                      struct hn_arena *a, struct hn_store_event **ret, size_t *ret_n,
-                                      int64_t *ret_last, bool *ret_gap);
+                                      struct hn_arena *a, struct hn_store_event **ret, size_t *ret_n, int64_t *ret_last,
+                                      bool *ret_gap);
 /* Adds one (run progress, banner): kind "run" or "status". */
 HN_MUST struct hn_err hn_store_event_put(struct hn_store *s, struct hn_str org, const char *kind, struct hn_str object,
                                          const char *what);
@@ -672,8 +677,7 @@ HN_MUST struct hn_err hn_store_info(struct hn_store *s, struct hn_arena *a, stru
 /* A complete copy while the store is in use: temporary file, checked, fsync, rename. An existing file: EXISTS. progress
  * (may be NULL) answers false to give up. */
 HN_MUST struct hn_err hn_store_backup(struct hn_store *s, const struct hn_principal *p, const char *file,
-                                      bool (*progress)(void *arg, unsigned percent), void *arg,
-                                      struct hn_diag *reterr);
+                                      bool (*progress)(void *arg, unsigned percent), void *arg, struct hn_diag *reterr);
 /* Puts a backup in place of the store of home (not open anywhere: BUSY). The backup is checked first; the former store
  * stays beside it as store.db.before-<time>; ret_old (may be NULL) gets its path. */
 HN_MUST struct hn_err hn_store_restore(const char *home, const char *file, struct hn_arena *a, struct hn_str *ret_old,
@@ -692,10 +696,10 @@ struct hn_store_retention { /* 0 = keep for ever */
     unsigned run_days;      /* runs that are no longer anybody's newest or closing run */
     unsigned closed_days;   /* closed findings without a live action, with their history */
     unsigned event_days;
-    uint64_t most_bytes;    /* beyond this, oldest history and runs go first */
+    uint64_t most_bytes; /* beyond this, oldest history and runs go first */
 };
 struct hn_store_pruned {
     uint64_t history, runs, findings, events, bytes_before, bytes_after;
 };
-HN_MUST struct hn_err hn_store_prune(struct hn_store *s, const struct hn_principal *p, const struct hn_store_retention *r,
-                                     struct hn_store_pruned *ret);
+HN_MUST struct hn_err hn_store_prune(struct hn_store *s, const struct hn_principal *p,
+                                     const struct hn_store_retention *r, struct hn_store_pruned *ret);

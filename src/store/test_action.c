@@ -2,8 +2,8 @@
 #include "base/str.h"
 #include "test_store.h"
 
-#define T0 (INT64_C(1790000000) * HN_SECOND)
-#define AT(hours) (T0 + (hours) * HN_HOUR)
+#define T0        (INT64_C(1790000000) * HN_SECOND)
+#define AT(hours) (T0 + (hours)*HN_HOUR)
 
 static struct hn_store *s;
 static struct hn_str x, action;
@@ -22,8 +22,8 @@ static struct hn_err move(enum hn_action_state to)
 
 static struct hn_err except_until(hn_time until, struct hn_str reason)
 {
-    return hn_store_action_move(s, SYS, action,
-                                &(struct hn_store_transition){.to = HN_ACTION_EXCEPTED, .until = until, .reason = reason});
+    return hn_store_action_move(
+        s, SYS, action, &(struct hn_store_transition){.to = HN_ACTION_EXCEPTED, .until = until, .reason = reason});
 }
 
 static void begin(void)
@@ -63,7 +63,8 @@ TEST(every_transition_is_allowed_or_refused)
                 CHECK_OK(move(from));
             if (from == HN_ACTION_VERIFIED) {
                 snprintf(id, sizeof id, "v-%d", to);
-                CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = id, .show = "A", .at = AT(from * 12 + to * 2) + 1}, NULL));
+                CHECK_OK(
+                    put_run(s, SYS, x, &(struct spec){.id = id, .show = "A", .at = AT(from * 12 + to * 2) + 1}, NULL));
             }
             CHECK_C(state(), hn_action_state_name(from));
             struct hn_err e = to == HN_ACTION_EXCEPTED ? except_until(AT(1000), S("why")) : move(to);
@@ -198,7 +199,8 @@ TEST(acceptances_cover_what_comes_later_until_they_end)
     CHECK_ERR(hn_store_baseline_put(s, SYS, S(""), S("m.kind"), x, S(""), S(""), AT(9), &mem, &id), INVALID);
     CHECK_ERR(hn_store_baseline_put(s, SYS, S(""), S("m.kind"), x, S("why"), S(""), AT(-9), &mem, &id), INVALID);
     CHECK_ERR(hn_store_baseline_put(s, SYS, S(""), S("m.kind"), S(""), S("why"), S(""), AT(9), &mem, &id), INVALID);
-    CHECK_ERR(hn_store_baseline_put(s, SYS, finding_id(x, 'A'), S("m.kind"), x, S("why"), S(""), AT(9), &mem, &id), INVALID);
+    CHECK_ERR(hn_store_baseline_put(s, SYS, finding_id(x, 'A'), S("m.kind"), x, S("why"), S(""), AT(9), &mem, &id),
+              INVALID);
     CHECK_OK(hn_store_baseline_put(s, SYS, S(""), S("m.kind"), x, S("known"), S(""), AT(9), &mem, &id));
     CHECK_C(status_of(s, x, 'A'), "excepted");
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .show = "ABC", .at = AT(0)}, NULL));
@@ -256,7 +258,8 @@ TEST(fixes_go_their_way_and_no_other)
 
 TEST(accounts_sessions_and_the_last_admin)
 {
-    struct hn_str root_id, other, hash = S("0123456789abcdef0123456789abcdef"), hash2 = S("fedcba9876543210fedcba9876543210");
+    struct hn_str root_id, other, hash = S("0123456789abcdef0123456789abcdef"),
+                                  hash2 = S("fedcba9876543210fedcba9876543210");
     struct hn_grant admin = {S("root"), HN_ROLE_ADMIN}, viewer = {S("root"), HN_ROLE_VIEWER};
     struct hn_store_account a;
     struct hn_store_session ses;
@@ -266,8 +269,8 @@ TEST(accounts_sessions_and_the_last_admin)
     CHECK_ERR(hn_store_account_put(s, SYS, S("a b"), S(""), S(""), S(""), &viewer, 1, &mem, &other), INVALID);
     CHECK_OK(hn_store_account_put(s, SYS, S("sato"), S(""), S(""), S("h2"), &viewer, 1, &mem, &other));
     CHECK_ERR(hn_store_account_change(s, SYS, root_id, &(struct hn_store_account_change){.disabled = 1}), STATE);
-    CHECK_ERR(hn_store_account_change(s, SYS, root_id,
-                                      &(struct hn_store_account_change){.disabled = -1, .grants = &viewer, .n_grants = 1}),
+    CHECK_ERR(hn_store_account_change(
+                  s, SYS, root_id, &(struct hn_store_account_change){.disabled = -1, .grants = &viewer, .n_grants = 1}),
               STATE);
     CHECK_OK(hn_store_account_by_user(s, S("Tanaka"), &mem, &a));
     CHECK_TEXT(a.password, "hash");
@@ -281,10 +284,12 @@ TEST(accounts_sessions_and_the_last_admin)
     CHECK_ERR(hn_store_session_get(s, hash2, &mem, &ses), NOENT);
     CHECK_OK(hn_store_session_get(s, hash, &mem, &ses));
     CHECK_ERR(hn_store_account_password(s, &ses.principal, root_id, S("x"), S("")), NOENT);
-    CHECK_ERR(hn_store_account_change(s, &ses.principal, other,
-                                      &(struct hn_store_account_change){.disabled = -1, .grants = &admin, .n_grants = 1}),
-              PERM);
-    CHECK_OK(hn_store_account_change(s, &ses.principal, other, &(struct hn_store_account_change){.disabled = -1, .lang = S("ja")}));
+    CHECK_ERR(
+        hn_store_account_change(s, &ses.principal, other,
+                                &(struct hn_store_account_change){.disabled = -1, .grants = &admin, .n_grants = 1}),
+        PERM);
+    CHECK_OK(hn_store_account_change(s, &ses.principal, other,
+                                     &(struct hn_store_account_change){.disabled = -1, .lang = S("ja")}));
     CHECK_OK(hn_store_account_change(s, SYS, other, &(struct hn_store_account_change){.disabled = 1}));
     CHECK_ERR(hn_store_session_get(s, hash, &mem, &ses), NOENT);
     end();

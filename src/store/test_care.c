@@ -8,8 +8,8 @@
 #include "base/str.h"
 #include "test_store.h"
 
-#define T0 (INT64_C(1790000000) * HN_SECOND)
-#define AT(hours) (T0 + (hours) * HN_HOUR)
+#define T0        (INT64_C(1790000000) * HN_SECOND)
+#define AT(hours) (T0 + (hours)*HN_HOUR)
 
 static const char *in_home(const char *name)
 {
@@ -38,8 +38,9 @@ static struct hn_store *with_data(struct hn_str *asset)
     for (int i = 1; i < 5; i++) {
         char id[16];
         snprintf(id, sizeof id, "%d", i);
-        if (!hn_ok(put_run(s, SYS, *asset, &(struct spec){.id = id, .show = i % 2 ? "AB" : "A", .obs = i % 2 ? "Ab" : "aB",
-                                                          .at = AT(i)}, NULL)))
+        if (!hn_ok(put_run(
+                s, SYS, *asset,
+                &(struct spec){.id = id, .show = i % 2 ? "AB" : "A", .obs = i % 2 ? "Ab" : "aB", .at = AT(i)}, NULL)))
             return NULL;
     }
     return s;
@@ -85,7 +86,8 @@ TEST(newer_and_foreign_files_are_refused_untouched)
     CHECK_ERR(hn_store_open(home, HN_STORE_CREATE, &s, &d), CORRUPT);
     CHECK_INT(raw(in_home("store.db"), "INSERT INTO theirs SELECT x FROM theirs"), 0);
     FILE *f = fopen(in_home("store.db"), "w");
-    CHECK(f && fputs("this is not a database, and long enough to be looked at as if it were one: ...................", f) >= 0);
+    CHECK(f && fputs("this is not a database, and long enough to be looked at as if it were one: ...................",
+                     f) >= 0);
     fclose(f);
     CHECK_ERR(hn_store_open(home, 0, &s, &d), CORRUPT);
 }
@@ -226,10 +228,12 @@ TEST(retention_keeps_what_matters)
     set_now(AT(10));
     AUTO_STORE s = with_data(&x);
     set_now(AT(24 * 40));
-    CHECK_OK(hn_store_prune(s, SYS, &(struct hn_store_retention){.history_days = 60, .run_days = 60, .closed_days = 60,
-                                                                 .event_days = 60}, &r));
+    CHECK_OK(hn_store_prune(
+        s, SYS, &(struct hn_store_retention){.history_days = 60, .run_days = 60, .closed_days = 60, .event_days = 60},
+        &r));
     CHECK_UINT(r.history + r.runs + r.findings + r.events, 0);
-    CHECK_OK(hn_store_prune(s, SYS, &(struct hn_store_retention){.history_days = 20, .run_days = 20, .event_days = 20}, &r));
+    CHECK_OK(
+        hn_store_prune(s, SYS, &(struct hn_store_retention){.history_days = 20, .run_days = 20, .event_days = 20}, &r));
     CHECK(r.history > 0 && r.runs == 2 && r.events > 0);
     CHECK_OK(hn_store_obs_find(s, SYS, x, S("m.thing"), S("thing A"), &mem, &o));
     CHECK_OK(hn_store_obs_history(s, SYS, o.id, 9, &mem, &h, &n));
@@ -281,8 +285,13 @@ static unsigned fill(struct hn_store *s, struct hn_str x, struct hn_err *ret)
         struct hn_store_run_result r;
         struct hn_store_run_cover c = {.module = S("m"), .scope = S("host"), .complete = true, .judged = true};
         snprintf(id, sizeof id, "fill-%u", i);
-        struct hn_store_run run = {.id = hn_str_c(id), .asset = x, .collected_at = AT(20) + i, .origin = S("file"),
-                                   .n_cover = 1, .cover = &c, .note = {big, sizeof big}};
+        struct hn_store_run run = {.id = hn_str_c(id),
+                                   .asset = x,
+                                   .collected_at = AT(20) + i,
+                                   .origin = S("file"),
+                                   .n_cover = 1,
+                                   .cover = &c,
+                                   .note = {big, sizeof big}};
         *ret = hn_store_run_put(s, SYS, &run, &r);
         if (!hn_ok(*ret))
             break;
@@ -394,8 +403,14 @@ TEST(an_error_inside_a_batch_leaves_the_rest_of_it)
     struct hn_store_run_finding two[2] = {f, f};
     two[1].id = S("87654321");
     two[1].p = 7; /* refused after the first was stored */
-    struct hn_store_run bad = {.id = S("bad"), .asset = x, .collected_at = AT(7), .origin = S("file"), .n_cover = 1,
-                               .cover = &c, .n_findings = 2, .findings = two};
+    struct hn_store_run bad = {.id = S("bad"),
+                               .asset = x,
+                               .collected_at = AT(7),
+                               .origin = S("file"),
+                               .n_cover = 1,
+                               .cover = &c,
+                               .n_findings = 2,
+                               .findings = two};
     struct hn_store_run_result r;
     CHECK_ERR(hn_store_run_put(s, SYS, &bad, &r), INVALID);
     CHECK_OK(hn_store_org_put(s, SYS, S("root"), S("after"), S(""), S(""), &mem, &id));

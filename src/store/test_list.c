@@ -2,9 +2,9 @@
 #include "base/str.h"
 #include "test_store.h"
 
-#define T0 (INT64_C(1790000000) * HN_SECOND)
+#define T0    (INT64_C(1790000000) * HN_SECOND)
 #define HOSTS 12
-#define EACH 40
+#define EACH  40
 
 static struct hn_store *s;
 static struct hn_str org[4], host[HOSTS];
@@ -24,15 +24,28 @@ static struct hn_err one_run(unsigned h, hn_time at)
     struct hn_store_run_result r;
 
     for (unsigned i = 0; i < EACH; i++)
-        f[i] = (struct hn_store_run_finding){
-            .id = hn_arena_fmt(&mem, "h%02u-finding-%03u", h, i), .kind = hn_str_c(kinds[rnd(3)]),
-            .class_ = rnd(2) ? S("hygiene") : S("integrity"),
-            .subject = hn_arena_fmt(&mem, "Thing %u of %s", rnd(9), rnd(2) ? "Red" : "blue"), .severity = (int)rnd(5),
-            .confidence = 100, .p = rnd(100) / 1000.0, .loss = 1, .score = rnd(40) * 2.5,
-            .cause = rnd(2) ? hn_arena_fmt(&mem, "cause-%u", rnd(6)) : S(""), .due_days = rnd(4) ? (int64_t)rnd(12) : -1,
-            .due_rule = S("r"), .fix_kind = S("none")};
-    struct hn_store_run run = {.id = hn_arena_fmt(&mem, "r%u-%lld", h, (long long)at), .asset = host[h], .collected_at = at,
-                               .origin = S("file"), .n_cover = 2, .cover = c, .n_findings = EACH - rnd(6), .findings = f};
+        f[i] = (struct hn_store_run_finding){.id = hn_arena_fmt(&mem, "h%02u-finding-%03u", h, i),
+                                             .kind = hn_str_c(kinds[rnd(3)]),
+                                             .class_ = rnd(2) ? S("hygiene") : S("integrity"),
+                                             .subject =
+                                                 hn_arena_fmt(&mem, "Thing %u of %s", rnd(9), rnd(2) ? "Red" : "blue"),
+                                             .severity = (int)rnd(5),
+                                             .confidence = 100,
+                                             .p = rnd(100) / 1000.0,
+                                             .loss = 1,
+                                             .score = rnd(40) * 2.5,
+                                             .cause = rnd(2) ? hn_arena_fmt(&mem, "cause-%u", rnd(6)) : S(""),
+                                             .due_days = rnd(4) ? (int64_t)rnd(12) : -1,
+                                             .due_rule = S("r"),
+                                             .fix_kind = S("none")};
+    struct hn_store_run run = {.id = hn_arena_fmt(&mem, "r%u-%lld", h, (long long)at),
+                               .asset = host[h],
+                               .collected_at = at,
+                               .origin = S("file"),
+                               .n_cover = 2,
+                               .cover = c,
+                               .n_findings = EACH - rnd(6),
+                               .findings = f};
     return hn_store_run_put(s, SYS, &run, &r);
 }
 
@@ -166,8 +179,8 @@ static void compare(struct hn_store_finding_query q, const char *sort)
 
 TEST_LONG(pages_give_every_match_once_and_in_order, 60)
 {
-    static const char *const sorts[] = {"", "score", "due", "-due", "first_seen", "-first_seen", "last_seen", "-last_seen",
-                                        "severity", "-severity", "asset", "-asset"};
+    static const char *const sorts[] = {"",          "score",      "due",      "-due",      "first_seen", "-first_seen",
+                                        "last_seen", "-last_seen", "severity", "-severity", "asset",      "-asset"};
     build();
     STOP_IF_FAILED();
     read_all();
@@ -210,7 +223,7 @@ static double slow_host_score(struct hn_str asset)
         bool worst = hn_str_eq(f->asset, asset) && f->status != HN_F_CLOSED;
         for (size_t k = 0; worst && k < all_n; k++)
             if (hn_str_eq(all[k].asset, asset) && all[k].status != HN_F_CLOSED && hn_str_eq(all[k].cause, f->cause) &&
-                (all[k].p > f->p || (all[k].p == f->p && k < i)))
+                ((k < i && all[k].p >= f->p) || all[k].p > f->p))
                 worst = false;
         if (worst)
             left *= 1 - f->p * f->loss / 8;

@@ -1,8 +1,8 @@
 /* Runs: the closing rule, late runs, repetition, actions that follow. */
 #include "test_store.h"
 
-#define T0 (INT64_C(1790000000) * HN_SECOND)
-#define AT(hours) (T0 + (hours) * HN_HOUR)
+#define T0        (INT64_C(1790000000) * HN_SECOND)
+#define AT(hours) (T0 + (hours)*HN_HOUR)
 
 TEST(a_complete_run_closes_what_it_no_longer_shows)
 {
@@ -188,8 +188,14 @@ TEST(malformed_runs_are_refused_whole)
     struct hn_str x = asset_of(s, "web", S("root"));
     struct hn_store_run_finding f = {.id = S("12345678"), .kind = S("other.kind"), .p = 0.1, .loss = 1};
     struct hn_store_run_cover c[2] = {{.module = S("m"), .scope = S("host"), .complete = true, .judged = true}};
-    struct hn_store_run r = {.id = S("1"), .asset = x, .collected_at = AT(1), .origin = S("file"), .n_cover = 1, .cover = c,
-                             .n_findings = 1, .findings = &f};
+    struct hn_store_run r = {.id = S("1"),
+                             .asset = x,
+                             .collected_at = AT(1),
+                             .origin = S("file"),
+                             .n_cover = 1,
+                             .cover = c,
+                             .n_findings = 1,
+                             .findings = &f};
     struct hn_store_run_result res;
     CHECK_ERR(hn_store_run_put(s, SYS, &r, &res), INVALID); /* not covered */
     f.kind = S("m.kind");
@@ -240,7 +246,7 @@ TEST(observations_keep_what_they_were)
 
 /* ---------------------------------------------------------------- against a slow second implementation */
 
-#define RUNS 12
+#define RUNS    12
 #define LETTERS 4
 
 struct model_run {
@@ -248,7 +254,8 @@ struct model_run {
     char id[8], show[LETTERS + 1];
 };
 
-/* The rule, said in another way: the newest run that shows it, then the first later one of its scope that could tell. */
+/* The rule, said in another way: the newest run that shows it, then the first later one of its scope that could tell.
+ */
 static const char *expected(const struct model_run *v, int n, char letter)
 {
     const struct model_run *last = NULL;
@@ -271,7 +278,8 @@ static const char *expected(const struct model_run *v, int n, char letter)
 static void random_runs(struct model_run *v, unsigned *seed)
 {
     for (int i = 0; i < RUNS; i++) {
-        v[i] = (struct model_run){.spec = {.at = AT(i + 1), .partial = rand_r(seed) % 3 == 0,
+        v[i] = (struct model_run){.spec = {.at = AT(i + 1),
+                                           .partial = rand_r(seed) % 3 == 0,
                                            .unjudged = rand_r(seed) % 5 == 0,
                                            .scope = rand_r(seed) % 3 ? "host" : "deep"}};
         snprintf(v[i].id, sizeof v[i].id, "%d", i);

@@ -9,7 +9,7 @@
 #include "hn_test.h"
 #include "store/store.h"
 
-#define SYS (&hn_principal_system)
+#define SYS    (&hn_principal_system)
 #define S(lit) HN_STR(lit)
 
 static char home[64];
@@ -84,27 +84,45 @@ struct spec {
 static inline struct hn_err put_run(struct hn_store *s, const struct hn_principal *p, struct hn_str asset,
                                     const struct spec *x, struct hn_store_run_result *ret)
 {
-    struct hn_store_run_cover c = {.module = S("m"), .scope = hn_str_c(x->scope ? x->scope : "host"),
-                                   .privilege = x->privilege, .complete = !x->partial, .judged = !x->unjudged};
+    struct hn_store_run_cover c = {.module = S("m"),
+                                   .scope = hn_str_c(x->scope ? x->scope : "host"),
+                                   .privilege = x->privilege,
+                                   .complete = !x->partial,
+                                   .judged = !x->unjudged};
     struct hn_store_run_finding f[32] = {0};
     struct hn_store_run_obs o[32] = {0};
-    struct hn_store_run r = {.id = hn_str_c(x->id), .asset = asset, .collected_at = x->at,
-                             .origin = hn_str_c(x->origin ? x->origin : "file"), .n_cover = 1, .cover = &c,
-                             .findings = f, .obs = o};
+    struct hn_store_run r = {.id = hn_str_c(x->id),
+                             .asset = asset,
+                             .collected_at = x->at,
+                             .origin = hn_str_c(x->origin ? x->origin : "file"),
+                             .n_cover = 1,
+                             .cover = &c,
+                             .findings = f,
+                             .obs = o};
     struct hn_store_run_result unused;
 
     for (const char *l = x->show ? x->show : ""; *l; l++) {
         struct hn_store_run_finding *k = &f[r.n_findings++];
         char upper = *l >= 'a' ? (char)(*l - 32) : *l;
-        *k = (struct hn_store_run_finding){
-            .id = hn_arena_fmt(&mem, "%.*s-finding-%c", HN_FMT(asset), upper), .kind = S("m.kind"), .class_ = S("hygiene"),
-            .subject = hn_arena_fmt(&mem, "Subject %c", upper), .severity = *l >= 'a' ? 3 : 2, .confidence = 100,
-            .p = 0.1, .loss = 1, .score = 10 + (upper - 'A'), .due_days = 14, .due_rule = S("severity:medium"),
-            .fix_kind = S("upgrade"), .fix_target = S("pkg"), .params = S("{}")};
+        *k = (struct hn_store_run_finding){.id = hn_arena_fmt(&mem, "%.*s-finding-%c", HN_FMT(asset), upper),
+                                           .kind = S("m.kind"),
+                                           .class_ = S("hygiene"),
+                                           .subject = hn_arena_fmt(&mem, "Subject %c", upper),
+                                           .severity = *l >= 'a' ? 3 : 2,
+                                           .confidence = 100,
+                                           .p = 0.1,
+                                           .loss = 1,
+                                           .score = 10 + (upper - 'A'),
+                                           .due_days = 14,
+                                           .due_rule = S("severity:medium"),
+                                           .fix_kind = S("upgrade"),
+                                           .fix_target = S("pkg"),
+                                           .params = S("{}")};
     }
     for (const char *l = x->obs ? x->obs : ""; *l; l++) {
         char upper = *l >= 'a' ? (char)(*l - 32) : *l;
-        o[r.n_obs++] = (struct hn_store_run_obs){.module = S("m"), .kind = S("thing"),
+        o[r.n_obs++] = (struct hn_store_run_obs){.module = S("m"),
+                                                 .kind = S("thing"),
                                                  .subject = hn_arena_fmt(&mem, "thing %c", upper),
                                                  .fields = *l >= 'a' ? S("{\"v\":2}") : S("{\"v\":1}")};
     }

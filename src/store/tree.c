@@ -32,7 +32,7 @@ static struct hn_err read_rows(struct hn_store *s, struct store_org **ret, size_
     while (st_row(&q)) {
         if (!STORE_PUSH(a, *ret, n, cap))
             break;
-        (*ret)[n++] = (struct store_org){
+        (*ret)[n] = (struct store_org){
             .n = st_get(&q, 0),
             .id = st_copy(&q, 1, a),
             .path = st_copy(&q, 2, a),
@@ -41,6 +41,7 @@ static struct hn_err read_rows(struct hn_store *s, struct store_org **ret, size_
             .kind = st_copy(&q, 5, a),
             .size = 1,
         };
+        n++;
     }
     *ret_n = n;
     HN_TRY(st_end(&q));
@@ -56,7 +57,8 @@ static bool join_rows(struct store_org *o, size_t n)
         if (i == 0)
             continue;
         uint32_t up = i - 1;
-        while (up != STORE_NONE && (o[up].path.n >= o[i].path.n || memcmp(o[up].path.p, o[i].path.p, o[up].path.n) != 0))
+        while (up != STORE_NONE &&
+               (o[up].path.n >= o[i].path.n || memcmp(o[up].path.p, o[i].path.p, o[up].path.n) != 0))
             up = o[up].parent;
         if (up == STORE_NONE)
             return false;
@@ -203,7 +205,7 @@ struct hn_err store_tree_functions(struct hn_store *s)
 
 /* ---------------------------------------------------------------- changing it */
 
-#define NAME_MOST 1024u
+#define NAME_MOST  1024u
 #define DEPTH_MOST 60u
 
 static struct hn_err valid_name(struct hn_store *s, struct hn_str en, struct hn_str ja, struct hn_str kind)
@@ -309,7 +311,8 @@ static struct hn_err change(struct hn_store *s, const struct hn_principal *p, ui
 }
 
 struct hn_err hn_store_org_change(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
-                                  struct hn_str parent, struct hn_str name_en, struct hn_str name_ja, struct hn_str kind)
+                                  struct hn_str parent, struct hn_str name_en, struct hn_str name_ja,
+                                  struct hn_str kind)
 {
     store_ask(s, p);
     uint32_t org = store_org_at(s, id), to = STORE_NONE;

@@ -8,7 +8,7 @@
 #include "../../src/store/test_store.h"
 
 #define KILLS 240
-#define T0 (INT64_C(1790000000) * HN_SECOND)
+#define T0    (INT64_C(1790000000) * HN_SECOND)
 
 /* One acknowledgement. Whole in the pipe or not at all: shorter than PIPE_BUF. */
 struct ack {
@@ -35,8 +35,14 @@ static void work_on(struct hn_store *s, int fd, struct hn_str x, unsigned n, uns
     enum hn_action_state to = (enum hn_action_state)(rand_r(seed) % 4);
 
     snprintf(run, sizeof run, "%u-%u", (unsigned)getpid(), n);
-    if (!hn_ok(put_run(s, SYS, x, &(struct spec){.id = run, .show = shows[rand_r(seed) % 6], .obs = shows[rand_r(seed) % 6],
-                                                 .at = hn_now(), .origin = "local", .partial = rand_r(seed) % 4 == 0}, NULL)))
+    if (!hn_ok(put_run(s, SYS, x,
+                       &(struct spec){.id = run,
+                                      .show = shows[rand_r(seed) % 6],
+                                      .obs = shows[rand_r(seed) % 6],
+                                      .at = hn_now(),
+                                      .origin = "local",
+                                      .partial = rand_r(seed) % 4 == 0},
+                       NULL)))
         _exit(4);
     tell(fd, 'r', hn_str_c(run), 0);
     if (hn_ok(hn_store_action_put(s, SYS, finding_id(x, (char)('A' + rand_r(seed) % 8)), S(""), 0, S(""), &mem, &id))) {
