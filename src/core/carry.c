@@ -54,7 +54,8 @@ static void write_carried(struct hn_jw *w, const struct hn_jv *t)
 }
 
 /* Terms of the new run, without the "not seen" ones whose place an old term takes, then the old ones. */
-static void write_terms(struct hn_jw *w, struct hn_arena *a, const struct hn_jv *terms, const struct hn_jv **kept, size_t n)
+static void write_terms(struct hn_jw *w, struct hn_arena *a, const struct hn_jv *terms, const struct hn_jv **kept,
+                        size_t n)
 {
     for (size_t i = 0; i < terms->n; i++) {
         const char *name = hn_arena_cstr(a, hn_jv_str(&terms->items[i], "name"));

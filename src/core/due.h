@@ -1,5 +1,5 @@
-/* Decision tables as data: by when must a finding be put right? A table asks for named inputs, each with a closed list of
- * values; every combination has exactly one row, and the row's number is shown as the reason ("bod-26-04:7"). */
+/* Decision tables as data: by when must a finding be put right? A table asks for named inputs, each with a closed list
+ * of values; every combination has exactly one row, and the row's number is shown as the reason ("bod-26-04:7"). */
 #pragma once
 
 #include "base/arena.h"
@@ -8,7 +8,7 @@
 
 #define HN_DUE_INPUTS 4
 #define HN_DUE_VALUES 6
-#define HN_DUE_ROWS 256
+#define HN_DUE_ROWS   256
 
 struct hn_due_outcome {
     const char *name; /* "3-days-forensics" */
@@ -30,8 +30,8 @@ struct hn_due_table {
     } rows[HN_DUE_ROWS];  /* ordered by the inputs' values, first input slowest */
 };
 
-/* Reads a table in the format of policy/tables; strings live in the arena. Incomplete, contradicting or oversized tables
- * are HN_E_INVALID with the line. */
+/* Reads a table in the format of policy/tables; strings live in the arena. Incomplete, contradicting or oversized
+ * tables are HN_E_INVALID with the line. */
 HN_MUST struct hn_err hn_due_parse(struct hn_arena *a, struct hn_bytes text, struct hn_due_table *ret,
                                    struct hn_diag *reterr);
 /* A table that is built in ("bod-26-04", "ssvc-deployer"); its text, or empty. */

@@ -160,7 +160,13 @@ static void due(struct explain *x)
     struct hn_param d = {"date", hn_str_cut(date, 0, date.n < 10 ? date.n : 10), NULL};
     struct hn_param n = {"days", hn_arena_fmt(x->a, "%lld", (long long)hn_jv_int(x->f, "due_days", 0)), &d};
     bool numbered = days && days->kind == HN_JV_INT;
-    wrapped(x, hn_text(x->a, x->lang, date.n ? "explain.due-on" : numbered ? "explain.due-days" : "explain.due-none", &n), 2);
+    wrapped(x,
+            hn_text(x->a, x->lang,
+                    date.n     ? "explain.due-on"
+                    : numbered ? "explain.due-days"
+                               : "explain.due-none",
+                    &n),
+            2);
     wrapped(x, hn_due_rule_text(x->a, x->lang, hn_jv_str(x->f, "due_rule")), 2);
     for (size_t i = 0; in && in->kind == HN_JV_ARR && i < in->n; i++)
         wrapped(x, hn_due_input_text_from_json(x->a, x->lang, &in->items[i]), 4);

@@ -1,7 +1,8 @@
-/* Making a planned change, and taking it back. The journal is ahead of the deed: "begin 3" is on disk before step 3 touches
- * anything, so that after a crash every step is known to be untouched, done, or in between; and in between is one atomic
- * rename, one chown and chmod, one link. Taking back looks at the present state of the file: what is as before needs
- * nothing, what is as after is restored, anything else was changed by somebody and is left alone, loudly. */
+/* Making a planned change, and taking it back. The journal is ahead of the deed: "begin 3" is on disk before step 3
+ * touches anything, so that after a crash every step is known to be untouched, done, or in between; and in between is
+ * one atomic rename, one chown and chmod, one link. Taking back looks at the present state of the file: what is as
+ * before needs nothing, what is as after is restored, anything else was changed by somebody and is left alone, loudly.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,11 +15,11 @@
 #include "core/fix_in.h"
 #include "core/render.h"
 
-#define JOURNAL_MAX ((size_t)16 << 20)
-#define MEMORY ((size_t)64 << 20)
-#define OUTPUT_MAX ((size_t)16 << 10)
+#define JOURNAL_MAX     ((size_t)16 << 20)
+#define MEMORY          ((size_t)64 << 20)
+#define OUTPUT_MAX      ((size_t)16 << 10)
 #define COMMAND_SECONDS 120u
-#define APT_SECONDS 1800u
+#define APT_SECONDS     1800u
 
 enum phase { PHASE_NONE, PHASE_BEGUN, PHASE_APPLIED, PHASE_UNDOING, PHASE_UNDONE };
 
@@ -95,7 +96,8 @@ static bool read_plan(struct work *k, const struct hn_jv *v)
     k->plan.target = hn_jv_str(v, "target");
     k->plan.value = hn_jv_str(v, "value");
     k->plan.undoable = hn_jv_bool(v, "undoable", false);
-    return hn_fix_kind_parse(hn_jv_str(v, "kind"), &k->plan.kind) && hn_str_eqc(root, k->env->root ? k->env->root : "/") &&
+    return hn_fix_kind_parse(hn_jv_str(v, "kind"), &k->plan.kind) &&
+           hn_str_eqc(root, k->env->root ? k->env->root : "/") &&
            fix_steps_read(&k->arena, hn_jv_get(v, "steps"), &k->plan);
 }
 
@@ -301,7 +303,8 @@ static struct hn_err do_step(struct work *k, size_t i)
 
 static struct hn_err changed_since(struct work *k, const struct hn_fix_step *s)
 {
-    return hn_fail(k->reterr, HN_E_STATE, "%.*s was changed since by somebody else; it is left as it is", HN_FMT(s->path));
+    return hn_fail(k->reterr, HN_E_STATE, "%.*s was changed since by somebody else; it is left as it is",
+                   HN_FMT(s->path));
 }
 
 static struct hn_err back_file(struct work *k, const struct hn_fix_step *s, size_t i)
@@ -345,7 +348,8 @@ static struct hn_err back_meta(struct work *k, const struct hn_fix_step *s)
     const struct hn_fix_state_of *b = &s->before, *a = &s->after;
     HN_TRY(fix_look(&k->root, s->path, &k->arena, &now, NULL, k->reterr));
     bool owner = (now.uid == a->uid && now.gid == a->gid) || (now.uid == b->uid && now.gid == b->gid);
-    bool mode = now.mode == a->mode || now.mode == b->mode || now.mode == (b->mode & ~06000u) || now.mode == (a->mode & ~06000u);
+    bool mode = now.mode == a->mode || now.mode == b->mode || now.mode == (b->mode & ~06000u) ||
+                now.mode == (a->mode & ~06000u);
     if (!now.exists || now.link.n || !owner || !mode)
         return changed_since(k, s);
     return fix_set_meta(&k->root, s->path, b, &k->arena, k->reterr);
@@ -481,7 +485,8 @@ static struct hn_err make_change(struct work *k)
     struct hn_diag *told = k->reterr;
     struct hn_diag again = {{0}};
     k->reterr = &again;
-    struct hn_err back = note(k, "failed", -1, "error", hn_str_from_hostile(&k->arena, hn_bytes_of(why.msg, strlen(why.msg)), 600));
+    struct hn_err back =
+        note(k, "failed", -1, "error", hn_str_from_hostile(&k->arena, hn_bytes_of(why.msg, strlen(why.msg)), 600));
     if (hn_ok(back))
         back = take_back(k, "a step failed");
     k->reterr = told;
@@ -499,7 +504,8 @@ static struct hn_err apply(struct work *k, enum hn_fix_kind kind, struct hn_str 
     case PHASE_BEGUN:
     case PHASE_UNDOING:
         HN_TRY(take_back(k, "interrupted"));
-        return hn_fail(k->reterr, HN_E_STATE, "fix %s was interrupted and has been taken back; ask for a new one", k->id);
+        return hn_fail(k->reterr, HN_E_STATE, "fix %s was interrupted and has been taken back; ask for a new one",
+                       k->id);
     case PHASE_UNDONE:
         return hn_fail(k->reterr, HN_E_STATE, "fix %s was undone; ask for a new one", k->id);
     case PHASE_NONE:
@@ -538,10 +544,14 @@ struct hn_err hn_fix_undo(const struct hn_fix_env *env, const char *id, struct h
     return e;
 }
 
-struct hn_err hn_fix_recover(const struct hn_fix_env *env, const char *id, const char **ret_state, struct hn_diag *reterr)
+struct hn_err hn_fix_recover(const struct hn_fix_env *env, const char *id, const char **ret_state,
+                             struct hn_diag *reterr)
 {
-    static const char *const states[] = {[PHASE_NONE] = "none", [PHASE_APPLIED] = "applied", [PHASE_UNDONE] = "undone",
-                                         [PHASE_BEGUN] = "failed", [PHASE_UNDOING] = "failed"};
+    static const char *const states[] = {[PHASE_NONE] = "none",
+                                         [PHASE_APPLIED] = "applied",
+                                         [PHASE_UNDONE] = "undone",
+                                         [PHASE_BEGUN] = "failed",
+                                         [PHASE_UNDOING] = "failed"};
     struct work k;
     struct hn_diag own = {{0}};
     struct hn_err e = work_open(&k, env, id, false, reterr ? reterr : &own);

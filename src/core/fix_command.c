@@ -31,7 +31,8 @@ static void child(const char *file, const char *const *argv, const char *bin, in
 {
     char path[300];
     snprintf(path, sizeof path, "PATH=%s%s/usr/sbin:/usr/bin:/sbin:/bin", bin ? bin : "", bin ? ":" : "");
-    const char *const env[] = {path, "LC_ALL=C.UTF-8", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l", NULL};
+    const char *const env[] = {
+        path, "LC_ALL=C.UTF-8", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l", NULL};
     int null = open("/dev/null", O_RDONLY);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,5 +1,5 @@
-/* Edits of configuration texts: pure functions, so that every case is a small test. Lines keep their endings; what is not
- * about the key stays byte for byte. */
+/* Edits of configuration texts: pure functions, so that every case is a small test. Lines keep their endings; what is
+ * not about the key stays byte for byte. */
 #include "core/fix_in.h"
 
 #include <strings.h>
@@ -13,7 +13,7 @@ struct line {
     struct hn_str text; /* without \n */
     struct hn_str key;  /* empty: blank, comment, or not of this style */
     struct hn_str value;
-    bool commented;     /* "#key value": an example */
+    bool commented; /* "#key value": an example */
 };
 
 static bool next_line(struct hn_str *rest, struct hn_str *ret)
@@ -77,7 +77,8 @@ static bool same_key(struct hn_str a, struct hn_str b, enum fix_style style)
 
 static struct hn_str written(struct hn_arena *a, struct hn_str key, struct hn_str value, enum fix_style style)
 {
-    static const char *const between[] = {[FIX_STYLE_SPACE] = " ", [FIX_STYLE_EQUALS] = "=", [FIX_STYLE_SYSCTL] = " = "};
+    static const char *const between[] = {
+        [FIX_STYLE_SPACE] = " ", [FIX_STYLE_EQUALS] = "=", [FIX_STYLE_SYSCTL] = " = "};
     return hn_arena_fmt(a, "%.*s%s%.*s", HN_FMT(key), between[style], HN_FMT(value));
 }
 
@@ -179,7 +180,8 @@ enum fix_sshd_first fix_sshd_first(struct hn_str text, struct hn_str key)
         if (is_keyword(l.key, HN_STR("Match")))
             break;
         if (is_keyword(l.key, HN_STR("Include")) &&
-            (hn_str_find(l.value, HN_STR("/etc/ssh/sshd_config.d/*.conf")) >= 0 || hn_str_eqc(l.value, "sshd_config.d/*.conf")))
+            (hn_str_find(l.value, HN_STR("/etc/ssh/sshd_config.d/*.conf")) >= 0 ||
+             hn_str_eqc(l.value, "sshd_config.d/*.conf")))
             return FIX_SSHD_INCLUDE;
         if (is_keyword(l.key, key))
             return FIX_SSHD_KEY;
@@ -240,8 +242,8 @@ struct hn_str fix_diff(struct hn_arena *a, struct hn_str path, struct hn_str old
         tail++;
     size_t from = head > CONTEXT ? head - CONTEXT : 0, after = tail < CONTEXT ? tail : CONTEXT;
     size_t lx = nx - tail + after - from, ly = ny - tail + after - from;
-    hn_buf_fmt(&b, "--- %.*s\n+++ %.*s\n@@ -%zu,%zu +%zu,%zu @@\n", HN_FMT(nx ? path : HN_STR("/dev/null")), HN_FMT(path),
-               lx ? from + 1 : 0, lx, ly ? from + 1 : 0, ly);
+    hn_buf_fmt(&b, "--- %.*s\n+++ %.*s\n@@ -%zu,%zu +%zu,%zu @@\n", HN_FMT(nx ? path : HN_STR("/dev/null")),
+               HN_FMT(path), lx ? from + 1 : 0, lx, ly ? from + 1 : 0, ly);
     for (size_t i = from; i < head; i++)
         hn_buf_fmt(&b, " %.*s\n", HN_FMT(x[i]));
     for (size_t i = head; i < nx - tail; i++)

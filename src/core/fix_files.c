@@ -88,7 +88,10 @@ struct hn_err fix_look(const struct fix_root *r, struct hn_str path, struct hn_a
     HN_AUTO_FD dir = fix_parent(r, path, a, &name);
     if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? HN_OK : hn_fail_errno(reterr, "%.*s", HN_FMT(path));
-    *ret = (struct hn_fix_state_of){.exists = true, .mode = st.st_mode & 07777, .uid = st.st_uid, .gid = st.st_gid,
+    *ret = (struct hn_fix_state_of){.exists = true,
+                                    .mode = st.st_mode & 07777,
+                                    .uid = st.st_uid,
+                                    .gid = st.st_gid,
                                     .mtime = st.st_mtim.tv_sec * HN_SECOND + st.st_mtim.tv_nsec};
     if (S_ISLNK(st.st_mode))
         return look_at_link(dir, name, path, a, ret, reterr);

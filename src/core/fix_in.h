@@ -19,7 +19,8 @@ HN_MUST struct hn_err fix_root_open(const struct hn_fix_env *env, struct fix_roo
 bool fix_path_ok(struct hn_str path);
 /* Descriptor of the folder that holds path; *ret_name is the last part, inside path. -1 with errno. */
 int fix_parent(const struct fix_root *r, struct hn_str path, struct hn_arena *a, const char **ret_name);
-/* State of path itself (a final symbolic link is not followed). content may be NULL; it is read for regular files only. */
+/* State of path itself (a final symbolic link is not followed). content may be NULL; it is read for regular files only.
+ */
 HN_MUST struct hn_err fix_look(const struct fix_root *r, struct hn_str path, struct hn_arena *a,
                                struct hn_fix_state_of *ret, struct hn_buf *content, struct hn_diag *reterr);
 /* Replaces or makes path in one step: content, mode, owner and (unless 0) time; extended attributes are taken over from
@@ -52,8 +53,8 @@ struct hn_str fix_diff(struct hn_arena *a, struct hn_str path, struct hn_str old
 
 /* ---- commands (fix_command.c) ---- */
 
-/* Runs argv[0], found in the system's folders (or in bin alone), without a shell, with an environment of our own, standard
- * input empty; what it prints is appended to out (cut at its maximum). Ended after `seconds`. */
+/* Runs argv[0], found in the system's folders (or in bin alone), without a shell, with an environment of our own,
+ * standard input empty; what it prints is appended to out (cut at its maximum). Ended after `seconds`. */
 HN_MUST struct hn_err fix_command(const char *const *argv, const char *bin, unsigned seconds, struct hn_buf *out,
                                   struct hn_diag *reterr);
 

@@ -8,7 +8,7 @@
 #include "core/render.h"
 
 static const char *const step_names[] = {
-    [HN_FIX_STEP_FILE] = "file",     [HN_FIX_STEP_META] = "mode",   [HN_FIX_STEP_UNLINK] = "link",
+    [HN_FIX_STEP_FILE] = "file",    [HN_FIX_STEP_META] = "mode",   [HN_FIX_STEP_UNLINK] = "link",
     [HN_FIX_STEP_MKDIR] = "folder", [HN_FIX_STEP_WRITE] = "value", [HN_FIX_STEP_COMMAND] = "command",
 };
 
@@ -61,9 +61,13 @@ void fix_steps_json(struct hn_jw *w, const struct hn_fix_plan *p)
 static bool read_state(const struct hn_jv *v, struct hn_fix_state_of *s)
 {
     int64_t mode = hn_jv_int(v, "mode", -1), uid = hn_jv_int(v, "uid", -1), gid = hn_jv_int(v, "gid", -1);
-    *s = (struct hn_fix_state_of){.exists = hn_jv_bool(v, "exists", false), .mode = (uint32_t)mode, .uid = (uint32_t)uid,
-                                  .gid = (uint32_t)gid, .mtime = hn_jv_int(v, "mtime", 0),
-                                  .sha256 = hn_jv_str(v, "sha256"), .link = hn_jv_str(v, "link")};
+    *s = (struct hn_fix_state_of){.exists = hn_jv_bool(v, "exists", false),
+                                  .mode = (uint32_t)mode,
+                                  .uid = (uint32_t)uid,
+                                  .gid = (uint32_t)gid,
+                                  .mtime = hn_jv_int(v, "mtime", 0),
+                                  .sha256 = hn_jv_str(v, "sha256"),
+                                  .link = hn_jv_str(v, "link")};
     return mode >= 0 && mode <= 07777 && uid >= 0 && uid <= UINT32_MAX && gid >= 0 && gid <= UINT32_MAX;
 }
 
@@ -87,8 +91,10 @@ static bool read_step(struct hn_arena *a, const struct hn_jv *v, struct hn_fix_s
         t++;
     if (t == sizeof step_names / sizeof step_names[0])
         return false;
-    *s = (struct hn_fix_step){.type = (enum hn_fix_step_type)t, .path = hn_jv_str(v, "path"),
-                              .former = hn_jv_str(v, "former"), .content = hn_jv_str(v, "content"),
+    *s = (struct hn_fix_step){.type = (enum hn_fix_step_type)t,
+                              .path = hn_jv_str(v, "path"),
+                              .former = hn_jv_str(v, "former"),
+                              .content = hn_jv_str(v, "content"),
                               .check = hn_jv_bool(v, "check", false)};
     return (s->type == HN_FIX_STEP_COMMAND || fix_path_ok(s->path)) && read_state(hn_jv_get(v, "before"), &s->before) &&
            read_state(hn_jv_get(v, "after"), &s->after) && read_argv(a, hn_jv_get(v, "argv"), s->argv) &&
@@ -125,7 +131,8 @@ void fix_digest(struct hn_arena *a, struct hn_fix_plan *p)
 
 /* ---------------------------------------------------------------- for people */
 
-static void write_text(struct hn_jw *w, struct hn_arena *a, const struct hn_fix_plan *p, const char *name, const char *what)
+static void write_text(struct hn_jw *w, struct hn_arena *a, const struct hn_fix_plan *p, const char *name,
+                       const char *what)
 {
     struct hn_param value = {"value", p->value, NULL}, target = {"target", p->target, &value};
     const char *key = hn_arena_fmt(a, "fix.%s.%s", hn_fix_kind_name(p->kind), what).p;

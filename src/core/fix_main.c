@@ -20,10 +20,10 @@ struct args {
 
 static bool parse(int argc, char **argv, struct args *ret)
 {
-    static const struct option options[] = {
-        {"home", required_argument, 0, 'h'},   {"root", required_argument, 0, 'r'},  {"id", required_argument, 0, 'i'},
-        {"kind", required_argument, 0, 'k'},   {"target", required_argument, 0, 't'}, {"value", required_argument, 0, 'v'},
-        {"digest", required_argument, 0, 'd'}, {0}};
+    static const struct option options[] = {{"home", required_argument, 0, 'h'},   {"root", required_argument, 0, 'r'},
+                                            {"id", required_argument, 0, 'i'},     {"kind", required_argument, 0, 'k'},
+                                            {"target", required_argument, 0, 't'}, {"value", required_argument, 0, 'v'},
+                                            {"digest", required_argument, 0, 'd'}, {0}};
     struct args a = {.target = "", .value = "", .digest = ""};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -74,8 +74,8 @@ static struct hn_err apply(const struct args *a, struct hn_diag *d)
     return hn_fix_apply(&a->env, a->id, kind, target, value, digest, d);
 }
 
-static struct hn_err act(const char *verb, const struct args *a, struct hn_jw *w, struct hn_arena *arena, const char **state,
-                         struct hn_diag *d)
+static struct hn_err act(const char *verb, const struct args *a, struct hn_jw *w, struct hn_arena *arena,
+                         const char **state, struct hn_diag *d)
 {
     if (strcmp(verb, "plan") == 0) {
         *state = "planned";

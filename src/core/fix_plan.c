@@ -13,7 +13,7 @@
 #include "format/version.h"
 
 #define DROP_IN_SYSCTL "/etc/sysctl.d/90-hinomi.conf"
-#define DROP_IN_SSHD "/etc/ssh/sshd_config.d/00-hinomi.conf"
+#define DROP_IN_SSHD   "/etc/ssh/sshd_config.d/00-hinomi.conf"
 
 struct planner {
     struct fix_root root;
@@ -50,7 +50,8 @@ static bool one_line(struct hn_str s, size_t most)
 
 /* ---------------------------------------------------------------- steps */
 
-static struct hn_err step_new(struct planner *pl, enum hn_fix_step_type type, struct hn_str path, struct hn_fix_step **ret)
+static struct hn_err step_new(struct planner *pl, enum hn_fix_step_type type, struct hn_str path,
+                              struct hn_fix_step **ret)
 {
     if (pl->p->n == HN_FIX_STEPS)
         return FAIL(pl, LIMIT, "too many steps");
@@ -101,7 +102,8 @@ static struct hn_err step_file(struct planner *pl, struct hn_str path, struct hn
     hn_buf_init(&b, FIX_FILE_MAX);
     HN_TRY(fix_look(&pl->root, path, pl->a, &before, &b, pl->reterr));
     if (before.link.n)
-        return FAIL(pl, STATE, "%.*s is a symbolic link to %.*s; change that file by hand", HN_FMT(path), HN_FMT(before.link));
+        return FAIL(pl, STATE, "%.*s is a symbolic link to %.*s; change that file by hand", HN_FMT(path),
+                    HN_FMT(before.link));
     if (before.exists && hn_str_eq(hn_buf_text(&b), text))
         return HN_OK;
     if (!before.exists)
@@ -118,7 +120,8 @@ static struct hn_err step_file(struct planner *pl, struct hn_str path, struct hn
 
 /* ---------------------------------------------------------------- kernel settings */
 
-/* sysctl.d(5): when the first separator is a '.', '.' parts the name and '/' stands for a dot in it; else as written. */
+/* sysctl.d(5): when the first separator is a '.', '.' parts the name and '/' stands for a dot in it; else as written.
+ */
 static struct hn_str sysctl_path(struct planner *pl, struct hn_str key)
 {
     struct hn_str path = hn_arena_fmt(pl->a, "/proc/sys/%.*s", HN_FMT(key));
@@ -254,7 +257,8 @@ static struct hn_err number_of(struct planner *pl, struct hn_str name, const cha
     while (hn_str_split(&text, '\n', &line)) {
         if (!hn_str_split(&line, ':', &part) || !hn_str_eq(part, name))
             continue;
-        if (hn_str_split(&line, ':', &part) && hn_str_split(&line, ':', &part) && hn_str_u64(part, 10, &n) && n < UINT32_MAX) {
+        if (hn_str_split(&line, ':', &part) && hn_str_split(&line, ':', &part) && hn_str_u64(part, 10, &n) &&
+            n < UINT32_MAX) {
             *ret = (uint32_t)n;
             return HN_OK;
         }
@@ -312,7 +316,8 @@ static struct hn_err unlink_all(struct planner *pl, struct hn_str unit)
     for (size_t k = 0; k < sizeof pulls / sizeof pulls[0]; k++) {
         HN_TRY(list(pl, "/etc/systemd/system", pulls[k], &names, &n));
         for (size_t i = 0; i < n; i++)
-            HN_TRY(step_unlink(pl, hn_arena_fmt(pl->a, "/etc/systemd/system/%s/%.*s", names[i], HN_FMT(unit)), false, unit));
+            HN_TRY(step_unlink(pl, hn_arena_fmt(pl->a, "/etc/systemd/system/%s/%.*s", names[i], HN_FMT(unit)), false,
+                               unit));
     }
     HN_TRY(list(pl, "/etc/systemd/system", "", &names, &n));
     for (size_t i = 0; i < n; i++)
@@ -405,7 +410,8 @@ static struct hn_err plan_setting(struct planner *pl)
     struct hn_str rest = pl->p->target, path, key, style, text;
     bool there, spaces;
     if (!hn_str_split(&rest, '|', &path) || !hn_str_split(&rest, '|', &key) || !hn_str_split(&rest, '|', &style) ||
-        !fix_path_ok(path) || !hn_str_starts(path, "/etc/") || !made_of(key, "._-", 100) || !one_line(pl->p->value, 500))
+        !fix_path_ok(path) || !hn_str_starts(path, "/etc/") || !made_of(key, "._-", 100) ||
+        !one_line(pl->p->value, 500))
         return FAIL(pl, INVALID, "not path|key|style below /etc and a value");
     spaces = hn_str_eqc(style, "space");
     if (!spaces && !hn_str_eqc(style, "equals"))
@@ -504,8 +510,8 @@ static struct hn_err plan_kind(struct planner *pl)
     return FAIL(pl, INVALID, "there is no fix of this kind");
 }
 
-struct hn_err hn_fix_plan(const struct hn_fix_env *env, enum hn_fix_kind kind, struct hn_str target, struct hn_str value,
-                          struct hn_arena *a, struct hn_fix_plan *ret, struct hn_diag *reterr)
+struct hn_err hn_fix_plan(const struct hn_fix_env *env, enum hn_fix_kind kind, struct hn_str target,
+                          struct hn_str value, struct hn_arena *a, struct hn_fix_plan *ret, struct hn_diag *reterr)
 {
     struct planner pl = {.a = a, .p = ret, .reterr = reterr};
     *ret = (struct hn_fix_plan){.kind = kind, .target = target, .value = value, .undoable = true};

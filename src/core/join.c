@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define REFS (HN_REF_USER + 1)
+#define REFS      (HN_REF_USER + 1)
 #define KIND_REFS 32
 
 /* Kinds whose subject is itself a value that others refer to. */
@@ -14,8 +14,8 @@ static const struct {
     const char *kind;
     enum hn_ref ref;
 } subjects[] = {
-    {"packages.package", HN_REF_PACKAGE},   {"processes.process", HN_REF_PROCESS}, {"sockets.listener", HN_REF_LISTENER},
-    {"services.unit", HN_REF_UNIT},         {"accounts.account", HN_REF_USER},
+    {"packages.package", HN_REF_PACKAGE}, {"processes.process", HN_REF_PROCESS}, {"sockets.listener", HN_REF_LISTENER},
+    {"services.unit", HN_REF_UNIT},       {"accounts.account", HN_REF_USER},
 };
 
 /* Observations that connect nothing when a field says so: a font or a locale that is mapped is no code that runs. */

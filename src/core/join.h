@@ -1,6 +1,6 @@
-/* The join of evidence: from what a finding is about to the processes that use it and the listeners that reach it. Which
- * values refer to each other is read from the declarations (hn_field.ref); two values are neighbours when one observation
- * holds both. Only the steps below are walked, so that a join cannot wander.
+/* The join of evidence: from what a finding is about to the processes that use it and the listeners that reach it.
+ * Which values refer to each other is read from the declarations (hn_field.ref); two values are neighbours when one
+ * observation holds both. Only the steps below are walked, so that a join cannot wander.
  *
  *   package ─contains─▶ path ─maps/runs─▶ process ─listens─▶ listener
  *                        unit ───runs───────▲   ◀──held by── listener (only when the finding is about it)

@@ -5,15 +5,15 @@
 #include "core/ops_in.h"
 #include "core/render.h"
 
-#define RANK_MOST 100000u
+#define RANK_MOST   100000u
 #define RANK_MEMORY ((size_t)64 << 20)
 
 struct ranked {
     const struct hn_store_finding *f;
-    double score;            /* under the other policy */
+    double score; /* under the other policy */
     struct hn_str due_rule;
     int64_t due_days;
-    size_t rank, new_rank;   /* 1 = first */
+    size_t rank, new_rank; /* 1 = first */
 };
 
 static int by_score(const void *x, const void *y)
@@ -107,8 +107,8 @@ static struct hn_err write_all(struct hn_op_ctx *c, const struct hn_policy *p, s
 
 struct hn_err ops_findings_rank(struct hn_op_ctx *c)
 {
-    struct hn_store_finding_query q = {.org = ops_arg(c, "org"), .asset = ops_arg(c, "asset"), .status = HN_F_OPEN,
-                                       .page.limit = RANK_MOST};
+    struct hn_store_finding_query q = {
+        .org = ops_arg(c, "org"), .asset = ops_arg(c, "asset"), .status = HN_F_OPEN, .page.limit = RANK_MOST};
     struct hn_store_finding *f;
     struct hn_listing l;
     struct hn_policy *p = NULL;

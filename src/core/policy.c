@@ -15,7 +15,7 @@
 #include "format/yaml_tree.h"
 #include "policy_data.h"
 
-#define POLICY_MAX ((size_t)1 << 20)
+#define POLICY_MAX    ((size_t)1 << 20)
 #define POLICY_MEMORY ((size_t)16 << 20)
 
 struct constant {
@@ -30,7 +30,7 @@ struct constant {
 struct hn_policy {
     struct hn_arena arena;
     struct hn_str id, name, version, due_name;
-    struct hn_map constants; /* name → struct constant */
+    struct hn_map constants;       /* name → struct constant */
     struct constant *first, **end; /* in the order of the file */
     struct hn_str *never_mapped;
     size_t n_never_mapped;
@@ -81,7 +81,8 @@ static bool number(struct hn_str s, double *ret)
     return end == text + s.n && isfinite(*ret);
 }
 
-static struct hn_err member_number(struct loader *l, struct hn_yaml *map, const char *key, bool may_be_none, double *ret)
+static struct hn_err member_number(struct loader *l, struct hn_yaml *map, const char *key, bool may_be_none,
+                                   double *ret)
 {
     struct hn_yaml *y = hn_yaml_get(map, key);
     if (!y)
@@ -177,7 +178,8 @@ static struct hn_err read_word(struct loader *l, struct hn_yaml *doc, const char
         return hn_fail(l->reterr, HN_E_INVALID, "\"%s\" is missing or too long", key);
     for (size_t i = 0; i < y->s.n; i++)
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/", y->s.p[i]))
-            return hn_fail(l->reterr, HN_E_INVALID, "line %u: \"%s\" is made of letters, digits and -._/", y->line, key);
+            return hn_fail(l->reterr, HN_E_INVALID, "line %u: \"%s\" is made of letters, digits and -._/", y->line,
+                           key);
     *ret = y->s;
     return HN_OK;
 }
@@ -223,15 +225,16 @@ static struct hn_err check_whole(struct loader *l)
     return HN_OK;
 }
 
-/* Sums that the rule "seeing more of a danger never lowers" needs: code that runs, however confined, weighs no less than
- * code of which nothing is known; a listener that a firewall blocks no less than none. */
+/* Sums that the rule "seeing more of a danger never lowers" needs: code that runs, however confined, weighs no less
+ * than code of which nothing is known; a listener that a firewall blocks no less than none. */
 static struct hn_err check_sums(struct loader *l)
 {
-    double running = must(l->p, "weights.mapped-running") + must(l->p, "weights.listens-none") +
-                     must(l->p, "weights.runs-confined");
+    double running =
+        must(l->p, "weights.mapped-running") + must(l->p, "weights.listens-none") + must(l->p, "weights.runs-confined");
     double blocked = must(l->p, "weights.listens-one-network") + must(l->p, "weights.firewall-blocked");
     if (running < -1e-9)
-        return hn_fail(l->reterr, HN_E_INVALID, "mapped-running + listens-none + runs-confined is below 0, as if not seen");
+        return hn_fail(l->reterr, HN_E_INVALID,
+                       "mapped-running + listens-none + runs-confined is below 0, as if not seen");
     if (blocked < must(l->p, "weights.listens-none"))
         return hn_fail(l->reterr, HN_E_INVALID, "listens-one-network + firewall-blocked is below listens-none");
     return HN_OK;
@@ -287,7 +290,8 @@ struct hn_err hn_policy_parse(struct hn_bytes yaml, struct hn_policy **ret, stru
     hn_arena_init(&l.p->arena, POLICY_MEMORY);
     hn_map_init(&l.p->constants);
     l.p->end = &l.p->first;
-    struct hn_err e = yaml.n > POLICY_MAX ? hn_fail(reterr, HN_E_LIMIT, "a policy has at most 1 MiB") : read_all(&l, yaml);
+    struct hn_err e =
+        yaml.n > POLICY_MAX ? hn_fail(reterr, HN_E_LIMIT, "a policy has at most 1 MiB") : read_all(&l, yaml);
     if (!hn_ok(e)) {
         hn_policy_free(l.p);
         return e;

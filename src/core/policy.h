@@ -1,6 +1,7 @@
-/* The policy: every constant that ranks findings and sets their due dates, in one versioned YAML file (policy/default.yaml
- * is built in; --policy FILE replaces it). Each constant carries its source: a published figure, or "judgement". Read with
- * strict validation: an unknown or missing key, a value out of range or a duplicate is an error with line and nearest name. */
+/* The policy: every constant that ranks findings and sets their due dates, in one versioned YAML file
+ * (policy/default.yaml is built in; --policy FILE replaces it). Each constant carries its source: a published figure,
+ * or "judgement". Read with strict validation: an unknown or missing key, a value out of range or a duplicate is an
+ * error with line and nearest name. */
 #pragma once
 
 #include "base/json.h"
@@ -29,7 +30,7 @@ double hn_policy_prior(const struct hn_policy *p, const char *kind, enum hn_clas
 double hn_policy_graded(const struct hn_policy *p, const char *term, double x);
 double hn_policy_impact(const struct hn_policy *p, bool total); /* technical impact as a factor of the loss */
 double hn_policy_loss_weight(const struct hn_policy *p, const char *term); /* logarithm of a factor; 0 unknown */
-double hn_policy_loss_max(const struct hn_policy *p);           /* of the most critical asset, total impact */
+double hn_policy_loss_max(const struct hn_policy *p); /* of the most critical asset, total impact */
 double hn_policy_kappa(const struct hn_policy *p);
 double hn_policy_criticality(const struct hn_policy *p, double asked); /* clamped; NaN or <= 0: the default */
 /* "low" … "very-high" of SSVC; "unknown" when criticality is not given (<= 0). */

@@ -1,5 +1,5 @@
-/* Every constant that a policy must give, with the range that keeps a policy honest: a term that is named after something
- * dangerous may not lower a score. Private to policy.c and its test. */
+/* Every constant that a policy must give, with the range that keeps a policy honest: a term that is named after
+ * something dangerous may not lower a score. Private to policy.c and its test. */
 #pragma once
 
 enum policy_form {

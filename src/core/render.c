@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 
-#define CLAUSES 4
+#define CLAUSES      4
 #define SENTENCE_MAX ((size_t)64 << 10)
 
 /* ---------------------------------------------------------------- params */
@@ -39,7 +39,8 @@ struct hn_str render_word(struct hn_arena *a, enum hn_lang lang, const char *pre
     return hn_text_find(lang, key) ? hn_text(a, lang, key, NULL) : name;
 }
 
-/* Adds what depends on the language: {who} ("nginx (pid 812, and 3 more)"), {at} ("(443/tcp)"). New params come first. */
+/* Adds what depends on the language: {who} ("nginx (pid 812, and 3 more)"), {at} ("(443/tcp)"). New params come first.
+ */
 static const struct hn_param *with_derived(struct hn_arena *a, enum hn_lang lang, const struct hn_param *params)
 {
     struct hn_param *who = HN_NEW(a, struct hn_param), *at = HN_NEW(a, struct hn_param);
@@ -197,7 +198,8 @@ static struct lead lead_of(struct hn_arena *a, enum hn_lang lang, const struct r
     const char *since = key2(a, v->kind, ".sentence-since", ""), *own = key2(a, v->kind, ".sentence", "");
     for (const struct hn_term *t = v->terms; t && hn_text_find(lang, since); t = t->next) {
         struct hn_str days = param_get(t->params, "days");
-        struct hn_param *p = t->seen && strcmp(t->name, "fix-pending") == 0 && days.n ? HN_NEW(a, struct hn_param) : NULL;
+        struct hn_param *p =
+            t->seen && strcmp(t->name, "fix-pending") == 0 && days.n ? HN_NEW(a, struct hn_param) : NULL;
         if (!p)
             continue;
         *p = (struct hn_param){"days", days, (struct hn_param *)(uintptr_t)v->params};
@@ -266,8 +268,8 @@ static struct hn_str kind_of(struct hn_arena *a, const struct hn_obs *o)
 
 struct render_view render_view_of(struct hn_arena *a, const struct hn_finding *f)
 {
-    struct render_view v = {.kind = hn_arena_fmt(a, "%s.%s", f->module->name, f->rule->id).p,
-                            .params = f->params, .terms = f->terms};
+    struct render_view v = {
+        .kind = hn_arena_fmt(a, "%s.%s", f->module->name, f->rule->id).p, .params = f->params, .terms = f->terms};
     size_t terms = 0, evidence = 0;
     for (const struct hn_term *t = f->terms; t; t = t->next)
         terms++;
@@ -327,8 +329,8 @@ struct hn_term *render_terms_from_json(struct hn_arena *a, const struct hn_jv *l
     return first;
 }
 
-/* Kinds of the observations that the elements of a list name. Elements that render_terms_from_json() leaves out are left
- * out here too. */
+/* Kinds of the observations that the elements of a list name. Elements that render_terms_from_json() leaves out are
+ * left out here too. */
 static const struct hn_str *obs_kinds_from_json(struct hn_arena *a, const struct hn_jv *list, bool named, size_t *ret_n)
 {
     *ret_n = 0;

@@ -9,9 +9,9 @@
 /* ---------------------------------------------------------------- names */
 
 static const char *const fix_names[] = {
-    [HN_FIX_NONE] = "none",         [HN_FIX_UPGRADE] = "upgrade", [HN_FIX_SYSCTL] = "sysctl",
-    [HN_FIX_MODE] = "mode",         [HN_FIX_OWNER] = "owner",     [HN_FIX_UNIT_OFF] = "unit-off",
-    [HN_FIX_SSHD] = "sshd",         [HN_FIX_RESTART] = "restart", [HN_FIX_SETTING] = "setting",
+    [HN_FIX_NONE] = "none", [HN_FIX_UPGRADE] = "upgrade", [HN_FIX_SYSCTL] = "sysctl",
+    [HN_FIX_MODE] = "mode", [HN_FIX_OWNER] = "owner",     [HN_FIX_UNIT_OFF] = "unit-off",
+    [HN_FIX_SSHD] = "sshd", [HN_FIX_RESTART] = "restart", [HN_FIX_SETTING] = "setting",
 };
 
 const char *hn_fix_kind_name(enum hn_fix_kind k)
@@ -262,7 +262,8 @@ static void reweigh(const struct hn_policy *policy, const struct hn_finding *f, 
     else if (strcmp(t->name, "fix-pending") == 0)
         t->weight = hn_policy_graded(policy, t->name, param_num(t->params, "days", 0));
     else if (strcmp(t->name, "epss") == 0)
-        t->weight = hn_policy_prior(policy, "", f->rule->class, f->severity, param_num(t->params, "epss", 0)) - f->prior;
+        t->weight =
+            hn_policy_prior(policy, "", f->rule->class, f->severity, param_num(t->params, "epss", 0)) - f->prior;
     else
         hn_policy_weight(policy, t->name, &t->weight);
 }
@@ -282,7 +283,7 @@ static const struct hn_jv *stored_obs(const struct hn_jv *finding, const char *n
 
 static bool computed(struct hn_str key)
 {
-    static const char *const keys[] = {"score", "prior", "p",     "loss",     "share",    "policy",
+    static const char *const keys[] = {"score", "prior",  "p",           "loss",     "share",    "policy",
                                        "terms", "impact", "criticality", "due_days", "due_rule", "due_inputs"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (hn_str_eqc(key, keys[i]))

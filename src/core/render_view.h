@@ -1,4 +1,5 @@
-/* What the texts of a finding are made of, whether it was just judged or comes from stored JSON. Private to rendering. */
+/* What the texts of a finding are made of, whether it was just judged or comes from stored JSON. Private to rendering.
+ */
 #pragma once
 
 #include "core/render.h"
@@ -6,7 +7,7 @@
 struct render_view {
     const char *kind; /* "packages.update-pending" */
     const struct hn_param *params;
-    const struct hn_term *terms; /* largest first */
+    const struct hn_term *terms;    /* largest first */
     const struct hn_str *obs_kinds; /* of the observation behind each term, in the same order; empty: none */
     const struct hn_str *evidence;  /* kinds of observations that the finding itself is made of */
     size_t n_evidence;

@@ -13,7 +13,7 @@
 
 #define SCRATCH ((size_t)64 << 20)
 #define P_LEAST 1e-6
-#define P_MOST 0.999
+#define P_MOST  0.999
 
 /* ---------------------------------------------------------------- one finding */
 
@@ -84,8 +84,8 @@ void risk_due(const struct hn_policy *policy, struct hn_arena *a, const char *ki
         return;
     }
     f->due_days = days;
-    f->due_rule = named ? hn_arena_fmt(a, "policy:%s", kind).p
-                        : hn_arena_fmt(a, "severity:%s", hn_severity_name(f->severity)).p;
+    f->due_rule =
+        named ? hn_arena_fmt(a, "policy:%s", kind).p : hn_arena_fmt(a, "severity:%s", hn_severity_name(f->severity)).p;
 }
 
 /* Total or partial, from the judge's word, else by severity of what is no vulnerability; unknown counts as total. */

@@ -5,8 +5,8 @@
  *   score    = 100 × (1 − exp(−κ · p · loss))
  *   share    = p · loss / loss_max             what the finding adds to its host
  *
- * Missing data never lowers a score: a term that could not be judged is listed with seen == false and weight 0. A term that
- * lowers needs positive evidence from a complete run that could see everything. */
+ * Missing data never lowers a score: a term that could not be judged is listed with seen == false and weight 0. A term
+ * that lowers needs positive evidence from a complete run that could see everything. */
 #pragma once
 
 #include "core/policy.h"
@@ -60,5 +60,6 @@ struct hn_score_asset {
     double score;
     double criticality; /* 0 = unknown (counts as 1) */
 };
-/* Criticality-weighted mean of the hosts that have a score; *ret_worst is the index of the worst host. NaN when n == 0. */
+/* Criticality-weighted mean of the hosts that have a score; *ret_worst is the index of the worst host. NaN when n == 0.
+ */
 double hn_score_organisation(const struct hn_score_asset *assets, size_t n, size_t *ret_worst);

@@ -12,8 +12,8 @@ static enum scope listener_scope(const struct hn_obs *o)
     static const struct {
         const char *reach;
         enum scope scope;
-    } words[] = {{"loopback", SCOPE_LOOPBACK},   {"link-local", SCOPE_NETWORK},     {"private", SCOPE_NETWORK},
-                 {"one-network", SCOPE_NETWORK}, {"public", SCOPE_EVERYWHERE}, {"everywhere", SCOPE_EVERYWHERE}};
+    } words[] = {{"loopback", SCOPE_LOOPBACK},   {"link-local", SCOPE_NETWORK}, {"private", SCOPE_NETWORK},
+                 {"one-network", SCOPE_NETWORK}, {"public", SCOPE_EVERYWHERE},  {"everywhere", SCOPE_EVERYWHERE}};
     struct hn_str reach = hn_obs_get(o, "reach");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (hn_str_eqc(reach, words[i].reach))
@@ -32,7 +32,8 @@ static enum risk_yes listener_open(const struct hn_obs *o)
 const struct hn_obs *risk_stray_listener(const struct hn_facts *facts)
 {
     const struct hn_obs *stray = NULL;
-    HN_FACTS_EACH(o, facts, "sockets.listener") {
+    HN_FACTS_EACH(o, facts, "sockets.listener")
+    {
         const struct hn_str *items;
         if (hn_obs_get_list(o, "processes", &items) || listener_scope(o) == SCOPE_LOOPBACK)
             continue;
@@ -48,11 +49,12 @@ static bool any_obs(void *arg, const struct hn_obs *o)
     return false;
 }
 
-/* Every process that listens beyond loopback shows what it has mapped. Then a process that could not be looked into, but
- * listens nowhere, does not keep us from saying what is exposed. */
+/* Every process that listens beyond loopback shows what it has mapped. Then a process that could not be looked into,
+ * but listens nowhere, does not keep us from saying what is exposed. */
 bool risk_owners_readable(struct risk_run *r)
 {
-    HN_FACTS_EACH(o, r->in->facts, "sockets.listener") {
+    HN_FACTS_EACH(o, r->in->facts, "sockets.listener")
+    {
         const struct hn_str *items;
         size_t n = hn_obs_get_list(o, "processes", &items);
         for (size_t i = 0; i < n && listener_scope(o) != SCOPE_LOOPBACK; i++) {
@@ -105,7 +107,7 @@ enum privilege { PRIVILEGE_UNKNOWN, PRIVILEGE_CONFINED, PRIVILEGE_PLAIN, PRIVILE
 
 /* Capabilities that are as good as root, or nearly (capabilities(7)). */
 static const char *const strong[] = {
-    "sys_admin", "sys_ptrace", "sys_module", "sys_rawio", "dac_override", "dac_read_search", "setuid", "setgid",
+    "sys_admin", "sys_ptrace", "sys_module", "sys_rawio", "dac_override", "dac_read_search", "setuid",   "setgid",
     "setfcap",   "setpcap",    "chown",      "fowner",    "bpf",          "net_admin",       "sys_boot",
 };
 
@@ -229,7 +231,8 @@ static bool cut(const struct risk_run *r, const struct hn_chain *c)
     return is_cut;
 }
 
-/* Would it show if a process had it loaded? Not for interpreted code and kernels, and only when owners of files are known. */
+/* Would it show if a process had it loaded? Not for interpreted code and kernels, and only when owners of files are
+ * known. */
 static bool packages_mappable(const struct risk_run *r, const struct hn_chain *c)
 {
     if (!r->packages_full || c->truncated || !c->packages.n)
@@ -303,7 +306,8 @@ const struct hn_join_value *risk_worst_listener(struct risk_run *r, const struct
 }
 
 /* The process of the chain that holds the listener, for the sentence. */
-static const struct hn_join_value *holder_of(struct risk_run *r, const struct hn_chain *c, const struct hn_obs *listener)
+static const struct hn_join_value *holder_of(struct risk_run *r, const struct hn_chain *c,
+                                             const struct hn_obs *listener)
 {
     const struct hn_str *items;
     size_t n = hn_obs_get_list(listener, "processes", &items);

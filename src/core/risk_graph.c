@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-#define LEVEL 3
+#define LEVEL       3
 #define GRAPH_NODES 12
 #define GRAPH_EDGES 64
 

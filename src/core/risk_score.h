@@ -1,5 +1,5 @@
-/* Scoring one finding whose terms are known: used when it is found, and when history is ranked anew. Private to the risk
- * engine. */
+/* Scoring one finding whose terms are known: used when it is found, and when history is ranked anew. Private to the
+ * risk engine. */
 #pragma once
 
 #include "core/risk.h"

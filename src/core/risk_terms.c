@@ -1,5 +1,5 @@
-/* Terms are made from positive evidence. What lowers a score (mapped-none, listens-none, listens-loopback, runs-confined,
- * firewall-blocked) asks for a module that saw everything; otherwise the term is listed as not seen. */
+/* Terms are made from positive evidence. What lowers a score (mapped-none, listens-none, listens-loopback,
+ * runs-confined, firewall-blocked) asks for a module that saw everything; otherwise the term is listed as not seen. */
 #include "core/risk_terms.h"
 
 #include <math.h>
@@ -96,7 +96,7 @@ bool risk_same_group(const char *a, const char *b)
 
 /* weight counts only when seen. A term of the same group that is there already stays unless the new one weighs more. */
 struct hn_term *risk_term_add(struct risk_run *r, struct hn_finding *f, const char *name, bool seen, double weight,
-                                const struct hn_obs *obs)
+                              const struct hn_obs *obs)
 {
     struct hn_term *t = NULL, **at = &f->terms;
     for (; *at; at = &(*at)->next) {
@@ -201,8 +201,8 @@ static void loss_terms(struct risk_run *r, struct hn_finding *f)
     if (f->rule->class == HN_CLASS_RESILIENCE || f->rule->class == HN_CLASS_HYGIENE)
         return;
     const char *name = r->backup == RISK_YES ? "backup-proven" : "backup-unproven";
-    struct hn_term *t = risk_term_add(r, f, name, r->backup != RISK_UNKNOWN,
-                                 hn_policy_loss_weight(r->in->policy, name), r->backup_obs);
+    struct hn_term *t =
+        risk_term_add(r, f, name, r->backup != RISK_UNKNOWN, hn_policy_loss_weight(r->in->policy, name), r->backup_obs);
     if (t)
         t->on_loss = true;
 }
@@ -237,15 +237,15 @@ static void inputs(struct risk_run *r, struct hn_finding *f, const struct hn_cha
         risk_param(r, &f->inputs, given[i], s.n ? s : HN_STR("unknown"));
     }
     risk_param(r, &f->inputs, "exploitation",
-              kev              ? HN_STR("active")
-              : poc            ? HN_STR("public-poc")
-              : exploitation.n ? exploitation
-                               : HN_STR("unknown"));
+               kev              ? HN_STR("active")
+               : poc            ? HN_STR("public-poc")
+               : exploitation.n ? exploitation
+                                : HN_STR("unknown"));
     risk_param(r, &f->inputs, "system_exposure",
-              e == RISK_YES  ? HN_STR("open")
-              : e == RISK_NO ? HN_STR("small")
-              : network      ? HN_STR("controlled")
-                             : HN_STR("unknown"));
+               e == RISK_YES  ? HN_STR("open")
+               : e == RISK_NO ? HN_STR("small")
+               : network      ? HN_STR("controlled")
+                              : HN_STR("unknown"));
     risk_param(r, &f->inputs, "human_impact", hn_str_c(hn_policy_human_impact(r->in->policy, r->in->criticality)));
 }
 

@@ -27,22 +27,14 @@ TEST(every_row_of_bod_26_04)
         int64_t days;
         const char *outcome;
     } rows[16] = {
-        {{"no", "no", "no", "partial"}, -1, "upgrade"},
-        {{"yes", "no", "no", "partial"}, 14, "14-days"},
-        {{"no", "yes", "no", "partial"}, 60, "60-days"},
-        {{"no", "no", "yes", "partial"}, 60, "60-days"},
-        {{"no", "no", "no", "total"}, -1, "upgrade"},
-        {{"yes", "yes", "no", "partial"}, 14, "14-days"},
-        {{"yes", "no", "yes", "partial"}, 14, "14-days"},
-        {{"no", "yes", "yes", "partial"}, 14, "14-days"},
-        {{"yes", "no", "no", "total"}, 14, "14-days"},
-        {{"no", "yes", "no", "total"}, 14, "14-days"},
-        {{"no", "no", "yes", "total"}, 60, "60-days"},
-        {{"yes", "yes", "yes", "partial"}, 3, "3-days"},
-        {{"yes", "yes", "no", "total"}, 3, "3-days-forensics"},
-        {{"yes", "no", "yes", "total"}, 3, "3-days-forensics"},
-        {{"no", "yes", "yes", "total"}, 3, "3-days"},
-        {{"yes", "yes", "yes", "total"}, 3, "3-days-forensics"},
+        {{"no", "no", "no", "partial"}, -1, "upgrade"},         {{"yes", "no", "no", "partial"}, 14, "14-days"},
+        {{"no", "yes", "no", "partial"}, 60, "60-days"},        {{"no", "no", "yes", "partial"}, 60, "60-days"},
+        {{"no", "no", "no", "total"}, -1, "upgrade"},           {{"yes", "yes", "no", "partial"}, 14, "14-days"},
+        {{"yes", "no", "yes", "partial"}, 14, "14-days"},       {{"no", "yes", "yes", "partial"}, 14, "14-days"},
+        {{"yes", "no", "no", "total"}, 14, "14-days"},          {{"no", "yes", "no", "total"}, 14, "14-days"},
+        {{"no", "no", "yes", "total"}, 60, "60-days"},          {{"yes", "yes", "yes", "partial"}, 3, "3-days"},
+        {{"yes", "yes", "no", "total"}, 3, "3-days-forensics"}, {{"yes", "no", "yes", "total"}, 3, "3-days-forensics"},
+        {{"no", "yes", "yes", "total"}, 3, "3-days"},           {{"yes", "yes", "yes", "total"}, 3, "3-days-forensics"},
     };
     HN_AUTO(hn_arena_done) struct hn_arena a;
     struct hn_due_table t;
@@ -65,8 +57,9 @@ TEST(every_row_of_ssvc_deployer)
     static const char outcomes[] = "ddss dsss dsss ssss dsss ssso"
                                    "dsss ssss dsss ssso ssso ssoo"
                                    "ssoo sooo ssoo oooo sooi ooii";
-    static const char *const exploitation[] = {"none", "public-poc", "active"}, *exposure[] = {"small", "controlled", "open"},
-                             *automatable[] = {"no", "yes"}, *impact[] = {"low", "medium", "high", "very-high"};
+    static const char *const exploitation[] = {"none", "public-poc", "active"},
+                             *exposure[] = {"small", "controlled", "open"}, *automatable[] = {"no", "yes"},
+                             *impact[] = {"low", "medium", "high", "very-high"};
     static const struct {
         char c;
         const char *name;

@@ -1,4 +1,5 @@
-/* Fixes below made-up roots in a temporary folder: every kind, what is refused, undoing to the byte, and being killed. */
+/* Fixes below made-up roots in a temporary folder: every kind, what is refused, undoing to the byte, and being killed.
+ */
 #include "hn_test.h"
 
 #include <errno.h>
@@ -34,7 +35,8 @@ static void put(struct fixture *x, const char *path, const char *text, mode_t mo
         abort();
     *slash = '/';
     int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fchmod(fd, mode) < 0 || futimens(fd, times) < 0)
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fchmod(fd, mode) < 0 ||
+        futimens(fd, times) < 0)
         abort();
     close(fd);
 }
@@ -58,7 +60,8 @@ static const char *get(struct fixture *x, const char *path)
     return s.p;
 }
 
-#define SSHD "Include /etc/ssh/sshd_config.d/*.conf\n\nPort 22\n#PermitRootLogin yes\nMatch User git\n  PermitRootLogin yes\n"
+#define SSHD                                                                                                           \
+    "Include /etc/ssh/sshd_config.d/*.conf\n\nPort 22\n#PermitRootLogin yes\nMatch User git\n  PermitRootLogin yes\n"
 
 static void fixture_init(struct fixture *x)
 {
@@ -88,7 +91,8 @@ static void fixture_init(struct fixture *x)
     put_link(x, "/etc/systemd/system/other.service", "/usr/lib/systemd/system/new.service");
     put(x, "/var/lib/dpkg/status",
         "Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.0.15-1\n\n"
-        "Package: gone\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 1\n", 0644);
+        "Package: gone\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 1\n",
+        0644);
 }
 
 static void fixture_done(struct fixture *x)
@@ -129,7 +133,8 @@ static struct hn_str snap(struct fixture *x)
     hn_buf_init(&b, 8 << 20);
     snap_out = &b;
     nftw(x->root, snap_one, 16, FTW_PHYS);
-    struct hn_str all = hn_arena_str(&x->arena, hn_buf_text(&b)), line, *lines = hn_arena_alloc(&x->arena, 4096 * sizeof *lines);
+    struct hn_str all = hn_arena_str(&x->arena, hn_buf_text(&b)), line,
+                  *lines = hn_arena_alloc(&x->arena, 4096 * sizeof *lines);
     size_t n = 0;
     while (n < 4096 && hn_str_split(&all, '\n', &line))
         lines[n++] = line;
@@ -193,7 +198,8 @@ TEST(every_kind_is_applied_once_and_undone_to_the_byte)
         CHECK_OK(apply(&x, "one", &deeds[i], &d)); /* again: nothing */
         CHECK_STR(snap(&x), after);
         struct hn_fix_plan *p = HN_NEW(&x.arena, struct hn_fix_plan);
-        struct hn_err e = hn_fix_plan(&x.env, deeds[i].kind, hn_str_c(deeds[i].target), hn_str_c(deeds[i].value), &x.arena, p, &d);
+        struct hn_err e =
+            hn_fix_plan(&x.env, deeds[i].kind, hn_str_c(deeds[i].target), hn_str_c(deeds[i].value), &x.arena, p, &d);
         CHECK(deeds[i].kind == HN_FIX_UNIT_OFF ? e.code == HN_E_STATE : hn_ok(e) && p->n == 0);
         if (stat(hn_arena_fmt(&x.arena, "%s%s", x.root, deeds[i].path).p, &st) == 0 && deeds[i].kind == HN_FIX_MODE)
             CHECK_UINT(st.st_mode & 07777, 0755);
@@ -217,7 +223,8 @@ TEST(a_plan_shows_the_exact_change)
     hn_buf_init(&b, 1 << 20);
     hn_jw_init(&w, &b);
     struct hn_fix_plan *p = HN_NEW(&x.arena, struct hn_fix_plan);
-    CHECK_OK(hn_fix_plan(&x.env, HN_FIX_SETTING, HN_STR("/etc/login.defs|PASS_MAX_DAYS|space"), HN_STR("365"), &x.arena, p, NULL));
+    CHECK_OK(hn_fix_plan(&x.env, HN_FIX_SETTING, HN_STR("/etc/login.defs|PASS_MAX_DAYS|space"), HN_STR("365"), &x.arena,
+                         p, NULL));
     hn_fix_plan_json(&w, &x.arena, p);
     const struct hn_jv *v = hn_jv_parse(&x.arena, hn_str_bytes(hn_buf_text(&b)), NULL), *c = hn_jv_get(v, "change");
     CHECK(c && c->n == 1);
@@ -329,10 +336,13 @@ TEST(a_change_since_it_was_shown_is_refused)
     CHECK_OK(hn_fix_plan(&x.env, deed->kind, hn_str_c(deed->target), hn_str_c(deed->value), &x.arena, p, NULL));
     put(&x, "/etc/login.defs", "PASS_MAX_DAYS 99999\n# somebody was here\n", 0640);
     struct hn_str now = snap(&x);
-    CHECK_ERR(hn_fix_apply(&x.env, "a", deed->kind, hn_str_c(deed->target), hn_str_c(deed->value), hn_str_c(p->digest), &d), STATE);
+    CHECK_ERR(
+        hn_fix_apply(&x.env, "a", deed->kind, hn_str_c(deed->target), hn_str_c(deed->value), hn_str_c(p->digest), &d),
+        STATE);
     CHECK_STR(snap(&x), now);
     CHECK_OK(hn_fix_plan(&x.env, deed->kind, hn_str_c(deed->target), hn_str_c(deed->value), &x.arena, p, NULL));
-    CHECK_OK(hn_fix_apply(&x.env, "b", deed->kind, hn_str_c(deed->target), hn_str_c(deed->value), hn_str_c(p->digest), &d));
+    CHECK_OK(
+        hn_fix_apply(&x.env, "b", deed->kind, hn_str_c(deed->target), hn_str_c(deed->value), hn_str_c(p->digest), &d));
 }
 
 TEST(undoing_leaves_alone_what_somebody_changed_since)
@@ -374,7 +384,8 @@ TEST(edits_settings)
     HN_AUTO(hn_arena_done) struct hn_arena a;
     hn_arena_init(&a, 1 << 20);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct hn_str new = fix_edit_setting(&a, hn_str_c(cases[i].old), hn_str_c(cases[i].key), hn_str_c(cases[i].value), cases[i].style);
+        struct hn_str new = fix_edit_setting(&a, hn_str_c(cases[i].old), hn_str_c(cases[i].key),
+                                             hn_str_c(cases[i].value), cases[i].style);
         NOTE("%s", cases[i].old);
         CHECK_TEXT(new, cases[i].new);
         CHECK_STR(fix_edit_setting(&a, new, hn_str_c(cases[i].key), hn_str_c(cases[i].value), cases[i].style), new);
@@ -392,8 +403,10 @@ TEST(edits_sshd_options_outside_match_blocks)
         {"Match all\nX yes\n", "X no\nMatch all\nX yes\n", FIX_SSHD_NEITHER},
         {"  X=yes\nX yes\n", "X no\nX no\n", FIX_SSHD_KEY},
         {"#X yes\nY 1\n", "X no\n#X yes\nY 1\n", FIX_SSHD_NEITHER},
-        {"X yes\nInclude /etc/ssh/sshd_config.d/*.conf\n", "X no\nInclude /etc/ssh/sshd_config.d/*.conf\n", FIX_SSHD_KEY},
-        {"Include /etc/ssh/sshd_config.d/*.conf\nX yes\n", "Include /etc/ssh/sshd_config.d/*.conf\nX no\n", FIX_SSHD_INCLUDE},
+        {"X yes\nInclude /etc/ssh/sshd_config.d/*.conf\n", "X no\nInclude /etc/ssh/sshd_config.d/*.conf\n",
+         FIX_SSHD_KEY},
+        {"Include /etc/ssh/sshd_config.d/*.conf\nX yes\n", "Include /etc/ssh/sshd_config.d/*.conf\nX no\n",
+         FIX_SSHD_INCLUDE},
         {"Include /other/*.conf\nX yes\n", "Include /other/*.conf\nX no\n", FIX_SSHD_KEY},
     };
     HN_AUTO(hn_arena_done) struct hn_arena a;
@@ -424,7 +437,8 @@ TEST(commands_get_words_and_nothing_of_ours)
     fixture_init(&x);
     hn_buf_init(&out, 1 << 16);
     setenv("SECRET", "value", 1);
-    script(&x, "show", "#!/bin/sh\nfor a in \"$@\"; do echo \"<$a>\"; done\nenv | grep -c SECRET\ncat\nls /proc/self/fd | wc -l\n");
+    script(&x, "show",
+           "#!/bin/sh\nfor a in \"$@\"; do echo \"<$a>\"; done\nenv | grep -c SECRET\ncat\nls /proc/self/fd | wc -l\n");
     CHECK_OK(fix_command((const char *const[]){"show", "a b", "$(reboot)", "", NULL}, x.bin, 10, &out, NULL));
     CHECK_TEXT(hn_buf_text(&out), "<a b>\n<$(reboot)>\n<>\n0\n4\n");
     CHECK_ERR(fix_command((const char *const[]){"absent", NULL}, x.bin, 10, &out, NULL), NOENT);
@@ -493,9 +507,10 @@ TEST(a_unit_is_stopped_and_started_again)
 
 /* ---------------------------------------------------------------- being killed */
 
-/* Runs work in a child that is killed: at its n-th durable point, or after some time. True: it ended by itself before. */
-static bool killed(struct fixture *x, void (*work)(struct fixture *, const struct deed *), const struct deed *d, unsigned point,
-                   unsigned microseconds)
+/* Runs work in a child that is killed: at its n-th durable point, or after some time. True: it ended by itself before.
+ */
+static bool killed(struct fixture *x, void (*work)(struct fixture *, const struct deed *), const struct deed *d,
+                   unsigned point, unsigned microseconds)
 {
     int status = 0;
     fflush(NULL);

@@ -12,14 +12,15 @@ static struct hn_str builtin(void)
 }
 
 /* The built-in policy with one piece of text replaced. */
-static struct hn_err with(struct hn_arena *a, const char *from, const char *to, struct hn_policy **ret, struct hn_diag *d)
+static struct hn_err with(struct hn_arena *a, const char *from, const char *to, struct hn_policy **ret,
+                          struct hn_diag *d)
 {
     ptrdiff_t at = hn_str_find(builtin(), hn_str_c(from));
     if (at < 0)
         return hn_fail(d, HN_E_NOENT, "\"%s\" is not in the policy", from);
     size_t after = (size_t)at + strlen(from);
-    struct hn_str text = hn_arena_fmt(a, "%.*s%s%.*s", (int)at, builtin().p, to, (int)(builtin().n - after),
-                                      builtin().p + after);
+    struct hn_str text =
+        hn_arena_fmt(a, "%.*s%s%.*s", (int)at, builtin().p, to, (int)(builtin().n - after), builtin().p + after);
     return hn_policy_parse(hn_str_bytes(text), ret, d);
 }
 
@@ -78,7 +79,8 @@ TEST(refuses_what_is_wrong_and_names_it)
         {"  runs-as-root: {value: 0.6, source: \"judgement\"}", "  runs-as-root: 0.6", "not known"},
         {"  runs-as-root: {value: 0.6, source: \"judgement\"}\n", "", "missing"},
         {"  mapped-none: {value: -1.2, source: \"judgement\"}\n",
-         "  mapped-none: {value: -1.2, source: \"judgement\"}\n  mapped-none: {value: -1.2, source: \"judgement\"}\n", "twice"},
+         "  mapped-none: {value: -1.2, source: \"judgement\"}\n  mapped-none: {value: -1.2, source: \"judgement\"}\n",
+         "twice"},
         {"unit: 7, most: 0.8", "unit: 0, most: 0.8", "unit"},
         {"unit: 7, most: 0.8", "most: 0.8", "unit"},
         {"    medium: {value: 60,", "    medium: {value: 60.5,", "whole"},
@@ -118,7 +120,8 @@ TEST(what_may_be_changed_takes_effect)
     CHECK_OK(with(&a, "judge: {}", "judge: {packages.stale-days: {value: 3, source: house rule}}", &p, NULL));
     CHECK_INT(hn_policy_int(p, "packages.stale-days", 30), 3);
     hn_policy_free(p);
-    CHECK_OK(with(&a, "  kind: {} # packages.unsupported", "  kind: {a.b: {value: 5, source: x}, c.d: {value: none, source: x}} #", &p, NULL));
+    CHECK_OK(with(&a, "  kind: {} # packages.unsupported",
+                  "  kind: {a.b: {value: 5, source: x}, c.d: {value: none, source: x}} #", &p, NULL));
     CHECK_INT(hn_policy_severity_days(p, "a.b", HN_SEV_LOW, &named), 5);
     CHECK(named);
     CHECK_INT(hn_policy_severity_days(p, "c.d", HN_SEV_CRITICAL, &named), -1);

@@ -11,7 +11,8 @@ static void openssl(struct world *w)
                  "'fields':{'name':'libssl3','version':'3.0.15-1','source':'openssl'}}");
     world_add(w, "{'module':'packages','kind':'owner','subject':'/usr/lib/libssl.so.3',"
                  "'fields':{'path':'/usr/lib/libssl.so.3','package':'libssl3:amd64'}}");
-    world_add(w, "{'module':'processes','kind':'process','subject':'812:77','fields':{'exe':'/usr/sbin/nginx','uid':0}}");
+    world_add(w,
+              "{'module':'processes','kind':'process','subject':'812:77','fields':{'exe':'/usr/sbin/nginx','uid':0}}");
     world_add(w, "{'module':'sockets','kind':'listener','subject':'tcp:0.0.0.0:443','fields':{'proto':'tcp',"
                  "'address':'0.0.0.0','port':443,'reach':'everywhere','firewall':'open','processes':['812:77']}}");
 }
@@ -20,8 +21,10 @@ static void mapping(struct world *w, const char *deleted)
 {
     char text[300];
     snprintf(text, sizeof text,
-             "{'module':'processes','kind':'mapped','subject':'/usr/lib/libssl.so.3','fields':{'path':'/usr/lib/libssl.so.3',"
-             "'deleted':%s,'processes':['812:77'],'users':1}}", deleted);
+             "{'module':'processes','kind':'mapped','subject':'/usr/lib/libssl.so.3','fields':{'path':'/usr/lib/"
+             "libssl.so.3',"
+             "'deleted':%s,'processes':['812:77'],'users':1}}",
+             deleted);
     world_add(w, text);
 }
 
@@ -46,10 +49,12 @@ TEST(the_sentence_says_what_was_seen_largest_first)
     struct hn_finding *f = pending(&w, 12);
     CHECK(world_rank(&w));
     CHECK_TEXT(hn_finding_texts(&w.arena, HN_EN, f).sentence,
-               "openssl 3.0.15-1 has had a security fix pending for 12 days. nginx (pid 812) still runs the old code, listens on "
+               "openssl 3.0.15-1 has had a security fix pending for 12 days. nginx (pid 812) still runs the old code, "
+               "listens on "
                "every address (port 443/tcp) and runs as root. The firewall lets connections through (port 443/tcp).");
     CHECK_TEXT(hn_finding_texts(&w.arena, HN_JA, f).sentence,
-               "openssl 3.0.15-1 の修正が12日前から未適用です。nginx(pid 812)が古いコードを読み込んだまま、全アドレス(443/tcp)で"
+               "openssl 3.0.15-1 の修正が12日前から未適用です。nginx(pid "
+               "812)が古いコードを読み込んだまま、全アドレス(443/tcp)で"
                "待ち受けており、root権限で動いています。ファイアウォールは接続(443/tcp)を通します。");
 }
 
@@ -73,7 +78,8 @@ TEST(what_nobody_runs_is_said_too)
     world_term(&w, f, "kev");
     CHECK(world_rank(&w));
     CHECK_TEXT(hn_finding_texts(&w.arena, HN_EN, f).sentence,
-               "openssl 3.0.15-1 lacks a published security fix. It is known to be exploited. No running process has it loaded.");
+               "openssl 3.0.15-1 lacks a published security fix. It is known to be exploited. No running process has "
+               "it loaded.");
     CHECK_TEXT(hn_finding_texts(&w.arena, HN_JA, f).sentence,
                "openssl 3.0.15-1 にはセキュリティ修正が未適用です。実際の悪用が確認されています。"
                "動作中のプロセスはどれも読み込んでいません。");
@@ -93,7 +99,8 @@ TEST(the_stored_form_gives_the_same_texts)
         const struct hn_jv *v = world_json(&w, f);
         CHECK(v);
         for (enum hn_lang l = HN_EN; l <= HN_JA; l++) {
-            struct hn_finding_texts a = hn_finding_texts(&w.arena, l, f), b = hn_finding_texts_from_json(&w.arena, l, v);
+            struct hn_finding_texts a = hn_finding_texts(&w.arena, l, f),
+                                    b = hn_finding_texts_from_json(&w.arena, l, v);
             NOTE("case %u, language %d", i, (int)l);
             CHECK_STR(b.sentence, a.sentence);
             CHECK_STR(b.title, a.title);
@@ -118,12 +125,21 @@ TEST(explaining_shows_every_bar_input_and_gap)
         hn_buf_init(&b, 1 << 20);
         hn_finding_explain(&b, &w.arena, l, world_json(&w, f), 80);
         struct hn_str s = hn_buf_text(&b);
-        static const char *const en[] = {"listens on every address (port 443/tcp)", "tcp:0.0.0.0:443",
-                                         "CISA BOD 26-04, row 14: within 3 days", "Publicly exposed: yes",
+        static const char *const en[] = {"listens on every address (port 443/tcp)",
+                                         "tcp:0.0.0.0:443",
+                                         "CISA BOD 26-04, row 14: within 3 days",
+                                         "Publicly exposed: yes",
                                          "Known to be exploited (KEV): unknown, taken as \"no\"",
-                                         "libssl3 3.0.15-1 -- contains -> /usr/lib/libssl.so.3", "score = "};
-        static const char *const ja[] = {"全アドレス(443/tcp)で待ち受けています", "CISA BOD 26-04 第14行: 3日以内", "外部への露出: はい",
-                                         "悪用の確認(KEV): 不明(「いいえ」とみなす)", "未観測", "期限", "根拠", "対処"};
+                                         "libssl3 3.0.15-1 -- contains -> /usr/lib/libssl.so.3",
+                                         "score = "};
+        static const char *const ja[] = {"全アドレス(443/tcp)で待ち受けています",
+                                         "CISA BOD 26-04 第14行: 3日以内",
+                                         "外部への露出: はい",
+                                         "悪用の確認(KEV): 不明(「いいえ」とみなす)",
+                                         "未観測",
+                                         "期限",
+                                         "根拠",
+                                         "対処"};
         HN_AUTO(hn_buf_done) struct hn_buf flat; /* without the breaks of the lines */
         hn_buf_init(&flat, 1 << 20);
         for (size_t i = 0; i < s.n; i++) {
@@ -181,7 +197,8 @@ TEST(the_same_policy_ranks_the_same_and_another_one_differently)
     extern const unsigned char hn_policy_data_default[];
     extern const size_t hn_policy_data_default_n;
     struct hn_str text = {(const char *)hn_policy_data_default, hn_policy_data_default_n};
-    ptrdiff_t table = hn_str_find(text, HN_STR("due_table: bod-26-04")), one = hn_str_find(text, HN_STR("listens-everywhere: {value: 1.2"));
+    ptrdiff_t table = hn_str_find(text, HN_STR("due_table: bod-26-04")),
+              one = hn_str_find(text, HN_STR("listens-everywhere: {value: 1.2"));
     CHECK(table > 0 && one > table);
     hn_buf_fmt(&json, "%.*sdue_table: severity%.*slistens-everywhere: {value: 3.2%.*s", (int)table, text.p,
                (int)(one - table - 20), text.p + table + 20, (int)(text.n - (size_t)one - 31), text.p + one + 31);
@@ -272,7 +289,8 @@ TEST(a_blind_run_keeps_what_a_better_one_saw)
     CHECK(again);
     const struct hn_jv *t = &hn_jv_get(again, "terms")->items[0];
     CHECK_TEXT(hn_jv_str(hn_jv_get(t, "params"), "carried"), "2026-11-22");
-    CHECK(hn_str_ends(hn_term_text_from_json(&less.arena, HN_EN, t), "(Seen on 2026-11-22; the last run could not look.)"));
+    CHECK(hn_str_ends(hn_term_text_from_json(&less.arena, HN_EN, t),
+                      "(Seen on 2026-11-22; the last run could not look.)"));
     CHECK(!carried(&seeing, old, kept, blind_to_all)); /* what is seen again needs no carrying */
 }
 
@@ -293,7 +311,8 @@ static void show_all(struct hn_arena *a, const struct hn_jv *v, const struct hn_
 /* Every value of the stored form replaced by every kind of value: nothing crashes, and what comes out is JSON. */
 TEST_LONG(any_value_may_stand_anywhere, 60)
 {
-    static const char *const odd[] = {"null", "true", "-1", "1e308", "\"\"", "\"{x}\\u0000\"", "[]", "[{}]", "{}", "[[1]]"};
+    static const char *const odd[] = {"null",           "true", "-1",   "1e308", "\"\"",
+                                      "\"{x}\\u0000\"", "[]",   "[{}]", "{}",    "[[1]]"};
     HN_AUTO(world_done) struct world w;
     HN_AUTO(hn_arena_done) struct hn_arena a;
     world_init(&w);
@@ -322,7 +341,8 @@ TEST_LONG(any_value_may_stand_anywhere, 60)
             start = end - (t == HN_J_FALSE ? 5 : 4);
         for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
             hn_arena_clear(&a);
-            struct hn_str s = hn_arena_fmt(&a, "%.*s%s%s", (int)start, text, odd[i], hn_arena_cstr(&a, hn_str_cut(hn_buf_text(&b), end, b.n)));
+            struct hn_str s = hn_arena_fmt(&a, "%.*s%s%s", (int)start, text, odd[i],
+                                           hn_arena_cstr(&a, hn_str_cut(hn_buf_text(&b), end, b.n)));
             const struct hn_jv *v = hn_jv_parse(&a, hn_str_bytes(s), NULL);
             NOTE("offset %zu: %s", start, odd[i]);
             CHECK(v);

@@ -91,7 +91,8 @@ TEST(a_mapped_file_that_is_no_code_joins_nothing)
     HN_AUTO(world_done) struct world w;
     world_init(&w);
     library(&w);
-    world_add(&w, "{'module':'processes','kind':'process','subject':'812:77','fields':{'exe':'/usr/sbin/nginx','uid':0}}");
+    world_add(&w,
+              "{'module':'processes','kind':'process','subject':'812:77','fields':{'exe':'/usr/sbin/nginx','uid':0}}");
     world_add(&w, "{'module':'processes','kind':'mapped','subject':'" LIB "',"
                   "'fields':{'path':'" LIB "','executable':false,'processes':['812:77'],'users':1}}");
     struct hn_finding *f = update(&w);
@@ -107,7 +108,8 @@ TEST(the_executable_itself_counts_as_running)
     world_add(&w, "{'module':'packages','kind':'package','subject':'nginx:amd64','fields':{'name':'nginx'}}");
     world_add(&w, "{'module':'packages','kind':'owner','subject':'/usr/sbin/nginx',"
                   "'fields':{'path':'/usr/sbin/nginx','package':'nginx:amd64'}}");
-    world_add(&w, "{'module':'processes','kind':'process','subject':'812:77','fields':{'exe':'/usr/sbin/nginx','uid':0}}");
+    world_add(&w,
+              "{'module':'processes','kind':'process','subject':'812:77','fields':{'exe':'/usr/sbin/nginx','uid':0}}");
     struct hn_finding *f = world_find(&w, &world_m_packages, "update-pending");
     world_about(&w, f, HN_REF_PACKAGE, "nginx:amd64");
     CHECK(world_rank(&w));
@@ -123,7 +125,8 @@ TEST(old_code_that_is_still_mapped_is_named)
     HN_AUTO(world_done) struct world w;
     world_init(&w);
     library(&w);
-    world_add(&w, "{'module':'processes','kind':'process','subject':'812:77','fields':{'exe':'/usr/sbin/nginx','uid':0}}");
+    world_add(&w,
+              "{'module':'processes','kind':'process','subject':'812:77','fields':{'exe':'/usr/sbin/nginx','uid':0}}");
     world_add(&w, "{'module':'processes','kind':'mapped','subject':'" LIB " (deleted)',"
                   "'fields':{'path':'" LIB "','deleted':true,'processes':['812:77']}}");
     struct hn_finding *f = update(&w);
@@ -145,7 +148,8 @@ TEST(not_mapped_lowers_only_when_everything_was_seen)
         NOTE("without %s", missing[i]);
         world_init(&w);
         library(&w);
-        world_add(&w, "{'module':'processes','kind':'process','subject':'9:1','fields':{'exe':'/usr/sbin/sshd','uid':0}}");
+        world_add(&w,
+                  "{'module':'processes','kind':'process','subject':'9:1','fields':{'exe':'/usr/sbin/sshd','uid':0}}");
         world_add(&w, "{'module':'sockets','kind':'listener','subject':'tcp:0.0.0.0:22','fields':{'reach':'everywhere',"
                       "'firewall':'open','processes':['9:1']}}");
         w.cover[1].complete = i != 1;
@@ -166,7 +170,8 @@ TEST(interpreted_code_is_never_called_unused)
 {
     HN_AUTO(world_done) struct world w;
     world_init(&w);
-    world_add(&w, "{'module':'packages','kind':'package','subject':'python3-django:all','fields':{'name':'python3-django'}}");
+    world_add(
+        &w, "{'module':'packages','kind':'package','subject':'python3-django:all','fields':{'name':'python3-django'}}");
     struct hn_finding *f = world_find(&w, &world_m_packages, "update-pending");
     world_about(&w, f, HN_REF_PACKAGE, "python3-django:all");
     CHECK(world_rank(&w));
@@ -180,7 +185,9 @@ TEST(a_listener_that_no_process_owns_forbids_to_say_it_does_not_listen)
     world_init(&w);
     library(&w);
     mapped(&w);
-    world_add(&w, "{'module':'sockets','kind':'listener','subject':'tcp:x:1','fields':{'reach':'everywhere','processes':[]}}");
+    world_add(
+        &w,
+        "{'module':'sockets','kind':'listener','subject':'tcp:x:1','fields':{'reach':'everywhere','processes':[]}}");
     struct hn_finding *f = update(&w);
     CHECK(world_rank(&w));
     CHECK(!world_has(f, "listens-none"));
@@ -202,7 +209,8 @@ TEST(a_list_of_processes_that_was_cut_forbids_it_too)
     CHECK(!world_has(f, "runs-confined"));
 }
 
-/* One process elsewhere could not be looked into, but every listener's process was: what is exposed is known all the same. */
+/* One process elsewhere could not be looked into, but every listener's process was: what is exposed is known all the
+ * same. */
 TEST(what_listeners_have_loaded_is_enough_to_know_what_is_exposed)
 {
     for (unsigned readable = 0; readable < 2; readable++) {
@@ -211,7 +219,8 @@ TEST(what_listeners_have_loaded_is_enough_to_know_what_is_exposed)
         world_init(&w);
         w.cover[1].complete = false;
         library(&w);
-        world_add(&w, "{'module':'processes','kind':'process','subject':'9:1','fields':{'exe':'/usr/sbin/sshd','uid':0}}");
+        world_add(&w,
+                  "{'module':'processes','kind':'process','subject':'9:1','fields':{'exe':'/usr/sbin/sshd','uid':0}}");
         if (readable)
             world_add(&w, "{'module':'processes','kind':'mapped','subject':'/usr/lib/libc.so.6','fields':"
                           "{'path':'/usr/lib/libc.so.6','executable':true,'processes':['9:1'],'users':1}}");
@@ -229,8 +238,8 @@ TEST(where_it_listens_decides_exposed)
     static const struct {
         const char *reach, *firewall, *exposed, *term;
     } cases[] = {
-        {"everywhere", "open", "yes", "listens-everywhere"},  {"everywhere", "unknown", "yes", "listens-everywhere"},
-        {"everywhere", "blocked", "no", "firewall-blocked"},  {"public", "unknown", "yes", "listens-everywhere"},
+        {"everywhere", "open", "yes", "listens-everywhere"},   {"everywhere", "unknown", "yes", "listens-everywhere"},
+        {"everywhere", "blocked", "no", "firewall-blocked"},   {"public", "unknown", "yes", "listens-everywhere"},
         {"private", "open", "unknown", "listens-one-network"}, {"link-local", "open", "unknown", "listens-one-network"},
         {"loopback", "unknown", "no", "listens-loopback"},
     };
@@ -292,7 +301,8 @@ TEST(what_a_finding_is_made_of_does_not_count_again)
     CHECK(world_rank(&w));
     double with = f->score;
     CHECK(world_has(f, "listens-everywhere"));
-    struct hn_evidence own = {hn_facts_find(w.facts, "sockets.listener", HN_STR("tcp:everywhere:443")), "listener", NULL};
+    struct hn_evidence own = {hn_facts_find(w.facts, "sockets.listener", HN_STR("tcp:everywhere:443")), "listener",
+                              NULL};
     f->evidence = &own;
     CHECK(world_rank(&w));
     CHECK(!world_has(f, "listens-everywhere"));
@@ -357,13 +367,14 @@ static const char *const walls[] = {"open", "blocked", "unknown"};
 
 static void add_process(struct random_host *h, unsigned pid)
 {
-    static const char *const confined[] = {"", ",'seccomp':'filter','no_new_privs':true", ",'capabilities':['sys_admin']"};
+    static const char *const confined[] = {"", ",'seccomp':'filter','no_new_privs':true",
+                                           ",'capabilities':['sys_admin']"};
     unsigned kind = draw(h, 4);
     if (kind == 3)
         ADD(h, "{'module':'processes','kind':'process','subject':'%u:1','fields':{'exe':'/usr/bin/p%u'}}", pid, pid);
     else
-        ADD(h, "{'module':'processes','kind':'process','subject':'%u:1','fields':{'exe':'/usr/bin/p%u','uid':%u%s}}", pid,
-            pid, draw(h, 3) ? 1000 : 0, confined[kind]);
+        ADD(h, "{'module':'processes','kind':'process','subject':'%u:1','fields':{'exe':'/usr/bin/p%u','uid':%u%s}}",
+            pid, pid, draw(h, 3) ? 1000 : 0, confined[kind]);
 }
 
 static void add_listener(struct random_host *h, unsigned port, unsigned pid)
@@ -372,8 +383,10 @@ static void add_listener(struct random_host *h, unsigned port, unsigned pid)
     char owner[32] = "";
     if (pid)
         snprintf(owner, sizeof owner, "'%u:1'", pid);
-    ADD(h, "{'module':'sockets','kind':'listener','subject':'tcp:0.0.0.0:%u','fields':{'proto':'tcp','port':%u,"
-           "'reach':'%s','firewall':'%s','processes':[%s]}}", port, port, reach, wall, owner);
+    ADD(h,
+        "{'module':'sockets','kind':'listener','subject':'tcp:0.0.0.0:%u','fields':{'proto':'tcp','port':%u,"
+        "'reach':'%s','firewall':'%s','processes':[%s]}}",
+        port, port, reach, wall, owner);
 }
 
 /* A library in two files, up to five processes, listeners, connections, all or none of them there. */
@@ -384,26 +397,32 @@ static void random_host(struct random_host *h, uint64_t seed)
     ADD(h, "{'module':'packages','kind':'package','subject':'libx:amd64','fields':{'name':'%s','source':'x'}}",
         draw(h, 5) ? "libx" : "python3-x");
     for (unsigned i = 0; i < 2; i++)
-        ADD(h, "{'module':'packages','kind':'owner','subject':'/usr/lib/x%u','fields':{'path':'/usr/lib/x%u',"
-               "'package':'libx:amd64'}}", i, i);
+        ADD(h,
+            "{'module':'packages','kind':'owner','subject':'/usr/lib/x%u','fields':{'path':'/usr/lib/x%u',"
+            "'package':'libx:amd64'}}",
+            i, i);
     unsigned n = draw(h, 5);
     for (unsigned pid = 1; pid <= n; pid++) {
         add_process(h, pid);
         if (draw(h, 2))
             add_listener(h, 1000 + pid, pid);
         if (!draw(h, 4))
-            ADD(h, "{'module':'sockets','kind':'connection','subject':'c%u','fields':{'processes':['%u:1'],"
-                   "'direction':'in','reach':'%s'}}", pid, pid, reaches[draw(h, 5)]);
+            ADD(h,
+                "{'module':'sockets','kind':'connection','subject':'c%u','fields':{'processes':['%u:1'],"
+                "'direction':'in','reach':'%s'}}",
+                pid, pid, reaches[draw(h, 5)]);
     }
     for (unsigned i = 0; i < 2 && n; i++)
         if (draw(h, 3))
-            ADD(h, "{'module':'processes','kind':'mapped','subject':'/usr/lib/x%u','fields':{'path':'/usr/lib/x%u',"
-                   "'deleted':%s,'processes':['%u:1','%u:1'],'users':%u}}", i, i, draw(h, 4) ? "false" : "true",
-                1 + draw(h, n), 1 + draw(h, n), draw(h, 5) ? 2 : 9);
+            ADD(h,
+                "{'module':'processes','kind':'mapped','subject':'/usr/lib/x%u','fields':{'path':'/usr/lib/x%u',"
+                "'deleted':%s,'processes':['%u:1','%u:1'],'users':%u}}",
+                i, i, draw(h, 4) ? "false" : "true", 1 + draw(h, n), 1 + draw(h, n), draw(h, 5) ? 2 : 9);
     if (!draw(h, 6))
         add_listener(h, 9, 0);
     if (draw(h, 2))
-        ADD(h, "{'module':'backup','kind':'proof','subject':'b','fields':{'restorable':%s}}", draw(h, 2) ? "true" : "false");
+        ADD(h, "{'module':'backup','kind':'proof','subject':'b','fields':{'restorable':%s}}",
+            draw(h, 2) ? "true" : "false");
     for (unsigned m = 0; m < WORLD_MODULES; m++)
         for (unsigned k = 0; k < 3; k++)
             h->cover[m][k] = draw(h, 5) != 0;
@@ -462,8 +481,10 @@ TEST(more_evidence_of_danger_never_lowers)
         double before = score_of(&h, 0, NULL);
         NOTE("host %u", seed);
         more = h;
-        ADD(&more, "{'module':'processes','kind':'process','subject':'50:1','fields':{'exe':'/usr/lib/x0','uid':%u,"
-                   "'seccomp':'filter','no_new_privs':true}}", draw(&more, 2));
+        ADD(&more,
+            "{'module':'processes','kind':'process','subject':'50:1','fields':{'exe':'/usr/lib/x0','uid':%u,"
+            "'seccomp':'filter','no_new_privs':true}}",
+            draw(&more, 2));
         double running = score_of(&more, 0, NULL);
         CHECK(running >= before - 1e-9);
         add_listener(&more, 50, 50);

@@ -1,5 +1,5 @@
-/* What the risk engine reads exists: the declarations that its tests are made of are held against the real modules. A field
- * that a module renames breaks this test, not silently the join. */
+/* What the risk engine reads exists: the declarations that its tests are made of are held against the real modules. A
+ * field that a module renames breaks this test, not silently the join. */
 #define WORLD_REAL_REGISTRY
 #include "test_world.h"
 
@@ -36,8 +36,11 @@ TEST(the_modules_have_what_the_join_reads)
 /* Kinds whose subject others refer to by meaning. */
 TEST(the_subjects_of_the_join_exist)
 {
-    static const char *const subjects[][2] = {{"packages", "package"}, {"processes", "process"}, {"sockets", "listener"},
-                                              {"services", "unit"},    {"accounts", "account"}};
+    static const char *const subjects[][2] = {{"packages", "package"},
+                                              {"processes", "process"},
+                                              {"sockets", "listener"},
+                                              {"services", "unit"},
+                                              {"accounts", "account"}};
     for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++) {
         const struct hn_module *m = hn_module_find(hn_str_c(subjects[i][0]));
         NOTE("%s.%s", subjects[i][0], subjects[i][1]);

@@ -1,6 +1,6 @@
-/* A made-up host for tests of the risk engine: declarations like those of the real modules (test_risk_reads.c holds them
- * against the registry), observations as JSON, findings built by hand. Includes its own hn_modules, so that a test does not
- * change when a module gains a field. */
+/* A made-up host for tests of the risk engine: declarations like those of the real modules (test_risk_reads.c holds
+ * them against the registry), observations as JSON, findings built by hand. Includes its own hn_modules, so that a test
+ * does not change when a module gains a field. */
 #pragma once
 
 #include "hn_test.h"
@@ -19,34 +19,54 @@ static const struct hn_kind world_packages[] = {
      (const struct hn_field[]){{"path", HN_T_STR, HN_REF_PATH}, {"package", HN_T_STR, HN_REF_PACKAGE}, {0}}},
     {"update", "name:arch", (const struct hn_field[]){{"package", HN_T_STR, HN_REF_PACKAGE}, {0}}},
     {0}};
-static const struct hn_kind world_processes[] = {
-    {"process", "pid:start",
-     (const struct hn_field[]){{"exe", HN_T_STR, HN_REF_PATH}, {"uid", HN_T_INT}, {"capabilities", HN_T_LIST},
-                               {"seccomp", HN_T_STR}, {"no_new_privs", HN_T_BOOL}, {"unit", HN_T_STR, HN_REF_UNIT}, {0}}},
-    {"mapped", "path",
-     (const struct hn_field[]){{"path", HN_T_STR, HN_REF_PATH}, {"deleted", HN_T_BOOL}, {"executable", HN_T_BOOL},
-                               {"processes", HN_T_LIST, HN_REF_PROCESS}, {"users", HN_T_INT}, {0}}},
-    {0}};
-static const struct hn_kind world_sockets[] = {
-    {"listener", "proto:address:port",
-     (const struct hn_field[]){{"proto", HN_T_STR}, {"address", HN_T_STR}, {"port", HN_T_INT}, {"reach", HN_T_STR},
-                               {"firewall", HN_T_STR}, {"processes", HN_T_LIST, HN_REF_PROCESS}, {0}}},
-    {"connection", "both ends",
-     (const struct hn_field[]){{"listener", HN_T_STR, HN_REF_LISTENER}, {"processes", HN_T_LIST, HN_REF_PROCESS},
-                               {"direction", HN_T_STR}, {"reach", HN_T_STR}, {"count", HN_T_INT}, {0}}},
-    {0}};
-static const struct hn_kind world_settings[] = {{"setting", "name", (const struct hn_field[]){{"value", HN_T_STR}, {0}}}, {0}};
+static const struct hn_kind world_processes[] = {{"process", "pid:start",
+                                                  (const struct hn_field[]){{"exe", HN_T_STR, HN_REF_PATH},
+                                                                            {"uid", HN_T_INT},
+                                                                            {"capabilities", HN_T_LIST},
+                                                                            {"seccomp", HN_T_STR},
+                                                                            {"no_new_privs", HN_T_BOOL},
+                                                                            {"unit", HN_T_STR, HN_REF_UNIT},
+                                                                            {0}}},
+                                                 {"mapped", "path",
+                                                  (const struct hn_field[]){{"path", HN_T_STR, HN_REF_PATH},
+                                                                            {"deleted", HN_T_BOOL},
+                                                                            {"executable", HN_T_BOOL},
+                                                                            {"processes", HN_T_LIST, HN_REF_PROCESS},
+                                                                            {"users", HN_T_INT},
+                                                                            {0}}},
+                                                 {0}};
+static const struct hn_kind world_sockets[] = {{"listener", "proto:address:port",
+                                                (const struct hn_field[]){{"proto", HN_T_STR},
+                                                                          {"address", HN_T_STR},
+                                                                          {"port", HN_T_INT},
+                                                                          {"reach", HN_T_STR},
+                                                                          {"firewall", HN_T_STR},
+                                                                          {"processes", HN_T_LIST, HN_REF_PROCESS},
+                                                                          {0}}},
+                                               {"connection", "both ends",
+                                                (const struct hn_field[]){{"listener", HN_T_STR, HN_REF_LISTENER},
+                                                                          {"processes", HN_T_LIST, HN_REF_PROCESS},
+                                                                          {"direction", HN_T_STR},
+                                                                          {"reach", HN_T_STR},
+                                                                          {"count", HN_T_INT},
+                                                                          {0}}},
+                                               {0}};
+static const struct hn_kind world_settings[] = {
+    {"setting", "name", (const struct hn_field[]){{"value", HN_T_STR}, {0}}}, {0}};
 static const struct hn_kind world_backup[] = {
     {"proof", "repository", (const struct hn_field[]){{"restorable", HN_T_BOOL}, {0}}}, {0}};
 
-static const struct hn_rule world_package_rules[] = {
-    {"update-pending", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, NULL}, {"other", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, NULL}, {0}};
+static const struct hn_rule world_package_rules[] = {{"update-pending", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, NULL},
+                                                     {"other", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, NULL},
+                                                     {0}};
 static const struct hn_rule world_setting_rules[] = {{"weak", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, NULL}, {0}};
 
-static const struct hn_module world_m_packages = {.name = "packages", .kinds = world_packages, .rules = world_package_rules};
+static const struct hn_module world_m_packages = {
+    .name = "packages", .kinds = world_packages, .rules = world_package_rules};
 static const struct hn_module world_m_processes = {.name = "processes", .kinds = world_processes};
 static const struct hn_module world_m_sockets = {.name = "sockets", .kinds = world_sockets};
-static const struct hn_module world_m_config = {.name = "config", .kinds = world_settings, .rules = world_setting_rules};
+static const struct hn_module world_m_config = {
+    .name = "config", .kinds = world_settings, .rules = world_setting_rules};
 static const struct hn_module world_m_backup = {.name = "backup", .kinds = world_backup};
 
 #ifndef WORLD_REAL_REGISTRY
@@ -55,7 +75,7 @@ const struct hn_module *const hn_modules[] = {&world_m_packages, &world_m_proces
 const size_t hn_modules_n = 5;
 #endif
 
-#define WORLD_NOW ((hn_time)1795323600 * HN_SECOND) /* 2026-11-22T05:00:00Z */
+#define WORLD_NOW     ((hn_time)1795323600 * HN_SECOND) /* 2026-11-22T05:00:00Z */
 #define WORLD_MODULES 5
 
 struct world {
@@ -161,8 +181,12 @@ void hn_facts_mark_seen(struct hn_facts *f, const struct hn_module *m);
 
 static inline bool world_rank(struct world *w)
 {
-    struct hn_risk_in in = {.facts = w->facts, .policy = w->policy, .cover = w->cover, .n_cover = WORLD_MODULES,
-                            .criticality = w->criticality, .now = WORLD_NOW};
+    struct hn_risk_in in = {.facts = w->facts,
+                            .policy = w->policy,
+                            .cover = w->cover,
+                            .n_cover = WORLD_MODULES,
+                            .criticality = w->criticality,
+                            .now = WORLD_NOW};
     if (w->bad)
         return false;
     for (size_t i = 0; i < WORLD_MODULES && i < hn_modules_n; i++)

@@ -1,6 +1,6 @@
-/* A small, bounded YAML tree for our own data files. Mappings, sequences and plain scalars only: anchors, aliases, tags,
- * merge keys, several documents and duplicate keys are refused. Every node knows its line, and whether it was used, so
- * that a reader can refuse what it did not ask for. */
+/* A small, bounded YAML tree for our own data files. Mappings, sequences and plain scalars only: anchors, aliases,
+ * tags, merge keys, several documents and duplicate keys are refused. Every node knows its line, and whether it was
+ * used, so that a reader can refuse what it did not ask for. */
 #pragma once
 
 #include "base/arena.h"
@@ -13,10 +13,10 @@ enum hn_yaml_kind { HN_YAML_SCALAR, HN_YAML_SEQ, HN_YAML_MAP };
 
 struct hn_yaml {
     enum hn_yaml_kind kind;
-    unsigned line; /* 1 = first */
-    struct hn_str key; /* when the member of a mapping */
-    struct hn_str s;   /* SCALAR */
-    bool quoted;       /* SCALAR */
+    unsigned line;                /* 1 = first */
+    struct hn_str key;            /* when the member of a mapping */
+    struct hn_str s;              /* SCALAR */
+    bool quoted;                  /* SCALAR */
     struct hn_yaml *first, *next; /* items or members, in order */
     size_t n;
     bool used;
