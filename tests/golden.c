@@ -1,5 +1,7 @@
 /* Golden cases of a module (docs/golden.md): golden MODULE DIR. Each case.in is parsed and judged and compared with
- * case.json; then every truncation of every record's data is parsed. HINOMI_GOLDEN_UPDATE=1 rewrites the .json. */
+ * case.json; then every truncation of every record's data is parsed. HINOMI_GOLDEN_UPDATE=1 rewrites the .json.
+ *
+ * golden --wire MODULE DIR OUT: writes each case as an input of fuzz/fuzz_module.c instead. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -437,8 +439,56 @@ static bool compare(const struct hn_buf *got, const char *path)
     return same;
 }
 
+/* MODULE \n flags, then records as frames of u32 length (little endian) and the wire form. */
+static bool write_wire(const struct golden_case *c, const char *path)
+{
+    struct hn_buf out, rec;
+    hn_buf_init(&out, 64u << 20);
+    hn_buf_init(&rec, 64u << 20);
+    hn_buf_fmt(&out, "%s\n", c->module->name);
+    hn_buf_chr(&out, (char)((c->o.live ? 1 : 0) | (c->o.deep ? 2 : 0)));
+    for (size_t i = 0; i < c->n; i++) {
+        hn_buf_clear(&rec);
+        hn_rec_write(&rec, &c->recs[i]);
+        for (unsigned k = 0; k < 4; k++)
+            hn_buf_chr(&out, (char)(rec.n >> (8 * k)));
+        hn_buf_add(&out, rec.p, rec.n);
+    }
+    FILE *f = fopen(path, "we");
+    bool ok = f && !out.bad && !rec.bad && fwrite(out.p, 1, out.n, f) == out.n;
+    ok = f && fclose(f) == 0 && ok;
+    hn_buf_done(&out);
+    hn_buf_done(&rec);
+    return ok;
+}
+
+static int write_all_wire(const struct hn_module *m, const char *dir, const char *to)
+{
+    struct dirent **names = NULL;
+    int n = scandir(dir, &names, NULL, alphasort), failed = n < 0;
+    for (int i = 0; i < n; i++) {
+        char in[4096], out[4096];
+        size_t len = strlen(names[i]->d_name);
+        if (len > 3 && strcmp(names[i]->d_name + len - 3, ".in") == 0 && len < 200) {
+            struct golden_case c;
+            snprintf(in, sizeof in, "%s/%s", dir, names[i]->d_name);
+            snprintf(out, sizeof out, "%s/%s-%.*s", to, m->name, (int)len - 3, names[i]->d_name);
+            case_read(&c, m, in);
+            failed += !write_wire(&c, out);
+            hn_arena_done(&c.arena);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return failed != 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 5 && strcmp(argv[1], "--wire") == 0) {
+        const struct hn_module *of = hn_module_find(hn_str_c(argv[2]));
+        return of ? write_all_wire(of, argv[3], argv[4]) : 2;
+    }
     const struct hn_module *m = argc > 2 ? hn_module_find(hn_str_c(argv[1])) : NULL;
     unsigned passed = 0, failed = 0;
     struct dirent **names = NULL;
