@@ -63,12 +63,14 @@ static struct hn_err socket_connect(const char *home, int *ret_fd, struct hn_dia
 
     if (n < 0 || (size_t)n >= sizeof un.sun_path)
         return hn_fail(reterr, HN_E_INVALID, "the path of HINOMI_HOME is too long for a socket");
-    HN_AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof un) != 0)
-        return hn_fail_errno(reterr, "%s", un.sun_path);
-    *ret_fd = fd;
-    fd = -1;
-    return HN_OK;
+    *ret_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*ret_fd >= 0 && connect(*ret_fd, (struct sockaddr *)&un, sizeof un) == 0)
+        return HN_OK;
+    struct hn_err e = hn_fail_errno(reterr, "%s", un.sun_path);
+    if (*ret_fd >= 0)
+        close(*ret_fd);
+    *ret_fd = -1;
+    return e;
 }
 
 static struct hn_client *client_new(int fd, const struct hn_child *child)
@@ -120,7 +122,7 @@ struct hn_client *hn_client_open(const char *home, struct hn_diag *reterr)
 {
     char buf[4096];
     hn_time until = hn_monotonic() + START_MOST;
-    int fd;
+    int fd = -1;
 
     if (!home) {
         home = hn_home_default(buf, sizeof buf) ? buf : NULL;
@@ -178,7 +180,7 @@ void hn_client_close(struct hn_client *c)
 struct hn_err hn_client_http(const char *home, int *ret_fd, struct hn_diag *reterr)
 {
     struct hn_answer a;
-    int fd;
+    int fd = -1;
 
     HN_TRY(socket_connect(home, &fd, reterr));
     struct hn_client *c = client_new(fd, NULL);

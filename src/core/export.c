@@ -4,7 +4,7 @@
 
 #define PAGE 500u
 
-static const struct export_format *const formats[] = {&export_csv, &export_ocsf, &export_sarif};
+static const struct export_format *const formats[] = {&export_csv, &export_ocsf, &export_sarif, NULL};
 
 static struct hn_err page(struct export_out *o, const struct export_format *fmt, struct hn_store_finding_query *q,
                           struct hn_listing *l)
@@ -54,7 +54,7 @@ struct hn_err hn_export_findings(struct hn_op_ctx *c, const struct hn_store_find
     struct export_out o = {.c = c, .a = &a};
 
     o.lang = hn_str_eqc(ops_arg(c, "lang"), "ja") ? HN_JA : HN_EN;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    for (size_t i = 0; formats[i]; i++) {
         if (!hn_str_eqc(format, formats[i]->name))
             continue;
         hn_arena_init(&a, 256u << 20);

@@ -195,7 +195,7 @@ struct hn_err ops_csv(struct hn_op_ctx *c, hn_op_fn *list)
 {
     struct hn_arena a;
     struct table t = {.n = 0};
-    struct hn_err e = HN_OK;
+    struct hn_err e;
     struct hn_str cursor = {NULL, 0};
     const struct hn_jv *doc;
     size_t rows = 0;
