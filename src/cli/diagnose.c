@@ -127,8 +127,7 @@ static void put_rules(struct hn_buf *out, struct hn_run *r)
     if (!o)
         return;
     for (size_t i = 0; i < 4; i++)
-        p[i] = (struct hn_param){fields[i],
-                                 hn_arena_fmt(&r->arena, "%lld", (long long)hn_obs_get_int(o, fields[i], 0)),
+        p[i] = (struct hn_param){fields[i], hn_arena_fmt(&r->arena, "%lld", (long long)hn_obs_get_int(o, fields[i], 0)),
                                  i < 3 ? &p[i + 1] : NULL};
     put_text(out, "cli.diagnose.rules", p);
     hn_buf_chr(out, '\n');
@@ -206,16 +205,12 @@ struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli
 
 static bool read_request(int argc, char **argv, struct request *q)
 {
-    static const struct option options[] = {{"root", required_argument, 0, 'r'},
-                                            {"deep", no_argument, 0, 'd'},
-                                            {"modules", required_argument, 0, 'm'},
-                                            {"policy", required_argument, 0, 'p'},
-                                            {"no-store", no_argument, 0, 'n'},
-                                            {"threshold", required_argument, 0, 't'},
-                                            {"org", required_argument, 0, 'o'},
-                                            {"watch", no_argument, 0, 'w'},
-                                            {"every", required_argument, 0, 'e'},
-                                            {0}};
+    static const struct option options[] = {
+        {"root", required_argument, 0, 'r'},    {"deep", no_argument, 0, 'd'},
+        {"modules", required_argument, 0, 'm'}, {"policy", required_argument, 0, 'p'},
+        {"no-store", no_argument, 0, 'n'},      {"threshold", required_argument, 0, 't'},
+        {"org", required_argument, 0, 'o'},     {"watch", no_argument, 0, 'w'},
+        {"every", required_argument, 0, 'e'},   {0}};
     uint64_t seconds;
     int opt;
     *q = (struct request){.every = (unsigned)hn_config_int(cli.conf, "diagnose.every"),

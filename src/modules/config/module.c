@@ -1,7 +1,8 @@
 /* config: configuration files as observations, and configuration rules as data over the observations of all modules.
  *
  *   files ─▶ readers (sources.c) ─▶ setting, pam, mount, file …  ─┐
- *            observations of other modules                       ─┴▶ rules (rules/, compiled) ─▶ findings, evaluation */
+ *            observations of other modules                       ─┴▶ rules (rules/, compiled) ─▶ findings, evaluation
+ */
 #include "modules/config/config.h"
 
 static const struct hn_field system_fields[] = {
