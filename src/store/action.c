@@ -191,7 +191,7 @@ static struct hn_err read_action(struct hn_store *s, int64_t n, hn_time now, str
         };
     }
     HN_TRY(st_end(&q));
-    HN_TRY(store_finding_row(s, finding, now, a, &ret->row));
+    HN_TRY(store_finding_row(s, finding, false, now, a, &ret->row));
     ret->finding = ret->row.id;
     ret->asset = ret->row.asset;
     ret->org = ret->row.org;

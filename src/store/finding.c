@@ -27,24 +27,30 @@ static struct hn_str word(struct st *q, int col, struct hn_arena *a)
     return hn_arena_str(a, store_word_text(q->s, st_get(q, col)));
 }
 
-/* When and in which run it was last seen: its own, or those of its scope's newest run. */
-static struct hn_err last_seen(struct hn_store *s, int64_t asset, uint32_t module, int64_t scope, int64_t run,
-                               struct hn_arena *a, struct hn_store_finding *f)
+/* When it was last seen: its own time, or that of its scope's newest run. */
+static struct hn_err last_seen(struct hn_store *s, int64_t asset, uint32_t module, int64_t scope, int64_t *run,
+                               hn_time *at)
 {
-    struct st q =
-        st_open(s, "SELECT r.ordered_at, r.id FROM run r WHERE r.n = CASE WHEN ?1 = 0 THEN ?2 ELSE (SELECT c.run "
-                   "FROM cover c WHERE c.asset = ?3 AND c.module = ?4 AND c.scope = ?5) END");
-
-    st_int(&q, f->last_seen == 0);
-    st_int(&q, run);
+    if (*at)
+        return HN_OK;
+    struct st q = st_open(s, "SELECT run, at FROM cover WHERE asset = ? AND module = ? AND scope = ?");
     st_int(&q, asset);
     st_int(&q, module);
     st_int(&q, scope);
     if (st_row(&q)) {
-        if (!f->last_seen)
-            f->last_seen = st_get(&q, 0);
-        f->last_run = st_copy(&q, 1, a);
+        *run = st_get(&q, 0);
+        *at = st_get(&q, 1);
     }
+    return st_end(&q);
+}
+
+static struct hn_err run_id(struct hn_store *s, int64_t run, struct hn_arena *a, struct hn_str *ret)
+{
+    struct st q = st_open(s, "SELECT id FROM run WHERE n = ?");
+
+    st_int(&q, run);
+    if (st_row(&q))
+        *ret = st_copy(&q, 0, a);
     return st_end(&q);
 }
 
@@ -113,7 +119,7 @@ static void fill_texts(struct st *q, struct hn_store_finding *f, struct hn_arena
     f->closed_run = st_copy(q, 35, a);
 }
 
-struct hn_err store_finding_row(struct hn_store *s, int64_t n, hn_time now, struct hn_arena *a,
+struct hn_err store_finding_row(struct hn_store *s, int64_t n, bool full, hn_time now, struct hn_arena *a,
                                 struct hn_store_finding *ret)
 {
     struct st q =
@@ -150,7 +156,9 @@ struct hn_err store_finding_row(struct hn_store *s, int64_t n, hn_time now, stru
     if (!x)
         return store_fail(s, HN_E_CORRUPT, "a finding is missing");
     fill_asset(s, ret, x, a);
-    HN_TRY(last_seen(s, asset, module, scope, run, a, ret));
+    HN_TRY(last_seen(s, asset, module, scope, &run, &ret->last_seen));
+    if (full)
+        HN_TRY(run_id(s, run, a, &ret->last_run));
     HN_TRY(action_of(s, n, a, &ret->action));
     return a->failed ? store_nomem(s) : HN_OK;
 }
@@ -223,7 +231,7 @@ struct hn_err hn_store_finding_get(struct hn_store *s, const struct hn_principal
     store_ask(s, p);
     HN_TRY(store_sweep_due(s, hn_now()));
     HN_TRY(store_finding_need(s, p, id, HN_ROLE_VIEWER, &n, &x));
-    HN_TRY(store_finding_row(s, n, hn_now(), a, ret));
+    HN_TRY(store_finding_row(s, n, true, hn_now(), a, ret));
     return others(s, p, x, ret->cause, &ret->other_assets);
 }
 

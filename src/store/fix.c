@@ -65,7 +65,7 @@ struct hn_err hn_store_fix_request(struct hn_store *s, const struct hn_principal
 
     store_ask(s, p);
     HN_TRY(store_finding_need(s, p, finding, HN_ROLE_OPERATOR, &n, &x));
-    HN_TRY(store_finding_row(s, n, hn_now(), a, &f));
+    HN_TRY(store_finding_row(s, n, false, hn_now(), a, &f));
     if (f.status == HN_F_CLOSED)
         return store_fail(s, HN_E_STATE, "the finding is closed");
     if (!f.fix_kind.n || hn_str_eqc(f.fix_kind, "none"))

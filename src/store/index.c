@@ -43,6 +43,8 @@ static void forget_rows(struct hn_store *s, struct store_asset *a)
 
 void store_index_drop(struct hn_store *s)
 {
+    s->generation++;
+    store_lower_forget(s);
     for (uint32_t i = 0; i < s->assets_n; i++) {
         store_rows_done(&s->assets[i].rows);
         hn_free(s->assets[i].id);
@@ -176,6 +178,7 @@ struct hn_err store_index_reread(struct hn_store *s, int64_t n)
     }
     struct hn_err end = st_end(&q);
     s->expiry_known = false;
+    s->generation++;
     return hn_ok(e) ? end : e;
 }
 

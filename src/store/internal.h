@@ -40,6 +40,7 @@ struct store_org {
 
 /* The findings of one asset as lists see them: columns, because a filter looks at one byte of most rows and there are
  * millions of them (45 bytes a row). Seconds, not nanoseconds. */
+#define STORE_STATES 20
 struct store_rows {
     uint32_t n;
     uint32_t *id;    /* finding.n */
@@ -52,10 +53,19 @@ struct store_rows {
     uint8_t *class_;   /* in s->classes */
     uint8_t *state;    /* severity << 4 | enum hn_finding_status */
     void *block;       /* what all of them lie in; owned */
+    /* What a list can know of them without looking: how many of each severity and status, and how far values go. */
+    uint32_t states[STORE_STATES];
+    struct {
+        uint32_t low, high; /* of due: of those that have one; high 0 = none has */
+    } of_score, of_due, of_first, of_last;
 };
 #define STORE_SCORE_UNIT      4e7
 #define STORE_STATUS(state)   ((state)&15)
 #define STORE_SEVERITY(state) ((state) >> 4)
+static inline unsigned store_state_index(unsigned state) /* in states */
+{
+    return STORE_SEVERITY(state) * 4 + STORE_STATUS(state);
+}
 
 struct store_sums { /* of one asset */
     bool has_score;
@@ -127,9 +137,11 @@ struct hn_store {
     uint32_t assets_n, assets_cap;
     struct hn_map asset_by_id; /* index + 1 */
     bool assets_read;
-    uint32_t unloaded;   /* assets whose rows are not in memory */
-    uint32_t *rank;      /* order of names, by index; NULL: to be made */
-    hn_time next_expiry; /* first exception to run out; 0 none */
+    uint32_t unloaded;              /* assets whose rows are not in memory */
+    uint32_t *rank;                 /* order of names, by index; NULL: to be made */
+    struct store_lower_kept *lower; /* the last answer of hn_store_lower for a subtree */
+    uint64_t generation;            /* grows with every change of assets or findings in memory */
+    hn_time next_expiry;            /* first exception to run out; 0 none */
     bool expiry_known;
 
     void (*on_change)(void *arg, int64_t last_event);
@@ -231,6 +243,7 @@ struct store_cover_at {
 };
 HN_MUST struct hn_err store_covers(struct hn_store *s, int64_t asset, struct hn_arena *a, struct store_cover_at **ret,
                                    size_t *ret_n);
+void store_lower_forget(struct hn_store *s);
 uint32_t store_module_of(struct hn_store *s, uint32_t kind); /* the word before the dot; 0 unknown */
 
 HN_MUST struct hn_err store_index_read(struct hn_store *s);     /* the assets, once */
@@ -291,7 +304,8 @@ bool store_host_score(const struct store_rows *rows, double *ret);
 
 /* excepted_until of the finding (or of all of the asset when finding is 0) from live exceptions. */
 HN_MUST struct hn_err store_except(struct hn_store *s, int64_t asset, int64_t finding);
-HN_MUST struct hn_err store_finding_row(struct hn_store *s, int64_t n, hn_time now, struct hn_arena *a,
+/* full: with last_run, which costs another look. */
+HN_MUST struct hn_err store_finding_row(struct hn_store *s, int64_t n, bool full, hn_time now, struct hn_arena *a,
                                         struct hn_store_finding *ret);
 /* Its row number and asset, if p may. */
 HN_MUST struct hn_err store_finding_need(struct hn_store *s, const struct hn_principal *p, struct hn_str id,

@@ -31,9 +31,10 @@ struct scan {
     uint32_t own;       /* a cause of its own: only this finding; 0 any */
     bool after;
     struct entry from;
-    struct entry *heap; /* largest first */
-    uint32_t heap_n, limit;
-    uint64_t total, rest; /* rest: after the cursor */
+    struct entry *heap;     /* largest first */
+    uint32_t heap_n, limit; /* limit: one more than asked for, to know whether there is a next page */
+    uint64_t total;
+    bool plain; /* only the status and severity filters: the number of matches is known without looking */
 };
 
 static bool before(const struct entry *a, const struct entry *b)
@@ -177,19 +178,70 @@ static uint32_t matches(struct hn_store *s, struct scan *c, const struct store_a
     return m;
 }
 
+static uint64_t turn(const struct scan *c, uint32_t low, uint32_t high)
+{
+    return c->down ? (UINT64_MAX >> 1) - high : low;
+}
+
+/* No row of the asset comes before this key. */
+static uint64_t best_key(const struct scan *c, const struct store_rows *r, uint64_t rank)
+{
+    uint32_t low = 4, high = 0;
+
+    switch (c->by) {
+    case BY_SCORE:
+        return turn(c, r->of_score.low, r->of_score.high);
+    case BY_DUE:
+        return r->of_due.high ? turn(c, r->of_due.low, r->of_due.high) : UINT64_MAX;
+    case BY_FIRST:
+        return turn(c, r->of_first.low, r->of_first.high);
+    case BY_LAST:
+        return turn(c, r->of_last.low, r->of_last.high);
+    case BY_SEVERITY:
+        for (unsigned state = 0; state < STORE_STATES; state++)
+            if (r->states[state]) {
+                low = state / 4 < low ? state / 4 : low;
+                high = state / 4 > high ? state / 4 : high;
+            }
+        return c->down ? (UINT64_MAX >> 1) - ((uint64_t)high << 32 | r->of_score.high)
+                       : ((uint64_t)low << 32 | (UINT32_MAX - r->of_score.high));
+    default:
+        return (c->down ? UINT32_MAX - rank : rank) << 32 | (UINT32_MAX - r->of_score.high);
+    }
+}
+
+/* What the asset's figures tell without looking at its rows. False: none of them matches, or none can be among the
+ * first (then they are counted already). */
+static bool worth_a_look(struct scan *c, const struct store_rows *r, uint64_t rank)
+{
+    uint64_t n = 0;
+
+    for (unsigned state = 0; state < STORE_STATES; state++)
+        n += c->state_ok[state / 4 << 4 | state % 4] ? r->states[state] : 0;
+    if (!n || r->of_score.high < c->score_min)
+        return false;
+    if (c->q->due == HN_DUE_OVERDUE && (!r->of_due.high || (hn_time)r->of_due.low * HN_SECOND >= c->now))
+        return false;
+    if (!c->plain)
+        return true;
+    c->total += n;
+    return c->heap_n < c->limit || best_key(c, r, rank) <= c->heap[0].key;
+}
+
 static void scan_asset(struct hn_store *s, struct scan *c, uint32_t at)
 {
     const struct store_asset *x = &s->assets[at];
     const uint64_t rank = s->rank[at];
-    uint32_t m = matches(s, c, x, c->rows);
 
-    c->total += m;
+    if (!worth_a_look(c, &x->rows, rank))
+        return;
+    uint32_t m = matches(s, c, x, c->rows);
+    c->total += c->plain ? 0 : m;
     for (uint32_t k = 0; k < m; k++) {
         uint32_t i = c->rows[k];
         struct entry e = {key_of(c, &x->rows, i, rank), x->rows.id[i]};
         if (c->after && !before(&c->from, &e))
             continue;
-        c->rest++;
         if (c->heap_n < c->limit || before(&e, &c->heap[0]))
             offer(c, &e);
     }
@@ -248,7 +300,7 @@ static struct hn_err prepare(struct hn_store *s, struct scan *c, struct hn_arena
     if (!sort_of(q->page.sort, &c->by, &c->down))
         return store_fail(s, HN_E_INVALID, "findings cannot be sorted by %.*s", HN_FMT(q->page.sort));
     c->limit = q->page.limit ? q->page.limit : HN_PAGE_DEFAULT;
-    c->limit = c->limit > HN_PAGE_MOST ? HN_PAGE_MOST : c->limit;
+    c->limit = (c->limit > HN_PAGE_MOST ? HN_PAGE_MOST : c->limit) + 1;
     if (q->page.cursor.n) {
         if (!store_cursor_read(q->page.cursor, &key, &n) || n > UINT32_MAX)
             return store_fail(s, HN_E_INVALID, "this cursor is not one of ours");
@@ -315,14 +367,17 @@ static struct hn_err cause(struct hn_store *s, const struct hn_principal *p, str
 static struct hn_err give(struct hn_store *s, struct scan *c, struct hn_arena *a, struct hn_store_finding **ret,
                           struct hn_listing *l)
 {
+    bool more = c->heap_n == c->limit;
+
     qsort(c->heap, c->heap_n, sizeof *c->heap, rising);
+    c->heap_n -= more;
     *ret = hn_arena_alloc(a, (c->heap_n + 1) * sizeof **ret);
     if (!*ret)
         return store_nomem(s);
     for (uint32_t i = 0; i < c->heap_n; i++)
-        HN_TRY(store_finding_row(s, c->heap[i].n, c->now, a, &(*ret)[i]));
+        HN_TRY(store_finding_row(s, c->heap[i].n, false, c->now, a, &(*ret)[i]));
     *l = (struct hn_listing){.n = c->heap_n, .total = c->total};
-    if (c->rest > c->heap_n && c->heap_n)
+    if (more)
         l->next = store_cursor(a, c->heap[c->heap_n - 1].key, c->heap[c->heap_n - 1].n);
     return a->failed ? store_nomem(s) : HN_OK;
 }
@@ -345,6 +400,8 @@ struct hn_err hn_store_findings(struct hn_store *s, const struct hn_principal *p
     HN_TRY(load(s, p, &c, only, a));
     HN_TRY(prepare(s, &c, a));
     HN_TRY(cause(s, p, &c));
+    c.plain =
+        !c.score_min && !c.narrow && c.class_ < 0 && c.cause == STORE_NONE && !c.own && !c.all && q->due == HN_DUE_ANY;
     for (uint32_t i = 0; i < s->assets_n; i++)
         if (in_scope(s, p, &c, &s->assets[i], only))
             scan_asset(s, &c, i);

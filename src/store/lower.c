@@ -149,6 +149,60 @@ static struct hn_err gather(struct hn_store *s, const struct scope *c, struct be
     return HN_OK;
 }
 
+/* ---------------------------------------------------------------- the last answer, kept */
+
+/* The same question comes with every view of Now; the answer holds until something changes. Only for whole subtrees:
+ * they look the same to everybody who may ask. */
+struct store_lower_kept {
+    uint32_t top;
+    unsigned most;
+    uint64_t generation;
+    struct hn_arena a;
+    struct hn_store_lower *v;
+    size_t n;
+};
+
+void store_lower_forget(struct hn_store *s)
+{
+    if (s->lower)
+        hn_arena_done(&s->lower->a);
+    hn_free(s->lower);
+    s->lower = NULL;
+}
+
+static struct hn_err hand_out(struct hn_store *s, const struct hn_store_lower *v, size_t n, struct hn_arena *a,
+                              struct hn_store_lower **ret, size_t *ret_n)
+{
+    struct hn_store_lower *out = hn_arena_alloc(a, (n + 1) * sizeof *out);
+
+    for (size_t i = 0; out && i < n; i++) {
+        out[i] = v[i];
+        out[i].finding = hn_arena_str(a, v[i].finding);
+        out[i].cause = hn_arena_str(a, v[i].cause);
+        out[i].fix_kind = hn_arena_str(a, v[i].fix_kind);
+        out[i].fix_target = hn_arena_str(a, v[i].fix_target);
+    }
+    if (a->failed)
+        return store_nomem(s);
+    *ret = out;
+    *ret_n = n;
+    return HN_OK;
+}
+
+/* Failing to keep it is no failure. */
+static void keep(struct hn_store *s, uint32_t top, unsigned most, const struct hn_store_lower *v, size_t n)
+{
+    store_lower_forget(s);
+    struct store_lower_kept *k = hn_alloc_zero(sizeof *k);
+    if (!k)
+        return;
+    *k = (struct store_lower_kept){.top = top, .most = most, .generation = s->generation};
+    hn_arena_init(&k->a, 16 << 20);
+    s->lower = k;
+    if (!hn_ok(hand_out(s, v, n, &k->a, &k->v, &k->n)))
+        store_lower_forget(s);
+}
+
 struct hn_err hn_store_lower(struct hn_store *s, const struct hn_principal *p, struct hn_str org, struct hn_str asset,
                              unsigned most, struct hn_arena *a, struct hn_store_lower **ret, size_t *ret_n)
 {
@@ -164,6 +218,11 @@ struct hn_err hn_store_lower(struct hn_store *s, const struct hn_principal *p, s
     if (asset.n)
         HN_TRY(store_asset_need(s, p, asset, HN_ROLE_VIEWER, &only));
     c.only = only;
+    if (c.top == STORE_NONE && store_role(s, p, 0) >= HN_ROLE_VIEWER)
+        c.top = 0;
+    const struct store_lower_kept *k = s->lower;
+    if (k && !only && c.top != STORE_NONE && k->top == c.top && k->most == best.most && k->generation == s->generation)
+        return hand_out(s, k->v, k->n, a, ret, ret_n);
     best.v = hn_arena_alloc(a, best.most * sizeof *best.v);
     struct hn_store_lower *out = hn_arena_alloc(a, best.most * sizeof *out);
     if (!best.v || !out)
@@ -171,6 +230,8 @@ struct hn_err hn_store_lower(struct hn_store *s, const struct hn_principal *p, s
     HN_TRY(gather(s, &c, &best, &weight));
     for (unsigned i = 0; i < best.n; i++)
         HN_TRY(tell(s, &best.v[best.n - 1 - i], weight, a, &out[i]));
+    if (!only && c.top != STORE_NONE)
+        keep(s, c.top, best.most, out, best.n);
     *ret = out;
     *ret_n = best.n;
     return HN_OK;

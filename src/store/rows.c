@@ -263,6 +263,30 @@ static bool unpack_row(struct unpacking *u, uint32_t i, struct store_rows *r)
            (!cause.n || hn_ok(store_dict_add(&u->s->causes, cause, &r->cause[i])));
 }
 
+static void widen(uint32_t v, uint32_t *low, uint32_t *high)
+{
+    *low = v < *low ? v : *low;
+    *high = v > *high ? v : *high;
+}
+
+/* False: a state that cannot be. */
+static bool survey(struct store_rows *r)
+{
+    r->of_score.low = r->of_due.low = r->of_first.low = r->of_last.low = UINT32_MAX;
+    for (uint32_t i = 0; i < r->n; i++) {
+        unsigned state = store_state_index(r->state[i]);
+        if (state >= STORE_STATES || STORE_STATUS(r->state[i]) > 3)
+            return false;
+        r->states[state]++;
+        widen(r->score[i], &r->of_score.low, &r->of_score.high);
+        widen(r->first[i], &r->of_first.low, &r->of_first.high);
+        widen(r->last[i], &r->of_last.low, &r->of_last.high);
+        if (r->due[i])
+            widen(r->due[i], &r->of_due.low, &r->of_due.high);
+    }
+    return true;
+}
+
 static bool unpack(struct unpacking *u, struct store_rows *r)
 {
     uint32_t *const plain[] = {r->id, r->score, r->due, r->first, r->opened, r->last, r->closed};
@@ -274,7 +298,7 @@ static bool unpack(struct unpacking *u, struct store_rows *r)
     for (uint32_t i = 0; i < u->n; i++)
         if (!unpack_row(u, i, r))
             return false;
-    return true;
+    return survey(r);
 }
 
 static struct hn_err unpack_all(struct hn_store *s, int64_t asset, struct hn_bytes b, struct store_rows *ret,

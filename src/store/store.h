@@ -397,7 +397,7 @@ struct hn_store_finding {
     struct hn_str due_rule;
     bool overdue;
     hn_time first_seen, last_seen, since, opened_at, closed_at, excepted_until;
-    struct hn_str last_run, closed_run;
+    struct hn_str last_run /* only in hn_store_finding_get */, closed_run;
     unsigned reopened;
     struct hn_str params, terms, graph, evidence, due_inputs, references; /* JSON as put; lists too, for the sentence */
     struct hn_store_action_ref action;

@@ -104,6 +104,7 @@ struct hn_err store_tree_read(struct hn_store *s)
     HN_TRY(number(s, o, n));
     s->orgs = o;
     s->orgs_n = (uint32_t)n;
+    s->generation++;
     for (uint32_t i = 0; i < s->assets_n; i++)
         s->assets[i].org = store_org_of_n(s, s->assets[i].org_n);
     return HN_OK;
