@@ -31,6 +31,8 @@ try {
   }
   const wanted = ["now", "findings", "finding", "assets", "asset", "observations", "organisations", "organisation", "actions", "sources", "settings"];
   const all = await views(s);
+  const joined = (await s.api("findings?limit=100")).items.find((f) => f.kind === "packages.update-pending" && f.asset.name === "www-3");
+  all.finding = `/findings/${joined.id}`;
   for (const lang of ["en", "ja"]) {
     await page.goto(`${url}/`);
     await page.getByRole("button", { name: lang, exact: true }).click();

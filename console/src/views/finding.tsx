@@ -43,9 +43,11 @@ export function FindingView({ id }: { id: string }): JSX.Element {
           <h1>
             <Say max={200}>{pick(f.title)}</Say>
           </h1>
-          <p class="lead">
-            <Say max={800}>{pick(f.sentence)}</Say>
-          </p>
+          {bare(pick(f.sentence)) !== bare(pick(f.title)) && (
+            <p class="lead">
+              <Say max={800}>{pick(f.sentence)}</Say>
+            </p>
+          )}
         </div>
         <div class="head-score">
           <span class="dim">{t("score.word")}</span>
@@ -66,7 +68,7 @@ export function FindingView({ id }: { id: string }): JSX.Element {
       <div class="finding-bar">
         <SeverityMark value={f.severity} />
         <Due due={f.due} overdue={f.overdue} done={done} long />
-        <StatusMark value={f.status} />
+        {(f.status !== "open" || !f.action) && <StatusMark value={f.status} />}
         {f.action && (
           <a href={path("actions", f.action.id)} class="finding-action">
             <StateMark value={f.action.state} />
@@ -162,6 +164,9 @@ export function FindingView({ id }: { id: string }): JSX.Element {
     </article>
   );
 }
+
+/* A finding with nothing to join has a sentence that only repeats its title. */
+const bare = (s: string) => s.replace(/[.。]\s*$/, "");
 
 /* By when, and which row of which table said so; what was unknown is hatched, with the value that was taken instead. */
 function DueBox({ f }: { f: Finding }): JSX.Element {

@@ -20,12 +20,12 @@ const classes = ["vulnerability", "configuration", "integrity", "resilience", "d
 function columns(): Column<FindingRow>[] {
   return [
     {
-      key: "score", label: t("col.score"), width: 80, numeric: true, sort: "score", falling: true,
+      key: "score", label: t("col.score"), width: 74, numeric: true, sort: "score", falling: true,
       cell: (f) => <Score value={f.score} />,
     },
-    { key: "severity", label: t("col.severity"), width: 96, sort: "severity", falling: true, cell: (f) => <SeverityMark value={f.severity} /> },
+    { key: "severity", label: t("col.severity"), width: 86, sort: "severity", falling: true, cell: (f) => <SeverityMark value={f.severity} /> },
     {
-      key: "title", label: t("col.finding"), width: 360, narrow: "title",
+      key: "title", label: t("col.finding"), width: 420, narrow: "title",
       cell: (f) => (
         <a href={path("findings", f.id)}>
           <Say max={200}>{pick(f.title)}</Say>
@@ -40,9 +40,9 @@ function columns(): Column<FindingRow>[] {
         </a>
       ),
     },
-    { key: "due", label: t("col.due"), width: 150, sort: "due", cell: (f) => <Due due={f.due} overdue={f.overdue} done={f.status === "closed"} /> },
+    { key: "due", label: t("col.due"), width: 134, sort: "due", cell: (f) => <Due due={f.due} overdue={f.overdue} done={f.status === "closed"} /> },
     { key: "state", label: t("col.action"), width: 110, cell: (f) => (f.action ? <StateMark value={f.action.state} /> : f.status === "open" ? <span class="dim">—</span> : <StatusMark value={f.status} />) },
-    { key: "first", label: t("col.first-seen"), width: 104, sort: "first_seen", falling: true, narrow: "hide", cell: (f) => day(f.first_seen) },
+    { key: "first", label: t("col.first-seen"), width: 98, sort: "first_seen", falling: true, narrow: "hide", cell: (f) => day(f.first_seen) },
   ];
 }
 

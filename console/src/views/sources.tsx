@@ -8,7 +8,7 @@ import { params, path } from "../app/router";
 import type { SourceAsset, SourceRow, Status } from "../app/types";
 import { When } from "../ui/marks";
 import { Empty, Failure, MenuButton, Section, Skeleton, useDo } from "../ui/parts";
-import { Say } from "../ui/say";
+import { plain, Say } from "../ui/say";
 import { Count, DataTable, sortRows, type Column } from "../ui/table";
 
 const many = <T,>(d: T[] | { items: T[] } | undefined): T[] => (Array.isArray(d) ? d : (d?.items ?? []));
@@ -51,14 +51,14 @@ export function SourcesView(): JSX.Element {
 
 function columns(): Column<SourceRow>[] {
   const count = (key: "malformed" | "quarantined", label: string): Column<SourceRow> => ({
-    key, label, width: 104, numeric: true, sort: key, falling: true, value: (r) => r[key],
+    key, label, width: 98, numeric: true, sort: key, falling: true, value: (r) => r[key],
     cell: (r) => (r[key] > 0 ? <strong class="soon">{num(r[key])}</strong> : <Count n={0} />),
   });
   return [
     {
-      key: "module", label: t("col.source"), width: 360, sort: "module", narrow: "title", value: (r) => r.module,
+      key: "module", label: t("col.source"), width: 460, sort: "module", narrow: "title", value: (r) => r.module,
       cell: (r) => (
-        <span>
+        <span title={plain(pick(r.text))}>
           <a href={path("sources", r.module)}>{tx(`module.${r.module}`, r.module)}</a>{" "}
           <span class="dim small">
             <Say max={160}>{pick(r.text)}</Say>
@@ -66,10 +66,10 @@ function columns(): Column<SourceRow>[] {
         </span>
       ),
     },
-    { key: "last", label: t("col.last-run"), width: 120, sort: "last", falling: true, value: (r) => r.last_run ?? null, cell: (r) => <When at={r.last_run} rel /> },
-    { key: "assets", label: t("nav.assets"), width: 80, numeric: true, sort: "assets", falling: true, value: (r) => r.assets, cell: (r) => <Count n={r.assets} /> },
-    { key: "observations", label: t("col.observations"), width: 120, numeric: true, sort: "observations", falling: true, value: (r) => r.observations, cell: (r) => <Count n={r.observations} /> },
-    { key: "not_seen", label: t("col.not-seen"), width: 100, numeric: true, sort: "not_seen", falling: true, value: (r) => r.not_seen, cell: (r) => (r.not_seen > 0 ? <span class="hatched">{num(r.not_seen)}</span> : <Count n={0} />) },
+    { key: "last", label: t("col.last-run"), width: 104, sort: "last", falling: true, value: (r) => r.last_run ?? null, cell: (r) => <When at={r.last_run} rel /> },
+    { key: "assets", label: t("nav.assets"), width: 70, numeric: true, sort: "assets", falling: true, value: (r) => r.assets, cell: (r) => <Count n={r.assets} /> },
+    { key: "observations", label: t("col.observations"), width: 108, numeric: true, sort: "observations", falling: true, value: (r) => r.observations, cell: (r) => <Count n={r.observations} /> },
+    { key: "not_seen", label: t("col.not-seen"), width: 84, numeric: true, sort: "not_seen", falling: true, value: (r) => r.not_seen, cell: (r) => (r.not_seen > 0 ? <span class="hatched">{num(r.not_seen)}</span> : <Count n={0} />) },
     count("malformed", t("col.malformed")),
     count("quarantined", t("col.quarantined")),
   ];
@@ -99,7 +99,7 @@ function Watching(): JSX.Element | null {
   if (!w) return null;
   return (
     <p class="dim">
-      {w.on ? t("sources.watching") : t("sources.not-watching")}
+      {w.on && w.next_run ? t("sources.watching") : t("sources.not-watching")}
       {w.last_run && (
         <>
           {" "}
