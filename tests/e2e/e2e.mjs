@@ -22,7 +22,7 @@ s.context.on("request", (r) => {
 });
 function watch(p) {
   p.on("console", (m) => {
-    if (["error", "warning"].includes(m.type()) && !expected && !/status of 401/.test(m.text())) complaints.push(m.text());
+    if (["error", "warning"].includes(m.type()) && !expected && !/status of 401/.test(m.text())) complaints.push(`${m.text()} ${m.location().url}`);
   });
   p.on("pageerror", (e) => complaints.push(String(e)));
 }
