@@ -31,7 +31,7 @@ enum hn_fix_step_type {
     HN_FIX_STEP_COMMAND /* live only; argv[0] NULL: only its undoing does something */
 };
 
-#define HN_FIX_ARGS  12
+#define HN_FIX_ARGS  40
 #define HN_FIX_STEPS 32
 
 struct hn_fix_state_of { /* of one file, before or after */

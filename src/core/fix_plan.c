@@ -449,38 +449,75 @@ static struct hn_str installed_version(struct hn_str status, struct hn_str name,
 
 #define STATUS_MAX ((size_t)64 << 20)
 
+#define UPGRADES_MAX 24u
+
+struct upgrade { /* apt-get's arguments: the same options, then one package after the other */
+    const char *to[HN_FIX_ARGS + 1], *back[HN_FIX_ARGS + 1];
+    size_t n, n_back, packages;
+};
+
+/* One package and the version it is to have at least. */
+static struct hn_err plan_package(struct planner *pl, struct upgrade *u, struct hn_str status, struct hn_str target,
+                                  struct hn_str value)
+{
+    struct hn_str arch = target, name;
+    hn_str_split(&arch, ':', &name);
+    arch = name.n == target.n ? (struct hn_str){0} : arch;
+    if (!made_of(name, "+.-", 128) || (arch.n && !made_of(arch, "-", 32)) || !made_of(value, ".+:~-", 128) ||
+        !hn_version_deb_valid(hn_str_bytes(value)) || u->packages == UPGRADES_MAX)
+        return FAIL(pl, INVALID, "not a package and a version");
+    struct hn_str now = installed_version(status, name, arch);
+    if (!now.n)
+        return FAIL(pl, NOENT, "%.*s is not installed", HN_FMT(target));
+    if (hn_version_deb_cmp(hn_str_bytes(now), hn_str_bytes(value)) >= 0)
+        return HN_OK;
+    u->to[u->n++] = hn_arena_fmt(pl->a, "%.*s=%.*s", HN_FMT(target), HN_FMT(value)).p;
+    u->back[u->n_back++] = hn_arena_fmt(pl->a, "%.*s=%.*s", HN_FMT(target), HN_FMT(now)).p;
+    u->packages++;
+    return HN_OK;
+}
+
+static struct hn_err plan_packages(struct planner *pl, struct upgrade *u, struct hn_str status)
+{
+    struct hn_str targets = pl->p->target, values = pl->p->value, target, value = {0}, next;
+    size_t n_targets = 0, n_values = 0;
+    while (hn_str_word(&targets, &target)) {
+        if (hn_str_word(&values, &next)) {
+            value = next;
+            n_values++;
+        }
+        n_targets++;
+        HN_TRY(plan_package(pl, u, status, target, value));
+    }
+    if (!n_targets || (n_values != 1 && n_values != n_targets) || hn_str_word(&values, &next))
+        return FAIL(pl, INVALID, "not a package and a version");
+    return HN_OK;
+}
+
+/* Binary packages of one source go up together: one version for all, or one for each. */
 static struct hn_err plan_upgrade(struct planner *pl)
 {
     HN_AUTO(hn_buf_done) struct hn_buf b;
-    struct hn_str arch = pl->p->target, name, value = pl->p->value, status;
+    struct hn_str status;
+    struct upgrade u = {.to = {"apt-get", "install", "--only-upgrade", "--yes", "--no-remove", "-o",
+                               "Dpkg::Options::=--force-confold", "--"},
+                        .back = {"apt-get", "install", "--allow-downgrades", "--yes", "--no-remove", "-o",
+                                 "Dpkg::Options::=--force-confold", "--"},
+                        .n = 8,
+                        .n_back = 8};
     hn_buf_init(&b, STATUS_MAX);
-    hn_str_split(&arch, ':', &name);
-    arch = name.n == pl->p->target.n ? (struct hn_str){0} : arch;
-    if (!made_of(name, "+.-", 128) || (arch.n && !made_of(arch, "-", 32)) || !made_of(value, ".+:~-", 128) ||
-        !hn_version_deb_valid(hn_str_bytes(value)))
-        return FAIL(pl, INVALID, "not a package and a version");
     HN_AUTO_FD fd = hn_open_in_root(pl->root.fd, "/var/lib/dpkg/status", O_RDONLY);
     if (fd < 0)
         return hn_fail_errno(pl->reterr, "/var/lib/dpkg/status");
     HN_TRY(hn_read_fd(fd, &b, pl->reterr));
     if (!hn_str_from_utf8(hn_str_bytes(hn_buf_text(&b)), &status))
         return FAIL(pl, STATE, "/var/lib/dpkg/status is damaged; repair it first");
-    struct hn_str now = installed_version(status, name, arch);
-    if (!now.n)
-        return FAIL(pl, NOENT, "%.*s is not installed", HN_FMT(pl->p->target));
-    if (hn_version_deb_cmp(hn_str_bytes(now), hn_str_bytes(value)) >= 0)
+    HN_TRY(plan_packages(pl, &u, status));
+    if (!u.packages)
         return HN_OK;
     if (!pl->root.commands)
-        return FAIL(pl, UNSUPPORTED, "below a mounted root packages are upgraded by its own tools: %.*s=%.*s",
-                    HN_FMT(pl->p->target), HN_FMT(value));
-    const char *to = hn_arena_fmt(pl->a, "%.*s=%.*s", HN_FMT(pl->p->target), HN_FMT(value)).p;
-    const char *back = hn_arena_fmt(pl->a, "%.*s=%.*s", HN_FMT(pl->p->target), HN_FMT(now)).p;
-    return step_command(pl,
-                        ARGV("apt-get", "install", "--only-upgrade", "--yes", "--no-remove", "-o",
-                             "Dpkg::Options::=--force-confold", "--", to),
-                        ARGV("apt-get", "install", "--allow-downgrades", "--yes", "--no-remove", "-o",
-                             "Dpkg::Options::=--force-confold", "--", back),
-                        false);
+        return FAIL(pl, UNSUPPORTED, "below a mounted root packages are upgraded by its own tools: %s", u.to[8]);
+    return step_command(pl, u.to, u.back, false);
 }
 
 /* ---------------------------------------------------------------- */

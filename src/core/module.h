@@ -215,7 +215,8 @@ void hn_find_since(struct hn_finding *f, hn_time t);
 /* A change that `hinomi fix` can make. Typed; never a shell string. Absent: a person must do it (text ".fix" says what). */
 enum hn_fix_kind {
     HN_FIX_NONE,
-    HN_FIX_UPGRADE,   /* target = package name (binary, "name:arch"); value = version at least */
+    HN_FIX_UPGRADE,   /* target = binary packages, "name:arch", separated by blanks (one source: they go up together);
+                         value = version at least, one for all or one for each */
     HN_FIX_SYSCTL,    /* target = "net.ipv4.ip_forward", value = "0": /etc/sysctl.d/90-hinomi.conf and /proc/sys */
     HN_FIX_MODE,      /* target = path, value = octal mode */
     HN_FIX_OWNER,     /* target = path, value = "user:group" */

@@ -2,6 +2,7 @@
  * made by the fixer, which a supervisor starts; here it is only described and its state kept. */
 #include <stdio.h>
 
+#include "base/str.h"
 #include "core/ops_in.h"
 #include "core/render.h"
 #include "core/store_role.h"
@@ -24,6 +25,10 @@ static void command(struct plan *p, const char *const *argv, struct hn_str last)
     hn_jw_arr(w);
     for (; *argv; argv++)
         hn_jw_c(w, *argv);
+    /* packages of one source are several arguments; every other target is one, blanks and all */
+    struct hn_str word;
+    while (p->kind == HN_FIX_UPGRADE && hn_str_word(&last, &word))
+        hn_jw_str(w, word);
     if (last.n)
         hn_jw_str(w, last);
     hn_jw_arr_end(w);

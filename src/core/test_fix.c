@@ -270,6 +270,9 @@ TEST(refuses_what_is_no_fix)
         {HN_FIX_UPGRADE, "openssl;reboot", "3", NULL, NULL},
         {HN_FIX_UPGRADE, "openssl", "3 4", NULL, NULL},
         {HN_FIX_UPGRADE, "-o=x", "3", NULL, NULL},
+        {HN_FIX_UPGRADE, "openssl:amd64 -o=x", "3.0.14-1", NULL, NULL},
+        {HN_FIX_UPGRADE, "openssl:amd64 openssl", "1 1 1", NULL, NULL},
+        {HN_FIX_UPGRADE, " ", "1", NULL, NULL},
     };
     HN_AUTO(fixture_done) struct fixture x;
     fixture_init(&x);
@@ -306,6 +309,8 @@ TEST(refuses_what_cannot_be_done_safely)
     CHECK_ERR(apply(&x, "h", &(struct deed){HN_FIX_UPGRADE, "gone", "2", NULL, NULL}, &d), NOENT);
     CHECK_ERR(apply(&x, "i", &(struct deed){HN_FIX_UPGRADE, "openssl", "3.0.17-1", NULL, NULL}, &d), UNSUPPORTED);
     CHECK_OK(apply(&x, "j", &(struct deed){HN_FIX_UPGRADE, "openssl:amd64", "3.0.14-1", NULL, NULL}, &d));
+    CHECK_OK(apply(&x, "k", &(struct deed){HN_FIX_UPGRADE, "openssl:amd64 openssl", "3.0.14-1 1", NULL, NULL}, &d));
+    CHECK_ERR(apply(&x, "l", &(struct deed){HN_FIX_UPGRADE, "openssl gone", "3.0.14-1", NULL, NULL}, &d), NOENT);
 }
 
 /* A link that leads out of the root is followed inside it: the host's own files are never reached. */

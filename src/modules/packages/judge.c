@@ -40,6 +40,10 @@ struct source {
     struct hn_finding *finding;
     struct names binaries;
     bool held;
+    struct hn_buf fix_targets, fix_values; /* of HN_FIX_UPGRADE; in the order of the updates */
+    struct hn_str version;                 /* the same for all, unless several_versions */
+    bool several_versions;
+    size_t n_fixes;
 };
 
 static struct source *source_of(struct hn_judge *j, struct source **first, struct hn_map *map, struct hn_str name)
@@ -52,6 +56,8 @@ static struct source *source_of(struct hn_judge *j, struct source **first, struc
         return NULL;
     s->name = name;
     hn_buf_init(&s->binaries.text, 4096);
+    hn_buf_init(&s->fix_targets, 8192);
+    hn_buf_init(&s->fix_values, 8192);
     while (*first)
         first = &(*first)->next;
     return *first = s;
@@ -74,8 +80,31 @@ static void judge_source(struct hn_judge *j, struct source *s)
     hn_find_param(f, "packages", names_end(&s->binaries, a));
     if (published)
         hn_find_since(f, published);
-    if (!s->held)
-        hn_find_fix(f, HN_FIX_UPGRADE, hn_obs_get(o, "package"), hn_obs_get(o, "fixed"));
+}
+
+#define FIXES_MAX 24u
+
+/* Every binary of the source, so that the finding is gone afterwards. Nearly always all have one version. */
+static void add_fix(struct source *s, const struct hn_obs *u)
+{
+    struct hn_str version = hn_obs_get(u, "fixed");
+    if (s->n_fixes++ >= FIXES_MAX)
+        return;
+    hn_buf_c(&s->fix_targets, s->n_fixes > 1 ? " " : "");
+    hn_buf_str(&s->fix_targets, hn_obs_get(u, "package"));
+    hn_buf_c(&s->fix_values, s->n_fixes > 1 ? " " : "");
+    hn_buf_str(&s->fix_values, version);
+    s->several_versions = s->several_versions || (s->version.n && !hn_str_eq(s->version, version));
+    s->version = version;
+}
+
+static void source_done(struct source *s)
+{
+    if (s->finding && s->main && !s->held && s->n_fixes && s->n_fixes <= FIXES_MAX)
+        hn_find_fix(s->finding, HN_FIX_UPGRADE, hn_buf_text(&s->fix_targets),
+                    s->several_versions ? hn_buf_text(&s->fix_values) : s->version);
+    hn_buf_done(&s->fix_targets);
+    hn_buf_done(&s->fix_values);
 }
 
 /* One finding per source package: its binaries are built together, fixed together and named together by advisories. */
@@ -85,8 +114,7 @@ static void judge_security(struct hn_judge *j)
     struct source *first = NULL;
     struct hn_map map;
     hn_map_init(&map);
-    HN_FACTS_EACH(u, facts, "packages.update")
-    {
+    HN_FACTS_EACH(u, facts, "packages.update") {
         struct source *s;
         if (!hn_obs_get_bool(u, "security", false) || !(s = source_of(j, &first, &map, hn_obs_get(u, "source"))))
             continue;
@@ -97,16 +125,18 @@ static void judge_security(struct hn_judge *j)
     }
     for (struct source *s = first; s; s = s->next)
         judge_source(j, s);
-    HN_FACTS_EACH(u, facts, "packages.update")
-    {
+    HN_FACTS_EACH(u, facts, "packages.update") {
         struct source *s = hn_map_find(&map, hn_str_bytes(hn_obs_get(u, "source")));
         if (!s || !hn_obs_get_bool(u, "security", false))
             continue;
         hn_find_about(s->finding, HN_REF_PACKAGE, hn_obs_get(u, "package"));
+        add_fix(s, u);
         if (u != s->main)
             hn_find_evidence(s->finding, u, "update");
         hn_find_evidence(s->finding, hn_facts_find(facts, "packages.package", hn_obs_get(u, "package")), "package");
     }
+    for (struct source *s = first; s; s = s->next)
+        source_done(s);
     hn_map_done(&map);
 }
 
@@ -115,8 +145,7 @@ static void judge_available(struct hn_judge *j)
     struct names names = {0};
     const struct hn_obs *first = NULL;
     hn_buf_init(&names.text, 4096);
-    HN_FACTS_EACH(u, hn_judge_facts(j), "packages.update")
-    {
+    HN_FACTS_EACH(u, hn_judge_facts(j), "packages.update") {
         if (hn_obs_get_bool(u, "security", false))
             continue;
         first = first ? first : u;
@@ -129,8 +158,7 @@ static void judge_available(struct hn_judge *j)
     struct hn_finding *f = hn_find(j, "update-available", HN_STR("updates"), (struct hn_str){0});
     hn_find_param_int(f, "count", count);
     hn_find_param(f, "packages", text);
-    HN_FACTS_EACH(u, hn_judge_facts(j), "packages.update")
-    {
+    HN_FACTS_EACH(u, hn_judge_facts(j), "packages.update") {
         if (!hn_obs_get_bool(u, "security", false))
             hn_find_evidence(f, u, "update");
     }
@@ -149,8 +177,7 @@ static void judge_lists(struct hn_judge *j, const struct hn_obs *summary)
         hn_find_evidence(f, summary, "lists");
         return;
     }
-    HN_FACTS_EACH(r, facts, "packages.repository")
-    {
+    HN_FACTS_EACH(r, facts, "packages.repository") {
         hn_time until = hn_obs_get_time(r, "valid_until");
         if (until && until < now && hn_obs_get_int(r, "lists", 0) && !expired)
             expired = r;
@@ -173,8 +200,7 @@ static void judge_security_source(struct hn_judge *j, const struct hn_obs *summa
     bool debian = hn_str_eqc(os, "debian") || hn_str_eqc(os, "ubuntu");
     if (!debian || !hn_obs_get_int(summary, "repositories", 0) || hn_obs_get_int(summary, "security_repositories", 0))
         return;
-    HN_FACTS_EACH(r, facts, "packages.repository")
-    {
+    HN_FACTS_EACH(r, facts, "packages.repository") {
         if (hn_str_eqc(hn_obs_get(r, "codename"), "sid"))
             return; /* unstable has no security suite: fixes go straight into it */
     }
@@ -188,8 +214,7 @@ static void judge_security_source(struct hn_judge *j, const struct hn_obs *summa
 static void judge_broken(struct hn_judge *j)
 {
     static const char *const broken[] = {"half-installed", "unpacked", "half-configured", "unknown"};
-    HN_FACTS_EACH(k, hn_judge_facts(j), "packages.package")
-    {
+    HN_FACTS_EACH(k, hn_judge_facts(j), "packages.package") {
         struct hn_str state = hn_obs_get(k, "state");
         for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
             if (!hn_str_eqc(state, broken[i]))
@@ -209,8 +234,7 @@ static void judge_foreign_packages(struct hn_judge *j)
     struct names names = {0};
     struct hn_finding *f = NULL;
     hn_buf_init(&names.text, 4096);
-    HN_FACTS_EACH(k, hn_judge_facts(j), "packages.package")
-    {
+    HN_FACTS_EACH(k, hn_judge_facts(j), "packages.package") {
         if (!hn_obs_has(k, "available") || hn_obs_get_bool(k, "available", true) ||
             !hn_obs_get_bool(k, "installed", false))
             continue;
@@ -229,8 +253,7 @@ static void judge_foreign_packages(struct hn_judge *j)
 
 static void judge_foreign_files(struct hn_judge *j)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(j), "packages.foreign_file")
-    {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "packages.foreign_file") {
         const struct hn_str *examples;
         struct names names = {0};
         size_t n = hn_obs_get_list(o, "examples", &examples);
@@ -251,8 +274,7 @@ static void judge_changed(struct hn_judge *j)
     struct source *first = NULL; /* here: by package */
     struct hn_map map;
     hn_map_init(&map);
-    HN_FACTS_EACH(o, hn_judge_facts(j), "packages.changed_file")
-    {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "packages.changed_file") {
         struct hn_str package = hn_obs_get(o, "package");
         struct source *s;
         if (hn_obs_get_bool(o, "conffile", false) || !(s = source_of(j, &first, &map, package)))
@@ -269,6 +291,7 @@ static void judge_changed(struct hn_judge *j)
     for (struct source *s = first; s; s = s->next) {
         hn_find_param_int(s->finding, "count", (int64_t)s->binaries.n);
         hn_find_param(s->finding, "files", names_end(&s->binaries, hn_judge_arena(j)));
+        source_done(s);
     }
     hn_map_done(&map);
 }
