@@ -100,20 +100,20 @@ static const struct hn_kind kinds[] = {{"configuration", "tool:path", configurat
                                        {0}};
 
 static const struct hn_rule rules[] = {
-    {"none", HN_SEV_CRITICAL, HN_CLASS_RESILIENCE, "MHLW:11.2 DS-211:CP-9 CIS-CSC:11"},
-    {"stale", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:11.2 DS-211:CP-9"},
-    {"unproven", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, "DS-211:CP-9"},
-    {"restore-test-missing", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:11.2 DS-211:CP-9(1)"},
-    {"restore-test-stale", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, "MHLW:11.2 DS-211:CP-9(1)"},
-    {"no-offline-copy", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:11.2 CIS-CSC:11.4"},
-    {"no-offsite-copy", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, "DS-211:CP-6"},
-    {"repository-damaged", HN_SEV_CRITICAL, HN_CLASS_RESILIENCE, "DS-211:CP-9"},
-    {"snapshot-lost", HN_SEV_CRITICAL, HN_CLASS_INTEGRITY, "DS-211:CP-9"},
-    {"repository-missing", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "DS-211:CP-9"},
-    {"evidence-expired", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:11.2"},
+    {"none", HN_SEV_CRITICAL, HN_CLASS_RESILIENCE, "MHLW:6.0 NIST:CP-9 DS-211 CIS-CSC:11"},
+    {"stale", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:6.0 NIST:CP-9 DS-211"},
+    {"unproven", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, "NIST:CP-9 DS-211"},
+    {"restore-test-missing", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:6.0 NIST:CP-9(1) DS-211"},
+    {"restore-test-stale", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, "MHLW:6.0 NIST:CP-9(1) DS-211"},
+    {"no-offline-copy", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:6.0 CIS-CSC:11.4"},
+    {"no-offsite-copy", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, "NIST:CP-6 DS-211"},
+    {"repository-damaged", HN_SEV_CRITICAL, HN_CLASS_RESILIENCE, "NIST:CP-9 DS-211"},
+    {"snapshot-lost", HN_SEV_CRITICAL, HN_CLASS_INTEGRITY, "NIST:CP-9 DS-211"},
+    {"repository-missing", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "NIST:CP-9 DS-211"},
+    {"evidence-expired", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:6.0"},
     {"evidence-malformed", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
     {"evidence-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, NULL},
-    {"secret-readable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "DS-211:SC-12"},
+    {"secret-readable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:SC-12 DS-211"},
     {0}};
 
 /* tag → patterns; content bytes 0 means stat only */

@@ -86,9 +86,9 @@ static const struct hn_rule rules[] = {
     {"capability-strong", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "ATTACK:T1548"},
     {"world-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.1.11"},
     {"unowned", HN_SEV_LOW, HN_CLASS_HYGIENE, "CIS:7.1.12"},
-    {"key-readable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "DS-211:SC-12"},
-    {"certificate-expired", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, "DS-211:SC-17"},
-    {"certificate-expiring", HN_SEV_LOW, HN_CLASS_HYGIENE, "DS-211:SC-17"},
+    {"key-readable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:SC-12 DS-211"},
+    {"certificate-expired", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, "NIST:SC-17 DS-211"},
+    {"certificate-expiring", HN_SEV_LOW, HN_CLASS_HYGIENE, "NIST:SC-17 DS-211"},
     {0}};
 
 static const char *const needs[] = {"packages.owner", "packages.package", NULL};

@@ -58,10 +58,10 @@ static const struct hn_rule rules[] = {
     {"persistence-foreign", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "ATTACK:T1053 ATTACK:T1543"},
     {"persistence-unowned", HN_SEV_LOW, HN_CLASS_INTEGRITY, "ATTACK:T1543"},
     {"ld-so-preload", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "ATTACK:T1574.006"},
-    {"unit-exec-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "DS-211:CM-5"},
+    {"unit-exec-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:CM-5 DS-211"},
     {"unit-exec-missing", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
     {"cron-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.4.1"},
-    {"hardening-weak", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "DS-211:SC-39"},
+    {"hardening-weak", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "NIST:SC-39 DS-211"},
     {0}};
 
 static const char *const needs[] = {"packages.owner",    "packages.package", "sockets.listener",
