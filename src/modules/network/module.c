@@ -66,7 +66,7 @@ static const struct hn_kind kinds[] = {{"interface", "name", interface_fields},
                                        {0}};
 
 static const struct hn_rule rules[] = {
-    {"remote-path-unconfirmed", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "MHLW:13 MHLW:6.5"},
+    {"remote-path-unconfirmed", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "MHLW:6.0-ops-13"},
     {"interface-promiscuous", HN_SEV_LOW, HN_CLASS_DETECTION, NULL},
     {"hosts-redirect", HN_SEV_MEDIUM, HN_CLASS_INTEGRITY, NULL},
     {0}};

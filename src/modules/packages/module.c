@@ -87,7 +87,7 @@ static const struct hn_kind kinds[] = {{"package", "name:arch", package_fields},
                                        {"changed_file", "path", changed_fields},
                                        {0}};
 
-static const struct hn_rule rules[] = {{"update-pending", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "CIS:1.2.2 MHLW:14"},
+static const struct hn_rule rules[] = {{"update-pending", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "CIS:1.2.2 MHLW:6.0-ops-14"},
                                        {"update-held", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "CIS:1.2.2"},
                                        {"update-available", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
                                        {"lists-stale", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
