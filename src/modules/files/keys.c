@@ -175,13 +175,16 @@ static void take_pem(struct hn_parse *p, const struct hn_rec *r, struct hn_str p
     if (!der)
         return;
     for (unsigned i = 0; i < FILES_MAX_BLOCKS && next_block(&text, &b, &bad); i++) {
+        if (bad) {
+            if (!r->truncated)
+                hn_parse_malformed(p, r->path, 0, "a PEM block that does not end");
+            continue;
+        }
         struct hn_str subject = i ? hn_arena_fmt(a, "%.*s#%u", HN_FMT(path), i + 1) : path;
         bool certificate = hn_str_eqc(b.label, "CERTIFICATE") || hn_str_eqc(b.label, "TRUSTED CERTIFICATE") ||
                            hn_str_eqc(b.label, "X509 CERTIFICATE");
-        bool private = !bad && hn_str_find(b.label, HN_STR("PRIVATE KEY")) >= 0;
-        if (bad && !r->truncated)
-            hn_parse_malformed(p, r->path, 0, "a PEM block that does not end");
-        if (bad || (!certificate && !private))
+        bool private = hn_str_find(b.label, HN_STR("PRIVATE KEY")) >= 0;
+        if (!certificate && !private)
             continue;
         size_t n = hn_base64_decode(b.body, der, FILES_KEY_BYTES);
         if (private)

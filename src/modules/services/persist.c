@@ -115,7 +115,7 @@ static bool is_assignment(struct hn_str line)
 /* crontab(5): five columns or one @word; then a user in system tables; the rest is the command. */
 static bool cron_line(struct hn_str line, bool system, bool anacron, struct item *i)
 {
-    struct hn_str rest = line, word;
+    struct hn_str rest = line, word = line;
     unsigned columns = anacron ? 3 : 5;
     const char *begin = line.p;
     if (line.p[0] == '@')
