@@ -186,24 +186,25 @@ static void digest_int(struct hn_digest *d, int64_t v)
     hn_digest_add(d, hn_bytes_of(b, 8));
 }
 
-void store_audit_hash(struct hn_bytes prev, int64_t seq, hn_time at, const struct hn_str text[4], int64_t org,
+bool store_audit_hash(struct hn_bytes prev, int64_t seq, hn_time at, const struct hn_str text[4], int64_t org,
                       uint8_t out[HN_SHA256_LEN])
 {
     struct hn_digest *d = hn_digest_new(HN_SHA256);
     uint8_t full[64] = {0};
 
-    if (d) {
-        hn_digest_add(d, prev);
-        digest_int(d, seq);
-        digest_int(d, at);
-        for (int i = 0; i < 4; i++) {
-            digest_int(d, (int64_t)text[i].n);
-            hn_digest_add(d, hn_str_bytes(text[i]));
-        }
-        digest_int(d, org);
-        hn_digest_end(d, full);
+    if (!d)
+        return false;
+    hn_digest_add(d, prev);
+    digest_int(d, seq);
+    digest_int(d, at);
+    for (int i = 0; i < 4; i++) {
+        digest_int(d, (int64_t)text[i].n);
+        hn_digest_add(d, hn_str_bytes(text[i]));
     }
+    digest_int(d, org);
+    hn_digest_end(d, full);
     memcpy(out, full, HN_SHA256_LEN);
+    return true;
 }
 
 static struct hn_err audit_head(struct hn_store *s, int64_t *seq, uint8_t hash[HN_SHA256_LEN])
@@ -230,7 +231,8 @@ struct hn_err store_audit_add(struct hn_store *s, const struct hn_principal *p, 
     hn_time now = hn_now();
 
     HN_TRY(audit_head(s, &seq, prev));
-    store_audit_hash(hn_bytes_of(prev, sizeof prev), ++seq, now, text, org, hash);
+    if (!store_audit_hash(hn_bytes_of(prev, sizeof prev), ++seq, now, text, org, hash))
+        return store_nomem(s);
     struct st q = st_open(s, "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     st_int(&q, seq);
     st_int(&q, now);

@@ -39,7 +39,7 @@ static struct hn_err integrity(struct problems *p)
 
 /* ---------------------------------------------------------------- audit chain */
 
-static bool link_holds(struct st *q, int64_t expected, struct hn_bytes prev, uint8_t hash[HN_SHA256_LEN])
+static bool link_holds(struct st *q, int64_t expected, struct hn_bytes prev, uint8_t hash[HN_SHA256_LEN], bool *nomem)
 {
     struct hn_str text[4];
     int64_t seq = st_get(q, 0);
@@ -47,7 +47,9 @@ static bool link_holds(struct st *q, int64_t expected, struct hn_bytes prev, uin
 
     for (int i = 0; i < 4; i++)
         text[i] = st_text(q, 2 + i);
-    store_audit_hash(prev, seq, st_get(q, 1), text, st_get(q, 6), hash);
+    *nomem = !store_audit_hash(prev, seq, st_get(q, 1), text, st_get(q, 6), hash);
+    if (*nomem)
+        return false;
     stored_prev = st_bytes(q, 7);
     stored = st_bytes(q, 8);
     return seq == expected && stored_prev.n == HN_SHA256_LEN && memcmp(stored_prev.p, prev.p, HN_SHA256_LEN) == 0 &&
@@ -59,20 +61,20 @@ static struct hn_err chain(struct problems *p)
     uint8_t prev[HN_SHA256_LEN] = {0}, hash[HN_SHA256_LEN];
     char head[32 + HN_HEX256_LEN], hex[HN_HEX256_LEN];
     int64_t seq = 0;
-    bool holds = true;
+    bool holds = true, nomem = false;
     struct hn_str stored = HN_STR("");
     struct st q = st_open(p->s, "SELECT seq, at, by, what, object, detail, org, prev, hash FROM audit ORDER BY seq");
 
     while (holds && st_row(&q)) {
-        holds = link_holds(&q, ++seq, hn_bytes_of(prev, sizeof prev), hash);
+        holds = link_holds(&q, ++seq, hn_bytes_of(prev, sizeof prev), hash, &nomem);
         memcpy(prev, hash, sizeof prev);
-        if (!holds)
+        if (!holds && !nomem)
             add(p, "audit-chain",
                 hn_arena_fmt(p->a, "row %" PRId64 " was changed, or rows before it are missing", st_get(&q, 0)));
     }
     HN_TRY(st_end(&q));
     if (!holds)
-        return HN_OK;
+        return nomem ? store_nomem(p->s) : HN_OK;
     struct hn_err e = store_meta_get(p->s, "audit-head", p->a, &stored);
     if (!hn_ok(e) && e.code != HN_E_NOENT)
         return e;

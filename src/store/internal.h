@@ -208,7 +208,8 @@ struct hn_str store_word_text(const struct hn_store *s, int64_t n);
 HN_MUST struct hn_err store_words_read(struct hn_store *s);
 HN_MUST struct hn_err store_meta_put(struct hn_store *s, const char *key, struct hn_str value);
 HN_MUST struct hn_err store_meta_get(struct hn_store *s, const char *key, struct hn_arena *a, struct hn_str *ret);
-void store_audit_hash(struct hn_bytes prev, int64_t seq, hn_time at, const struct hn_str text[4], int64_t org,
+/* False: memory. */
+bool store_audit_hash(struct hn_bytes prev, int64_t seq, hn_time at, const struct hn_str text[4], int64_t org,
                       uint8_t out[HN_SHA256_LEN]);
 
 void store_dict_init(struct store_dict *d);

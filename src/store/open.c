@@ -276,7 +276,7 @@ struct hn_err hn_store_open(const char *home, unsigned flags, struct hn_store **
         if (hn_ok(e) && (flags & HN_STORE_WARM))
             e = store_index_load_all(s);
         if (!hn_ok(e))
-            e = hn_fail(reterr, e.code, "%s", s->why);
+            e = hn_fail(reterr, e.code, "%s", s->why[0] ? s->why : hn_err_text(e));
     }
     if (!hn_ok(e)) {
         hn_store_close(s);

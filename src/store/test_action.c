@@ -31,6 +31,7 @@ static void begin(void)
     make_home();
     set_now(AT(0));
     s = open_store();
+    CHECK(s != NULL);
     x = asset_of(s, "web", S("root"));
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "AB", .at = AT(-1)}, NULL));
     CHECK_OK(hn_store_action_put(s, SYS, finding_id(x, 'A'), S(""), 0, S("look"), &mem, &action));
@@ -83,6 +84,7 @@ TEST(only_a_run_verifies)
     struct hn_store_action a;
     struct hn_store_run_result r;
     begin();
+    STOP_IF_FAILED();
     CHECK_ERR(move(HN_ACTION_VERIFIED), STATE);
     CHECK_OK(move(HN_ACTION_CLAIMED));
     set_now(AT(1));
@@ -106,6 +108,7 @@ TEST(a_claim_that_is_not_true_goes_back_to_work)
     struct hn_store_history *h;
     size_t n;
     begin();
+    STOP_IF_FAILED();
     CHECK_OK(move(HN_ACTION_CLAIMED));
     /* collected before the claim, arriving after it: says nothing about the claim */
     set_now(AT(1));
@@ -125,6 +128,7 @@ TEST(a_reappearing_problem_gets_a_new_action)
 {
     struct hn_str second;
     begin();
+    STOP_IF_FAILED();
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .show = "B", .at = AT(-1) + 1}, NULL));
     CHECK_C(state(), "verified");
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "3", .show = "AB", .at = AT(-1) + 2}, NULL));
@@ -138,6 +142,7 @@ TEST(a_reappearing_problem_gets_a_new_action)
 TEST(a_late_sighting_of_root_undoes_a_closing_by_a_user)
 {
     begin();
+    STOP_IF_FAILED();
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .show = "B", .at = AT(-1) + 20}, NULL));
     CHECK_C(state(), "verified");
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "3", .show = "AB", .at = AT(-1) + 10, .privilege = 10}, NULL));
@@ -159,6 +164,7 @@ TEST(exceptions_leave_the_list_but_not_the_score_and_end_loudly)
     int64_t last, before;
     bool gap, told = false;
     begin();
+    STOP_IF_FAILED();
     CHECK_OK(hn_store_asset_get(s, SYS, x, &mem, &a));
     double score = a.score;
     CHECK_ERR(except_until(AT(5), S("  ")), INVALID);
@@ -196,6 +202,7 @@ TEST(acceptances_cover_what_comes_later_until_they_end)
     struct hn_store_sweep swept;
     size_t n;
     begin();
+    STOP_IF_FAILED();
     CHECK_ERR(hn_store_baseline_put(s, SYS, S(""), S("m.kind"), x, S(""), S(""), AT(9), &mem, &id), INVALID);
     CHECK_ERR(hn_store_baseline_put(s, SYS, S(""), S("m.kind"), x, S("why"), S(""), AT(-9), &mem, &id), INVALID);
     CHECK_ERR(hn_store_baseline_put(s, SYS, S(""), S("m.kind"), S(""), S("why"), S(""), AT(9), &mem, &id), INVALID);
@@ -233,6 +240,7 @@ TEST(fixes_go_their_way_and_no_other)
     struct hn_store_fix f;
     struct hn_str id, second;
     begin();
+    STOP_IF_FAILED();
     CHECK_OK(hn_store_fix_request(s, SYS, finding_id(x, 'A'), &mem, &id));
     CHECK_ERR(hn_store_fix_request(s, SYS, finding_id(x, 'A'), &mem, &second), EXISTS);
     CHECK_ERR(hn_store_fix_set(s, SYS, id, HN_FIX_STATE_APPLYING, S("")), STATE);
@@ -264,6 +272,7 @@ TEST(accounts_sessions_and_the_last_admin)
     struct hn_store_account a;
     struct hn_store_session ses;
     begin();
+    STOP_IF_FAILED();
     CHECK_OK(hn_store_account_put(s, SYS, S("tanaka"), S("田中"), S("ja"), S("hash"), &admin, 1, &mem, &root_id));
     CHECK_ERR(hn_store_account_put(s, SYS, S("TANAKA"), S(""), S(""), S(""), &viewer, 1, &mem, &other), EXISTS);
     CHECK_ERR(hn_store_account_put(s, SYS, S("a b"), S(""), S(""), S(""), &viewer, 1, &mem, &other), INVALID);
@@ -300,6 +309,7 @@ TEST(sessions_and_bootstrap_tokens_end)
     struct hn_str hash = S("0123456789abcdef0123456789abcdef"), wrong = S("0123456789abcdef0123456789abcdee");
     struct hn_store_session ses;
     begin();
+    STOP_IF_FAILED();
     CHECK_OK(hn_store_bootstrap_put(s, hash, AT(1)));
     CHECK_ERR(hn_store_bootstrap_use(s, wrong), NOENT);
     CHECK_OK(hn_store_bootstrap_use(s, hash));
@@ -319,6 +329,7 @@ TEST(owners_must_see_what_they_own)
 {
     struct hn_str org, inside, outside, id;
     begin();
+    STOP_IF_FAILED();
     CHECK_OK(hn_store_org_put(s, SYS, S("root"), S("a"), S(""), S(""), &mem, &org));
     struct hn_grant all = {S("root"), HN_ROLE_OPERATOR}, some = {org, HN_ROLE_OPERATOR};
     CHECK_OK(hn_store_account_put(s, SYS, S("in"), S(""), S(""), S(""), &all, 1, &mem, &inside));

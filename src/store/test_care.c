@@ -34,6 +34,8 @@ static struct hn_store *with_data(struct hn_str *asset)
 {
     make_home();
     struct hn_store *s = open_store();
+    if (!s)
+        return NULL;
     *asset = asset_of(s, "web", S("root"));
     for (int i = 1; i < 5; i++) {
         char id[16];
@@ -75,6 +77,7 @@ TEST(newer_and_foreign_files_are_refused_untouched)
     struct hn_store *s;
     make_home();
     s = open_store();
+    CHECK(s != NULL);
     hn_store_close(s);
     CHECK_INT(raw(in_home("store.db"), "PRAGMA user_version = 9999"), 0);
     CHECK_ERR(hn_store_open(home, 0, &s, &d), UNSUPPORTED);
@@ -97,6 +100,7 @@ TEST(a_backup_is_a_store)
     struct hn_str x, old;
     struct hn_diag d;
     AUTO_STORE s = with_data(&x);
+    CHECK(s != NULL);
     const char *copy_file = in_home("copy.db");
     CHECK_OK(hn_store_backup(s, SYS, copy_file, NULL, NULL, &d));
     CHECK_ERR(hn_store_backup(s, SYS, copy_file, NULL, NULL, &d), EXISTS);
@@ -111,6 +115,7 @@ TEST(a_backup_is_a_store)
     close_store(&s);
     CHECK_OK(hn_store_restore(home, copy_file, &mem, &old, &d));
     s = open_store();
+    CHECK(s != NULL);
     CHECK_C(status_of(s, x, 'C'), "none");
     CHECK_C(status_of(s, x, 'A'), "open");
     CHECK_UINT(problems(s), 0);
@@ -118,6 +123,7 @@ TEST(a_backup_is_a_store)
     CHECK(access(old.p, F_OK) == 0);
     CHECK_INT(rename(old.p, in_home("store.db")), 0);
     s = open_store();
+    CHECK(s != NULL);
     CHECK_C(status_of(s, x, 'C'), "open");
     CHECK_UINT(problems(s), 0);
 }
@@ -127,6 +133,7 @@ TEST(a_damaged_backup_is_not_restored)
     struct hn_str x;
     struct hn_diag d;
     struct hn_store *s = with_data(&x);
+    CHECK(s != NULL);
     const char *file = in_home("copy.db");
     CHECK_OK(hn_store_backup(s, SYS, file, NULL, NULL, &d));
     hn_store_close(s);
@@ -139,6 +146,7 @@ TEST(a_damaged_backup_is_not_restored)
     CHECK_ERR(e, CORRUPT);
     CHECK_ERR(hn_store_restore(home, in_home("nowhere"), &mem, NULL, &d), IO);
     s = open_store();
+    CHECK(s != NULL);
     CHECK_C(status_of(s, x, 'A'), "open");
     CHECK_UINT(problems(s), 0);
     hn_store_close(s);
@@ -172,6 +180,7 @@ TEST_LONG(the_check_finds_what_is_wrong, 60)
     struct hn_str x, id;
     struct hn_diag d;
     struct hn_store *s = with_data(&x);
+    CHECK(s != NULL);
     CHECK_OK(hn_store_org_put(s, SYS, S("root"), S("a"), S(""), S(""), &mem, &id));
     CHECK_OK(hn_store_action_put(s, SYS, finding_id(x, 'A'), S(""), 0, S(""), &mem, &id));
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "p", .show = "A", .at = AT(7), .partial = true}, NULL));
@@ -186,6 +195,7 @@ TEST_LONG(the_check_finds_what_is_wrong, 60)
         unlink(id.p);
         CHECK_INT(raw(in_home("store.db"), damage[i].sql), 0);
         s = open_store();
+        CHECK(s != NULL);
         CHECK_OK(hn_store_check(s, &mem, &v, &n));
         CHECK(n > 0);
         bool found = false;
@@ -203,6 +213,7 @@ TEST(a_file_with_damaged_pages_is_reported_not_followed)
     struct hn_diag d;
     size_t n = 0;
     struct hn_store *s = with_data(&x);
+    CHECK(s != NULL);
     hn_store_close(s);
     struct stat st;
     CHECK_INT(stat(in_home("store.db"), &st), 0);
@@ -227,6 +238,7 @@ TEST(retention_keeps_what_matters)
     size_t n;
     set_now(AT(10));
     AUTO_STORE s = with_data(&x);
+    CHECK(s != NULL);
     set_now(AT(24 * 40));
     CHECK_OK(hn_store_prune(
         s, SYS, &(struct hn_store_retention){.history_days = 60, .run_days = 60, .closed_days = 60, .event_days = 60},
@@ -259,6 +271,7 @@ TEST(listeners_hear_of_pruned_events)
     bool gap;
     set_now(AT(10));
     AUTO_STORE s = with_data(&x);
+    CHECK(s != NULL);
     CHECK_OK(hn_store_events(s, SYS, 0, 0, &mem, &e, &n, &last, &gap));
     CHECK(n > 3 && !gap && e[n - 1].id == last);
     CHECK_OK(hn_store_events(s, SYS, last, 0, &mem, &e, &n, &last, &gap));
@@ -304,6 +317,7 @@ static void after_refusal(struct hn_str x, unsigned acked)
 {
     struct hn_store_run_row r;
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
 
     CHECK(s != NULL);
     CHECK_UINT(problems(s), 0);
@@ -319,6 +333,7 @@ TEST_LONG(a_full_disk_is_said_and_loses_nothing, 60)
     struct hn_err e;
     struct rlimit most = {12 << 20, RLIM_INFINITY}, none;
     AUTO_STORE s = with_data(&x);
+    CHECK(s != NULL);
     signal(SIGXFSZ, SIG_IGN);
     CHECK_INT(getrlimit(RLIMIT_FSIZE, &none), 0);
     CHECK_INT(setrlimit(RLIMIT_FSIZE, &most), 0);
@@ -334,6 +349,7 @@ TEST_LONG(a_full_disk_is_said_and_loses_nothing, 60)
     CHECK_C(status_of(s, x, 'A'), "open");
     close_store(&s);
     s = open_store();
+    CHECK(s != NULL);
     CHECK_UINT(problems(s), 0);
 }
 
@@ -345,6 +361,7 @@ TEST_LONG(a_full_disk_undoes_the_batch, 60)
     struct rlimit most = {4 << 20, RLIM_INFINITY}, none;
     struct hn_store_run_row r;
     AUTO_STORE s = with_data(&x);
+    CHECK(s != NULL);
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &none);
     CHECK_OK(hn_store_batch_begin(s));
@@ -374,6 +391,7 @@ TEST_LONG(a_small_file_system, 60)
         mount("none", home, "tmpfs", 0, "size=6m") != 0)
         SKIP("no mount namespace here");
     s = open_store();
+    CHECK(s != NULL);
     x = asset_of(s, "web", S("root"));
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "A", .at = AT(1)}, NULL));
     unsigned acked = fill(s, x, &e);
@@ -396,6 +414,7 @@ TEST(an_error_inside_a_batch_leaves_the_rest_of_it)
 {
     struct hn_str x, id;
     AUTO_STORE s = with_data(&x);
+    CHECK(s != NULL);
     CHECK_OK(hn_store_batch_begin(s));
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "a", .show = "ABC", .at = AT(6)}, NULL));
     struct hn_store_run_finding f = {.id = S("12345678"), .kind = S("zz.new"), .p = 0.1, .loss = 1, .score = 1};
@@ -426,5 +445,6 @@ TEST(an_error_inside_a_batch_leaves_the_rest_of_it)
     CHECK_UINT(problems(s), 0);
     close_store(&s);
     s = open_store();
+    CHECK(s != NULL);
     CHECK_UINT(problems(s), 0);
 }

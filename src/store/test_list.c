@@ -54,6 +54,7 @@ static void build(void)
     make_home();
     set_now(T0);
     s = open_store();
+    CHECK(s != NULL);
     CHECK_OK(hn_store_batch_begin(s));
     org[0] = S("root");
     for (int i = 1; i < 4; i++) {
@@ -343,6 +344,7 @@ TEST_LONG(nothing_is_only_in_memory, 60)
     CHECK_OK(hn_store_findings(s, SYS, &q, &mem, &f, &l));
     hn_store_close(s);
     s = open_store();
+    CHECK(s != NULL);
     CHECK_OK(hn_store_org_get(s, SYS, S("root"), &mem, &b));
     CHECK_OK(hn_store_findings(s, SYS, &q, &mem, &g, &m));
     CHECK_NUM(b.score, a.score);
@@ -363,6 +365,7 @@ TEST(time_alone_makes_things_overdue)
     make_home();
     set_now(T0);
     s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     CHECK_OK(hn_store_org_get(s, SYS, S("root"), &mem, &o));
     CHECK(!o.has_score); /* nothing was looked at */

@@ -30,6 +30,7 @@ TEST(what_could_not_be_seen_is_not_seen)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "A", .at = AT(1), .privilege = 10}, NULL));
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .at = AT(2), .privilege = 0}, NULL));
@@ -52,6 +53,7 @@ TEST(another_scope_says_nothing)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "A", .at = AT(1), .scope = "deep"}, NULL));
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .at = AT(2), .scope = "host"}, NULL));
@@ -64,6 +66,7 @@ TEST(not_seen_stays_in_the_score)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     struct hn_store_run_result a, b, c;
     CHECK_OK(hn_store_scale(s, 2, 1));
@@ -79,6 +82,7 @@ TEST(the_same_run_twice_changes_nothing)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root")), y = asset_of(s, "db", S("root"));
     struct hn_store_run_result r;
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "AB", .at = AT(1)}, &r));
@@ -93,6 +97,7 @@ TEST(a_late_run_changes_nothing_newer)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     struct hn_store_run_result r;
     struct hn_store_finding f;
@@ -114,6 +119,7 @@ TEST(reappearing_starts_a_new_occurrence)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     struct hn_store_finding f;
     struct hn_store_history *h;
@@ -139,6 +145,7 @@ TEST(a_rescan_does_not_restart_the_clock)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     struct hn_store_finding f;
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "A", .at = AT(1)}, NULL));
@@ -154,6 +161,7 @@ TEST(a_clock_that_steps_back_does_not_stop_the_world)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     struct hn_store_finding f;
     hn_time far = AT(24 * 3650);
@@ -171,6 +179,7 @@ TEST(a_document_from_the_future_is_ordered_by_its_arrival)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     struct hn_store_run_result r;
     set_now(AT(10));
@@ -185,6 +194,7 @@ TEST(malformed_runs_are_refused_whole)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     struct hn_store_run_finding f = {.id = S("12345678"), .kind = S("other.kind"), .p = 0.1, .loss = 1};
     struct hn_store_run_cover c[2] = {{.module = S("m"), .scope = S("host"), .complete = true, .judged = true}};
@@ -221,6 +231,7 @@ TEST(observations_keep_what_they_were)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct hn_str x = asset_of(s, "web", S("root"));
     struct hn_store_obs o, *h;
     size_t n;
@@ -294,6 +305,7 @@ TEST_LONG(the_order_of_arrival_does_not_matter, 60)
 {
     make_home();
     AUTO_STORE s = open_store();
+    CHECK(s != NULL);
     struct model_run v[RUNS], got[RUNS];
     unsigned seed = 7;
 

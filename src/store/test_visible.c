@@ -414,6 +414,7 @@ TEST(identity_does_not_cross_organisations)
 
     make_home();
     s = open_store();
+    CHECK(s != NULL);
     CHECK_OK(hn_store_org_put(s, SYS, S("root"), S("a"), S(""), S(""), &mem, &a));
     CHECK_OK(hn_store_org_put(s, SYS, S("root"), S("b"), S(""), S(""), &mem, &b));
     struct hn_str x = asset_of(s, "web", a);
@@ -436,6 +437,7 @@ TEST(assets_are_found_again)
 
     make_home();
     s = open_store();
+    CHECK(s != NULL);
     struct hn_store_key k1[] = {{S("machine-id"), S("1")}, {S("hw.uuid"), S("u1")}, {S("hw.mac"), S("m1")}};
     struct hn_store_identity w = {.name = S("web"), .n_keys = 3, .keys = k1};
     CHECK_OK(hn_store_asset_resolve(s, SYS, &w, S("root"), true, &mem, &m));
