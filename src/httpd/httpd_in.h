@@ -20,7 +20,7 @@ struct httpd_stream {
     struct hn_http_req *req; /* NULL = free */
     char session[72];
     int64_t last;
-    hn_time quiet_since; /* monotonic */
+    hn_time opened, quiet_since; /* monotonic */
     bool begun, asking, again;
 };
 

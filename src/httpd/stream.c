@@ -30,16 +30,36 @@ static void ask(struct httpd *h, struct httpd_stream *s)
     s->again = false;
 }
 
+/* A browser that left is noticed only when something is written to it. Whoever loads page after page would fill the
+ * table before that: the oldest stream of the same session gives way, and comes again should somebody still listen. */
+static struct httpd_stream *make_room(struct httpd *h, struct hn_str session)
+{
+    struct httpd_stream *oldest = NULL;
+
+    for (size_t i = 0; i < HTTPD_STREAMS; i++) {
+        struct httpd_stream *s = &h->stream[i];
+        if (s->req && s->begun && hn_str_eqc(session, s->session) && (!oldest || s->opened < oldest->opened))
+            oldest = s;
+    }
+    if (oldest) {
+        hn_http_stream_end(oldest->req);
+        oldest->req = NULL;
+    }
+    return oldest;
+}
+
 void httpd_stream_open(struct httpd *h, struct hn_http_req *r, struct hn_str args)
 {
-    struct httpd_stream *s = find(h, NULL);
     struct hn_str session = httpd_session(r), none = {NULL, 0};
+    struct httpd_stream *s = find(h, NULL);
 
+    if (!s)
+        s = make_room(h, session);
     if (!s) {
         httpd_error(r, 503, (struct hn_err){HN_E_BUSY}, NULL, NULL, none);
         return;
     }
-    *s = (struct httpd_stream){.req = r, .quiet_since = hn_monotonic()};
+    *s = (struct httpd_stream){.req = r, .opened = hn_monotonic(), .quiet_since = hn_monotonic()};
     snprintf(s->session, sizeof s->session, "%.*s", HN_FMT(session));
     s->asking = httpd_ask(h, r, "events.get", session, args, true);
     if (!s->asking) {
