@@ -78,6 +78,9 @@ try {
   });
 
   await check("Now: ranked sentences, worst first, as the API ranks them", async () => {
+    await page.goto(`${url}/`);
+    await settle(page);
+    await page.locator(".first > li").first().waitFor();
     const now = await s.api("now");
     that(now.first.length > 3, "the made-up host has too few findings");
     const shown = await page.locator(".first-sentence").allInnerTexts();
