@@ -169,7 +169,7 @@ static struct line sshd_line(struct hn_str text)
 
 static bool is_keyword(struct hn_str key, struct hn_str name)
 {
-    return key.n == name.n && strncasecmp(key.p, name.p, key.n) == 0;
+    return key.n && key.n == name.n && strncasecmp(key.p, name.p, key.n) == 0;
 }
 
 enum fix_sshd_first fix_sshd_first(struct hn_str text, struct hn_str key)

@@ -50,22 +50,28 @@ static bool one_line(struct hn_str s, size_t most)
 
 /* ---------------------------------------------------------------- steps */
 
-static struct hn_err step_new(struct planner *pl, enum hn_fix_step_type type, struct hn_str path,
-                              struct hn_fix_step **ret)
+/* NULL: there are too many; reterr says so. */
+static struct hn_fix_step *step_new(struct planner *pl, enum hn_fix_step_type type, struct hn_str path)
 {
-    if (pl->p->n == HN_FIX_STEPS)
-        return FAIL(pl, LIMIT, "too many steps");
-    *ret = &pl->p->steps[pl->p->n++];
-    **ret = (struct hn_fix_step){.type = type, .path = hn_arena_str(pl->a, path)};
-    return HN_OK;
+    if (pl->p->n == HN_FIX_STEPS) {
+        (void)!hn_ok(FAIL(pl, LIMIT, "too many steps"));
+        return NULL;
+    }
+    struct hn_fix_step *s = &pl->p->steps[pl->p->n++];
+    *s = (struct hn_fix_step){.type = type, .path = hn_arena_str(pl->a, path)};
+    return s;
 }
+
+#define TOO_MANY ((struct hn_err){HN_E_LIMIT})
 
 static struct hn_err step_command(struct planner *pl, const char *const *argv, const char *const *undo, bool check)
 {
     struct hn_fix_step *s;
     if (!pl->root.commands)
         return HN_OK;
-    HN_TRY(step_new(pl, HN_FIX_STEP_COMMAND, HN_STR(""), &s));
+    s = step_new(pl, HN_FIX_STEP_COMMAND, HN_STR(""));
+    if (!s)
+        return TOO_MANY;
     for (size_t i = 0; argv && argv[i] && i < HN_FIX_ARGS; i++)
         s->argv[i] = argv[i];
     for (size_t i = 0; undo && undo[i] && i < HN_FIX_ARGS; i++)
@@ -88,7 +94,9 @@ static struct hn_err step_folder(struct planner *pl, struct hn_str path)
     HN_TRY(fix_look(&pl->root, folder, pl->a, &st, NULL, pl->reterr));
     if (st.exists)
         return HN_OK;
-    HN_TRY(step_new(pl, HN_FIX_STEP_MKDIR, folder, &s));
+    s = step_new(pl, HN_FIX_STEP_MKDIR, folder);
+    if (!s)
+        return TOO_MANY;
     s->after = (struct hn_fix_state_of){.exists = true, .mode = 0755};
     return HN_OK;
 }
@@ -108,7 +116,9 @@ static struct hn_err step_file(struct planner *pl, struct hn_str path, struct hn
         return HN_OK;
     if (!before.exists)
         HN_TRY(step_folder(pl, path));
-    HN_TRY(step_new(pl, HN_FIX_STEP_FILE, path, &s));
+    s = step_new(pl, HN_FIX_STEP_FILE, path);
+    if (!s)
+        return TOO_MANY;
     s->before = before;
     s->after = before.exists ? before : (struct hn_fix_state_of){.exists = true, .mode = 0644};
     s->after.mtime = 0;
@@ -199,7 +209,9 @@ static struct hn_err plan_sysctl(struct planner *pl)
         return FAIL(pl, NOENT, "this kernel has no %.*s", HN_FMT(key));
     if (hn_str_eq(hn_str_trim(now), value))
         return HN_OK;
-    HN_TRY(step_new(pl, HN_FIX_STEP_WRITE, path, &s));
+    s = step_new(pl, HN_FIX_STEP_WRITE, path);
+    if (!s)
+        return TOO_MANY;
     s->former = hn_str_trim(now);
     s->content = value;
     return HN_OK;
@@ -223,7 +235,9 @@ static struct hn_err step_meta(struct planner *pl, const struct hn_fix_state_of 
     struct hn_fix_step *s;
     if (before->mode == after.mode && before->uid == after.uid && before->gid == after.gid)
         return HN_OK;
-    HN_TRY(step_new(pl, HN_FIX_STEP_META, pl->p->target, &s));
+    s = step_new(pl, HN_FIX_STEP_META, pl->p->target);
+    if (!s)
+        return TOO_MANY;
     s->before = *before;
     s->after = after;
     return HN_OK;
@@ -231,7 +245,7 @@ static struct hn_err step_meta(struct planner *pl, const struct hn_fix_state_of 
 
 static struct hn_err plan_mode(struct planner *pl)
 {
-    struct hn_fix_state_of st, after;
+    struct hn_fix_state_of st = {0}, after;
     uint64_t mode;
     HN_TRY(look_at_target(pl, &st));
     if (!hn_str_u64(pl->p->value, 8, &mode) || mode > 07777)
@@ -257,8 +271,9 @@ static struct hn_err number_of(struct planner *pl, struct hn_str name, const cha
     while (hn_str_split(&text, '\n', &line)) {
         if (!hn_str_split(&line, ':', &part) || !hn_str_eq(part, name))
             continue;
-        if (hn_str_split(&line, ':', &part) && hn_str_split(&line, ':', &part) && hn_str_u64(part, 10, &n) &&
-            n < UINT32_MAX) {
+        bool third = hn_str_split(&line, ':', &part); /* the password, then the number */
+        third = third && hn_str_split(&line, ':', &part);
+        if (third && hn_str_u64(part, 10, &n) && n < UINT32_MAX) {
             *ret = (uint32_t)n;
             return HN_OK;
         }
@@ -269,7 +284,7 @@ static struct hn_err number_of(struct planner *pl, struct hn_str name, const cha
 /* Changing the owner takes setuid and setgid away, as chown(1) does for the kernel's reasons; the mode is put back. */
 static struct hn_err plan_owner(struct planner *pl)
 {
-    struct hn_fix_state_of st, after;
+    struct hn_fix_state_of st = {0}, after;
     struct hn_str group = pl->p->value, user;
     HN_TRY(look_at_target(pl, &st));
     if (!hn_str_split(&group, ':', &user) || !user.n || !group.n)
@@ -302,7 +317,9 @@ static struct hn_err step_unlink(struct planner *pl, struct hn_str path, bool al
                                                 hn_str_eq(hn_str_cut(st.link, st.link.n - unit.n, st.link.n), unit));
     if (!st.link.n || (alias && !to_unit))
         return HN_OK;
-    HN_TRY(step_new(pl, HN_FIX_STEP_UNLINK, path, &s));
+    s = step_new(pl, HN_FIX_STEP_UNLINK, path);
+    if (!s)
+        return TOO_MANY;
     s->before = st;
     return HN_OK;
 }

@@ -298,13 +298,13 @@ static void set_add(struct follow *f, struct hn_join_set *s, struct hn_join_valu
     }
     if (s->n == s->cap) {
         size_t cap = s->cap ? s->cap * 4 : 16;
-        struct hn_join_value **grown = hn_arena_alloc(f->scratch, cap * sizeof *grown);
+        struct hn_join_value **grown = hn_arena_alloc(f->scratch, cap * sizeof(void *));
         if (!grown) {
             f->c->failed = true;
             return;
         }
         if (s->n)
-            memcpy(grown, s->v, s->n * sizeof *grown);
+            memcpy(grown, s->v, s->n * sizeof(void *));
         s->v = grown;
         s->cap = cap;
     }
@@ -412,7 +412,7 @@ void hn_join_follow(struct hn_join *j, struct hn_arena *scratch, const struct hn
     else
         step(&f, &named, HN_REF_PROCESS, &ret->processes);
     struct hn_join_set *sets[] = {&ret->packages, &ret->paths, &ret->processes, &ret->listeners, &ret->units};
-    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+    for (size_t i = 0; i < sizeof sets / sizeof(void *); i++)
         if (sets[i]->n > 1)
-            qsort(sets[i]->v, sets[i]->n, sizeof sets[i]->v[0], by_value);
+            qsort(sets[i]->v, sets[i]->n, sizeof(void *), by_value);
 }

@@ -257,7 +257,7 @@ static struct hn_err read_all(struct loader *l, struct hn_bytes text)
     static const char *const sections[] = {"priors", "weights", "loss", "criticality", "scale", "due", "judge"};
     struct hn_policy *p = l->p;
     struct hn_yaml *doc = NULL;
-    struct hn_str schema;
+    struct hn_str schema = {0};
     HN_TRY(hn_yaml_parse(&p->arena, text, &doc, l->reterr));
     if (doc->kind != HN_YAML_MAP)
         return hn_fail(l->reterr, HN_E_INVALID, "a policy is a mapping");
@@ -499,8 +499,11 @@ static void write_table(struct hn_jw *w, const struct hn_due_table *t)
     for (size_t at = 0; at < t->n_rows; at++) {
         const char *values[HN_DUE_INPUTS];
         size_t rest = at;
-        for (size_t i = t->n_inputs; i-- > 0; rest /= t->inputs[i].n)
-            values[i] = t->inputs[i].values[rest % t->inputs[i].n];
+        for (size_t i = t->n_inputs; i-- > 0;) {
+            size_t n = t->inputs[i].n ? t->inputs[i].n : 1;
+            values[i] = t->inputs[i].values[rest % n];
+            rest /= n;
+        }
         const struct hn_due_outcome *o = &t->outcomes[t->rows[at].outcome];
         hn_jw_obj(w);
         hn_jw_kint(w, "row", t->rows[at].number);

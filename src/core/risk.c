@@ -58,7 +58,7 @@ bool risk_sort_terms(struct hn_term **list)
             return false;
         all[n++] = t;
     }
-    qsort(all, n, sizeof all[0], term_cmp);
+    qsort(all, n, sizeof(void *), term_cmp);
     *list = NULL;
     while (n) {
         all[n - 1]->next = *list;

@@ -61,10 +61,13 @@ static struct hn_err build_seq(struct builder *b, unsigned depth, struct hn_yaml
             yaml_event_delete(&e);
             return HN_OK;
         }
-        struct hn_err err = build(b, &e, depth + 1, end);
+        struct hn_yaml *value = NULL;
+        struct hn_err err = build(b, &e, depth + 1, &value);
         yaml_event_delete(&e);
-        HN_TRY(err);
-        end = &(*end)->next;
+        if (!hn_ok(err) || !value)
+            return err;
+        *end = value;
+        end = &value->next;
         seq->n++;
     }
 }
@@ -94,11 +97,14 @@ static struct hn_err build_map(struct builder *b, unsigned depth, struct hn_yaml
         if (over || !hn_ok(err))
             return err;
         HN_TRY(next_event(b, &e));
-        err = build(b, &e, depth + 1, end);
+        struct hn_yaml *value = NULL;
+        err = build(b, &e, depth + 1, &value);
         yaml_event_delete(&e);
-        HN_TRY(err);
-        (*end)->key = key;
-        end = &(*end)->next;
+        if (!hn_ok(err) || !value)
+            return err;
+        value->key = key;
+        *end = value;
+        end = &value->next;
         map->n++;
     }
 }
