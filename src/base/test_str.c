@@ -296,3 +296,24 @@ TEST(a_hostile_glob_ends)
     pattern[0] = '*';
     CHECK(!hn_glob_match(hn_str_c(pattern), hn_str_c(text), true));
 }
+
+/* File names are bytes; with ASan every byte too far is seen. */
+TEST(globs_take_bytes_that_are_no_text)
+{
+    static const char *const names[] = {"\xf0", "a\xc3", "\xe3\x81", "\xff\xfe", "\x80", "a\xf0\x9f"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t n = strlen(names[i]);
+        char *exact = hn_alloc(n);
+        CHECK(exact != NULL);
+        memcpy(exact, names[i], n);
+        struct hn_str s = {exact, n};
+        NOTE("name %zu", i);
+        bool star = hn_glob_match(HN_STR("*"), s, true), self = hn_glob_match(s, s, true);
+        bool other = hn_glob_match(HN_STR("a"), s, true), set = hn_glob_match(s, HN_STR("[x"), true);
+        bool longer = hn_glob_match(HN_STR("?????"), s, true);
+        hn_free(exact);
+        CHECK(star);
+        CHECK(self);
+        CHECK(!other && !set && !longer);
+    }
+}

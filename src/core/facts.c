@@ -136,7 +136,8 @@ static bool read_value(struct hn_arena *a, enum hn_type type, const struct hn_jv
         out->i = v->b;
         return v->kind == HN_JV_BOOL;
     case HN_T_TIME:
-        return v->kind == HN_JV_STR && hn_time_parse(v->s, &out->i);
+        return v->kind == HN_JV_STR && hn_time_parse(v->s, &out->i) && out->i >= HN_FACTS_MIN_TIME &&
+               out->i <= HN_FACTS_MAX_TIME;
     case HN_T_LIST:
         return read_list(a, v, out);
     }

@@ -29,6 +29,10 @@ struct hn_facts;
 /* Limits of one run. */
 #define HN_FACTS_MAX_OBS 2000000u
 #define HN_FACTS_MAX_TEXT 65536u /* bytes of one text value; longer is cut when emitted, refused when read */
+/* Times of facts lie between these (1970 and 2149), so that judges may add a century to one or subtract two without
+ * overflow; others are moved to the nearer end when emitted, refused when read. */
+#define HN_FACTS_MIN_TIME ((hn_time)1)
+#define HN_FACTS_MAX_TIME (65500 * HN_DAY)
 
 struct hn_facts *hn_facts_new(struct hn_arena *a);
 void hn_facts_free(struct hn_facts *f); /* the tables; the observations belong to the arena */

@@ -181,7 +181,7 @@ void hn_obs_time(struct hn_parse *p, const char *field, hn_time v)
     if (!v)
         return;
     begin_field(p, field, HN_T_TIME);
-    hn_jw_time(&p->w, v);
+    hn_jw_time(&p->w, v < HN_FACTS_MIN_TIME ? HN_FACTS_MIN_TIME : v > HN_FACTS_MAX_TIME ? HN_FACTS_MAX_TIME : v);
 }
 
 void hn_obs_list(struct hn_parse *p, const char *field, const struct hn_str *v, size_t n)

@@ -140,8 +140,10 @@ static void judge_ageing(struct hn_judge *j, const struct hn_obs *a)
 {
     int64_t max = hn_obs_get_int(a, "max_days", -1);
     hn_time changed = hn_obs_get_time(a, "changed");
+    if (!password_usable(a) || !changed || max < 0 || max > 100 * 366) /* 99999 is "never" */
+        return;
     hn_time end = changed + max * HN_DAY;
-    if (!password_usable(a) || !changed || max < 0 || max >= 99999 || end > hn_judge_now(j))
+    if (end > hn_judge_now(j))
         return;
     struct hn_finding *f = find_account(j, "password-expired", a);
     hn_find_param_int(f, "days", (hn_judge_now(j) - end) / HN_DAY);

@@ -1,6 +1,7 @@
 /* passwd(5), shadow(5), group(5), gshadow(5), login.defs(5). Hashes are looked at only for their kind. */
 #include <errno.h>
 
+#include "core/facts.h"
 #include "modules/accounts/accounts.h"
 
 static bool alnum64(char c)
@@ -371,11 +372,17 @@ static void emit_groups_of(struct hn_parse *p, const struct accounts_user *u)
     hn_obs_list(p, "groups", list, n);
 }
 
+/* Days since 1970, up to a million, of which no time can hold so many. */
+static hn_time day_time(int64_t days)
+{
+    return days < HN_FACTS_MAX_TIME / HN_DAY ? days * HN_DAY : HN_FACTS_MAX_TIME;
+}
+
 static void emit_ageing(struct hn_parse *p, const struct accounts_user *u)
 {
     hn_time now = hn_parse_now(p);
     if (u->changed > 0)
-        hn_obs_time(p, "changed", u->changed * HN_DAY);
+        hn_obs_time(p, "changed", day_time(u->changed));
     if (u->min >= 0)
         hn_obs_int(p, "min_days", u->min);
     if (u->max >= 0)
@@ -385,9 +392,9 @@ static void emit_ageing(struct hn_parse *p, const struct accounts_user *u)
     if (u->inactive >= 0)
         hn_obs_int(p, "inactive_days", u->inactive);
     if (u->expires > 0)
-        hn_obs_time(p, "expires", u->expires * HN_DAY);
+        hn_obs_time(p, "expires", day_time(u->expires));
     if (u->has_shadow)
-        hn_obs_bool(p, "expired", u->expires > 0 && u->expires * HN_DAY <= now);
+        hn_obs_bool(p, "expired", u->expires > 0 && day_time(u->expires) <= now);
 }
 
 static struct hn_str path_text(struct hn_parse *p, struct hn_str path)

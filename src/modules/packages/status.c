@@ -110,7 +110,8 @@ static struct hn_str take_word(struct packages_state *st, struct hn_bytes *rest)
     while (n < rest->n && rest->p[n] != ' ' && rest->p[n] != '\t' && rest->p[n] != '\n')
         n++;
     struct hn_bytes word = {rest->p, n};
-    rest->p += n;
+    if (n)
+        rest->p += n; /* an empty rest may have no address */
     rest->n -= n;
     return packages_keep(st, word);
 }
