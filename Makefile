@@ -41,9 +41,10 @@ test: setup-test ## every test: C twice (gcc, and ASan+UBSan), then command line
 test-unit: setup-test build ## only the C tests, once
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite golden --suite corpus
 
+# Warnings are errors in the plain build; under sanitizers gcc's own analysis sees things that are not there.
 $(ASAN)/build.ninja: $(MESON_FILES) | console/dist/index.html
 	@tools/setup build
-	@test -f $@ || meson setup $(ASAN) -Db_sanitize=address,undefined -Db_lundef=false -Dtest_hooks=true -Dbuildtype=debugoptimized >/dev/null
+	@test -f $@ || meson setup $(ASAN) -Db_sanitize=address,undefined -Db_lundef=false -Dtest_hooks=true -Dwerror=false >/dev/null
 
 asan: $(ASAN)/build.ninja ## the program and its tests under AddressSanitizer and UBSan
 	@ninja -C $(ASAN)

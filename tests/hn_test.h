@@ -126,9 +126,9 @@ HN_TEST_FN hn_test_str(const char *file, int line, const char *what, struct hn_s
 {
     bool same = got.n == want.n && !got.p == !want.p && (got.n == 0 || memcmp(got.p, want.p, got.n) == 0);
 
-    return same ||
-           hn_test_fail(file, line, "%s is %s%.*s%s, expected %s%.*s%s", what, got.p ? "\"" : "(null)", HN_FMT(got),
-                        got.p ? "\"" : "", want.p ? "\"" : "(null)", HN_FMT(want), want.p ? "\"" : "");
+    return same || hn_test_fail(file, line, "%s is %s%.*s%s, expected %s%.*s%s", what, got.p ? "\"" : "(null)",
+                                (int)got.n, got.p ? got.p : "", got.p ? "\"" : "", want.p ? "\"" : "(null)",
+                                (int)want.n, want.p ? want.p : "", want.p ? "\"" : "");
 }
 HN_TEST_FN hn_test_bytes(const char *file, int line, const char *what, struct hn_bytes got, struct hn_bytes want)
 {
