@@ -42,8 +42,10 @@ static struct hn_store *with_data(struct hn_str *asset)
         snprintf(id, sizeof id, "%d", i);
         if (!hn_ok(put_run(
                 s, SYS, *asset,
-                &(struct spec){.id = id, .show = i % 2 ? "AB" : "A", .obs = i % 2 ? "Ab" : "aB", .at = AT(i)}, NULL)))
+                &(struct spec){.id = id, .show = i % 2 ? "AB" : "A", .obs = i % 2 ? "Ab" : "aB", .at = AT(i)}, NULL))) {
+            close_store(&s);
             return NULL;
+        }
     }
     return s;
 }
@@ -51,7 +53,8 @@ static struct hn_store *with_data(struct hn_str *asset)
 TEST(there_is_one_owner)
 {
     struct hn_diag d;
-    struct hn_store *second, *reader;
+    AUTO_STORE second = NULL;
+    AUTO_STORE reader = NULL;
     char pid[64];
     make_home();
     CHECK_ERR(hn_store_open(home, 0, &second, &d), NOENT);
@@ -63,7 +66,7 @@ TEST(there_is_one_owner)
     /* looking on is allowed, changing is not */
     CHECK_OK(hn_store_open(home, HN_STORE_READ_ONLY, &reader, &d));
     CHECK_ERR(hn_store_setting_put(reader, SYS, "k", S("v")), READONLY);
-    hn_store_close(reader);
+    close_store(&reader);
     close_store(&s);
     s = open_store();
     CHECK(s != NULL);
@@ -74,11 +77,11 @@ TEST(there_is_one_owner)
 TEST(newer_and_foreign_files_are_refused_untouched)
 {
     struct hn_diag d;
-    struct hn_store *s;
+    AUTO_STORE s = NULL;
     make_home();
     s = open_store();
     CHECK(s != NULL);
-    hn_store_close(s);
+    close_store(&s);
     CHECK_INT(raw(in_home("store.db"), "PRAGMA user_version = 9999"), 0);
     CHECK_ERR(hn_store_open(home, 0, &s, &d), UNSUPPORTED);
     CHECK(strstr(d.msg, "9999") != NULL);
@@ -132,11 +135,11 @@ TEST(a_damaged_backup_is_not_restored)
 {
     struct hn_str x;
     struct hn_diag d;
-    struct hn_store *s = with_data(&x);
+    AUTO_STORE s = with_data(&x);
     CHECK(s != NULL);
     const char *file = in_home("copy.db");
     CHECK_OK(hn_store_backup(s, SYS, file, NULL, NULL, &d));
-    hn_store_close(s);
+    close_store(&s);
     struct stat st;
     CHECK_INT(stat(file, &st), 0);
     HN_AUTO_FD fd = open(file, O_RDWR);
@@ -149,7 +152,7 @@ TEST(a_damaged_backup_is_not_restored)
     CHECK(s != NULL);
     CHECK_C(status_of(s, x, 'A'), "open");
     CHECK_UINT(problems(s), 0);
-    hn_store_close(s);
+    close_store(&s);
 }
 
 /* Each damage done behind the store's back is found. */
@@ -179,14 +182,14 @@ TEST_LONG(the_check_finds_what_is_wrong, 60)
     };
     struct hn_str x, id;
     struct hn_diag d;
-    struct hn_store *s = with_data(&x);
+    AUTO_STORE s = with_data(&x);
     CHECK(s != NULL);
     CHECK_OK(hn_store_org_put(s, SYS, S("root"), S("a"), S(""), S(""), &mem, &id));
     CHECK_OK(hn_store_action_put(s, SYS, finding_id(x, 'A'), S(""), 0, S(""), &mem, &id));
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "p", .show = "A", .at = AT(7), .partial = true}, NULL));
     CHECK_UINT(problems(s), 0);
     CHECK_OK(hn_store_backup(s, SYS, in_home("good.db"), NULL, NULL, &d));
-    hn_store_close(s);
+    close_store(&s);
     for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
         struct hn_store_problem *v;
         size_t n;
@@ -202,7 +205,7 @@ TEST_LONG(the_check_finds_what_is_wrong, 60)
         for (size_t k = 0; k < n; k++)
             found |= hn_str_eqc(v[k].what, damage[i].what);
         CHECK(found);
-        hn_store_close(s);
+        close_store(&s);
     }
 }
 
@@ -212,9 +215,9 @@ TEST(a_file_with_damaged_pages_is_reported_not_followed)
     struct hn_store_problem *v;
     struct hn_diag d;
     size_t n = 0;
-    struct hn_store *s = with_data(&x);
+    AUTO_STORE s = with_data(&x);
     CHECK(s != NULL);
-    hn_store_close(s);
+    close_store(&s);
     struct stat st;
     CHECK_INT(stat(in_home("store.db"), &st), 0);
     HN_AUTO_FD fd = open(in_home("store.db"), O_RDWR);
@@ -224,7 +227,7 @@ TEST(a_file_with_damaged_pages_is_reported_not_followed)
     if (hn_ok(e)) {
         CHECK_OK(hn_store_check(s, &mem, &v, &n));
         CHECK(n > 0);
-        hn_store_close(s);
+        close_store(&s);
     } else {
         CHECK_ERR(e, CORRUPT);
     }
@@ -385,7 +388,7 @@ TEST_LONG(a_small_file_system, 60)
     struct hn_str x;
     struct hn_err e;
     struct hn_diag d;
-    struct hn_store *s;
+    AUTO_STORE s = NULL;
     make_home();
     if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", home, "tmpfs", 0, "size=6m") != 0)
@@ -396,7 +399,7 @@ TEST_LONG(a_small_file_system, 60)
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "A", .at = AT(1)}, NULL));
     unsigned acked = fill(s, x, &e);
     CHECK_ERR(e, FULL);
-    hn_store_close(s);
+    close_store(&s);
     CHECK_INT(mount("none", home, "tmpfs", MS_REMOUNT, "size=32m"), 0);
     after_refusal(x, acked);
     STOP_IF_FAILED();
@@ -406,7 +409,7 @@ TEST_LONG(a_small_file_system, 60)
     CHECK_OK(hn_store_open(home, HN_STORE_READ_ONLY, &s, &d));
     CHECK_C(status_of(s, x, 'A'), "closed");
     CHECK_ERR(put_run(s, SYS, x, &(struct spec){.id = "2", .at = AT(3000)}, NULL), READONLY);
-    hn_store_close(s);
+    close_store(&s);
     umount2(home, MNT_DETACH);
 }
 
