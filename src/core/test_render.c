@@ -116,6 +116,7 @@ TEST(explaining_shows_every_bar_input_and_gap)
 {
     HN_AUTO(world_done) struct world w;
     HN_AUTO(hn_buf_done) struct hn_buf b;
+    hn_buf_init(&b, 1 << 20);
     world_init(&w);
     openssl(&w);
     mapping(&w, "false");
@@ -140,8 +141,8 @@ TEST(explaining_shows_every_bar_input_and_gap)
                                          "期限",
                                          "根拠",
                                          "対処"};
-        HN_AUTO(hn_buf_done) struct hn_buf flat; /* without the breaks of the lines */
-        hn_buf_init(&flat, 1 << 20);
+        HN_AUTO(hn_buf_done) struct hn_buf flat;
+        hn_buf_init(&flat, 1 << 20); /* without the breaks of the lines */
         for (size_t i = 0; i < s.n; i++) {
             if (s.p[i] != '\n') {
                 hn_buf_chr(&flat, s.p[i]);
@@ -168,6 +169,7 @@ TEST(the_same_policy_ranks_the_same_and_another_one_differently)
 {
     HN_AUTO(world_done) struct world w;
     HN_AUTO(hn_buf_done) struct hn_buf b;
+    hn_buf_init(&b, 1 << 20);
     struct hn_jw jw;
     world_init(&w);
     w.criticality = 1.5;
@@ -178,7 +180,6 @@ TEST(the_same_policy_ranks_the_same_and_another_one_differently)
     world_param(&w, f, "epss", "0.3");
     CHECK(world_rank(&w));
     const struct hn_jv *v = world_json(&w, f);
-    hn_buf_init(&b, 1 << 20);
     hn_jw_init(&jw, &b);
     CHECK(hn_rerank_json(&jw, &w.arena, v, w.policy));
     const struct hn_jv *again = hn_jv_parse(&w.arena, hn_str_bytes(hn_arena_str(&w.arena, hn_buf_text(&b))), NULL);
@@ -218,6 +219,8 @@ TEST(what_the_store_keeps_is_enough_to_rank_again)
     HN_AUTO(world_done) struct world w;
     struct hn_jw jw;
     HN_AUTO(hn_buf_done) struct hn_buf less, b;
+    hn_buf_init(&b, 1 << 20);
+    hn_buf_init(&less, 1 << 20);
     world_init(&w);
     openssl(&w);
     mapping(&w, "true");
@@ -226,8 +229,6 @@ TEST(what_the_store_keeps_is_enough_to_rank_again)
     CHECK(world_rank(&w));
     const struct hn_jv *v = world_json(&w, f);
     static const char *const kept[] = {"kind", "class", "severity", "params", "terms", "loss", "due_inputs"};
-    hn_buf_init(&less, 1 << 20);
-    hn_buf_init(&b, 1 << 20);
     hn_jw_init(&jw, &less);
     hn_jw_obj(&jw);
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
@@ -297,8 +298,8 @@ TEST(a_blind_run_keeps_what_a_better_one_saw)
 static void show_all(struct hn_arena *a, const struct hn_jv *v, const struct hn_policy *p)
 {
     HN_AUTO(hn_buf_done) struct hn_buf b;
-    struct hn_jw jw;
     hn_buf_init(&b, 1 << 20);
+    struct hn_jw jw;
     for (enum hn_lang l = HN_EN; l <= HN_JA; l++)
         hn_finding_explain(&b, a, l, v, 40);
     hn_buf_clear(&b);
@@ -315,17 +316,17 @@ TEST_LONG(any_value_may_stand_anywhere, 60)
                                       "\"{x}\\u0000\"", "[]",   "[{}]", "{}",    "[[1]]"};
     HN_AUTO(world_done) struct world w;
     HN_AUTO(hn_arena_done) struct hn_arena a;
+    hn_arena_init(&a, 64 << 20);
     world_init(&w);
     openssl(&w);
     mapping(&w, "true");
     struct hn_finding *f = pending(&w, 12);
     CHECK(world_rank(&w));
     HN_AUTO(hn_buf_done) struct hn_buf b;
-    struct hn_jw jw;
     hn_buf_init(&b, 1 << 20);
+    struct hn_jw jw;
     hn_jw_init(&jw, &b);
     hn_finding_json(&jw, &w.arena, f, w.policy, false);
-    hn_arena_init(&a, 64 << 20);
     struct hn_jr r;
     hn_jr_init(&r, hn_str_bytes(hn_buf_text(&b)), 0, 0);
     for (enum hn_jtok t = hn_jr_next(&r); t != HN_J_END && t != HN_J_ERR; t = hn_jr_next(&r)) {
