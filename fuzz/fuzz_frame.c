@@ -1,5 +1,5 @@
-/* Messages between roles: frames from a stream that arrives in pieces, and the capture records in them. What is read and
- * written again is the same. The first byte says how long the pieces are. */
+/* Messages between roles: frames from a stream that arrives in pieces, and the capture records in them. What is read
+ * and written again is the same. The first byte says how long the pieces are. */
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* Any module: MODULE \n flags, then records in the wire form, each with a u32 length before it. Parsed like in the parser
- * role, then judged. HINOMI_FUZZ_MODULE=NAME (or -DHN_TARGET="NAME") takes that module whatever the input says.
+/* Any module: MODULE \n flags, then records in the wire form, each with a u32 length before it. Parsed like in the
+ * parser role, then judged. HINOMI_FUZZ_MODULE=NAME (or -DHN_TARGET="NAME") takes that module whatever the input says.
  *
  * What must hold: no observation is refused by the core; no wrong use of memory; ends. */
 #include "base/arena.h"
@@ -74,8 +74,9 @@ static void judge(struct state *s, const struct hn_module *m, bool live)
 {
     struct hn_judged judged;
     hn_facts_mark_seen(s->facts, m);
-    hn_judge_run(&(struct hn_judge_options){.arena = s->arena, .facts = s->facts, .asset = HN_STR("fuzz"), .live = live},
-                 m, &judged);
+    hn_judge_run(
+        &(struct hn_judge_options){.arena = s->arena, .facts = s->facts, .asset = HN_STR("fuzz"), .live = live}, m,
+        &judged);
     for (const struct hn_finding *f = judged.first; f; f = f->next)
         FUZZ_CHECK(f->rule && f->evidence, "%s: a finding without evidence", m->name);
 }
@@ -97,7 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (p && s.facts && hn_ok(hn_parse_begin(p, m))) {
         hn_parse_path_want(p, hn_str_bytes(HN_STR("/usr/bin/openssl")));
         for (unsigned i = 0; i < RECORDS_MAX && size - at >= 4; i++) {
-            size_t n = (size_t)data[at] | (size_t)data[at + 1] << 8 | (size_t)data[at + 2] << 16 | (size_t)data[at + 3] << 24;
+            size_t n =
+                (size_t)data[at] | (size_t)data[at + 1] << 8 | (size_t)data[at + 2] << 16 | (size_t)data[at + 3] << 24;
             at += 4;
             if (n > size - at)
                 n = size - at;

@@ -264,7 +264,8 @@ static int open_parent(const struct hn_collect *c, const char *path, const char 
     return hn_open_in_root(c->rootfd, n ? dir : "/", O_PATH | O_DIRECTORY);
 }
 
-static void stat_at(struct hn_collect *c, const char *tag, int dirfd, const char *name, const char *path, bool link_only)
+static void stat_at(struct hn_collect *c, const char *tag, int dirfd, const char *name, const char *path,
+                    bool link_only)
 {
     struct hn_rec r = rec_for(tag, path);
     struct stat st;
@@ -473,8 +474,8 @@ static int by_pid(const void *a, const void *b)
 
 #define PIDS_MAX 200000u
 
-/* Processes that exist only because somebody looks: found running in every diagnosis, gone afterwards. The watching service
- * itself is not among them. */
+/* Processes that exist only because somebody looks: found running in every diagnosis, gone afterwards. The watching
+ * service itself is not among them. */
 static bool only_looking(struct hn_collect *c, int pid, struct hn_str siblings)
 {
     struct hn_str word;

@@ -15,7 +15,7 @@
 #include "sandbox/role.h"
 
 enum { PARSER_FD = 3, PROGRESS_FD = 4 };
-#define SKIP_MAX 64u
+#define SKIP_MAX    64u
 #define MODULES_MAX 128u
 
 struct out {
@@ -66,7 +66,8 @@ static bool on_not_seen(void *arg, struct hn_str what, struct hn_str why)
     return put(o, HN_WIRE_NOT_SEEN, hn_buf_text(&o->rec));
 }
 
-/* {tag\0most bytes\0glob} from the parser, which is not trusted: the glob is opened only below the root, and bounded. */
+/* {tag\0most bytes\0glob} from the parser, which is not trusted: the glob is opened only below the root, and bounded.
+ */
 static void serve_want(struct out *o, struct hn_collect *c, struct hn_str want)
 {
     char tag[64], glob[HN_REC_PATH_MAX + 1];

@@ -14,7 +14,7 @@
 #include "core/run_try.h"
 
 #define RUN_MEMORY (512u << 20)
-#define NOTES_MAX 1000u
+#define NOTES_MAX  1000u
 
 struct hn_run *hn_run_new(void)
 {
@@ -91,8 +91,7 @@ static void note_facts(struct hn_run *r, const struct hn_run_cover *c, const str
         hn_jw_kbool(&w, "quarantined", quarantined);
         hn_jw_obj_end(&w);
         hn_jw_obj_end(&w);
-        const struct hn_jv *v =
-            hn_jv_parse(&r->arena, hn_str_bytes(hn_arena_str(&r->arena, hn_buf_text(&b))), NULL);
+        const struct hn_jv *v = hn_jv_parse(&r->arena, hn_str_bytes(hn_arena_str(&r->arena, hn_buf_text(&b))), NULL);
         if (v)
             hn_facts_add_json(r->facts, v, r->collected_at, &why);
     }
@@ -137,13 +136,13 @@ static struct hn_err plan(struct hn_run *r, const struct hn_run_options *o, stru
 /* ---------------------------------------------------------------- tries */
 
 #define TRIES_A_MODULE 5u
-#define STALLS_MAX 4u /* with more, a module is given up at its first: a run ends in bounded time */
+#define STALLS_MAX     4u /* with more, a module is given up at its first: a run ends in bounded time */
 
 struct tries {
     const char *skip[RUN_SKIPS_MAX + 1];
     size_t n_skip;
-    size_t module;  /* place of the module that the last failing try was at */
-    unsigned n;     /* failing tries of that module */
+    size_t module; /* place of the module that the last failing try was at */
+    unsigned n;    /* failing tries of that module */
     unsigned stalls;
     const char *outside; /* what was looked at when a role was killed from outside; NULL: was not, in this module */
 };
@@ -156,8 +155,8 @@ static bool skips(const struct tries *s, const char *path)
     return false;
 }
 
-/* A try failed at this module: its input is noted and left out of the next one. False: nothing more can be left out, and
- * the module is given up. */
+/* A try failed at this module: its input is noted and left out of the next one. False: nothing more can be left out,
+ * and the module is given up. */
 static bool learn(struct tries *s, const struct run_try *t, struct hn_run_cover *c)
 {
     struct hn_run *r = t->r;

@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -20,11 +20,11 @@
 #include "sandbox/frame.h"
 #include "sandbox/role.h"
 
-#define STALL_MS 15000 /* one input looked into, or one file waited for */
-#define TICK_MS 500
+#define STALL_MS  15000 /* one input looked into, or one file waited for */
+#define TICK_MS   500
 #define LINES_MAX 100000u /* malformed and not-seen lines of one module */
-#define HELD_MAX (128u << 20)
-#define END_MS 2000
+#define HELD_MAX  (128u << 20)
+#define END_MS    2000
 
 struct state {
     struct run_try *t;
@@ -345,9 +345,9 @@ static bool orphaned(int status)
 static void blame(struct state *s, int parser, int collector, bool collector_fell)
 {
     struct run_try *t = s->t;
-    /* The parser's word that the collector went first counts only if the collector does not say the same of the parser. */
-    bool by_collector =
-        s->hangs_collector || (!s->lied && orphaned(parser) && collector_fell && !orphaned(collector));
+    /* The parser's word that the collector went first counts only if the collector does not say the same of the parser.
+     */
+    bool by_collector = s->hangs_collector || (!s->lied && orphaned(parser) && collector_fell && !orphaned(collector));
     t->end = by_collector ? RUN_END_COLLECTOR : RUN_END_PARSER;
     t->stalled = s->hangs_collector || s->hangs_parser;
     t->path = page_path(t->r, by_collector ? s->at_collector : s->at_parser);

@@ -15,13 +15,13 @@ struct run_try {
     struct hn_run *r;
     const struct hn_run_options *o;
     const struct hn_module **todo;
-    size_t n_todo, at;              /* at: the module being parsed */
+    size_t n_todo, at;                   /* at: the module being parsed */
     const char *skip[RUN_SKIPS_MAX + 1]; /* raw paths that are left out, NULL-terminated */
     /* results */
     enum run_end end;
     bool stalled;
-    bool from_outside;   /* ended by SIGKILL that was not ours: an operator, or the kernel short of memory */
-    const char *path;    /* raw; what was being looked at: "" when nothing in particular. In the run's arena. */
+    bool from_outside; /* ended by SIGKILL that was not ours: an operator, or the kernel short of memory */
+    const char *path;  /* raw; what was being looked at: "" when nothing in particular. In the run's arena. */
     struct hn_str why;
 };
 

@@ -42,7 +42,8 @@ static void on_want(void *arg, const struct hn_module *m, const char *tag, struc
 
 static struct hn_rec file(const char *tag, const char *path, const char *text)
 {
-    struct hn_rec r = {.tag = hn_str_c(tag), .path = hn_str_bytes(hn_str_c(path)), .data = hn_str_bytes(hn_str_c(text))};
+    struct hn_rec r = {
+        .tag = hn_str_c(tag), .path = hn_str_bytes(hn_str_c(path)), .data = hn_str_bytes(hn_str_c(text))};
     r.has_stat = true;
     r.st.mode = 0100644;
     r.st.nlink = 1;
@@ -65,7 +66,8 @@ static void give(struct hn_parse *p, const struct hn_rec *r)
 static bool parse_accounts(struct way *w)
 {
     const struct hn_rec recs[] = {
-        file("passwd", "/etc/passwd", "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\na:x:1000:1000::/home/a:/bin/sh\n"),
+        file("passwd", "/etc/passwd",
+             "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\na:x:1000:1000::/home/a:/bin/sh\n"),
         file("shadow", "/etc/shadow", "root:*:20000:0:99999:7:::\ntoor::20000:0:99999:7:::\na:!:20000:0:99999:7:::\n"),
         file("group", "/etc/group", "root:x:0:\nsudo:x:27:a\n"),
     };

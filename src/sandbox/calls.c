@@ -1,6 +1,6 @@
 /* Which system calls each role may make. What a table does not name is refused: parser and collector, which run for
- * seconds over hostile machines, are killed for it; store and httpd, which serve, get ENOSYS, so that a libc with a newer
- * way of doing a harmless thing takes the older one, but are killed for what no accident explains (never[]). */
+ * seconds over hostile machines, are killed for it; store and httpd, which serve, get ENOSYS, so that a libc with a
+ * newer way of doing a harmless thing takes the older one, but are killed for what no accident explains (never[]). */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
@@ -8,9 +8,18 @@
 
 #include "sandbox/internal.h"
 
-#define A(name) {SYS_##name, HOW_ALLOW, 0}
-#define KILL(name) {SYS_##name, HOW_KILL, 0}
-#define FAIL(name, err) {SYS_##name, HOW_ERRNO, err}
+#define A(name)                                                                                                        \
+    {                                                                                                                  \
+        SYS_##name, HOW_ALLOW, 0                                                                                       \
+    }
+#define KILL(name)                                                                                                     \
+    {                                                                                                                  \
+        SYS_##name, HOW_KILL, 0                                                                                        \
+    }
+#define FAIL(name, err)                                                                                                \
+    {                                                                                                                  \
+        SYS_##name, HOW_ERRNO, err                                                                                     \
+    }
 #define NUMBER(t) (sizeof(t) / sizeof *(t))
 
 /* Processors of today's 64-bit ABI (aarch64) never had the older calls. */
@@ -19,6 +28,8 @@
 #else
 #define OLD(...)
 #endif
+
+/* clang-format off */
 
 /* Descriptors that it has, memory without code, time, and an end of its own (abort). */
 static const struct sandbox_rule common[] = {
@@ -99,6 +110,8 @@ static const struct sandbox_rule sanitizer[] = {
     A(openat), A(newfstatat), A(readlinkat), A(sigaltstack), A(tgkill), A(sched_yield), A(getrlimit), A(prlimit64),
     A(getrusage), A(prctl), A(sched_getaffinity), A(getppid), OLD(A(open), A(readlink), A(stat),)
 };
+
+/* clang-format on */
 
 size_t sandbox_tables(enum hn_proc role, bool sees_processes, struct sandbox_table out[SANDBOX_TABLES],
                       enum sandbox_rest *ret_rest)

@@ -52,9 +52,9 @@ static void ret(struct prog *p, uint32_t what)
     add(p, BPF_RET | BPF_K, what, 0, 0);
 }
 
-#define ALLOW SECCOMP_RET_ALLOW
-#define KILL  SECCOMP_RET_KILL_PROCESS
-#define FAIL(e) (SECCOMP_RET_ERRNO | (uint32_t)(e))
+#define ALLOW        SECCOMP_RET_ALLOW
+#define KILL         SECCOMP_RET_KILL_PROCESS
+#define FAIL(e)      (SECCOMP_RET_ERRNO | (uint32_t)(e))
 #define OPEN_CHANGES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
 
 /* Every group but the single answers ends in two answers, so that the number of the call need not be loaded again. */

@@ -21,7 +21,7 @@
 
 enum sandbox_how {
     HOW_ALLOW,
-    HOW_ERRNO,     /* arg: errno */
+    HOW_ERRNO, /* arg: errno */
     HOW_KILL,
     HOW_NO_EXEC,   /* memory: PROT_EXEC in the third argument kills */
     HOW_READ_OPEN, /* arg: which argument has the flags; anything that writes, makes or cuts: EACCES */

@@ -31,13 +31,14 @@ const char *hn_sandbox_word(const struct hn_sandbox_state *s);
 struct hn_sandbox_paths {
     const char *read_write[8]; /* folders that the role may change; NULL-terminated */
     const char *read_only[8];  /* files and folders that it may read; NULL-terminated */
-    /* The live collector: must see executables, descriptors and namespaces of other processes, which landlock refuses to
-     * any process in a domain. In its place stand the filter (openat with reading flags only; openat2, whose flags a
+    /* The live collector: must see executables, descriptors and namespaces of other processes, which landlock refuses
+     * to any process in a domain. In its place stand the filter (openat with reading flags only; openat2, whose flags a
      * filter cannot see, gives ENOSYS) and the loss of CAP_DAC_OVERRIDE: docs/decisions/0003-collector-sandbox.md. */
     bool sees_processes;
 };
-/* no_new_privs, rlimits, landlock, capabilities, seccomp (calls.c has the tables). On any failure but a missing landlock:
- * an error; the caller must end. The fixer gets no landlock and keeps its capabilities: a package manager needs both. */
+/* no_new_privs, rlimits, landlock, capabilities, seccomp (calls.c has the tables). On any failure but a missing
+ * landlock: an error; the caller must end. The fixer gets no landlock and keeps its capabilities: a package manager
+ * needs both. */
 HN_MUST struct hn_err hn_sandbox_enter(enum hn_proc role, const struct hn_sandbox_paths *paths,
                                        struct hn_sandbox_state *ret, struct hn_diag *reterr);
 

@@ -13,7 +13,7 @@
 
 #include "sandbox/role.h"
 
-#define FDS_MAX 8u
+#define FDS_MAX  8u
 #define ARGS_MAX 64u
 
 static const char *const names[] = {"collector", "parser", "store", "httpd", "fixer"};

@@ -85,7 +85,7 @@ static int try_netlink(void)
 }
 static int try_exec(void)
 {
-    char *argv[] = {(char *)(uintptr_t)"true", NULL};
+    char *argv[] = {(char *)(uintptr_t) "true", NULL};
     return did(syscall(SYS_execve, "/bin/true", argv, argv + 1));
 }
 static int try_ptrace(void)

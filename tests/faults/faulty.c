@@ -159,7 +159,8 @@ static void collect_word(struct hn_collect *c, const char *path)
         spin();
     else if (hn_str_eqc(word, "socket"))
         (void)!socket(AF_INET, SOCK_STREAM, 0);
-    else if (hn_str_eqc(word, "write") && openat(hn_collect_rootfd(c), "made-by-collector", O_WRONLY | O_CREAT, 0600) < 0)
+    else if (hn_str_eqc(word, "write") &&
+             openat(hn_collect_rootfd(c), "made-by-collector", O_WRONLY | O_CREAT, 0600) < 0)
         hn_collect_not_seen(c, path, "writing was refused");
 }
 
