@@ -18,7 +18,7 @@ interface Placed {
   folded: number;
 }
 const order = ["host", "setting", "file", "package", "process", "listener", "network"];
-const base = { w: 176, h: 52, gapX: 74, gapY: 18 };
+const base = { w: 176, h: 52, gapX: 84, gapY: 18 };
 
 export function Graph({ nodes, edges }: { nodes: GraphNode[]; edges: GraphEdge[] }): JSX.Element | null {
   const box = useRef<HTMLDivElement>(null);
@@ -91,7 +91,7 @@ export function Graph({ nodes, edges }: { nodes: GraphNode[]; edges: GraphEdge[]
                 <path d={d} class="edge" />
                 <path d={tip} class="edge-tip" />
                 <text x={(x1 + x2) / 2 + (narrow ? 8 : 0)} y={(y1 + y2) / 2 - (narrow ? -4 : 6)} class="edge-text" text-anchor={narrow ? "start" : "middle"}>
-                  {fit(text, narrow ? 30 : 11)}
+                  {fit(text, narrow ? 30 : 15)}
                   <title>{text}</title>
                 </text>
               </g>
@@ -143,7 +143,7 @@ function Node({ p, size, on, click }: { p: Placed; size: { w: number; h: number 
             {type}
           </text>
           <text x="12" y="39" class="node-label">
-            {fit(label, (size.w - 20) / 7.6)}
+            {fit(short(label), (size.w - 20) / 7.2)}
           </text>
         </>
       ) : (
@@ -153,6 +153,11 @@ function Node({ p, size, on, click }: { p: Placed; size: { w: number; h: number 
       )}
     </g>
   );
+}
+
+/* Of a path, the end says more than the beginning. */
+function short(label: string): string {
+  return label.startsWith("/") && label.length > 16 ? `…${label.slice(label.lastIndexOf("/"))}` : label;
 }
 
 /* Wide (CJK) characters count twice. */

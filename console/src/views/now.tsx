@@ -85,7 +85,7 @@ function Headline({ now }: { now: Now }): JSX.Element {
             : t("now.nothing-due", { n: c.open })
           : parts.map((p, i) => (
               <span key={i}>
-                {i > 0 && <span class="head-dot"> · </span>}
+                {i > 0 && <span class="head-dot">·</span>}
                 {p}
               </span>
             ))}
