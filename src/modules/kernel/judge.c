@@ -67,6 +67,9 @@ static void judge_cpu(struct hn_judge *j)
         hn_find_param(f, "text", hn_obs_get(o, "text"));
         hn_find_evidence(f, o, "cpu");
         hn_find_cause(f, HN_STR("cpu-mitigations"));
+        /* inputs of the due table: code must run on this processor already, and what it reads is a part, slowly */
+        hn_find_param(f, "automatable", HN_STR("no"));
+        hn_find_param(f, "technical_impact", HN_STR("partial"));
     }
 }
 
