@@ -73,6 +73,8 @@ struct hn_module {
     const struct hn_kind *kinds; /* ends with {0} */
     const struct hn_rule *rules; /* ends with {0}; may be NULL */
     const char *const *needs;    /* kinds of other modules that judge reads, "sockets.listener"; NULL-terminated; may be NULL */
+    bool deep;        /* a deep pass sees more than a quick one: it is a scope of its own, so that a quick run never closes
+                       * what only a deep one can see */
     bool live_only;   /* nothing to see in a mounted root: reported as "not seen" there */
     bool wants_paths; /* parse may call hn_parse_path_wanted(): runs after all modules that do not want paths */
     size_t state_size; /* of hn_parse_state(), zeroed before the first record */

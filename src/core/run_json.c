@@ -26,11 +26,12 @@ static void write_notes(struct hn_jw *w, const char *key, const char *name, cons
     hn_jw_arr_end(w);
 }
 
-static void write_cover(struct hn_jw *w, const struct hn_run *r, const struct hn_run_cover *c)
+static void write_cover(struct hn_jw *w, struct hn_run *r, const struct hn_run_cover *c)
 {
+    bool deep = r->deep && c->module->deep;
     hn_jw_obj(w);
     hn_jw_kc(w, "module", c->module->name);
-    hn_jw_kstr(w, "scope", r->scope);
+    hn_jw_kstr(w, "scope", deep ? hn_arena_fmt(&r->arena, "%.*s+deep", HN_FMT(r->scope)) : r->scope);
     hn_jw_kc(w, "privilege", r->root_user ? "root" : "user");
     hn_jw_kbool(w, "ran", c->ran);
     hn_jw_kbool(w, "complete", c->complete && c->ran);

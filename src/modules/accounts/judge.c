@@ -69,38 +69,42 @@ static void judge_numbers(struct hn_judge *j, const struct hn_obs *a)
 }
 
 /* Accounts in order of uid show every shared number beside its first owner. */
+struct numbered {
+    const struct hn_obs *account;
+    int64_t uid, line;
+};
+
 static int by_uid(const void *x, const void *y)
 {
-    const struct hn_obs *a = *(const struct hn_obs *const *)x, *b = *(const struct hn_obs *const *)y;
-    int64_t u = hn_obs_get_int(a, "uid", -1), v = hn_obs_get_int(b, "uid", -1);
-    if (u != v)
-        return u < v ? -1 : 1;
-    int64_t l = hn_obs_get_int(a, "line", 0), m = hn_obs_get_int(b, "line", 0);
-    return (l > m) - (l < m);
+    const struct numbered *a = x, *b = y;
+    if (a->uid != b->uid)
+        return a->uid < b->uid ? -1 : 1;
+    return (a->line > b->line) - (a->line < b->line);
 }
 
 static void judge_duplicate_uids(struct hn_judge *j)
 {
     const struct hn_facts *facts = hn_judge_facts(j);
     size_t n = 0, max = hn_facts_count(facts, "accounts.account");
-    const struct hn_obs **list = hn_arena_alloc(hn_judge_arena(j), (max + 1) * sizeof(*list));
+    struct numbered *list = hn_arena_alloc(hn_judge_arena(j), (max + 1) * sizeof(*list));
     if (!list)
         return;
-    HN_FACTS_EACH(a, facts, "accounts.account")
-        if (n < max && hn_obs_get_int(a, "uid", 0) > 0)
-            list[n++] = a;
+    HN_FACTS_EACH(a, facts, "accounts.account") {
+        int64_t uid = hn_obs_get_int(a, "uid", 0);
+        if (n < max && uid > 0)
+            list[n++] = (struct numbered){a, uid, hn_obs_get_int(a, "line", 0)};
+    }
     if (n)
         qsort(list, n, sizeof(*list), by_uid);
     for (size_t i = 1, first = 0; i < n; i++) {
-        int64_t uid = hn_obs_get_int(list[i], "uid", -1);
-        if (uid != hn_obs_get_int(list[first], "uid", -1)) {
+        if (list[i].uid != list[first].uid) {
             first = i;
             continue;
         }
-        struct hn_finding *f = find_account(j, "duplicate-uid", list[i]);
-        hn_find_param_int(f, "uid", uid);
-        hn_find_param(f, "other", hn_obs_get(list[first], "name"));
-        hn_find_evidence(f, list[first], "account");
+        struct hn_finding *f = find_account(j, "duplicate-uid", list[i].account);
+        hn_find_param_int(f, "uid", list[i].uid);
+        hn_find_param(f, "other", hn_obs_get(list[first].account, "name"));
+        hn_find_evidence(f, list[first].account, "account");
     }
 }
 

@@ -308,6 +308,7 @@ const struct hn_module hn_module_backup = {
     .name = "backup",
     .kinds = kinds,
     .rules = rules,
+    .deep = true,
     .state_size = sizeof(struct backup_state),
     .collect = collect,
     .parse = parse,

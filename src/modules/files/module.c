@@ -306,6 +306,7 @@ const struct hn_module hn_module_files = {
     .name = "files",
     .kinds = kinds,
     .rules = rules,
+    .deep = true,
     .needs = needs,
     .state_size = sizeof(struct files_state),
     .collect = collect,

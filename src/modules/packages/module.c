@@ -296,6 +296,7 @@ const struct hn_module hn_module_packages = {
     .name = "packages",
     .kinds = kinds,
     .rules = rules,
+    .deep = true,
     .needs = needs,
     .wants_paths = true,
     .state_size = sizeof(struct packages_state),
