@@ -22,7 +22,10 @@ import { SourceView, SourcesView } from "./views/sources";
 import "./style/base.css";
 import "./style/frame.css";
 import "./style/parts.css";
+import "./style/tables.css";
 import "./style/views.css";
+import "./style/finding.css";
+import "./style/narrow.css";
 
 function view(): { title: TextKey; body: JSX.Element } {
   const [a, b, c] = segments.value;
