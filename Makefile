@@ -6,6 +6,8 @@ ASAN := build-asan
 HINOMI_HOME ?= $(CURDIR)/$(BUILD)/home
 PORT ?= 8470
 SECS ?= 60
+# Started as root, the web server role runs as an ordinary user.
+AS_USER := $(shell [ "$$(id -u)" = 0 ] && echo --user nobody)
 export HINOMI_TEST_DATA ?= $(abspath ../shared/data)
 CONSOLE_SOURCES := $(shell find console -path console/node_modules -prune -o -path console/dist -prune -o -type f -print 2>/dev/null)
 MESON_FILES := meson.build meson_options.txt
@@ -30,7 +32,7 @@ console/dist/index.html: console/node_modules/.stamp $(filter-out console/packag
 	@touch $@
 
 run: build ## diagnose this machine and open the console on loopback
-	@HINOMI_HOME='$(HINOMI_HOME)' $(BUILD)/hinomi serve --diagnose --listen 127.0.0.1:$(PORT)
+	@HINOMI_HOME='$(HINOMI_HOME)' $(BUILD)/hinomi serve --diagnose --watch --fixer --listen 127.0.0.1:$(PORT) $(AS_USER)
 
 setup-test:
 	@tools/setup test
