@@ -154,7 +154,10 @@ TEST_LONG(a_judgement_short_of_memory_says_so, 60)
     CHECK(ok);
     for (unsigned long n = 1; n < 400; n++) {
         struct way x = {.r = hn_run_new()};
-        CHECK(x.r && parse_accounts(&x));
+        bool parsed = x.r && parse_accounts(&x);
+        if (!parsed)
+            hn_run_free(x.r);
+        CHECK(parsed);
         hn_alloc_fail_at(n);
         bool judged = judge(x.r);
         hn_alloc_fail_at(0);
