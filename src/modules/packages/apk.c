@@ -82,6 +82,9 @@ void packages_apk(struct packages_state *st, const struct hn_rec *r)
             st->out_of_memory = true;
             return;
         }
+    } else if (st->text.each != each_paragraph) {
+        packages_malformed(st, r->offset, "goes on without a beginning");
+        return;
     }
     st->saw_apk = st->saw_apk || r->data.n > 0;
     hn_deb822_feed(&st->text, r->data);

@@ -251,6 +251,9 @@ void packages_status(struct packages_state *st, const struct hn_rec *r)
     if (r->offset == 0) {
         hn_deb822_restart(&st->text, st);
         st->text.each = each_paragraph;
+    } else if (st->text.each != each_paragraph) {
+        packages_malformed(st, r->offset, "goes on without a beginning");
+        return;
     }
     st->saw_dpkg = st->saw_dpkg || r->data.n > 0;
     hn_deb822_feed(&st->text, r->data);
