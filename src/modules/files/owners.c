@@ -2,13 +2,21 @@
  * somebody who is gone, or of another system. */
 #include "modules/files/files.h"
 
+/* "name:x:number:…" */
+static bool third_field(struct hn_str line, struct hn_str *ret)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (!hn_str_split(&line, ':', ret))
+            return false;
+    return true;
+}
+
 static void take_names(struct hn_parse *p, struct hn_map *map, struct hn_str text)
 {
     struct hn_str rest = text, line, part;
     while (hn_str_split(&rest, '\n', &line)) {
         uint64_t number;
-        if (!hn_str_split(&line, ':', &part) || !hn_str_split(&line, ':', &part) || !hn_str_split(&line, ':', &part) ||
-            !hn_str_u64(part, 10, &number))
+        if (!third_field(line, &part) || !hn_str_u64(part, 10, &number))
             continue;
         struct hn_str key = hn_arena_fmt(hn_parse_arena(p), "%llu", (unsigned long long)number);
         if (!hn_ok(hn_map_set(map, hn_str_bytes(key), map)))
