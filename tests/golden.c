@@ -18,11 +18,11 @@
 #include "core/registry.h"
 #include "core/wire.h"
 
-#define RECORDS_MAX 4096u
-#define TRUNCATE_ALL 4096u  /* every length up to this */
-#define TRUNCATE_SOME 64u   /* and so many sampled above */
+#define RECORDS_MAX     4096u
+#define TRUNCATE_ALL    4096u /* every length up to this */
+#define TRUNCATE_SOME   64u   /* and so many sampled above */
 #define TRUNCATIONS_MAX 60000u
-#define WHOLE_CASE 4096u /* up to so many bytes of data, the other records are parsed with every truncation */
+#define WHOLE_CASE      4096u /* up to so many bytes of data, the other records are parsed with every truncation */
 
 struct golden_case {
     struct hn_arena arena;
@@ -32,7 +32,7 @@ struct golden_case {
     size_t n;
     struct hn_bytes wanted[256];
     size_t n_wanted;
-    size_t bytes; /* of data, of all records */
+    size_t bytes;                /* of data, of all records */
     struct hn_bytes facts[4096]; /* observations of other modules */
     size_t n_facts;
 };
@@ -68,8 +68,8 @@ static int read_errno(struct hn_str v)
     static const struct {
         const char *name;
         int err;
-    } names[] = {{"ENOENT", 2}, {"EACCES", 13}, {"EPERM", 1}, {"EISDIR", 21}, {"ESRCH", 3}, {"EINVAL", 22}, {"EIO", 5},
-                 {"ENOTDIR", 20}, {"ELOOP", 40}};
+    } names[] = {{"ENOENT", 2},  {"EACCES", 13}, {"EPERM", 1},    {"EISDIR", 21}, {"ESRCH", 3},
+                 {"EINVAL", 22}, {"EIO", 5},     {"ENOTDIR", 20}, {"ELOOP", 40}};
     uint64_t n;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (hn_str_eqc(v, names[i].name))
@@ -271,7 +271,7 @@ static void parse_all(const struct golden_case *c, struct result *res, size_t cu
     for (size_t i = 0; i < c->n; i++) {
         struct hn_rec r = c->recs[i];
         if (cut_rec != SIZE_MAX && i != cut_rec && c->bytes > WHOLE_CASE)
-            continue; /* a long case: the cut record alone, or the work would grow with the square */
+            continue;          /* a long case: the cut record alone, or the work would grow with the square */
         uint8_t *exact = NULL; /* exactly as long as the data: one byte too far is seen by ASan */
         if (i == cut_rec) {
             exact = hn_alloc(cut_len ? cut_len : 1);
@@ -386,8 +386,8 @@ static void run_case(struct golden_case *c, struct hn_buf *out)
         }
         hn_facts_mark_seen(res.facts, hn_module_find(hn_jv_str(v, "module")));
     }
-    struct hn_judge_options jo = {.arena = &c->arena, .facts = res.facts, .asset = HN_STR("golden"), .now = c->o.now,
-                                  .live = c->o.live};
+    struct hn_judge_options jo = {
+        .arena = &c->arena, .facts = res.facts, .asset = HN_STR("golden"), .now = c->o.now, .live = c->o.live};
     hn_judge_run(&jo, c->module, &judged);
     write_findings(&w, judged.first);
     put_list(&w, "malformed", &res.malformed, &res.wm);

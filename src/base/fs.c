@@ -34,8 +34,8 @@ int hn_open_in_root(int rootfd, const char *path, int flags)
     do /* EAGAIN: something was renamed meanwhile, and the kernel could not be sure */
         fd = syscall(SYS_openat2, rootfd, path, &how, sizeof how);
     while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < 32)));
-    /* The live collector's filter refuses openat2, whose flags it cannot see. Below the real root the plain call does the
-     * same, since nothing leads outside of it. */
+    /* The live collector's filter refuses openat2, whose flags it cannot see. Below the real root the plain call does
+     * the same, since nothing leads outside of it. */
     struct stat at, top;
     if (fd < 0 && errno == ENOSYS && fstat(rootfd, &at) == 0 && stat("/", &top) == 0 && at.st_dev == top.st_dev &&
         at.st_ino == top.st_ino) {

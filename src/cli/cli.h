@@ -28,17 +28,17 @@ struct cli_column {
 struct cli_use {
     const char *name; /* "list"; the first of a verb is also meant when none is named */
     const char *op;
-    const char *positional; /* "id" or "id text", NULL */
-    const struct cli_column *columns; /* lists: table; NULL: shown as fields */
+    const char *positional;                /* "id" or "id text", NULL */
+    const struct cli_column *columns;      /* lists: table; NULL: shown as fields */
     int (*show)(const struct hn_jv *body); /* own rendering; NULL = columns or fields */
 };
 
 struct cli_verb {
-    const char *name; /* texts: cli.<name>.summary, cli.<name>.about, examples cli.<name>.example.N */
-    const struct cli_use *uses;       /* ends with {0}; NULL: run */
+    const char *name;                  /* texts: cli.<name>.summary, cli.<name>.about, examples cli.<name>.example.N */
+    const struct cli_use *uses;        /* ends with {0}; NULL: run */
     int (*run)(int argc, char **argv); /* own argument handling */
-    const char *synopsis;             /* of run: "[--root DIR] …" */
-    const struct cli_option *options; /* of run, for help and completion; ends with {0} */
+    const char *synopsis;              /* of run: "[--root DIR] …" */
+    const struct cli_option *options;  /* of run, for help and completion; ends with {0} */
 };
 
 extern const struct cli_verb cli_verbs[]; /* ends with {0} */
@@ -47,11 +47,11 @@ const struct cli_verb *cli_verb_find(const char *name);
 /* What every verb understands, taken out of argv before the verb looks. */
 struct cli_global {
     bool json, jsonl, csv, color, quiet;
-    const char *home;   /* --home, HINOMI_HOME or the default place; NULL when there is none */
-    const char *config; /* --config */
+    const char *home;             /* --home, HINOMI_HOME or the default place; NULL when there is none */
+    const char *config;           /* --config */
     const struct hn_config *conf; /* in force; set before a verb runs, but for config, help and version */
     enum hn_lang lang;
-    bool lang_given; /* --lang */
+    bool lang_given;  /* --lang */
     unsigned columns; /* of the terminal; 0: not one (no cutting) */
 };
 extern struct cli_global cli;

@@ -29,13 +29,16 @@ struct fix {
 /* Runs `hinomi -x fixer WHAT …` and gives what it printed. */
 static struct hn_err run_fixer(struct fix *f, const char *what, const struct hn_jv **ret, struct hn_diag *d)
 {
-    const char *argv[ARGS_MAX] = {"hinomi", "-x", "fixer", what, "--home", cli.home, "--id",
-                                  hn_arena_cstr(&f->arena, f->id)};
+    const char *argv[ARGS_MAX] = {"hinomi", "-x",     "fixer", what,
+                                  "--home", cli.home, "--id",  hn_arena_cstr(&f->arena, f->id)};
     size_t n = 8;
     const struct {
         const char *option;
         struct hn_str value;
-    } more[] = {{"--root", hn_str_c(f->root)}, {"--kind", f->kind}, {"--target", f->target}, {"--value", f->value},
+    } more[] = {{"--root", hn_str_c(f->root)},
+                {"--kind", f->kind},
+                {"--target", f->target},
+                {"--value", f->value},
                 {"--digest", f->digest}};
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
         if (!more[i].value.n)
@@ -153,7 +156,8 @@ static struct hn_err load(struct fix *f, struct hn_diag *d)
     f->target = hn_jv_str(fix, "target");
     f->value = hn_jv_str(fix, "value");
     if (!f->kind.n || hn_str_eqc(f->kind, "none"))
-        return hn_fail(d, HN_E_UNSUPPORTED, "%.*s", HN_FMT(hn_jv_str(hn_jv_get(v, "remedy"), cli.lang == HN_JA ? "ja" : "en")));
+        return hn_fail(d, HN_E_UNSUPPORTED, "%.*s",
+                       HN_FMT(hn_jv_str(hn_jv_get(v, "remedy"), cli.lang == HN_JA ? "ja" : "en")));
     return check_asset(f, d);
 }
 
@@ -253,7 +257,8 @@ static struct hn_err settle(struct fix *f, const struct hn_jv **ret_answer, stru
 }
 
 /* A fixer that was killed left a journal and, in the store, a fix that is still "applying". What it had done is settled
- * first: the whole change is "applied"; a part of it is taken back, and "failed". One still at work holds its journal. */
+ * first: the whole change is "applied"; a part of it is taken back, and "failed". One still at work holds its journal.
+ */
 static struct hn_err recover(struct fix *f, struct hn_diag *d)
 {
     struct pair args[] = {{"finding", f->finding}};
@@ -388,7 +393,8 @@ static struct hn_err fix_verb(struct fix *f, bool do_apply, bool yes, int *rc, s
     struct hn_str approval = hn_config_str(cli.conf, "fix.approval");
     if (hn_str_eqc(approval, "never"))
         return hn_fail(d, HN_E_STATE, "%s", hn_text_find(cli.lang, "cli.fix.never"));
-    bool approved = hn_str_eqc(approval, "approved") && hn_config_has(cli.conf, "fix.kinds", hn_arena_cstr(&f->arena, f->kind));
+    bool approved =
+        hn_str_eqc(approval, "approved") && hn_config_has(cli.conf, "fix.kinds", hn_arena_cstr(&f->arena, f->kind));
     if (!yes && !approved && !approve_on_the_spot()) {
         cli_error("cli.fix.not-approved", NULL);
         *rc = CLI_USAGE;

@@ -1,5 +1,5 @@
-/* hinomi ingest: takes what `hinomi diagnose --json` printed on another machine. Its observations are facts to be checked
- * against our declarations; its findings and scores are the sender's claim and are made anew here. */
+/* hinomi ingest: takes what `hinomi diagnose --json` printed on another machine. Its observations are facts to be
+ * checked against our declarations; its findings and scores are the sender's claim and are made anew here. */
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -51,7 +51,8 @@ static struct hn_err take(struct cli_keep *k, const struct hn_policy *policy, st
     return e;
 }
 
-/* A file holds one document, or (as JSON lines) one a line. Documents are taken one by one; each is durable when said. */
+/* A file holds one document, or (as JSON lines) one a line. Documents are taken one by one; each is durable when said.
+ */
 static struct hn_err take_file(struct cli_keep *k, const struct hn_policy *policy, const char *path, struct hn_diag *d)
 {
     struct hn_buf b;

@@ -25,11 +25,16 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } roles[] = {
-    {"collector", hn_collector_main}, {"parser", hn_parser_main}, {"store", hn_store_role_argv},
-    {"httpd", hn_httpd_argv},         {"fixer", hn_fixer_main},   {"capture", cli_capture},
+    {"collector", hn_collector_main},
+    {"parser", hn_parser_main},
+    {"store", hn_store_role_argv},
+    {"httpd", hn_httpd_argv},
+    {"fixer", hn_fixer_main},
+    {"capture", cli_capture},
     {"kinds", cli_kinds},
     {"remind", cli_remind},
-    {"man", cli_man},                 {"completion", cli_completion},
+    {"man", cli_man},
+    {"completion", cli_completion},
 };
 
 static void print_message(const char *key, const struct hn_param *params)

@@ -1,5 +1,6 @@
-/* Reminders: actions that are due soon or overdue, told to their owners by e-mail and to webhooks; and news (news.c). `hinomi serve` runs this
- * once an hour as a process of its own (`hinomi -x remind`), since it talks to other machines. */
+/* Reminders: actions that are due soon or overdue, told to their owners by e-mail and to webhooks; and news (news.c).
+ * `hinomi serve` runs this once an hour as a process of its own (`hinomi -x remind`), since it talks to other machines.
+ */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -70,7 +71,8 @@ static void send_mail(struct remind *r, const struct hn_jv *action, struct hn_st
                                .starttls = hn_config_bool(r->config, "mail.starttls"),
                                .ca_file = ca.n ? ca.p : NULL};
     struct hn_diag d = {{0}};
-    outcome(r, hn_notify_mail_send(&m, to, hn_text(a, lang, "remind.subject", p), hn_text(a, lang, "remind.body", p), &d),
+    outcome(r,
+            hn_notify_mail_send(&m, to, hn_text(a, lang, "remind.subject", p), hn_text(a, lang, "remind.body", p), &d),
             &d);
 }
 
@@ -130,11 +132,8 @@ static struct hn_err remind(struct remind *r, struct hn_diag *d)
         tell_people(r, &items->items[i]);
         tell_hooks(r, &items->items[i]);
     }
-    struct cli_news news = {.client = r->client,
-                            .config = r->config,
-                            .arena = &r->arena,
-                            .password = r->password,
-                            .secret = r->secret};
+    struct cli_news news = {
+        .client = r->client, .config = r->config, .arena = &r->arena, .password = r->password, .secret = r->secret};
     struct hn_err e = cli_news(&news, d);
     r->sent += news.sent;
     r->failed += news.failed;

@@ -274,7 +274,7 @@ const char *cli_color(struct hn_str word)
 {
     static const struct {
         const char *word, *code;
-    } map[] = {{"critical", "\033[1;31m"}, {"high", "\033[31m"},     {"medium", "\033[33m"},
+    } map[] = {{"critical", "\033[1;31m"}, {"high", "\033[31m"},      {"medium", "\033[33m"},
                {"verified", "\033[32m"},   {"overdue", "\033[1;31m"}, {"not_seen", "\033[2m"}};
     if (cli.color)
         for (size_t i = 0; i < sizeof map / sizeof *map; i++)

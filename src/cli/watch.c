@@ -19,17 +19,41 @@
 #include "cli/keep.h"
 
 static const char *const watched[] = {
-    "/var/lib/dpkg", "/var/lib/apt/lists", "/etc", "/etc/ssh", "/etc/ssh/sshd_config.d", "/etc/sudoers.d",
-    "/etc/pam.d", "/etc/apt", "/etc/apt/sources.list.d", "/etc/apt/apt.conf.d", "/etc/sysctl.d", "/etc/security",
-    "/etc/systemd/system", "/etc/systemd/system/multi-user.target.wants", "/usr/lib/systemd/system", "/etc/cron.d",
-    "/etc/cron.daily", "/etc/cron.hourly", "/var/spool/cron/crontabs", "/etc/profile.d", "/etc/modprobe.d", "/boot",
-    "/root/.ssh", "/etc/hinomi", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/lib/apk/db",
+    "/var/lib/dpkg",
+    "/var/lib/apt/lists",
+    "/etc",
+    "/etc/ssh",
+    "/etc/ssh/sshd_config.d",
+    "/etc/sudoers.d",
+    "/etc/pam.d",
+    "/etc/apt",
+    "/etc/apt/sources.list.d",
+    "/etc/apt/apt.conf.d",
+    "/etc/sysctl.d",
+    "/etc/security",
+    "/etc/systemd/system",
+    "/etc/systemd/system/multi-user.target.wants",
+    "/usr/lib/systemd/system",
+    "/etc/cron.d",
+    "/etc/cron.daily",
+    "/etc/cron.hourly",
+    "/var/spool/cron/crontabs",
+    "/etc/profile.d",
+    "/etc/modprobe.d",
+    "/boot",
+    "/root/.ssh",
+    "/etc/hinomi",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/lib/apk/db",
     "/var/lib/rpm",
 };
 
-#define GATHER_MS 1000
-#define DEEP_FIRST (10 * HN_MINUTE) /* after the start: not everything at once when a machine boots */
-#define GATHER_MOST_MS 3000 /* a busy folder does not put a run off for ever */
+#define GATHER_MS      1000
+#define DEEP_FIRST     (10 * HN_MINUTE) /* after the start: not everything at once when a machine boots */
+#define GATHER_MOST_MS 3000             /* a busy folder does not put a run off for ever */
 
 struct watch {
     int inotify, netlink, signals;
@@ -61,7 +85,8 @@ static struct hn_err watch_open(struct watch *w, struct hn_diag *reterr)
         return hn_fail_errno(reterr, "cannot watch for changes");
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
         inotify_add_watch(w->inotify, watched[i],
-                          IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR);
+                          IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB |
+                              IN_ONLYDIR);
     return HN_OK;
 }
 

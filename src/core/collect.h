@@ -11,8 +11,8 @@ struct hn_collect_options {
     const struct hn_module *const *modules;
     size_t modules_n;
     const char *const *skip; /* quarantined paths, NULL-terminated; may be NULL */
-    int not_pid;    /* 0, or a process of ours that ends with this run (the parser): not part of what is diagnosed */
-    int transient;  /* 0, or our parent, when it and all its children end with this run too (a one-shot diagnosis) */
+    int not_pid;   /* 0, or a process of ours that ends with this run (the parser): not part of what is diagnosed */
+    int transient; /* 0, or our parent, when it and all its children end with this run too (a one-shot diagnosis) */
     struct hn_progress *progress; /* may be NULL */
     const struct hn_early *early; /* may be NULL */
 };

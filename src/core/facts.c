@@ -246,8 +246,8 @@ bool hn_facts_add_json(struct hn_facts *f, const struct hn_jv *doc, hn_time at, 
     return read_fields(f, o, hn_jv_get(doc, "fields"), ret_why) && link_obs(f, o, ret_why);
 }
 
-struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const struct hn_kind *k, struct hn_str subject,
-                            hn_time at)
+struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const struct hn_kind *k,
+                            struct hn_str subject, hn_time at)
 {
     const char *why;
     struct hn_obs *o = f->all_n < HN_FACTS_MAX_OBS ? HN_NEW(f->arena, struct hn_obs) : NULL;

@@ -19,15 +19,15 @@ struct hn_obs {
     const struct hn_module *module;
     const struct hn_kind *kind;
     struct hn_str subject;
-    hn_time at;             /* collected */
-    struct hn_value *v;     /* one per declared field */
-    struct hn_obs *next;    /* next of the same kind */
+    hn_time at;          /* collected */
+    struct hn_value *v;  /* one per declared field */
+    struct hn_obs *next; /* next of the same kind */
 };
 
 struct hn_facts;
 
 /* Limits of one run. */
-#define HN_FACTS_MAX_OBS 2000000u
+#define HN_FACTS_MAX_OBS  2000000u
 #define HN_FACTS_MAX_TEXT 65536u /* bytes of one text value; longer is cut when emitted, refused when read */
 /* Times of facts lie between these (1970 and 2149), so that judges may add a century to one or subtract two without
  * overflow; others are moved to the nearer end when emitted, refused when read. */
@@ -42,8 +42,8 @@ bool hn_facts_add_json(struct hn_facts *f, const struct hn_jv *o, hn_time at, co
 
 /* Adds an observation without fields, which the caller sets in v (one per declared field); replaces one of the same
  * subject. NULL when memory or HN_FACTS_MAX_OBS is used up. Only for what judges conclude. */
-struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const struct hn_kind *k, struct hn_str subject,
-                            hn_time at);
+struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const struct hn_kind *k,
+                            struct hn_str subject, hn_time at);
 
 /* kind is "packages.package". NULL when there is none. */
 const struct hn_obs *hn_facts_first(const struct hn_facts *f, const char *kind);

@@ -13,10 +13,10 @@ struct hn_param {
 
 /* One term of the risk sum: a bar of the waterfall, a clause of the sentence. */
 struct hn_term {
-    const char *name;    /* text "term.<name>", policy "weights.<name>" */
-    double weight;       /* log-odds; its sign is its direction */
-    bool on_loss;        /* the weight is the logarithm of a factor of the loss instead */
-    bool seen;           /* false: could not be judged; listed as "not seen", weight 0 */
+    const char *name;         /* text "term.<name>", policy "weights.<name>" */
+    double weight;            /* log-odds; its sign is its direction */
+    bool on_loss;             /* the weight is the logarithm of a factor of the loss instead */
+    bool seen;                /* false: could not be judged; listed as "not seen", weight 0 */
     const struct hn_obs *obs; /* what shows it, or NULL */
     struct hn_param *params;
     struct hn_term *next;
@@ -77,8 +77,8 @@ struct hn_finding {
     size_t n_nodes, n_edges;
     struct hn_node *nodes;
     struct hn_edge *edges;
-    int64_t due_days;      /* from first seen; -1 = none */
-    const char *due_rule;  /* "bod-26-04:7", "severity:high" */
+    int64_t due_days;     /* from first seen; -1 = none */
+    const char *due_rule; /* "bod-26-04:7", "severity:high" */
     struct hn_due_input due_inputs[4];
     size_t n_due_inputs;
     struct hn_param *inputs; /* everything a due table may ask: name → value ("unknown" included) */

@@ -28,7 +28,7 @@ enum hn_type { HN_T_STR, HN_T_INT, HN_T_BOOL, HN_T_TIME, HN_T_LIST /* of strings
 enum hn_ref { HN_REF_NONE, HN_REF_PATH, HN_REF_PROCESS, HN_REF_PACKAGE, HN_REF_LISTENER, HN_REF_UNIT, HN_REF_USER };
 
 struct hn_field {
-    const char *name;    /* snake_case */
+    const char *name; /* snake_case */
     enum hn_type type;
     enum hn_ref ref;     /* of STR, and of each item of LIST */
     const char *unit;    /* "bytes", "seconds", … or NULL */
@@ -38,7 +38,7 @@ struct hn_field {
 /* A kind of observation. `subject` is unique within (asset, module, kind). */
 struct hn_kind {
     const char *name;
-    const char *subject;          /* what the subject is, one line */
+    const char *subject;           /* what the subject is, one line */
     const struct hn_field *fields; /* ends with {0} */
 };
 
@@ -47,14 +47,15 @@ enum hn_severity { HN_SEV_INFO, HN_SEV_LOW, HN_SEV_MEDIUM, HN_SEV_HIGH, HN_SEV_C
 enum hn_class {
     HN_CLASS_VULNERABILITY, /* known defect with a fix: deadline from the vulnerability table */
     HN_CLASS_CONFIGURATION,
-    HN_CLASS_INTEGRITY,     /* something changed or is foreign */
-    HN_CLASS_RESILIENCE,    /* backup, recovery */
+    HN_CLASS_INTEGRITY,  /* something changed or is foreign */
+    HN_CLASS_RESILIENCE, /* backup, recovery */
     HN_CLASS_DETECTION,
     HN_CLASS_HYGIENE
 };
 
-/* A kind of finding. Texts: "<module>.<id>.title" (noun phrase with placeholders), "<module>.<id>.why" (what it means for
- * this host, one or two sentences), "<module>.<id>.fix" (what to do). Placeholders are {param} names given by judge. */
+/* A kind of finding. Texts: "<module>.<id>.title" (noun phrase with placeholders), "<module>.<id>.why" (what it means
+ * for this host, one or two sentences), "<module>.<id>.fix" (what to do). Placeholders are {param} names given by
+ * judge. */
 struct hn_rule {
     const char *id;
     enum hn_severity severity; /* unless judge says otherwise */
@@ -69,14 +70,15 @@ struct hn_judge;
 struct hn_rec;
 
 struct hn_module {
-    const char *name; /* noun; URL segment; prefix of kinds: "packages" */
+    const char *name;            /* noun; URL segment; prefix of kinds: "packages" */
     const struct hn_kind *kinds; /* ends with {0} */
     const struct hn_rule *rules; /* ends with {0}; may be NULL */
-    const char *const *needs;    /* kinds of other modules that judge reads, "sockets.listener"; NULL-terminated; may be NULL */
-    bool deep;        /* a deep pass sees more than a quick one: it is a scope of its own, so that a quick run never closes
-                       * what only a deep one can see */
-    bool live_only;   /* nothing to see in a mounted root: reported as "not seen" there */
-    bool wants_paths; /* parse may call hn_parse_path_wanted(): runs after all modules that do not want paths */
+    const char *const
+        *needs; /* kinds of other modules that judge reads, "sockets.listener"; NULL-terminated; may be NULL */
+    bool deep;  /* a deep pass sees more than a quick one: it is a scope of its own, so that a quick run never closes
+                 * what only a deep one can see */
+    bool live_only;    /* nothing to see in a mounted root: reported as "not seen" there */
+    bool wants_paths;  /* parse may call hn_parse_path_wanted(): runs after all modules that do not want paths */
     size_t state_size; /* of hn_parse_state(), zeroed before the first record */
     void (*collect)(struct hn_collect *c);
     void (*parse)(struct hn_parse *p, const struct hn_rec *r);
@@ -113,14 +115,14 @@ bool hn_collect_live(const struct hn_collect *c); /* false: a mounted root; no /
 bool hn_collect_deep(const struct hn_collect *c); /* --deep: whole-system walks are wanted */
 bool hn_collect_root_user(const struct hn_collect *c);
 int hn_collect_rootfd(const struct hn_collect *c); /* O_PATH descriptor of the root */
-/* True: this path ended a role in an earlier try and must be left alone. The functions below see to it themselves; it is
- * for collect functions that open by their own hand. */
+/* True: this path ended a role in an earlier try and must be left alone. The functions below see to it themselves; it
+ * is for collect functions that open by their own hand. */
 bool hn_collect_skips(const struct hn_collect *c, const char *path);
-/* Reads a file below the root (symbolic links stay inside it): stat and at most max bytes. A missing file gives a record
- * with err = ENOENT, an unreadable one err = EACCES and is listed as "not seen". */
+/* Reads a file below the root (symbolic links stay inside it): stat and at most max bytes. A missing file gives a
+ * record with err = ENOENT, an unreadable one err = EACCES and is listed as "not seen". */
 void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, size_t max);
-/* Every path that matches (POSIX glob; "*" does not cross "/"), at most max_files, in sorted order. max 0: only the stat
- * of what each path leads to. */
+/* Every path that matches (POSIX glob; "*" does not cross "/"), at most max_files, in sorted order. max 0: only the
+ * stat of what each path leads to. */
 void hn_collect_glob(struct hn_collect *c, const char *tag, const char *pattern, size_t max, size_t max_files);
 /* lstat and link target, no content. */
 void hn_collect_stat(struct hn_collect *c, const char *tag, const char *path);
@@ -142,8 +144,8 @@ void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c
 
 /* ---------------------------------------------------------------- parse (parser role) */
 
-void *hn_parse_state(struct hn_parse *p);        /* state_size zeroed bytes, kept until finish returns */
-struct hn_arena *hn_parse_arena(struct hn_parse *p); /* lives until finish returns */
+void *hn_parse_state(struct hn_parse *p);              /* state_size zeroed bytes, kept until finish returns */
+struct hn_arena *hn_parse_arena(struct hn_parse *p);   /* lives until finish returns */
 struct hn_arena *hn_parse_scratch(struct hn_parse *p); /* cleared after every record */
 bool hn_parse_live(const struct hn_parse *p);
 bool hn_parse_deep(const struct hn_parse *p);
@@ -159,8 +161,8 @@ void hn_obs_list(struct hn_parse *p, const char *field, const struct hn_str *v, 
 void hn_obs_end(struct hn_parse *p);
 /* Malformed input: recorded with the path, offset and reason; shown under Sources and as a finding. */
 void hn_parse_malformed(struct hn_parse *p, struct hn_bytes path, uint64_t offset, const char *why);
-/* Asks the collector for more files (includes, drop-ins): a glob below the root; they arrive as further records with this
- * tag, after the present ones. Bounded: 4 rounds, 4096 globs and files, 1 MiB each. */
+/* Asks the collector for more files (includes, drop-ins): a glob below the root; they arrive as further records with
+ * this tag, after the present ones. Bounded: 4 rounds, 4096 globs and files, 1 MiB each. */
 void hn_parse_want(struct hn_parse *p, const char *tag, struct hn_str glob);
 /* The same with at most max bytes of each file (HN_WANT_BYTES_MAX at most); 0: only mode, owner, size and times of what
  * the path leads to, for which it need not be readable. */
@@ -171,8 +173,8 @@ void hn_parse_not_seen(struct hn_parse *p, struct hn_str what, const char *why);
 bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path);
 /* Calls each for every wanted path. */
 void hn_parse_each_wanted(const struct hn_parse *p, void (*each)(void *arg, struct hn_bytes path), void *arg);
-/* /bin, /sbin, /lib, /lib32, /lib64, /libx32 → /usr/…  ; "//" and trailing "/" removed. Result in scratch or path itself.
- * Use it for every PATH value (both sides of a join must agree, whether or not the root is /usr-merged). */
+/* /bin, /sbin, /lib, /lib32, /lib64, /libx32 → /usr/…  ; "//" and trailing "/" removed. Result in scratch or path
+ * itself. Use it for every PATH value (both sides of a join must agree, whether or not the root is /usr-merged). */
 struct hn_bytes hn_path_canonical(struct hn_arena *a, struct hn_bytes path);
 
 /* ---------------------------------------------------------------- judge (core) */
@@ -200,10 +202,11 @@ void hn_judge_obs_end(struct hn_judge *j);
  * and the run is marked incomplete. */
 struct hn_finding *hn_find(struct hn_judge *j, const char *rule, struct hn_str subject, struct hn_str location);
 void hn_find_severity(struct hn_finding *f, enum hn_severity s);
-void hn_find_confidence(struct hn_finding *f, unsigned percent); /* default 100 */
+void hn_find_confidence(struct hn_finding *f, unsigned percent);                 /* default 100 */
 void hn_find_param(struct hn_finding *f, const char *name, struct hn_str value); /* placeholder of the texts */
 void hn_find_param_int(struct hn_finding *f, const char *name, int64_t value);
-/* The observation it rests on; role is a short word shown on the graph ("update", "setting"). First call = the main one. */
+/* The observation it rests on; role is a short word shown on the graph ("update", "setting"). First call = the main
+ * one. */
 void hn_find_evidence(struct hn_finding *f, const struct hn_obs *o, const char *role);
 /* What the core should join from: a value of this meaning (package, path, process, listener, unit, user). */
 void hn_find_about(struct hn_finding *f, enum hn_ref ref, struct hn_str value);
@@ -214,17 +217,18 @@ void hn_find_term(struct hn_finding *f, const char *name, const struct hn_obs *o
 /* When the problem began by outside evidence (fix published, certificate expired), if known. */
 void hn_find_since(struct hn_finding *f, hn_time t);
 
-/* A change that `hinomi fix` can make. Typed; never a shell string. Absent: a person must do it (text ".fix" says what). */
+/* A change that `hinomi fix` can make. Typed; never a shell string. Absent: a person must do it (text ".fix" says
+ * what). */
 enum hn_fix_kind {
     HN_FIX_NONE,
-    HN_FIX_UPGRADE,   /* target = binary packages, "name:arch", separated by blanks (one source: they go up together);
-                         value = version at least, one for all or one for each */
-    HN_FIX_SYSCTL,    /* target = "net.ipv4.ip_forward", value = "0": /etc/sysctl.d/90-hinomi.conf and /proc/sys */
-    HN_FIX_MODE,      /* target = path, value = octal mode */
-    HN_FIX_OWNER,     /* target = path, value = "user:group" */
-    HN_FIX_UNIT_OFF,  /* target = unit: disable and stop */
-    HN_FIX_SSHD,      /* target = option, value = value: drop-in, checked with sshd -t, reload */
-    HN_FIX_RESTART,   /* target = unit whose processes run deleted code */
-    HN_FIX_SETTING    /* target = "path|key|style", value: one line of a key/value file; style "space" or "equals" */
+    HN_FIX_UPGRADE,  /* target = binary packages, "name:arch", separated by blanks (one source: they go up together);
+                        value = version at least, one for all or one for each */
+    HN_FIX_SYSCTL,   /* target = "net.ipv4.ip_forward", value = "0": /etc/sysctl.d/90-hinomi.conf and /proc/sys */
+    HN_FIX_MODE,     /* target = path, value = octal mode */
+    HN_FIX_OWNER,    /* target = path, value = "user:group" */
+    HN_FIX_UNIT_OFF, /* target = unit: disable and stop */
+    HN_FIX_SSHD,     /* target = option, value = value: drop-in, checked with sshd -t, reload */
+    HN_FIX_RESTART,  /* target = unit whose processes run deleted code */
+    HN_FIX_SETTING   /* target = "path|key|style", value: one line of a key/value file; style "space" or "equals" */
 };
 void hn_find_fix(struct hn_finding *f, enum hn_fix_kind kind, struct hn_str target, struct hn_str value);

@@ -13,10 +13,10 @@
 #include "base/time.h"
 
 #define CONNECT_SECONDS 10L
-#define TOTAL_SECONDS 30L
-#define ADDRESS_MAX 254u /* RFC 5321 §4.5.3.1.3 */
-#define LINE_MAX_B64 57u /* bytes that make 76 characters, RFC 2045 §6.8 */
-#define REPLY_MAX 65536u
+#define TOTAL_SECONDS   30L
+#define ADDRESS_MAX     254u /* RFC 5321 §4.5.3.1.3 */
+#define LINE_MAX_B64    57u  /* bytes that make 76 characters, RFC 2045 §6.8 */
+#define REPLY_MAX       65536u
 
 /* A plain mailbox (RFC 5321 §4.1.2 without quoting or comments): enough for people, no room for injection. */
 static bool address_ok(struct hn_str s)
@@ -130,7 +130,8 @@ struct hn_err hn_notify_mail_send(const struct hn_notify_mail *m, struct hn_str 
     char error[CURL_ERROR_SIZE], rcpt[ADDRESS_MAX + 3], from[ADDRESS_MAX + 3];
     struct hn_buf message;
     if (!address_ok(to) || !address_ok(hn_str_c(m->from)))
-        return hn_fail(reterr, HN_E_INVALID, "not an e-mail address: %.*s", HN_FMT(address_ok(to) ? hn_str_c(m->from) : to));
+        return hn_fail(reterr, HN_E_INVALID, "not an e-mail address: %.*s",
+                       HN_FMT(address_ok(to) ? hn_str_c(m->from) : to));
     snprintf(rcpt, sizeof rcpt, "<%.*s>", HN_FMT(to));
     snprintf(from, sizeof from, "<%s>", m->from);
     hn_buf_init(&message, 1u << 20);

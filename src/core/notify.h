@@ -1,12 +1,12 @@
-/* Telling people: e-mail over SMTP and webhooks over HTTP(S), by libcurl. Blocking, bounded in time; meant for a process of
- * its own. Addresses and texts are checked here: nothing from outside can add a header or a recipient. */
+/* Telling people: e-mail over SMTP and webhooks over HTTP(S), by libcurl. Blocking, bounded in time; meant for a
+ * process of its own. Addresses and texts are checked here: nothing from outside can add a header or a recipient. */
 #pragma once
 
 #include "base/bytes.h"
 #include "base/err.h"
 
 struct hn_notify_mail {
-    const char *url;      /* smtp://host:25, smtps://host:465, smtp://host:587 with starttls */
+    const char *url; /* smtp://host:25, smtps://host:465, smtp://host:587 with starttls */
     const char *from;
     const char *user;     /* NULL: no authentication */
     const char *password; /* read from its file by the caller; never logged */

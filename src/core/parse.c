@@ -11,11 +11,11 @@
 #include "core/registry.h"
 #include "core/wire.h"
 
-#define MODULE_MEMORY (48u << 20)
+#define MODULE_MEMORY  (48u << 20)
 #define SCRATCH_MEMORY (16u << 20)
-#define PATHS_MEMORY (32u << 20)
-#define OBS_BYTES (1u << 20)
-#define WANTS_MAX 4096u
+#define PATHS_MEMORY   (32u << 20)
+#define OBS_BYTES      (1u << 20)
+#define WANTS_MAX      4096u
 
 struct hn_parse {
     struct hn_parse_options o;

@@ -32,8 +32,7 @@ static enum risk_yes listener_open(const struct hn_obs *o)
 const struct hn_obs *risk_stray_listener(const struct hn_facts *facts)
 {
     const struct hn_obs *stray = NULL;
-    HN_FACTS_EACH(o, facts, "sockets.listener")
-    {
+    HN_FACTS_EACH(o, facts, "sockets.listener") {
         const struct hn_str *items;
         if (hn_obs_get_list(o, "processes", &items) || listener_scope(o) == SCOPE_LOOPBACK)
             continue;
@@ -53,8 +52,7 @@ static bool any_obs(void *arg, const struct hn_obs *o)
  * but listens nowhere, does not keep us from saying what is exposed. */
 bool risk_owners_readable(struct risk_run *r)
 {
-    HN_FACTS_EACH(o, r->in->facts, "sockets.listener")
-    {
+    HN_FACTS_EACH(o, r->in->facts, "sockets.listener") {
         const struct hn_str *items;
         size_t n = hn_obs_get_list(o, "processes", &items);
         for (size_t i = 0; i < n && listener_scope(o) != SCOPE_LOOPBACK; i++) {

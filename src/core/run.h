@@ -30,8 +30,8 @@ struct hn_run_options {
     const char *root; /* NULL: the live system */
     bool deep;
     const char *modules; /* comma-separated; NULL: all */
-    bool transient;   /* this process and its children end with the run: they are not part of what is diagnosed */
-    int64_t stall_ms; /* no progress for so long: hangs; 0: the default of 15 s */
+    bool transient;      /* this process and its children end with the run: they are not part of what is diagnosed */
+    int64_t stall_ms;    /* no progress for so long: hangs; 0: the default of 15 s */
     const struct hn_policy *policy;
     /* Called now and then from the running command; may be NULL. */
     void (*progress)(void *arg, const struct hn_module *m, size_t done, size_t of);
@@ -44,11 +44,11 @@ struct hn_run {
     char id[32];
     hn_time collected_at;
     bool live, deep, root_user;
-    struct hn_str scope;   /* "live" or "root:/mnt/x" */
-    struct hn_str origin;  /* who collected: "" = this machine; set by ingest */
+    struct hn_str scope;  /* "live" or "root:/mnt/x" */
+    struct hn_str origin; /* who collected: "" = this machine; set by ingest */
     struct hn_run_cover *cover;
     size_t n_cover;
-    struct hn_str asset;   /* id, once known */
+    struct hn_str asset; /* id, once known */
     double criticality;
     struct hn_judged judged;
     double score;

@@ -7,7 +7,7 @@
 #include "core/run.h"
 
 #define DOC_DEPTH 16u
-#define DOC_MAX (256u << 20)
+#define DOC_MAX   (256u << 20)
 
 /* ---------------------------------------------------------------- writing */
 
@@ -76,7 +76,8 @@ static void write_not_seen(struct hn_jw *w, const struct hn_run *r)
     hn_jw_arr_end(w);
 }
 
-/* The store, which knows when it was first seen, may set an earlier date; a document of one run counts from that run. */
+/* The store, which knows when it was first seen, may set an earlier date; a document of one run counts from that run.
+ */
 static void write_finding(struct hn_jw *w, struct hn_run *r, const struct hn_finding *f, const struct hn_policy *policy,
                           bool texts)
 {
@@ -136,7 +137,8 @@ struct hn_identity hn_run_identity(const struct hn_run *r)
 
 /* ---------------------------------------------------------------- reading */
 
-static bool read_notes(struct hn_run *r, const struct hn_jv *list, const char *name, struct hn_run_note **out, size_t *n)
+static bool read_notes(struct hn_run *r, const struct hn_jv *list, const char *name, struct hn_run_note **out,
+                       size_t *n)
 {
     for (size_t i = 0; list && i < list->n && i < 1000; i++) {
         struct hn_run_note *note = HN_NEW(&r->arena, struct hn_run_note);

@@ -1,5 +1,6 @@
 /* The catalogue: every text that a person reads, in Japanese and English, with named placeholders. Built from all
- * text.yaml files by tools/build-catalogue; a key that lacks a language fails the build. The console gets the same file. */
+ * text.yaml files by tools/build-catalogue; a key that lacks a language fails the build. The console gets the same
+ * file. */
 #pragma once
 
 #include "base/buf.h"

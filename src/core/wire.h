@@ -3,28 +3,29 @@
  *   collector → parser   M module name · R record · N not seen {what\0why} · E round over · X all done
  *   parser → collector   W want {tag\0most bytes\0glob} · D no (more) wants
  *   core → parser        S start {JSON: live, deep, now, wanted paths}
- *   parser → core        M module name · O observation (JSON) · B malformed (JSON) · N not seen (JSON) · E module over */
+ *   parser → core        M module name · O observation (JSON) · B malformed (JSON) · N not seen (JSON) · E module over
+ */
 #pragma once
 
 #include <stdint.h>
 
-#define HN_WIRE_MODULE 'M'
-#define HN_WIRE_RECORD 'R'
-#define HN_WIRE_NOT_SEEN 'N'
-#define HN_WIRE_ROUND 'E'
-#define HN_WIRE_DONE 'X'
-#define HN_WIRE_WANT 'W'
-#define HN_WIRE_NO_WANTS 'D'
-#define HN_WIRE_START 'S'
-#define HN_WIRE_OBS 'O'
+#define HN_WIRE_MODULE    'M'
+#define HN_WIRE_RECORD    'R'
+#define HN_WIRE_NOT_SEEN  'N'
+#define HN_WIRE_ROUND     'E'
+#define HN_WIRE_DONE      'X'
+#define HN_WIRE_WANT      'W'
+#define HN_WIRE_NO_WANTS  'D'
+#define HN_WIRE_START     'S'
+#define HN_WIRE_OBS       'O'
 #define HN_WIRE_MALFORMED 'B'
 
 #define HN_WANT_ROUNDS 4u
-#define HN_WANT_FILES 4096u
-#define HN_WANT_BYTES (1u << 20)
+#define HN_WANT_FILES  4096u
+#define HN_WANT_BYTES  (1u << 20)
 
-/* Where a role is, in memory shared with the supervisor, who reads it to tell a role at work from one that hangs, and to
- * name the input when a role has died. Written by a role that may lie: every value is checked. */
+/* Where a role is, in memory shared with the supervisor, who reads it to tell a role at work from one that hangs, and
+ * to name the input when a role has died. Written by a role that may lie: every value is checked. */
 #define HN_PROGRESS_PATH 8192u
 enum hn_progress_state { HN_PROGRESS_BEGINS, HN_PROGRESS_WAITS, HN_PROGRESS_WORKS };
 struct hn_progress {

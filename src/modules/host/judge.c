@@ -27,8 +27,7 @@ static struct hn_finding *release(struct hn_judge *j, const char *rule, const st
 /* Paid support shows in the package sources: Ubuntu Pro's repositories have ESM in their names. */
 static bool has_contract(const struct hn_facts *facts)
 {
-    HN_FACTS_EACH(r, facts, "packages.repository")
-    {
+    HN_FACTS_EACH(r, facts, "packages.repository") {
         if (hn_str_find(hn_obs_get(r, "origin"), HN_STR("ESM")) >= 0 ||
             hn_str_find(hn_obs_get(r, "label"), HN_STR("ESM")) >= 0)
             return true;

@@ -78,18 +78,19 @@ static const struct hn_kind kinds[] = {
     {"modprobe", "path:line", modprobe_fields},
     {0}};
 
-static const struct hn_rule rules[] = {{"older-than-installed", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "NIST:SI-2 DS-211"},
-                                       {"rebuilt-since-boot", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "NIST:SI-2 DS-211"},
-                                       {"reboot-required", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "NIST:SI-2 DS-211"},
-                                       {"cpu-vulnerable", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "NIST:SI-2 DS-211"},
-                                       {"module-unsigned", HN_SEV_MEDIUM, HN_CLASS_INTEGRITY, "NIST:SI-7 DS-211"},
-                                       {"module-out-of-tree", HN_SEV_LOW, HN_CLASS_INTEGRITY, "NIST:SI-7 DS-211"},
-                                       {"module-forced", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "NIST:SI-7 DS-211"},
-                                       {"kernel-damaged", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, NULL},
-                                       {"setting-not-applied", HN_SEV_LOW, HN_CLASS_CONFIGURATION, "NIST:CM-6 DS-211"},
-                                       {"secure-boot-off", HN_SEV_LOW, HN_CLASS_CONFIGURATION, "NIST:SI-7 DS-211"},
-                                       {"mitigations-off", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:SI-2 DS-211"},
-                                       {0}};
+static const struct hn_rule rules[] = {
+    {"older-than-installed", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "NIST:SI-2 DS-211"},
+    {"rebuilt-since-boot", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "NIST:SI-2 DS-211"},
+    {"reboot-required", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "NIST:SI-2 DS-211"},
+    {"cpu-vulnerable", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "NIST:SI-2 DS-211"},
+    {"module-unsigned", HN_SEV_MEDIUM, HN_CLASS_INTEGRITY, "NIST:SI-7 DS-211"},
+    {"module-out-of-tree", HN_SEV_LOW, HN_CLASS_INTEGRITY, "NIST:SI-7 DS-211"},
+    {"module-forced", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "NIST:SI-7 DS-211"},
+    {"kernel-damaged", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, NULL},
+    {"setting-not-applied", HN_SEV_LOW, HN_CLASS_CONFIGURATION, "NIST:CM-6 DS-211"},
+    {"secure-boot-off", HN_SEV_LOW, HN_CLASS_CONFIGURATION, "NIST:SI-7 DS-211"},
+    {"mitigations-off", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:SI-2 DS-211"},
+    {0}};
 
 static const char *const needs[] = {"packages.package", NULL};
 

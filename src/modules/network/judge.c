@@ -73,8 +73,7 @@ static struct path *any_path_of(struct paths *x, const struct network_tool *tool
 
 static void from_files(struct paths *x)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(x->j), "network.remote_trace")
-    {
+    HN_FACTS_EACH(o, hn_judge_facts(x->j), "network.remote_trace") {
         const struct network_tool *tool = network_tool_find(hn_obs_get(o, "tool"));
         struct path *p = tool ? path_of(x, tool, hn_obs_get(o, "peer")) : NULL;
         if (p && !p->n)
@@ -85,8 +84,7 @@ static void from_files(struct paths *x)
 
 static void from_processes(struct paths *x)
 {
-    HN_FACTS_EACH(q, hn_judge_facts(x->j), "processes.process")
-    {
+    HN_FACTS_EACH(q, hn_judge_facts(x->j), "processes.process") {
         struct hn_str name = hn_obs_get(q, "name"), peer;
         const struct network_tool *tool = network_command(hn_obs_get(q, "cmdline"), &peer);
         /* an interpreter or a shell that merely has such words in its arguments is not the tool itself */
@@ -107,8 +105,7 @@ static void from_processes(struct paths *x)
 
 static void from_packages(struct paths *x)
 {
-    HN_FACTS_EACH(k, hn_judge_facts(x->j), "packages.package")
-    {
+    HN_FACTS_EACH(k, hn_judge_facts(x->j), "packages.package") {
         for (size_t i = 0; i < network_tools_n && hn_obs_get_bool(k, "installed", false); i++) {
             if (network_has_word(network_tools[i].packages, hn_obs_get(k, "name")))
                 sign(any_path_of(x, &network_tools[i]), k, "package", k->subject, false);
@@ -143,8 +140,7 @@ static bool needs_other_sign(const char *tool)
 
 static void from_listeners(struct paths *x)
 {
-    HN_FACTS_EACH(l, hn_judge_facts(x->j), "sockets.listener")
-    {
+    HN_FACTS_EACH(l, hn_judge_facts(x->j), "sockets.listener") {
         struct hn_str reach = hn_obs_get(l, "reach");
         int64_t port = hn_obs_get_int(l, "port", 0);
         if (hn_str_eqc(reach, "loopback") || hn_obs_has(l, "namespace"))
@@ -164,8 +160,7 @@ static void from_listeners(struct paths *x)
 
 static void from_interfaces(struct paths *x)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(x->j), "network.interface")
-    {
+    HN_FACTS_EACH(o, hn_judge_facts(x->j), "network.interface") {
         struct hn_str type = hn_obs_get(o, "type"), kind = hn_obs_get(o, "kind");
         bool up = hn_obs_get_bool(o, "up", false);
         const char *tool = hn_str_eqc(kind, "wireguard") ? "wireguard"
@@ -215,8 +210,7 @@ static void report(struct hn_judge *j, const struct path *p)
 
 static void judge_promiscuous(struct hn_judge *j)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(j), "network.interface")
-    {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "network.interface") {
         /* members of a bridge and virtual interfaces are promiscuous as a matter of course */
         if (!hn_obs_get_bool(o, "promiscuous", false) || hn_obs_get_bool(o, "member", false) || hn_obs_has(o, "kind"))
             continue;
@@ -244,8 +238,7 @@ static bool is_update_name(struct hn_str name)
 
 static void judge_hosts(struct hn_judge *j)
 {
-    HN_FACTS_EACH(o, hn_judge_facts(j), "network.host_name")
-    {
+    HN_FACTS_EACH(o, hn_judge_facts(j), "network.host_name") {
         struct hn_str name = hn_obs_get(o, "name");
         if (!is_update_name(name))
             continue;

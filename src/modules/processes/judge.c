@@ -104,8 +104,7 @@ static void judge_old_code(struct hn_judge *j)
     struct old_code x = {.j = j};
     const struct hn_facts *facts = hn_judge_facts(j);
     hn_map_init(&x.groups);
-    HN_FACTS_EACH(m, facts, "processes.mapped")
-    {
+    HN_FACTS_EACH(m, facts, "processes.mapped") {
         const struct hn_str *users;
         size_t n = hn_obs_get_list(m, "processes", &users);
         if (!hn_obs_get_bool(m, "deleted", false) || !is_code_path(hn_obs_get(m, "path")))
@@ -140,8 +139,7 @@ static void judge_gone(struct hn_judge *j)
 {
     struct hn_map seen; /* program and user → finding: many processes of one program are one problem */
     hn_map_init(&seen);
-    HN_FACTS_EACH(q, hn_judge_facts(j), "processes.process")
-    {
+    HN_FACTS_EACH(q, hn_judge_facts(j), "processes.process") {
         struct hn_str exe = hn_obs_get(q, "exe"), user = hn_obs_get(q, "user");
         if (!hn_obs_get_bool(q, "exe_deleted", false) || !is_hiding(exe))
             continue;

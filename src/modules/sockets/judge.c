@@ -126,8 +126,7 @@ static void judge_firewall(struct hn_judge *j)
     int64_t n = 0;
     if (!firewall || hn_obs_get_bool(firewall, "filters", true) || !hn_obs_get_bool(firewall, "understood", false))
         return;
-    HN_FACTS_EACH(l, facts, "sockets.listener")
-    {
+    HN_FACTS_EACH(l, facts, "sockets.listener") {
         if (audience_of(l) == NOBODY || hn_obs_get_bool(l, "ephemeral", false) || hn_obs_has(l, "namespace"))
             continue;
         if (!f) {
@@ -143,8 +142,7 @@ static void judge_firewall(struct hn_judge *j)
 
 void sockets_judge(struct hn_judge *j)
 {
-    HN_FACTS_EACH(l, hn_judge_facts(j), "sockets.listener")
-    {
+    HN_FACTS_EACH(l, hn_judge_facts(j), "sockets.listener") {
         judge_service(j, l);
         judge_unattributed(j, l);
     }

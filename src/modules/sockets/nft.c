@@ -55,8 +55,9 @@ static void add_chain(struct sockets_state *st, uint8_t family, const struct hn_
 static void add_rule(struct sockets_state *st, uint8_t family, const struct hn_cur *attrs)
 {
     struct hn_arena *a = hn_parse_arena(st->p);
-    struct hn_bytes key = sockets_nft_key(hn_parse_scratch(st->p), family, hn_nl_text(hn_nl_find(attrs, NFTA_RULE_TABLE)),
-                                  hn_nl_text(hn_nl_find(attrs, NFTA_RULE_CHAIN)));
+    struct hn_bytes key =
+        sockets_nft_key(hn_parse_scratch(st->p), family, hn_nl_text(hn_nl_find(attrs, NFTA_RULE_TABLE)),
+                        hn_nl_text(hn_nl_find(attrs, NFTA_RULE_CHAIN)));
     struct nft_chain *ch = hn_map_find(&st->nft.chain_names, key);
     struct nft_rule *rule = ++st->nft.n_rules > RULES_MAX ? NULL : HN_NEW(a, struct nft_rule);
     if (!ch || !rule) {
@@ -78,8 +79,8 @@ static void add_set(struct sockets_state *st, uint8_t family, const struct hn_cu
     }
     set->flags = hn_nl_be32(hn_nl_find(attrs, NFTA_SET_FLAGS));
     set->key_len = hn_nl_be32(hn_nl_find(attrs, NFTA_SET_KEY_LEN));
-    struct hn_bytes key =
-        sockets_nft_key(a, family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_TABLE)), hn_nl_text(hn_nl_find(attrs, NFTA_SET_NAME)));
+    struct hn_bytes key = sockets_nft_key(a, family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_TABLE)),
+                                          hn_nl_text(hn_nl_find(attrs, NFTA_SET_NAME)));
     if (!hn_ok(hn_map_set(&st->nft.set_names, key, set)))
         st->nft.incomplete = true;
 }
@@ -106,7 +107,7 @@ static void add_elements(struct sockets_state *st, uint8_t family, const struct 
 {
     struct hn_bytes key =
         sockets_nft_key(hn_parse_scratch(st->p), family, hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_TABLE)),
-                hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_SET)));
+                        hn_nl_text(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_SET)));
     struct nft_set *set = hn_map_find(&st->nft.set_names, key);
     struct hn_cur list = hn_nl_nested(hn_nl_find(attrs, NFTA_SET_ELEM_LIST_ELEMENTS));
     struct hn_nl_attr a;

@@ -365,8 +365,8 @@ static void do_verdict(struct run *r, struct hn_bytes nested, unsigned depth)
     int32_t code = (int32_t)hn_nl_be32(hn_nl_find(&v, NFTA_VERDICT_CODE));
     struct hn_arena *a = hn_parse_scratch(r->p->st->p);
     const struct nft_chain *to =
-        hn_map_find(&r->p->st->nft.chain_names,
-                    sockets_nft_key(a, r->chain->family, r->chain->table, hn_nl_text(hn_nl_find(&v, NFTA_VERDICT_CHAIN))));
+        hn_map_find(&r->p->st->nft.chain_names, sockets_nft_key(a, r->chain->family, r->chain->table,
+                                                                hn_nl_text(hn_nl_find(&v, NFTA_VERDICT_CHAIN))));
     switch (code) {
     case 0:
         r->out = OUT_DROP;
