@@ -209,7 +209,7 @@ bool hn_str_u64(struct hn_str s, unsigned base, uint64_t *ret)
 {
     uint64_t v = 0;
 
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = 0; s.p && i < s.n; i++) {
         unsigned d = digit(s.p[i]);
         if (d >= base || __builtin_mul_overflow(v, (uint64_t)base, &v) || __builtin_add_overflow(v, (uint64_t)d, &v))
             return false;

@@ -68,7 +68,7 @@ struct hn_err cli_listen(const char *where, struct cli_listener *ret, struct hn_
     if (ret->fd < 0 || setsockopt(ret->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
         bind(ret->fd, a, v4 ? sizeof a4 : sizeof a6) != 0 || listen(ret->fd, 128) != 0)
         return hn_fail_errno(reterr, "cannot listen on %s", where);
-    struct sockaddr_in6 bound;
+    struct sockaddr_in6 bound = {0};
     socklen_t n = sizeof bound;
     if (getsockname(ret->fd, (struct sockaddr *)&bound, &n) == 0)
         port = ntohs(v4 ? ((struct sockaddr_in *)(void *)&bound)->sin_port : bound.sin6_port);

@@ -70,6 +70,5 @@ bool hn_obs_list_has(const struct hn_obs *o, const char *field, struct hn_str it
 
 void hn_jw_obs(struct hn_jw *w, const struct hn_obs *o); /* the same JSON as read by hn_facts_add_json */
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): var is declared here */
 #define HN_FACTS_EACH(var, facts, kindname)                                                                            \
     for (const struct hn_obs *var = hn_facts_first((facts), (kindname)); var; var = hn_facts_next(var))
