@@ -186,7 +186,10 @@ struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli
     limited.stall_ms = hn_config_int(cli.conf, "limits.stall") * 1000;
     if (r)
         r->arena.cap = (size_t)hn_config_int(cli.conf, "limits.memory");
-    struct hn_err e = r ? hn_run_collect(r, &limited, d) : hn_fail(d, HN_E_NOMEM, "diagnosis");
+    *ret = NULL;
+    if (!r)
+        return hn_fail(d, HN_E_NOMEM, "diagnosis");
+    struct hn_err e = hn_run_collect(r, &limited, d);
     if (hn_ok(e) && !k)
         cli_derive_asset(r);
     if (hn_ok(e) && k)

@@ -135,7 +135,9 @@ static struct hn_err check_asset(struct fix *f, struct hn_diag *d)
 {
     struct hn_run_options o = {.root = f->root, .modules = "host"};
     struct hn_run *r = hn_run_new();
-    struct hn_err e = r ? hn_run_collect(r, &o, d) : hn_fail(d, HN_E_NOMEM, "identity");
+    if (!r)
+        return hn_fail(d, HN_E_NOMEM, "identity");
+    struct hn_err e = hn_run_collect(r, &o, d);
     if (hn_ok(e))
         e = cli_keep_resolve(&f->keep, r, d);
     if (hn_ok(e) && !hn_str_eq(r->asset, f->asset))

@@ -15,7 +15,9 @@
 static struct hn_err take(struct cli_keep *k, const struct hn_policy *policy, struct hn_bytes doc, struct hn_diag *d)
 {
     struct hn_run *r = hn_run_new();
-    struct hn_err e = r ? hn_run_read(r, doc, d) : hn_fail(d, HN_E_NOMEM, "ingest");
+    if (!r)
+        return hn_fail(d, HN_E_NOMEM, "ingest");
+    struct hn_err e = hn_run_read(r, doc, d);
     if (hn_ok(e))
         e = cli_keep_resolve(k, r, d);
     if (hn_ok(e))
