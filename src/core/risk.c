@@ -58,6 +58,7 @@ bool risk_sort_terms(struct hn_term **list)
             return false;
         all[n++] = t;
     }
+    /* cppcheck-suppress uninitvar ; the first n are set */
     qsort(all, n, sizeof(void *), term_cmp);
     *list = NULL;
     while (n) {
