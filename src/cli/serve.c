@@ -259,7 +259,8 @@ static void do_job(struct serve *s, const struct hn_jv *job)
     else if (s->fixer)
         e = cli_fix_job(&s->keep, job, &d);
     else
-        e = hn_fail(&d, HN_E_STATE, "this machine makes changes by `hinomi fix --apply` or hinomi-fixer.service only");
+        e = hn_fail(&d, HN_E_STATE,
+                    "this service does not make changes (no --fixer): run `hinomi fix --apply` on the machine");
     if (hn_ok(e) && !hn_str_eqc(kind, "diagnose"))
         e = diagnose(s, false, false, &d); /* what a change did is for a diagnosis to say */
     if (!hn_ok(e))
