@@ -1,5 +1,6 @@
 /* files: modes, owners and capabilities that give rights away, and the keys and certificates that lie on this host. */
 #include "base/cur.h"
+#include "format/capability.h"
 #include "modules/files/files.h"
 
 static const struct hn_field file_fields[] = {
@@ -126,50 +127,6 @@ static void collect(struct hn_collect *c)
         hn_collect_glob(c, "candidate", keys[i], FILES_KEY_BYTES, 500);
 }
 
-/* linux/capability.h, in the order of the bits */
-static const char *const capability_names[] = {"chown",
-                                               "dac_override",
-                                               "dac_read_search",
-                                               "fowner",
-                                               "fsetid",
-                                               "kill",
-                                               "setgid",
-                                               "setuid",
-                                               "setpcap",
-                                               "linux_immutable",
-                                               "net_bind_service",
-                                               "net_broadcast",
-                                               "net_admin",
-                                               "net_raw",
-                                               "ipc_lock",
-                                               "ipc_owner",
-                                               "sys_module",
-                                               "sys_rawio",
-                                               "sys_chroot",
-                                               "sys_ptrace",
-                                               "sys_pacct",
-                                               "sys_admin",
-                                               "sys_boot",
-                                               "sys_nice",
-                                               "sys_resource",
-                                               "sys_time",
-                                               "sys_tty_config",
-                                               "mknod",
-                                               "lease",
-                                               "audit_write",
-                                               "audit_control",
-                                               "setfcap",
-                                               "mac_override",
-                                               "mac_admin",
-                                               "syslog",
-                                               "wake_alarm",
-                                               "block_suspend",
-                                               "audit_read",
-                                               "perfmon",
-                                               "bpf",
-                                               "checkpoint_restore"};
-#define N_CAPABILITIES (sizeof(capability_names) / sizeof(capability_names[0]))
-
 /* struct vfs_cap_data: u32 magic (revision in the top byte), then permitted and inheritable, 32 bits at a time:
  *   0 magic │ 4 permitted 0–31 │ 8 inheritable 0–31 │ 12 permitted 32–63 │ 16 inheritable 32–63 │ 20 root id (rev. 3)
  */
@@ -203,20 +160,16 @@ static size_t capability_list(const struct files_state *s, struct hn_bytes path,
 {
     const struct hn_str *mask = hn_map_find(&s->capabilities, path);
     uint64_t bits = 0;
-    size_t n = 0;
     if (!mask || !hn_str_u64(*mask, 10, &bits))
         return 0;
-    for (size_t i = 0; i < N_CAPABILITIES; i++)
-        if (bits >> i & 1)
-            out[n++] = hn_str_c(capability_names[i]);
-    return n;
+    return hn_capability_names(bits, out);
 }
 
 static void take_entry(struct hn_parse *p, const struct hn_rec *r)
 {
     struct files_state *s = hn_parse_state(p);
     struct hn_arena *a = hn_parse_scratch(p);
-    struct hn_str caps[N_CAPABILITIES];
+    struct hn_str caps[HN_CAPABILITIES];
     if (r->err || !r->has_stat || s->n_entries >= FILES_MAX_ENTRIES)
         return;
     s->n_entries++;

@@ -5,53 +5,11 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "format/capability.h"
 #include "modules/processes/processes.h"
 
 #define KERNEL_THREAD 0x00200000u /* PF_KTHREAD */
 #define TICKS         100 /* clock ticks per second in /proc (USER_HZ), the same on all architectures of Debian */
-
-static const char *const capability_names[] = {"chown",
-                                               "dac_override",
-                                               "dac_read_search",
-                                               "fowner",
-                                               "fsetid",
-                                               "kill",
-                                               "setgid",
-                                               "setuid",
-                                               "setpcap",
-                                               "linux_immutable",
-                                               "net_bind_service",
-                                               "net_broadcast",
-                                               "net_admin",
-                                               "net_raw",
-                                               "ipc_lock",
-                                               "ipc_owner",
-                                               "sys_module",
-                                               "sys_rawio",
-                                               "sys_chroot",
-                                               "sys_ptrace",
-                                               "sys_pacct",
-                                               "sys_admin",
-                                               "sys_boot",
-                                               "sys_nice",
-                                               "sys_resource",
-                                               "sys_time",
-                                               "sys_tty_config",
-                                               "mknod",
-                                               "lease",
-                                               "audit_write",
-                                               "audit_control",
-                                               "setfcap",
-                                               "mac_override",
-                                               "mac_admin",
-                                               "syslog",
-                                               "wake_alarm",
-                                               "block_suspend",
-                                               "audit_read",
-                                               "perfmon",
-                                               "bpf",
-                                               "checkpoint_restore"};
-#define CAPABILITIES (sizeof(capability_names) / sizeof(capability_names[0]))
 
 struct hn_str processes_keep(struct processes_state *st, struct hn_bytes b, size_t max)
 {
@@ -253,15 +211,13 @@ static bool differs(struct hn_bytes a, struct hn_bytes b)
 
 static void emit_lists(struct processes_state *st, const struct process *q)
 {
-    struct hn_str list[CAPABILITIES];
+    struct hn_str list[HN_CAPABILITIES];
     size_t n = 0;
-    uint64_t all = (UINT64_C(1) << CAPABILITIES) - 1, caps = q->caps & all;
-    if (q->has_caps && caps == all)
+    uint64_t caps = q->caps & HN_CAPABILITIES_ALL;
+    if (q->has_caps && caps == HN_CAPABILITIES_ALL)
         list[n++] = HN_STR("all");
-    for (size_t i = 0; q->has_caps && caps != all && i < CAPABILITIES; i++) {
-        if (caps >> i & 1)
-            list[n++] = hn_str_c(capability_names[i]);
-    }
+    else if (q->has_caps)
+        n = hn_capability_names(caps, list);
     if (n)
         hn_obs_list(st->p, "capabilities", list, n);
     for (size_t i = n = 0; processes_ns[i]; i++) {
