@@ -6,7 +6,7 @@
 #include "format/rpm_header.h"
 #include "format/sqlite_image.h"
 #include "format/unpack.h"
-#include "format/version.h"
+#include "format/version/version.h"
 #include "fuzz.h"
 
 /* ---------------------------------------------------------------- deb822 */

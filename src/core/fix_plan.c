@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/fix_in.h"
-#include "format/version.h"
+#include "format/version/version.h"
 
 #define DROP_IN_SYSCTL "/etc/sysctl.d/90-hinomi.conf"
 #define DROP_IN_SSHD   "/etc/ssh/sshd_config.d/00-hinomi.conf"

@@ -68,6 +68,7 @@ struct hn_collect;
 struct hn_parse;
 struct hn_judge;
 struct hn_rec;
+struct hn_verb;
 
 struct hn_module {
     const char *name;            /* noun; URL segment; prefix of kinds: "packages" */
@@ -84,6 +85,7 @@ struct hn_module {
     void (*parse)(struct hn_parse *p, const struct hn_rec *r);
     void (*finish)(struct hn_parse *p); /* may be NULL */
     void (*judge)(struct hn_judge *j);  /* may be NULL */
+    const struct hn_verb *verbs;        /* core/work.h: subcommands of `hinomi <name>`; ends with {0}; may be NULL */
 };
 
 /* ---------------------------------------------------------------- capture records */

@@ -1,7 +1,7 @@
 /* apt's lists on disk: Release files (who offers it, how old) and Packages files (which versions are offered). Only
  * what concerns installed packages is kept: the main list of a Debian release is 47 MB of text. */
 #include "base/str.h"
-#include "format/version.h"
+#include "format/version/version.h"
 #include "modules/packages/packages.h"
 
 static struct hn_str text_of(struct hn_bytes b)

@@ -1,7 +1,7 @@
 /* /var/lib/dpkg/status (deb822 paragraphs, dpkg 1.21 lib/dpkg/parse.c for which fields a state needs) and the table of
  * installed packages that all parts of the module share. */
 #include "base/str.h"
-#include "format/version.h"
+#include "format/version/version.h"
 #include "modules/packages/packages.h"
 
 struct hn_str packages_keep(struct packages_state *st, struct hn_bytes b)

@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/str.h"
-#include "format/version.h"
+#include "format/version/version.h"
 
 static int cmp(const char *a, const char *b)
 {

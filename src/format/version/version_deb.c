@@ -1,4 +1,4 @@
-#include "format/version.h"
+#include "format/version/version.h"
 
 struct deb_parts {
     uint64_t epoch;

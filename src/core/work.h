@@ -1,0 +1,157 @@
+/* Work: the verbs of a module (`hinomi telescope replay FILE…`), in two processes.
+ *
+ *   front    the command itself: checks options against the declaration, opens what was named, asks the store; looks
+ *            into no input
+ *   worker   a role of its own (sandbox: no open, no socket, no exec): pulls inputs as descriptors, writes the answer
+ *
+ *        front ──"next input?"── worker      inputs, folders walked and sorted, one descriptor at a time
+ *              ──"file NAME?"──              files of the module's own folder, HINOMI_HOME/<module>
+ *              ◀─run document──              observations that the store shall keep, judged by the front
+ *
+ * A verb is data in the module (struct hn_verb) and one function that runs in the worker. The worker may make threads,
+ * map what it was given, and nothing else. What it prints is its own: JSON with --json, else text for people. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "core/module.h"
+
+/* ---------------------------------------------------------------- declaration */
+
+enum hn_opt_type {
+    HN_OPT_SWITCH,
+    HN_OPT_STR,
+    HN_OPT_INT,
+    HN_OPT_NUM,
+    HN_OPT_TIME,   /* RFC 3339 or a date */
+    HN_OPT_INPUT,  /* names a file, a folder or "-": its files come from hn_work_input(w, name, …) */
+    HN_OPT_OUTPUT, /* names a file to be written whole: hn_work_output(w, name) */
+    HN_OPT_UDP,    /* ADDRESS:PORT to listen on: a bound socket from hn_work_input() */
+    HN_OPT_TCP,    /* the same, listening */
+    HN_OPT_SCTP,
+    HN_OPT_PACKETS /* name of an interface: an AF_PACKET socket bound to it */
+};
+
+struct hn_verb_option {
+    const char *name; /* "feed": --feed; text "<module>.opt.<name>" */
+    enum hn_opt_type type;
+    const char *value;   /* word shown for its value: "DIR"; NULL for a switch */
+    bool many;           /* may be given several times */
+    const char *enums;   /* allowed words of STR, separated by blanks, or NULL */
+    int64_t least, most; /* INT: range when not 0, 0; PACKETS, UDP: most = number of sockets (SO_REUSEPORT), 0 = 1 */
+};
+
+struct hn_work;
+
+#define HN_VERB_WORDS  1u /* positional arguments are words, not inputs */
+#define HN_VERB_STDIN  2u /* without positional arguments, standard input is the input */
+#define HN_VERB_FOLDER 4u /* needs the module's own folder, HINOMI_HOME/<module>: made, locked against a second one */
+#define HN_VERB_SERVES 8u /* runs until it is told to stop (hn_work_stop) */
+
+struct hn_verb {
+    const char *name;     /* "replay"; texts "<module>.verb.<name>" (one line), "<module>.verb.<name>.example" */
+    const char *synopsis; /* "FILE|DIR|- …" */
+    const struct hn_verb_option *options; /* ends with {0}; NULL: none */
+    unsigned flags;
+    size_t memory; /* most address space of the worker, bytes; 0: 1 GiB. A mapped input counts: it is added */
+    int (*work)(struct hn_work *w); /* exit code: 0 nothing found, 1 findings, 2 usage, 3 failure */
+};
+
+/* ---------------------------------------------------------------- in the worker: what was asked */
+
+bool hn_work_switch(const struct hn_work *w, const char *name);
+bool hn_work_given(const struct hn_work *w, const char *name);
+struct hn_str hn_work_str(const struct hn_work *w, const char *name);                      /* empty when not given */
+size_t hn_work_strs(const struct hn_work *w, const char *name, const struct hn_str **ret); /* of `many` */
+int64_t hn_work_int(const struct hn_work *w, const char *name, int64_t dflt);
+double hn_work_num(const struct hn_work *w, const char *name, double dflt);
+hn_time hn_work_time(const struct hn_work *w, const char *name); /* 0 when not given */
+struct hn_str hn_work_word(const struct hn_work *w, size_t i);   /* with HN_VERB_WORDS; empty beyond the last */
+size_t hn_work_words(const struct hn_work *w);
+struct hn_arena *hn_work_arena(struct hn_work *w); /* of the whole run; capped by the verb's memory */
+hn_time hn_work_now(const struct hn_work *w);      /* HINOMI_NOW is honoured */
+
+/* ---------------------------------------------------------------- in the worker: inputs */
+
+struct hn_input {
+    struct hn_str name; /* as named by the user; below a folder: folder/rest; "-" is standard input */
+    int fd;             /* the worker's own */
+    bool regular;       /* a plain file: may be mapped; else a stream or a socket */
+    uint64_t size;      /* of a plain file */
+    hn_time mtime;
+    struct hn_bytes map; /* by hn_work_map() */
+};
+
+/* The next named input; false when there is none left. A name that cannot be opened is reported on standard error, is
+ * counted (hn_work_unreadable) and passed over. Release each with hn_work_done(). */
+bool hn_work_next(struct hn_work *w, struct hn_input *ret);
+/* The next input of an option. */
+bool hn_work_input(struct hn_work *w, const char *option, struct hn_input *ret);
+/* How many positional inputs there are and their bytes, as far as known (for progress). */
+uint64_t hn_work_total(const struct hn_work *w, size_t *ret_n);
+size_t hn_work_unreadable(const struct hn_work *w);
+/* The whole content: a plain file is mapped read-only (a file that shrinks meanwhile ends the worker, which names it),
+ * a stream is read into memory. False, with a message, over `max` bytes or when it cannot be read. */
+bool hn_work_map(struct hn_work *w, struct hn_input *in, size_t max);
+void hn_work_done(struct hn_input *in);
+/* With HN_VERB_SERVES: has somebody asked us to stop (SIGINT, SIGTERM to the front)? A descriptor to poll for it. */
+bool hn_work_stop(struct hn_work *w);
+int hn_work_stop_fd(const struct hn_work *w);
+
+/* ---------------------------------------------------------------- in the worker: answers */
+
+enum hn_work_form { HN_FORM_TEXT, HN_FORM_JSON, HN_FORM_JSONL, HN_FORM_CSV };
+enum hn_work_form hn_work_form(const struct hn_work *w);
+int hn_work_lang(const struct hn_work *w);         /* enum hn_lang of core/text.h */
+unsigned hn_work_columns(const struct hn_work *w); /* of the terminal; 0: not one */
+/* To standard output; big answers in pieces. hn_work_text escapes what a terminal must not see. */
+void hn_work_write(struct hn_work *w, struct hn_bytes b);
+void hn_work_print(struct hn_work *w, const char *fmt, ...) HN_PRINTF(2, 3);
+void hn_work_text(struct hn_work *w, struct hn_str hostile);
+/* A table for people: rows of n cells, aligned by display width, cut to the terminal; the first row is the header. A
+ * header cell that begins with '>' is a number. NULL-free; cells are hostile text. */
+void hn_work_table(struct hn_work *w, const struct hn_str *cells, size_t rows, size_t columns);
+/* Text of the catalogue in the language of the user, "name", value pairs of C strings following, ended by NULL. */
+void hn_work_say(struct hn_work *w, const char *key, ...) __attribute__((sentinel));  /* to standard output */
+int hn_work_fail(struct hn_work *w, const char *key, ...) __attribute__((sentinel));  /* to standard error; gives 3 */
+int hn_work_usage(struct hn_work *w, const char *key, ...) __attribute__((sentinel)); /* the same; gives 2 */
+void hn_work_warn(struct hn_work *w, const char *key, ...) __attribute__((sentinel)); /* to standard error */
+/* Shown on a terminal only, only after a second. total 0: unknown. what: short, in English or a number with a unit. */
+void hn_work_progress(struct hn_work *w, uint64_t done, uint64_t total, const char *what);
+/* Descriptor of an HN_OPT_OUTPUT (a temporary file that the front renames when the worker ends with 0 or 1); -1. */
+int hn_work_output(struct hn_work *w, const char *option);
+
+/* ---------------------------------------------------------------- in the worker: the module's own folder */
+
+/* Files of HINOMI_HOME/<module>; a name is letters, digits, ".", "-", "_" and at most one "/" (a folder deep). Also
+ * with
+ * "<other>:NAME", read-only, for the folder of another module that the verb may read ("feed:index"). -1 with errno. */
+int hn_work_file_open(struct hn_work *w, struct hn_str name);   /* to read */
+int hn_work_file_append(struct hn_work *w, struct hn_str name); /* made when missing; O_RDWR */
+/* A new file under a temporary name; commit makes it durable (fsync, rename, fsync of the folder) under its own. */
+int hn_work_file_new(struct hn_work *w, struct hn_str name);
+HN_MUST struct hn_err hn_work_file_commit(struct hn_work *w, struct hn_str name);
+HN_MUST struct hn_err hn_work_file_remove(struct hn_work *w, struct hn_str name);
+struct hn_file_entry {
+    struct hn_str name;
+    uint64_t size;
+    hn_time mtime;
+};
+/* Sorted by name; only names that begin with prefix. In the worker's arena. */
+HN_MUST struct hn_err hn_work_file_list(struct hn_work *w, struct hn_str prefix, struct hn_file_entry **ret,
+                                        size_t *ret_n);
+
+/* ---------------------------------------------------------------- in the worker: observations for the store */
+
+/* Observations about one asset, in the form that parse functions use: hn_obs_begin(hn_work_obs(…), …). Begin, emit,
+ * end; end hands the run to the front, which judges it and gives it to the store (or only counts it, with --no-store).
+ * key_type/key: how the asset is found again ("address", "2001:db8::7"; "telescope", "dark-16"). complete: everything
+ * that the module looks for in this scope was seen, so that findings which are gone may close. */
+struct hn_work_asset {
+    struct hn_str name;
+    struct hn_str kind; /* "host", "network", "telescope", "software" */
+    struct hn_str key_type, key;
+    struct hn_str scope; /* "telescope:dark-16", "flow:edge-1" */
+};
+struct hn_parse *hn_work_obs_begin(struct hn_work *w, const struct hn_work_asset *a, hn_time collected_at);
+HN_MUST struct hn_err hn_work_obs_end(struct hn_work *w, bool complete);
