@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/term.h"
 #include "core/config.h"
 #include "core/text.h"
 
@@ -72,10 +73,6 @@ int cli_run_uses(const struct cli_verb *v, int argc, char **argv);
 
 /* ---- showing ---- */
 
-/* Text for a terminal: control, escape and bidirectional characters become visible. */
-void cli_put_text(struct hn_buf *out, struct hn_str s);
-size_t cli_width(struct hn_str s); /* in cells; East Asian wide characters count two */
-void cli_put_cut(struct hn_buf *out, struct hn_str s, size_t cells); /* at most so many, ending in … when cut */
 /* The member at "a.b"; a {"en","ja"} object gives the text in the language in force. In arena. */
 struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char *path, bool date);
 void cli_table(const struct cli_column *columns, const struct hn_jv *items);

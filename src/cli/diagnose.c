@@ -62,7 +62,7 @@ static void put_text(struct hn_buf *out, const char *key, const struct hn_param 
     struct hn_buf raw;
     hn_buf_init(&raw, 64u << 10);
     hn_text_add(&raw, cli.lang, key, params);
-    cli_put_text(out, hn_buf_text(&raw));
+    hn_term_put(out, hn_buf_text(&raw));
     hn_buf_done(&raw);
 }
 
@@ -89,7 +89,7 @@ static void put_wrapped(struct hn_buf *out, struct hn_str s, size_t indent)
     for (size_t i = 0; i < indent; i++)
         hn_buf_chr(out, ' ');
     while (hn_str_word(&rest, &word)) {
-        size_t w = cli_width(word);
+        size_t w = hn_term_width(word);
         if (used > indent && used + 1 + w > width) {
             hn_buf_chr(out, '\n');
             for (size_t i = 0; i < indent; i++)
@@ -100,7 +100,7 @@ static void put_wrapped(struct hn_buf *out, struct hn_str s, size_t indent)
             hn_buf_chr(out, ' ');
             used++;
         }
-        cli_put_text(out, word);
+        hn_term_put(out, word);
         used += w;
     }
     hn_buf_chr(out, '\n');
@@ -112,7 +112,7 @@ static void put_finding(struct hn_buf *out, struct hn_run *r, const struct hn_fi
     const char *sev = hn_severity_name(f->severity);
     hn_buf_fmt(out, "%3zu  %s%-8s%s %5.1f  ", n, cli_color(hn_str_c(sev)), sev,
                *cli_color(hn_str_c(sev)) ? cli_color_end() : "", f->score);
-    cli_put_text(out, t.title);
+    hn_term_put(out, t.title);
     hn_buf_chr(out, '\n');
     put_wrapped(out, t.sentence, 5);
     hn_buf_fmt(out, "     %s\n", f->id);

@@ -180,7 +180,7 @@ static void put_line(struct hn_buf *out, const char *mark, struct hn_str s)
         bool add = hn_str_starts(line, "+"), cut = hn_str_starts(line, "-");
         hn_buf_c(out, mark);
         hn_buf_c(out, !cli.color ? "" : add ? "\033[32m" : cut ? "\033[31m" : "");
-        cli_put_text(out, line);
+        hn_term_put(out, line);
         hn_buf_c(out, cli.color && (add || cut) ? cli_color_end() : "");
         hn_buf_chr(out, '\n');
     }
@@ -194,19 +194,19 @@ static void put_step(struct hn_buf *out, struct hn_arena *a, const struct hn_jv 
         hn_buf_c(out, "  $");
         for (size_t i = 0; i < argv->n; i++) {
             hn_buf_chr(out, ' ');
-            cli_put_text(out, argv->items[i].s);
+            hn_term_put(out, argv->items[i].s);
         }
         hn_buf_chr(out, '\n');
         return;
     }
     hn_buf_c(out, "  ");
-    cli_put_text(out, path);
+    hn_term_put(out, path);
     struct hn_str before = cli_value(a, step, "before", false), after = cli_value(a, step, "after", false);
     if (before.n || after.n) {
         hn_buf_c(out, ": ");
-        cli_put_text(out, before);
+        hn_term_put(out, before);
         hn_buf_c(out, " → ");
-        cli_put_text(out, after);
+        hn_term_put(out, after);
     }
     hn_buf_chr(out, '\n');
     if (diff.n)
@@ -218,7 +218,7 @@ static void put_text(struct hn_buf *out, const char *label, struct hn_str s)
     const char *t = hn_text_find(cli.lang, label);
     hn_buf_c(out, t);
     hn_buf_c(out, ": ");
-    cli_put_text(out, s);
+    hn_term_put(out, s);
     hn_buf_chr(out, '\n');
 }
 
@@ -227,7 +227,7 @@ static void show_plan(struct fix *f, const struct hn_jv *plan)
     struct hn_buf out;
     const struct hn_jv *change = hn_jv_get(plan, "change");
     hn_buf_init(&out, 8u << 20);
-    cli_put_text(&out, cli_value(&f->arena, plan, "title", false));
+    hn_term_put(&out, cli_value(&f->arena, plan, "title", false));
     hn_buf_chr(&out, '\n');
     for (size_t i = 0; change && i < change->n; i++)
         put_step(&out, &f->arena, &change->items[i]);

@@ -24,7 +24,7 @@ static const char *option_text(const char *name)
 static void put_padded(const char *s, size_t width)
 {
     fputs(s, stdout);
-    for (size_t n = cli_width(hn_str_c(s)); n < width; n++)
+    for (size_t n = hn_term_width(hn_str_c(s)); n < width; n++)
         putchar(' ');
 }
 

@@ -42,7 +42,7 @@ static struct hn_err take(struct cli_keep *k, const struct hn_policy *policy, st
             struct hn_buf raw;
             hn_buf_init(&raw, 64u << 10);
             hn_text_add(&raw, cli.lang, "cli.ingest.done", p);
-            cli_put_text(&out, hn_buf_text(&raw));
+            hn_term_put(&out, hn_buf_text(&raw));
             hn_buf_done(&raw);
         }
         hn_buf_chr(&out, '\n');

@@ -44,7 +44,7 @@ static void print_message(const char *key, const struct hn_param *params)
     hn_buf_init(&b, 256u << 10);
     hn_text_add(&raw, cli.lang, key, params);
     hn_buf_c(&b, "hinomi: ");
-    cli_put_text(&b, hn_buf_text(&raw));
+    hn_term_put(&b, hn_buf_text(&raw));
     fprintf(stderr, "%.*s\n", (int)b.n, b.p ? b.p : "");
     hn_buf_done(&raw);
     hn_buf_done(&b);

@@ -54,7 +54,7 @@ static void add_finding(const struct cli_news *c, struct digest *g, const struct
                             {"severity", hn_jv_str(f, "severity"), NULL}};
     if (g->n++ >= SHOWN)
         return;
-    cli_put_text(&g->text, hn_text(c->arena, cli.lang, "news.finding", p));
+    hn_term_put(&g->text, hn_text(c->arena, cli.lang, "news.finding", p));
     hn_buf_chr(&g->text, '\n');
     hn_jw_value(&g->w, f);
 }

@@ -5,94 +5,9 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include "base/str.h"
 #include "cli/cli.h"
-
-/* Decodes one character of valid UTF-8; gives its length. */
-static size_t decode(const char *p, uint32_t *ret)
-{
-    const uint8_t *b = (const uint8_t *)p;
-    if (b[0] < 0x80) {
-        *ret = b[0];
-        return 1;
-    }
-    if (b[0] < 0xe0) {
-        *ret = (b[0] & 0x1fu) << 6 | (b[1] & 0x3fu);
-        return 2;
-    }
-    if (b[0] < 0xf0) {
-        *ret = (b[0] & 0x0fu) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu);
-        return 3;
-    }
-    *ret = (b[0] & 0x07u) << 18 | (b[1] & 0x3fu) << 12 | (b[2] & 0x3fu) << 6 | (b[3] & 0x3fu);
-    return 4;
-}
-
-/* Control characters, and those that reorder or hide what follows. */
-static bool is_unsafe(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
-}
-
-static size_t cells_of(uint32_t c)
-{
-    if (is_unsafe(c))
-        return c < 0x80 ? 4 : c < 0x10000 ? 6 : 8; /* \x1b, \u202e, \U000e0001 shortened */
-    int w = wcwidth((wchar_t)c);
-    return w < 0 ? 1 : (size_t)w;
-}
-
-static void put_char(struct hn_buf *out, const char *p, size_t n, uint32_t c)
-{
-    if (!is_unsafe(c))
-        hn_buf_add(out, p, n);
-    else if (c < 0x80)
-        hn_buf_fmt(out, "\\x%02x", c);
-    else
-        hn_buf_fmt(out, "\\u%04x", c);
-}
-
-void cli_put_text(struct hn_buf *out, struct hn_str s)
-{
-    uint32_t c;
-    for (size_t i = 0, n; i < s.n; i += n) {
-        n = decode(s.p + i, &c);
-        put_char(out, s.p + i, n, c);
-    }
-}
-
-size_t cli_width(struct hn_str s)
-{
-    size_t w = 0;
-    uint32_t c;
-    for (size_t i = 0; i < s.n;) {
-        i += decode(s.p + i, &c);
-        w += cells_of(c);
-    }
-    return w;
-}
-
-void cli_put_cut(struct hn_buf *out, struct hn_str s, size_t cells)
-{
-    if (cli_width(s) <= cells) {
-        cli_put_text(out, s);
-        return;
-    }
-    size_t used = 1;
-    uint32_t c;
-    for (size_t i = 0, n; i < s.n; i += n) {
-        n = decode(s.p + i, &c);
-        if (used + cells_of(c) > cells)
-            break;
-        used += cells_of(c);
-        put_char(out, s.p + i, n, c);
-    }
-    if (cells)
-        hn_buf_c(out, "…");
-}
 
 static struct hn_str show_time(struct hn_arena *a, struct hn_str s)
 {
@@ -162,13 +77,13 @@ static struct hn_str header(const struct cli_column *c)
 
 static void put_cell(struct hn_buf *out, const struct cli_column *c, struct hn_str s, size_t width, bool last)
 {
-    size_t w = cli_width(s);
+    size_t w = hn_term_width(s);
     if (c->right)
         for (size_t i = w; i < width; i++)
             hn_buf_chr(out, ' ');
     const char *color = c->flex ? "" : cli_color(s);
     hn_buf_c(out, color);
-    cli_put_cut(out, s, width);
+    hn_term_cut(out, s, width);
     hn_buf_c(out, *color ? cli_color_end() : "");
     if (!c->right && !last)
         for (size_t i = w; i < width; i++)
@@ -201,9 +116,9 @@ void cli_table(const struct cli_column *cs, const struct hn_jv *items)
     while (cs[n].path && n < COLUMNS_MAX)
         n++;
     for (size_t c = 0; c < n; c++) {
-        width[c] = cli_width(header(&cs[c]));
+        width[c] = hn_term_width(header(&cs[c]));
         for (size_t i = 0; items && i < items->n; i++) {
-            size_t w = cli_width(cli_value(&a, &items->items[i], cs[c].path, cs[c].date));
+            size_t w = hn_term_width(cli_value(&a, &items->items[i], cs[c].path, cs[c].date));
             width[c] = w > width[c] ? w : width[c];
         }
     }
@@ -235,7 +150,7 @@ static void put_field(struct hn_buf *out, struct hn_arena *a, const struct hn_jv
         for (unsigned k = 0; k < depth; k++)
             hn_buf_c(out, "  ");
         if (v->kind == HN_JV_OBJ)
-            cli_put_text(out, v->keys[i]);
+            hn_term_put(out, v->keys[i]);
         else
             hn_buf_chr(out, '-');
         bool nested = (m->kind == HN_JV_OBJ && !is_text(m)) || m->kind == HN_JV_ARR;
@@ -245,7 +160,7 @@ static void put_field(struct hn_buf *out, struct hn_arena *a, const struct hn_jv
             continue;
         }
         hn_buf_c(out, v->kind == HN_JV_OBJ ? ": " : " ");
-        cli_put_text(out, nested ? HN_STR("") : show_value(a, m, false));
+        hn_term_put(out, nested ? HN_STR("") : show_value(a, m, false));
         hn_buf_chr(out, '\n');
     }
 }

@@ -16,7 +16,7 @@ int cli_show_explain(const struct hn_jv *finding)
     /* line by line: the ends of lines are ours, what stands in them may not be */
     struct hn_str rest = hn_buf_text(&raw), line;
     while (hn_str_split(&rest, '\n', &line)) {
-        cli_put_text(&out, line);
+        hn_term_put(&out, line);
         hn_buf_chr(&out, '\n');
     }
     cli_out(&out);
@@ -31,15 +31,15 @@ static void put_first(struct hn_buf *out, struct hn_arena *a, const struct hn_jv
     struct hn_str severity = hn_jv_str(row, "severity");
     const char *color = cli_color(severity);
     hn_buf_fmt(out, "%3zu  %s%-8.*s%s ", n, color, HN_FMT(severity), *color ? cli_color_end() : "");
-    cli_put_text(out, cli_value(a, row, "title", false));
+    hn_term_put(out, cli_value(a, row, "title", false));
     hn_buf_c(out, " — ");
-    cli_put_text(out, cli_value(a, row, "asset.name", false));
+    hn_term_put(out, cli_value(a, row, "asset.name", false));
     hn_buf_c(out, "\n     ");
-    cli_put_text(out, cli_value(a, row, "sentence", false));
+    hn_term_put(out, cli_value(a, row, "sentence", false));
     hn_buf_c(out, "\n     ");
-    cli_put_text(out, cli_value(a, row, "due", true));
+    hn_term_put(out, cli_value(a, row, "due", true));
     hn_buf_c(out, "  ");
-    cli_put_text(out, cli_value(a, row, "id", false));
+    hn_term_put(out, cli_value(a, row, "id", false));
     hn_buf_chr(out, '\n');
 }
 
@@ -58,7 +58,7 @@ int cli_show_now(const struct hn_jv *now)
                             {"verified", cli_value(&a, now, "counts.verified_since_yesterday", false), &p[5]},
                             {"not_seen", cli_value(&a, now, "coverage.not_seen", false), NULL}};
     hn_text_add(&head, cli.lang, "cli.now.head", p);
-    cli_put_text(&out, hn_buf_text(&head));
+    hn_term_put(&out, hn_buf_text(&head));
     hn_buf_c(&out, "\n\n");
     for (size_t i = 0; first && i < first->n; i++)
         put_first(&out, &a, &first->items[i], i + 1);

@@ -22,7 +22,7 @@ static void say(const char *key, const char *name, struct hn_str value)
     hn_buf_init(&raw, 1u << 20);
     hn_buf_init(&out, 1u << 20);
     hn_text_add(&raw, cli.lang, key, &p);
-    cli_put_text(&out, hn_buf_text(&raw));
+    hn_term_put(&out, hn_buf_text(&raw));
     hn_buf_chr(&out, '\n');
     cli_out(&out);
     hn_buf_done(&raw);
@@ -65,9 +65,9 @@ static int check(struct hn_arena *a)
     for (size_t i = 0; !cli.json && problems && i < problems->n; i++) {
         struct hn_buf out;
         hn_buf_init(&out, 64u << 10);
-        cli_put_text(&out, hn_jv_str(&problems->items[i], "what"));
+        hn_term_put(&out, hn_jv_str(&problems->items[i], "what"));
         hn_buf_c(&out, ": ");
-        cli_put_text(&out, hn_jv_str(&problems->items[i], "detail"));
+        hn_term_put(&out, hn_jv_str(&problems->items[i], "detail"));
         hn_buf_chr(&out, '\n');
         cli_out(&out);
         hn_buf_done(&out);

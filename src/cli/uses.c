@@ -235,10 +235,10 @@ static void print_refusal(const struct hn_answer *ans, struct hn_err e, const st
     struct hn_buf b;
     hn_buf_init(&b, 64u << 10);
     hn_buf_c(&b, "hinomi: ");
-    cli_put_text(&b, m);
+    hn_term_put(&b, m);
     if (ans->detail.n) {
         hn_buf_c(&b, " (");
-        cli_put_text(&b, ans->detail);
+        hn_term_put(&b, ans->detail);
         hn_buf_chr(&b, ')');
     }
     fprintf(stderr, "%.*s\n", (int)b.n, b.p);
