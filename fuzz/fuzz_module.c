@@ -38,10 +38,10 @@ static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what
     FUZZ_CHECK(hn_str_from_utf8(hn_str_bytes(what), &s) && hn_str_from_utf8(hn_str_bytes(why), &s), "%s", m->name);
 }
 
-static void on_want(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob, size_t max)
+static void on_want(void *arg, const struct hn_module *m, const struct hn_want *want)
 {
     struct hn_str s;
-    FUZZ_CHECK(hn_str_from_utf8(hn_str_bytes(glob), &s), "%s wants %s", m->name, tag);
+    FUZZ_CHECK(want->how != HN_WANT_GLOB || hn_str_from_utf8(want->path, &s), "%s wants %s", m->name, want->tag);
 }
 
 static const struct hn_module *choose(struct hn_str name)

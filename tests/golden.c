@@ -247,16 +247,18 @@ static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what
     hn_jw_obj_end(&r->wn);
 }
 
-static void on_want(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob, size_t max)
+static void on_want(void *arg, const struct hn_module *m, const struct hn_want *want)
 {
     struct result *r = arg;
     if (!r->facts)
         return;
     hn_jw_obj(&r->ww);
-    hn_jw_kc(&r->ww, "tag", tag);
-    hn_jw_kstr(&r->ww, "glob", glob);
-    if (max != HN_WANT_BYTES)
-        hn_jw_kint(&r->ww, "max", (int64_t)max);
+    hn_jw_kc(&r->ww, "tag", want->tag);
+    hn_jw_kstr(&r->ww, want->how == HN_WANT_GLOB ? "glob" : "path", hn_str_from_hostile(r->arena, want->path, 4096));
+    if (want->how == HN_WANT_PART)
+        hn_jw_kint(&r->ww, "offset", (int64_t)want->offset);
+    if (want->how != HN_WANT_SHA512 && want->max != HN_WANT_BYTES)
+        hn_jw_kint(&r->ww, "max", (int64_t)want->max);
     hn_jw_obj_end(&r->ww);
 }
 

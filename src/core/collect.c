@@ -1,7 +1,6 @@
 /* Collecting: open, stat, read, hand on. Nothing here looks into what it reads. */
-#include "core/collect.h"
+#include "core/collect_in.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,22 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "core/wire.h"
-
-struct hn_collect {
-    const struct hn_collect_options *o;
-    const struct hn_collect_sink *sink;
-    const struct hn_module *module;
-    struct hn_arena arena; /* names and lists of the present module */
-    uint8_t *chunk;
-    int rootfd;
-    bool stopped;
-    unsigned denied; /* not-seen lines of this module, so that one unreadable tree does not flood */
-};
 
 bool hn_collect_live(const struct hn_collect *c)
 {
@@ -39,11 +25,6 @@ bool hn_collect_deep(const struct hn_collect *c)
 bool hn_collect_root_user(const struct hn_collect *c)
 {
     return geteuid() == 0;
-}
-
-int hn_collect_rootfd(const struct hn_collect *c)
-{
-    return c->rootfd;
 }
 
 bool hn_collect_skips(const struct hn_collect *c, const char *path)
@@ -121,23 +102,6 @@ static void send_errno(struct hn_collect *c, const char *tag, const char *path, 
         hn_collect_not_seen(c, path, strerror(err));
 }
 
-/* Reads up to n bytes, fewer only at the end of the file. */
-static ssize_t read_chunk(int fd, uint8_t *p, size_t n)
-{
-    size_t got = 0;
-    while (got < n) {
-        ssize_t r = read(fd, p + got, n - got);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r < 0)
-            return got ? (ssize_t)got : -1;
-        if (r == 0)
-            break;
-        got += (size_t)r;
-    }
-    return (ssize_t)got;
-}
-
 /* ---------------------------------------------------------------- what only an early reader gets */
 
 struct hn_early {
@@ -173,131 +137,179 @@ static ssize_t early_content(struct hn_collect *c, const char *path, size_t want
     return -1;
 }
 
-/* A full chunk is sent with `more` only when another byte follows, which one extra read of the next chunk would tell;
- * the size from stat decides for plain files, and pseudo files (size 0) are read to their end. */
-static void send_content(struct hn_collect *c, const char *tag, const char *path, int fd, const struct stat *st,
-                         size_t max)
+/* From offset `from` on, at most max bytes. A full chunk is sent with `more` only when another byte follows, which one
+ * extra read of the next chunk would tell; the size from stat decides for plain files, and pseudo files (size 0) are
+ * read to their end. */
+static void send_content(struct hn_collect *c, const char *tag, const char *path, const struct hn_at *at,
+                         const struct stat *st, uint64_t from, size_t max)
 {
     struct hn_rec r = rec_for(tag, path);
     set_stat(&r, st);
-    for (uint64_t off = 0;;) {
-        size_t want = max - off < HN_REC_CHUNK ? (size_t)(max - off) : HN_REC_CHUNK;
-        ssize_t n = want ? read_chunk(fd, c->chunk, want) : 0;
+    for (uint64_t off = from;;) {
+        size_t left = max - (size_t)(off - from), want = left < HN_REC_CHUNK ? left : HN_REC_CHUNK;
+        ssize_t n = want ? hn_at_read(c, at, c->chunk, want, off) : 0;
         if (n < 0 && off == 0)
             n = early_content(c, path, want);
-        if (n < 0 && off == 0) {
+        if (n < 0 && off == from) {
             send_errno(c, tag, path, errno);
             return;
         }
         r.data = hn_bytes_of(c->chunk, n > 0 ? (size_t)n : 0);
         r.offset = off;
         off += r.data.n;
-        bool full = r.data.n == want && want > 0;
+        bool full = r.data.n == want && want > 0, last = off - from >= max;
         bool end_known = st->st_size > 0 && off >= (uint64_t)st->st_size;
-        r.more = full && off < max && !end_known;
-        r.truncated = off >= max && (st->st_size == 0 || off < (uint64_t)st->st_size);
+        r.more = full && !last && !end_known;
+        r.truncated = last && (st->st_size == 0 || off < (uint64_t)st->st_size);
         send(c, &r);
         if (!r.more || c->stopped)
             return;
     }
 }
 
-void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, size_t max)
+/* Opens a plain file; anything else, and a failure, is told to the parser. */
+static bool open_file(struct hn_collect *c, const char *tag, const char *path, struct hn_at *at, struct stat *st)
 {
     if (c->stopped || hn_collect_skips(c, path))
-        return;
+        return false;
     note(c, path);
-    HN_AUTO_FD fd = hn_open_in_root(c->rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
+    if (!hn_at_open(c, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, at)) {
         send_errno(c, tag, path, errno);
-        return;
+        return false;
     }
-    struct stat st;
-    if (fstat(fd, &st) != 0) {
+    if (!hn_at_stat(c, at, st)) {
         send_errno(c, tag, path, errno);
-        return;
-    }
-    if (!S_ISREG(st.st_mode)) { /* never block on a fifo or read a device */
+    } else if (S_ISREG(st->st_mode)) {
+        return true;
+    } else { /* never block on a fifo or read a device */
         struct hn_rec r = rec_for(tag, path);
-        set_stat(&r, &st);
-        r.err = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+        set_stat(&r, st);
+        r.err = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
         send(c, &r);
-        return;
     }
-    send_content(c, tag, path, fd, &st, max);
+    hn_at_close(at);
+    return false;
+}
+
+static void collect_part(struct hn_collect *c, const char *tag, const char *path, uint64_t from, size_t max)
+{
+    struct hn_at at;
+    struct stat st;
+    if (!open_file(c, tag, path, &at, &st))
+        return;
+    send_content(c, tag, path, &at, &st, from, max);
+    hn_at_close(&at);
+}
+
+void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, size_t max)
+{
+    collect_part(c, tag, path, 0, max);
+}
+
+size_t hn_collect_digest(struct hn_collect *c, const struct hn_at *at, enum hn_digest_kind kind, uint8_t out[64])
+{
+    struct hn_digest *d = hn_digest_new(kind);
+    ssize_t n = d ? 0 : -1;
+    for (uint64_t off = 0; d && (n = hn_at_read(c, at, c->chunk, HN_REC_CHUNK, off)) > 0; off += (uint64_t)n) {
+        hn_digest_add(d, hn_bytes_of(c->chunk, (size_t)n));
+        if (c->o->progress)
+            c->o->progress->steps++;
+    }
+    size_t len = d ? hn_digest_end(d, out) : 0;
+    return n == 0 ? len : 0;
+}
+
+static void collect_sha512(struct hn_collect *c, const char *tag, const char *path)
+{
+    struct hn_at at;
+    struct stat st;
+    uint8_t sum[64];
+    if (!open_file(c, tag, path, &at, &st))
+        return;
+    struct hn_rec r = rec_for(tag, path);
+    set_stat(&r, &st);
+    r.data = hn_bytes_of(sum, hn_collect_digest(c, &at, HN_SHA512, sum));
+    r.err = r.data.n ? 0 : EIO;
+    send(c, &r);
+    hn_at_close(&at);
 }
 
 /* Mode, owner, size and times of what path leads to; needs no right to read it. */
 static void collect_target(struct hn_collect *c, const char *tag, const char *path)
 {
+    struct hn_at at;
     struct stat st;
     if (c->stopped || hn_collect_skips(c, path))
         return;
     note(c, path);
-    HN_AUTO_FD fd = hn_open_in_root(c->rootfd, path, O_PATH);
-    if (fd < 0 || fstat(fd, &st) != 0) {
+    if (!hn_at_open(c, path, O_PATH, &at)) {
         send_errno(c, tag, path, errno);
         return;
     }
     struct hn_rec r = rec_for(tag, path);
-    set_stat(&r, &st);
-    send(c, &r);
+    if (hn_at_stat(c, &at, &st)) {
+        set_stat(&r, &st);
+        send(c, &r);
+    } else {
+        send_errno(c, tag, path, errno);
+    }
+    hn_at_close(&at);
 }
 
 /* Splits "/a/b/c" into the parent opened in the root and the last name, so that the last step is not followed. */
-static int open_parent(const struct hn_collect *c, const char *path, const char **ret_name)
+static bool open_parent(const struct hn_collect *c, const char *path, const char **ret_name, struct hn_at *ret)
 {
     const char *slash = strrchr(path, '/');
     if (!slash || slash[1] == 0) {
         *ret_name = ".";
-        return hn_open_in_root(c->rootfd, path, O_PATH | O_DIRECTORY);
+        return hn_at_open(c, path, O_PATH | O_DIRECTORY, ret);
     }
     *ret_name = slash + 1;
     char dir[HN_REC_PATH_MAX];
     size_t n = (size_t)(slash - path);
     if (n >= sizeof dir) {
         errno = ENAMETOOLONG;
-        return -1;
+        return false;
     }
     memcpy(dir, path, n);
     dir[n] = 0;
-    return hn_open_in_root(c->rootfd, n ? dir : "/", O_PATH | O_DIRECTORY);
+    return hn_at_open(c, n ? dir : "/", O_PATH | O_DIRECTORY, ret);
 }
 
-static void stat_at(struct hn_collect *c, const char *tag, int dirfd, const char *name, const char *path,
-                    bool link_only)
+static void stat_at(struct hn_collect *c, const char *tag, const struct hn_at *dir, const char *name, const char *path)
 {
     struct hn_rec r = rec_for(tag, path);
     struct stat st;
     char target[HN_REC_PATH_MAX];
-    if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (!hn_at_lstat(c, dir, name, &st)) {
         send_errno(c, tag, path, errno);
         return;
     }
     if (S_ISLNK(st.st_mode)) {
-        ssize_t n = readlinkat(dirfd, name, target, sizeof target);
+        ssize_t n = hn_at_readlink(c, dir, name, target, sizeof target);
         if (n < 0) {
             send_errno(c, tag, path, errno);
             return;
         }
         r.link = hn_bytes_of(target, (size_t)n);
     }
-    if (!link_only)
-        set_stat(&r, &st);
+    set_stat(&r, &st);
     send(c, &r);
 }
 
 void hn_collect_stat(struct hn_collect *c, const char *tag, const char *path)
 {
     const char *name;
+    struct hn_at dir;
     if (c->stopped || hn_collect_skips(c, path))
         return;
     note(c, path);
-    HN_AUTO_FD dir = open_parent(c, path, &name);
-    if (dir < 0)
+    if (!open_parent(c, path, &name, &dir)) {
         send_errno(c, tag, path, errno);
-    else
-        stat_at(c, tag, dir, name, path, false);
+        return;
+    }
+    stat_at(c, tag, &dir, name, path);
+    hn_at_close(&dir);
 }
 
 void hn_collect_link(struct hn_collect *c, const char *tag, const char *path)
@@ -309,8 +321,8 @@ void hn_collect_link(struct hn_collect *c, const char *tag, const char *path)
     const char *rel = path;
     while (*rel == '/')
         rel++;
-    /* /proc links are read, never followed, so the plain call is enough; c->rootfd keeps it in the root */
-    ssize_t n = readlinkat(c->rootfd, rel, target, sizeof target);
+    /* /proc links are read, never followed, so the plain call is enough; the root keeps it in */
+    ssize_t n = hn_at_readlink(c, &c->root, rel, target, sizeof target);
     if (n < 0) {
         send_errno(c, tag, path, errno);
         return;
@@ -347,22 +359,16 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Sorted entries of an open folder, so that a run does not depend on the order on disk. */
-static bool list_names(struct hn_arena *a, int dirfd, size_t max, struct names *out)
+static bool list_names(struct hn_collect *c, struct hn_at *dir, size_t max, struct names *out)
 {
-    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!d) {
-        if (fd >= 0)
-            close(fd);
+    const char *entry;
+    unsigned char type;
+    if (!hn_at_rewind(c, dir))
         return false;
-    }
-    struct dirent *e;
-    while ((e = readdir(d)) && out->n < max) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
+    while (out->n < max && (entry = hn_at_next(c, dir, &type))) {
         if (out->n == out->cap) {
             size_t cap = out->cap ? out->cap * 2 : 64;
-            const char **v = hn_arena_alloc(a, cap * sizeof *v);
+            const char **v = hn_arena_alloc(&c->arena, cap * sizeof *v);
             if (!v)
                 break;
             if (out->n)
@@ -370,12 +376,11 @@ static bool list_names(struct hn_arena *a, int dirfd, size_t max, struct names *
             out->v = v;
             out->cap = cap;
         }
-        const char *name = hn_arena_cstr(a, hn_str_c(e->d_name));
+        const char *name = hn_arena_cstr(&c->arena, hn_str_c(entry));
         if (!name)
             break;
         out->v[out->n++] = name;
     }
-    closedir(d);
     if (out->n)
         qsort(out->v, out->n, sizeof *out->v, by_name);
     return true;
@@ -383,32 +388,50 @@ static bool list_names(struct hn_arena *a, int dirfd, size_t max, struct names *
 
 static void list_dir(struct hn_collect *c, const char *tag, const char *path, unsigned depth, size_t *left, dev_t dev)
 {
-    note(c, path);
-    HN_AUTO_FD dir = hn_open_in_root(c->rootfd, path, O_RDONLY | O_DIRECTORY);
+    struct hn_at dir;
     struct stat st;
     struct names names = {0};
-    if (dir < 0 || fstat(dir, &st) != 0 || !list_names(&c->arena, dir, *left, &names)) {
+    note(c, path);
+    if (!hn_at_open(c, path, O_RDONLY | O_DIRECTORY, &dir)) {
         send_errno(c, tag, path, errno);
         return;
     }
-    if (dev && st.st_dev != dev)
-        return;
+    if (!hn_at_stat(c, &dir, &st) || !list_names(c, &dir, *left, &names)) {
+        send_errno(c, tag, path, errno);
+        names.n = 0;
+    } else if (dev && st.st_dev != dev) {
+        names.n = 0;
+    }
     for (size_t i = 0; i < names.n && *left && !c->stopped; i++) {
         const char *sub = hn_arena_fmt(&c->arena, "%s/%s", strcmp(path, "/") == 0 ? "" : path, names.v[i]).p;
         struct stat est;
         (*left)--;
         if (!sub || hn_collect_skips(c, sub))
             continue;
-        stat_at(c, tag, dir, names.v[i], sub, false);
-        if (depth > 1 && fstatat(dir, names.v[i], &est, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(est.st_mode))
+        stat_at(c, tag, &dir, names.v[i], sub);
+        if (depth > 1 && hn_at_lstat(c, &dir, names.v[i], &est) && S_ISDIR(est.st_mode))
             list_dir(c, tag, sub, depth - 1, left, st.st_dev);
     }
+    hn_at_close(&dir);
 }
 
 void hn_collect_dir(struct hn_collect *c, const char *tag, const char *path, unsigned depth, size_t max_entries)
 {
     if (!c->stopped)
         list_dir(c, tag, path, depth, &max_entries, 0);
+}
+
+static bool names_of(struct hn_collect *c, const char *dirname, struct names *out)
+{
+    struct hn_at dir;
+    bool ok = hn_at_open(c, dirname, O_RDONLY | O_DIRECTORY, &dir);
+    if (ok) {
+        ok = list_names(c, &dir, 100000, out);
+        hn_at_close(&dir);
+    }
+    if (!ok && errno != ENOENT && errno != ENOTDIR)
+        hn_collect_not_seen(c, dirname, strerror(errno));
+    return ok;
 }
 
 /* One pattern component at a time: literal components are simply appended, so "/etc/x/…" opens nothing on the way. */
@@ -439,13 +462,9 @@ static void glob_step(struct hn_collect *c, const char *tag, struct hn_str done,
     const char *dirname = done.n ? hn_arena_cstr(&c->arena, done) : "/";
     if (dirname)
         note(c, dirname);
-    HN_AUTO_FD dir = dirname ? hn_open_in_root(c->rootfd, dirname, O_RDONLY | O_DIRECTORY) : -1;
     struct names names = {0};
-    if (dir < 0 || !list_names(&c->arena, dir, 100000, &names)) {
-        if (errno != ENOENT && errno != ENOTDIR && dirname)
-            hn_collect_not_seen(c, dirname, strerror(errno));
+    if (!dirname || !names_of(c, dirname, &names))
         return;
-    }
     for (size_t i = 0; i < names.n && *left; i++) {
         if (names.v[i][0] == '.' && part.p[0] != '.')
             continue;
@@ -464,6 +483,15 @@ size_t hn_collect_want(struct hn_collect *c, const char *tag, const char *glob, 
     size_t left = max_files;
     glob_step(c, tag, HN_STR(""), hn_str_c(glob), max, &left);
     return max_files - left;
+}
+
+void hn_collect_want_file(struct hn_collect *c, const struct hn_want *want)
+{
+    const char *path = (const char *)want->path.p;
+    if (want->how == HN_WANT_PART)
+        collect_part(c, want->tag, path, want->offset, want->max);
+    else
+        collect_sha512(c, want->tag, path);
 }
 
 static int by_pid(const void *a, const void *b)
@@ -495,7 +523,7 @@ static struct hn_str transient_siblings(struct hn_collect *c)
     char path[64];
     hn_buf_init(&b, 4096);
     snprintf(path, sizeof path, "/proc/%d/task/%d/children", c->o->transient, c->o->transient);
-    HN_AUTO_FD fd = c->o->transient && c->o->live ? hn_open_in_root(c->rootfd, path, O_RDONLY) : -1;
+    HN_AUTO_FD fd = c->o->transient && c->o->live ? hn_open_in_root(c->root.fd, path, O_RDONLY) : -1;
     struct hn_str s;
     if (fd < 0 || !hn_ok(hn_read_fd(fd, &b, NULL)) || !hn_str_from_utf8(hn_str_bytes(hn_buf_text(&b)), &s))
         return HN_STR("");
@@ -504,12 +532,14 @@ static struct hn_str transient_siblings(struct hn_collect *c)
 
 void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c, int pid))
 {
-    HN_AUTO_FD dir = hn_open_in_root(c->rootfd, "/proc", O_RDONLY | O_DIRECTORY);
     struct names names = {0};
-    if (dir < 0 || !list_names(&c->arena, dir, PIDS_MAX, &names)) {
+    struct hn_at dir;
+    if (!hn_at_open(c, "/proc", O_RDONLY | O_DIRECTORY, &dir)) {
         hn_collect_not_seen(c, "/proc", strerror(errno));
         return;
     }
+    list_names(c, &dir, PIDS_MAX, &names);
+    hn_at_close(&dir);
     int *pids = hn_arena_alloc(&c->arena, (names.n + 1) * sizeof *pids);
     size_t n = 0;
     for (size_t i = 0; pids && i < names.n; i++) {
@@ -564,7 +594,7 @@ struct hn_err hn_collect_run(const struct hn_collect_options *o, const struct hn
     HN_AUTO_FD root = open(o->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return hn_fail_errno(reterr, "cannot open the root %s", o->root);
-    c.rootfd = root;
+    c.root = (struct hn_at){.fd = root};
     c.chunk = hn_alloc(HN_REC_CHUNK);
     if (!c.chunk)
         return hn_fail(reterr, HN_E_NOMEM, "collector");

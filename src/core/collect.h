@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "core/parse.h"
 #include "core/record.h"
 #include "core/wire.h"
 
@@ -34,6 +35,8 @@ HN_MUST struct hn_err hn_collect_run(const struct hn_collect_options *o, const s
                                      struct hn_diag *reterr);
 /* What parse asked for: as hn_collect_glob; gives the number of files that were looked at. */
 size_t hn_collect_want(struct hn_collect *c, const char *tag, const char *glob, size_t max, size_t max_files);
+/* A part or a digest of one file; path is NUL-terminated. */
+void hn_collect_want_file(struct hn_collect *c, const struct hn_want *want);
 /* main of the role: `hinomi -x collector --root DIR [--deep] --modules a,b [--skip PATH]…`, descriptor 3 = parser,
  * 4 = progress page. */
 int hn_collector_main(int argc, char **argv);

@@ -21,7 +21,7 @@ enum { PARSER_FD = 3, PROGRESS_FD = 4 };
 struct out {
     struct hn_buf wire; /* frames not yet written */
     struct hn_buf rec, in;
-    size_t wanted;
+    size_t wanted, parts;
 };
 
 #define FLUSH_AT (256u << 10)
@@ -44,7 +44,7 @@ static bool put(struct out *o, uint8_t type, struct hn_str payload)
 static bool on_module(void *arg, const struct hn_module *m)
 {
     struct out *o = arg;
-    o->wanted = 0;
+    o->wanted = o->parts = 0;
     return put(o, HN_WIRE_MODULE, hn_str_c(m->name));
 }
 
@@ -66,27 +66,46 @@ static bool on_not_seen(void *arg, struct hn_str what, struct hn_str why)
     return put(o, HN_WIRE_NOT_SEEN, hn_buf_text(&o->rec));
 }
 
-/* {tag\0most bytes\0glob} from the parser, which is not trusted: the glob is opened only below the root, and bounded.
- */
-static void serve_want(struct out *o, struct hn_collect *c, struct hn_str want)
+/* {tag\0how\0offset\0most bytes\0path} from the parser, which is not trusted: what it names is opened only below the
+ * root, and bounded. path gets room for its NUL. */
+static bool read_want(struct hn_str text, char tag[64], char path[HN_REC_PATH_MAX + 1], struct hn_want *want)
 {
-    char tag[64], glob[HN_REC_PATH_MAX + 1];
-    struct hn_str name, number;
-    uint64_t max;
-    if (!hn_str_split(&want, 0, &name) || !hn_str_split(&want, 0, &number) || !want.p)
-        return;
-    if (name.n >= sizeof tag || want.n > HN_REC_PATH_MAX || !hn_str_u64(number, 10, &max) || max > HN_WANT_BYTES_MAX)
-        return;
+    struct hn_str name, how, offset, max;
+    uint64_t most;
+    if (!hn_str_split(&text, 0, &name) || !hn_str_split(&text, 0, &how) || !hn_str_split(&text, 0, &offset) ||
+        !hn_str_split(&text, 0, &max) || !text.p || how.n != 1)
+        return false;
+    if (name.n >= 64 || text.n > HN_REC_PATH_MAX || memchr(text.p, 0, text.n) || !hn_str_u64(max, 10, &most) ||
+        most > HN_WANT_BYTES_MAX || !hn_str_u64(offset, 10, &want->offset) || want->offset > INT64_MAX)
+        return false;
     memcpy(tag, name.p, name.n);
     tag[name.n] = 0;
-    memcpy(glob, want.p, want.n);
-    glob[want.n] = 0;
+    memcpy(path, text.p, text.n);
+    path[text.n] = 0;
+    want->tag = tag;
+    want->how = (enum hn_want_how)how.p[0];
+    want->path = hn_bytes_of(path, text.n);
+    want->max = (size_t)most;
+    return true;
+}
+
+static void serve_want(struct out *o, struct hn_collect *c, struct hn_str text)
+{
+    char tag[64], path[HN_REC_PATH_MAX + 1];
+    struct hn_want want;
+    if (!read_want(text, tag, path, &want))
+        return;
+    if (want.how != HN_WANT_GLOB) {
+        if (o->parts++ < HN_WANT_PARTS)
+            hn_collect_want_file(c, &want);
+        return;
+    }
     if (o->wanted >= HN_WANT_FILES) {
-        hn_collect_not_seen(c, glob, "too many includes");
+        hn_collect_not_seen(c, path, "too many includes");
         return;
     }
     /* a glob that matches nothing costs one as well */
-    size_t used = hn_collect_want(c, tag, glob, (size_t)max, HN_WANT_FILES - o->wanted);
+    size_t used = hn_collect_want(c, tag, path, want.max, HN_WANT_FILES - o->wanted);
     o->wanted += used ? used : 1;
 }
 
@@ -98,7 +117,7 @@ static bool on_round(void *arg, struct hn_collect *c, bool *ret_more)
         return false;
     /* All wants are read before the first is served: the parser is then reading again, and neither waits for both. */
     struct hn_buf wants;
-    hn_buf_init(&wants, 4u << 20);
+    hn_buf_init(&wants, HN_WANT_MEMORY);
     bool ok = true;
     for (;;) {
         uint8_t type;

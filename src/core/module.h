@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/time.h"
 
 /* ---------------------------------------------------------------- declarations */
@@ -116,7 +117,6 @@ struct hn_rec {
 bool hn_collect_live(const struct hn_collect *c); /* false: a mounted root; no /proc, /sys, netlink */
 bool hn_collect_deep(const struct hn_collect *c); /* --deep: whole-system walks are wanted */
 bool hn_collect_root_user(const struct hn_collect *c);
-int hn_collect_rootfd(const struct hn_collect *c); /* O_PATH descriptor of the root */
 /* True: this path ended a role in an earlier try and must be left alone. The functions below see to it themselves; it
  * is for collect functions that open by their own hand. */
 bool hn_collect_skips(const struct hn_collect *c, const char *path);
@@ -141,6 +141,33 @@ int hn_collect_netlink(struct hn_collect *c, const char *tag, const char *path, 
 int hn_collect_netlink_read(int protocol, struct hn_bytes request, struct hn_buf *ret);
 /* Something that should have been seen could not be: shown to people. why: a short English phrase or strerror. */
 void hn_collect_not_seen(struct hn_collect *c, const char *what, const char *why);
+/* For collect functions that walk by their own hand: a folder or file of what is looked at. Nothing outside can be
+ * reached; a failure leaves its reason in errno, and ret closed. Close each with hn_at_close(). */
+struct hn_at {
+    int fd; /* -1: closed */
+    void *list;
+};
+struct stat;
+/* flags as for open(2); symbolic links are followed inside the root, the last one not with O_NOFOLLOW. */
+bool hn_at_open(const struct hn_collect *c, const char *path, int flags, struct hn_at *ret);
+/* A name in an open folder (no "/"); never follows, never blocks. */
+bool hn_at_open_in(const struct hn_collect *c, const struct hn_at *dir, const char *name, int flags, struct hn_at *ret);
+void hn_at_close(struct hn_at *at);
+bool hn_at_stat(const struct hn_collect *c, const struct hn_at *at, struct stat *ret);
+bool hn_at_lstat(const struct hn_collect *c, const struct hn_at *dir, const char *name, struct stat *ret);
+/* Opening it would mount something. */
+bool hn_at_automounts(const struct hn_collect *c, const struct hn_at *dir, const char *name);
+ptrdiff_t hn_at_readlink(const struct hn_collect *c, const struct hn_at *dir, const char *name, char *out, size_t n);
+ptrdiff_t hn_at_xattr(const struct hn_collect *c, const struct hn_at *dir, const char *name, const char *attr,
+                      uint8_t *out, size_t n);
+/* n bytes from off on, fewer only at the end of the file; -1 on failure. */
+ptrdiff_t hn_at_read(const struct hn_collect *c, const struct hn_at *at, uint8_t *p, size_t n, uint64_t off);
+/* Entries in the order of the disk, not "." and ".."; type is a DT_ of readdir(3), possibly DT_UNKNOWN. NULL at the
+ * end. */
+const char *hn_at_next(const struct hn_collect *c, struct hn_at *dir, unsigned char *ret_type);
+bool hn_at_rewind(const struct hn_collect *c, struct hn_at *dir);
+/* Digest of the whole file; gives its length, 0 when it could not be read. */
+size_t hn_collect_digest(struct hn_collect *c, const struct hn_at *at, enum hn_digest_kind kind, uint8_t out[64]);
 /* Calls each(c, pid) for every process directory under /proc, ascending. */
 void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c, int pid));
 
@@ -164,12 +191,16 @@ void hn_obs_end(struct hn_parse *p);
 /* Malformed input: recorded with the path, offset and reason; shown under Sources and as a finding. */
 void hn_parse_malformed(struct hn_parse *p, struct hn_bytes path, uint64_t offset, const char *why);
 /* Asks the collector for more files (includes, drop-ins): a glob below the root; they arrive as further records with
- * this tag, after the present ones. Bounded: 4 rounds, 4096 globs and files, 1 MiB each. */
+ * this tag, after the present ones. Bounded: 8 rounds, 4096 globs and files, 1 MiB each. */
 void hn_parse_want(struct hn_parse *p, const char *tag, struct hn_str glob);
 /* The same with at most max bytes of each file (HN_WANT_BYTES_MAX at most); 0: only mode, owner, size and times of what
  * the path leads to, for which it need not be readable. */
 void hn_parse_want_some(struct hn_parse *p, const char *tag, struct hn_str glob, size_t max);
 #define HN_WANT_BYTES_MAX (64u << 20)
+/* A part of one file (a path, no pattern): at most max bytes from offset on, in records whose offset is the file's. */
+void hn_parse_want_part(struct hn_parse *p, const char *tag, struct hn_bytes path, uint64_t offset, size_t max);
+/* The SHA-512 of one file: a record with 64 bytes of data. */
+void hn_parse_want_sha512(struct hn_parse *p, const char *tag, struct hn_bytes path);
 void hn_parse_not_seen(struct hn_parse *p, struct hn_str what, const char *why);
 /* Modules with wants_paths: was this canonical path named by a PATH value of an earlier module? */
 bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path);

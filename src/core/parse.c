@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/facts.h"
+#include "core/record.h"
 #include "core/registry.h"
 #include "core/wire.h"
 
@@ -27,7 +28,7 @@ struct hn_parse {
     void *state;
     struct hn_buf json;
     struct hn_jw w;
-    size_t wants;
+    size_t wants, parts;
     bool failed;
 };
 
@@ -62,7 +63,7 @@ struct hn_err hn_parse_begin(struct hn_parse *p, const struct hn_module *m)
 {
     p->module = m;
     p->failed = false;
-    p->wants = 0;
+    p->wants = p->parts = 0;
     hn_arena_clear(&p->arena);
     p->state = hn_arena_alloc(&p->arena, m->state_size ? m->state_size : 1);
     return p->state ? HN_OK : (struct hn_err){HN_E_NOMEM};
@@ -221,7 +222,28 @@ void hn_parse_want_some(struct hn_parse *p, const char *tag, struct hn_str glob,
     if (++p->wants == WANTS_MAX)
         hn_parse_not_seen(p, glob, "too many includes");
     else if (p->wants < WANTS_MAX && glob.n < 4096)
-        p->sink->want(p->sink->arg, p->module, tag, glob, max < HN_WANT_BYTES_MAX ? max : HN_WANT_BYTES_MAX);
+        p->sink->want(p->sink->arg, p->module,
+                      &(struct hn_want){tag, HN_WANT_GLOB, hn_str_bytes(glob), 0,
+                                        max < HN_WANT_BYTES_MAX ? max : HN_WANT_BYTES_MAX});
+}
+
+static void want_of_file(struct hn_parse *p, const struct hn_want *want)
+{
+    if (++p->parts == HN_WANT_PARTS)
+        hn_parse_not_seen(p, HN_STR("parts of files"), "too many");
+    else if (p->parts < HN_WANT_PARTS && want->path.n <= HN_REC_PATH_MAX && want->path.n && want->path.p[0] == '/')
+        p->sink->want(p->sink->arg, p->module, want);
+}
+
+void hn_parse_want_part(struct hn_parse *p, const char *tag, struct hn_bytes path, uint64_t offset, size_t max)
+{
+    want_of_file(p, &(struct hn_want){tag, HN_WANT_PART, path, offset & INT64_MAX,
+                                      max < HN_WANT_BYTES_MAX ? max : HN_WANT_BYTES_MAX});
+}
+
+void hn_parse_want_sha512(struct hn_parse *p, const char *tag, struct hn_bytes path)
+{
+    want_of_file(p, &(struct hn_want){.tag = tag, .how = HN_WANT_SHA512, .path = path});
 }
 
 void hn_parse_not_seen(struct hn_parse *p, struct hn_str what, const char *why)

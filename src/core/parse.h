@@ -5,6 +5,16 @@
 #include "base/map.h"
 #include "core/module.h"
 
+/* What a module asks the collector for. */
+enum hn_want_how { HN_WANT_GLOB = 'g', HN_WANT_PART = 'p', HN_WANT_SHA512 = 'h' };
+struct hn_want {
+    const char *tag;
+    enum hn_want_how how;
+    struct hn_bytes path; /* of GLOB a pattern, else one file */
+    uint64_t offset;      /* of PART */
+    size_t max;
+};
+
 /* Everything a module says while parsing. Payloads are valid only during the call. */
 struct hn_parse_sink {
     void *arg;
@@ -12,7 +22,7 @@ struct hn_parse_sink {
     void (*obs)(void *arg, const struct hn_module *m, struct hn_str json);
     void (*malformed)(void *arg, const struct hn_module *m, struct hn_bytes path, uint64_t offset, const char *why);
     void (*not_seen)(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why);
-    void (*want)(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob, size_t max);
+    void (*want)(void *arg, const struct hn_module *m, const struct hn_want *want);
 };
 
 struct hn_parse_options {

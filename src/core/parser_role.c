@@ -87,15 +87,13 @@ static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what
     put(r, HN_WIRE_NOT_SEEN, hn_buf_text(&r->json));
 }
 
-static void on_want(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob, size_t max)
+static void on_want(void *arg, const struct hn_module *m, const struct hn_want *want)
 {
     struct role *r = arg;
     hn_buf_clear(&r->json);
-    hn_buf_c(&r->json, tag);
-    hn_buf_chr(&r->json, 0);
-    hn_buf_fmt(&r->json, "%zu", max);
-    hn_buf_chr(&r->json, 0);
-    hn_buf_str(&r->json, glob);
+    hn_buf_fmt(&r->json, "%s%c%c%c%llu%c%zu%c", want->tag, 0, (char)want->how, 0, (unsigned long long)want->offset, 0,
+               want->max, 0);
+    hn_buf_add(&r->json, want->path.p, want->path.n);
     hn_frame_add(&r->wants, HN_WIRE_WANT, hn_str_bytes(hn_buf_text(&r->json)));
 }
 
@@ -241,7 +239,7 @@ int hn_parser_main(int argc, char **argv)
         return 3;
     hn_buf_init(&r.core, 8u << 20);
     hn_buf_init(&r.json, 1u << 20);
-    hn_buf_init(&r.wants, 1u << 20);
+    hn_buf_init(&r.wants, HN_WANT_MEMORY);
     hn_arena_init(&a, 64u << 20);
     struct hn_err e = hn_sandbox_enter(HN_PROC_PARSER, NULL, &state, &d);
     if (!hn_ok(e)) {

@@ -35,9 +35,9 @@ static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what
     CHECK(why.n > 0);
 }
 
-static void on_want(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob, size_t max)
+static void on_want(void *arg, const struct hn_module *m, const struct hn_want *want)
 {
-    CHECK(glob.n > 0);
+    CHECK(want->path.n > 0);
 }
 
 static struct hn_rec file(const char *tag, const char *path, const char *text)

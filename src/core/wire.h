@@ -1,7 +1,7 @@
 /* Messages between the roles of one run. Types are letters, so that a trace can be read.
  *
  *   collector → parser   M module name · R record · N not seen {what\0why} · E round over · X all done
- *   parser → collector   W want {tag\0most bytes\0glob} · D no (more) wants
+ *   parser → collector   W want {tag\0how, one letter\0offset\0most bytes\0path or glob} · D no (more) wants
  *   core → parser        S start {JSON: live, deep, now, wanted paths}
  *   parser → core        M module name · O observation (JSON) · B malformed (JSON) · N not seen (JSON) · E module over
  */
@@ -20,9 +20,11 @@
 #define HN_WIRE_OBS       'O'
 #define HN_WIRE_MALFORMED 'B'
 
-#define HN_WANT_ROUNDS 4u
+#define HN_WANT_ROUNDS 8u
 #define HN_WANT_FILES  4096u
 #define HN_WANT_BYTES  (1u << 20)
+#define HN_WANT_PARTS  200000u     /* of files that were seen before, a module */
+#define HN_WANT_MEMORY (64u << 20) /* of all wants of a round */
 
 /* Where a role is, in memory shared with the supervisor, who reads it to tell a role at work from one that hangs, and
  * to name the input when a role has died. Written by a role that may lie: every value is checked. */

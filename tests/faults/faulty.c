@@ -140,12 +140,12 @@ static void faulty_parse_any(struct hn_parse *p, const struct hn_rec *r)
         faulty_parse(p, r);
 }
 
-static void collect_word(struct hn_collect *c, const char *path)
+static void collect_word(struct hn_collect *c, int rootfd, const char *path)
 {
     char text[64] = "";
     if (hn_collect_skips(c, path))
         return;
-    int fd = openat(hn_collect_rootfd(c), path + 1, O_RDONLY | O_CLOEXEC);
+    int fd = openat(rootfd, path + 1, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
     if (fd >= 0)
         close(fd);
@@ -160,7 +160,7 @@ static void collect_word(struct hn_collect *c, const char *path)
     else if (hn_str_eqc(word, "socket"))
         (void)!socket(AF_INET, SOCK_STREAM, 0);
     else if (hn_str_eqc(word, "write") &&
-             openat(hn_collect_rootfd(c), "made-by-collector", O_WRONLY | O_CREAT, 0600) < 0)
+             openat(rootfd, "made-by-collector", O_WRONLY | O_CREAT, 0600) < 0)
         hn_collect_not_seen(c, path, "writing was refused");
 }
 
@@ -168,12 +168,16 @@ static void faulty_collect(struct hn_collect *c)
 {
     hn_collect_file(c, "finish", "/fault-finish", 64);
     hn_collect_glob(c, "fault", "/fault/*", 64, 100);
+    struct hn_at root;
+    if (!hn_at_open(c, "/", O_PATH | O_DIRECTORY, &root))
+        return;
     for (char i = '0'; i <= '9'; i++) {
         char path[] = "/fault-collect/0";
         path[sizeof path - 2] = i;
-        if (faccessat(hn_collect_rootfd(c), path + 1, F_OK, 0) == 0)
-            collect_word(c, path);
+        if (faccessat(root.fd, path + 1, F_OK, 0) == 0)
+            collect_word(c, root.fd, path);
     }
+    hn_at_close(&root);
 }
 
 extern const struct hn_module hn_module_faulty;

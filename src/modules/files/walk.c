@@ -4,18 +4,12 @@
  * Quick: folders from which programs run, and /etc. Deep: everything on local file systems. Folders are opened one
  * below the other (O_NOFOLLOW), so a link that somebody swaps in leads nowhere; memory and depth are bounded; names are
  * bytes. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
-#include "base/fs.h"
 #include "base/mem.h"
 #include "modules/files/files.h"
 
@@ -70,10 +64,10 @@ static bool local_type(long type)
 }
 
 /* Each mounted tree once, though it may be mounted at several places. */
-static bool enter_mount(struct walk *w, int fd, uint64_t dev, uint64_t ino)
+static bool enter_mount(struct walk *w, const struct hn_at *at, uint64_t dev, uint64_t ino)
 {
     struct statfs fs;
-    if (fstatfs(fd, &fs) != 0 || !local_type((long)fs.f_type)) {
+    if (fstatfs(at->fd, &fs) != 0 || !local_type((long)fs.f_type)) {
         w->skipped_mounts++;
         return false;
     }
@@ -170,41 +164,43 @@ static bool key_name(const char *name)
 }
 
 /* Deep: small files outside of the package folders, when they begin like a key. */
-static bool key_head(struct walk *w, int dirfd, const char *name, const struct statx *st)
+static bool key_head(struct walk *w, const struct hn_at *dir, const char *name, const struct stat *st)
 {
     static const char *const places[] = {"/home",    "/root",    "/srv",         "/opt", "/tmp",
                                          "/var/tmp", "/var/www", "/var/backups", "/etc", NULL};
-    char head[16];
+    uint8_t head[16];
+    struct hn_at at;
     bool here = false;
     for (size_t i = 0; places[i] && !here; i++)
         here = under(w->path, places[i]);
-    if (!here || st->stx_size < 64 || st->stx_size > 32768 || w->heads >= MAX_HEADS)
+    if (!here || st->st_size < 64 || st->st_size > 32768 || w->heads >= MAX_HEADS)
         return false;
     w->heads++;
-    HN_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    return fd >= 0 && pread(fd, head, 11, 0) == 11 && memcmp(head, "-----BEGIN ", 11) == 0;
+    if (!hn_at_open_in(w->c, dir, name, O_RDONLY, &at))
+        return false;
+    bool is = hn_at_read(w->c, &at, head, 11, 0) == 11 && memcmp(head, "-----BEGIN ", 11) == 0;
+    hn_at_close(&at);
+    return is;
 }
 
-static void look_for_key(struct walk *w, int dirfd, const char *name, const struct statx *st)
+static void look_for_key(struct walk *w, const struct hn_at *dir, const char *name, const struct stat *st)
 {
-    if (w->keys >= FILES_MAX_KEYS || st->stx_size < 32 || packaged(w->path))
+    if (w->keys >= FILES_MAX_KEYS || st->st_size < 32 || packaged(w->path))
         return;
-    bool named = key_name(name) && st->stx_size <= (4u << 20);
-    if (!named && !(w->deep && key_head(w, dirfd, name, st)))
+    bool named = key_name(name) && st->st_size <= (4 << 20);
+    if (!named && !(w->deep && key_head(w, dir, name, st)))
         return;
     w->keys++;
     hn_collect_file(w->c, "candidate", w->path, FILES_KEY_BYTES);
 }
 
-/* xattr(7): the capabilities of a file, struct vfs_cap_data. The name is reached through the open folder. */
-static bool look_for_capabilities(struct walk *w, int dirfd, const char *name)
+/* xattr(7): the capabilities of a file, struct vfs_cap_data. */
+static bool look_for_capabilities(struct walk *w, const struct hn_at *dir, const char *name)
 {
-    char via[64 + 256];
     uint8_t data[64];
-    if (w->no_xattr || strlen(name) > 255)
+    if (w->no_xattr)
         return false;
-    snprintf(via, sizeof(via), "/proc/self/fd/%d/%s", dirfd, name);
-    ssize_t n = lgetxattr(via, "security.capability", data, sizeof(data));
+    ptrdiff_t n = hn_at_xattr(w->c, dir, name, "security.capability", data, sizeof(data));
     if (n > 0) {
         hn_collect_bytes(w->c, "capability", w->path, hn_bytes_of(data, (size_t)n));
         return true;
@@ -216,10 +212,9 @@ static bool look_for_capabilities(struct walk *w, int dirfd, const char *name)
     return false;
 }
 
-static void tell(struct walk *w, const struct statx *st)
+static void tell(struct walk *w, const struct stat *st)
 {
-    uint64_t dev = (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor;
-    if (S_ISREG(st->stx_mode) && st->stx_nlink > 1 && told_before(w, dev, st->stx_ino))
+    if (S_ISREG(st->st_mode) && st->st_nlink > 1 && told_before(w, st->st_dev, st->st_ino))
         return;
     if (w->entries >= FILES_MAX_ENTRIES) {
         w->cut = true;
@@ -229,11 +224,11 @@ static void tell(struct walk *w, const struct statx *st)
     hn_collect_stat(w->c, "entry", w->path);
 }
 
-static void look_at(struct walk *w, int dirfd, const char *name, const struct statx *st)
+static void look_at(struct walk *w, const struct hn_at *dir, const char *name, const struct stat *st)
 {
-    unsigned mode = st->stx_mode;
-    count_owner(w, w->users, st->stx_uid, "user");
-    count_owner(w, w->groups, st->stx_gid, "group-of");
+    unsigned mode = st->st_mode;
+    count_owner(w, w->users, st->st_uid, "user");
+    count_owner(w, w->groups, st->st_gid, "group-of");
     if (S_ISDIR(mode)) {
         if ((mode & 0002) && !(mode & 01000))
             tell(w, st);
@@ -244,11 +239,11 @@ static void look_at(struct walk *w, int dirfd, const char *name, const struct st
     bool interesting = (mode & 06000) && (mode & 0111);
     if (mode & 0002)
         interesting = true;
-    if ((mode & 0111) && look_for_capabilities(w, dirfd, name))
+    if ((mode & 0111) && look_for_capabilities(w, dir, name))
         interesting = true;
     if (interesting)
         tell(w, st);
-    look_for_key(w, dirfd, name, st);
+    look_for_key(w, dir, name, st);
 }
 
 /* ---------------------------------------------------------------- walking */
@@ -294,80 +289,80 @@ static bool left_out(const struct walk *w)
     return false;
 }
 
-static void walk_dir(struct walk *w, int fd, uint64_t dev);
+static void walk_dir(struct walk *w, struct hn_at *dir, uint64_t dev);
 
-static void step(struct walk *w, int dirfd, const char *name, uint64_t dev)
+static void enter(struct walk *w, const struct hn_at *dir, const char *name, const struct stat *st, uint64_t dev)
 {
-    struct statx st;
+    struct hn_at sub;
+    if (!hn_at_open_in(w->c, dir, name, O_RDONLY | O_DIRECTORY, &sub)) {
+        if (errno == EACCES || errno == EPERM)
+            hn_collect_not_seen(w->c, w->path, strerror(errno));
+        return;
+    }
+    if (st->st_dev == dev || enter_mount(w, &sub, st->st_dev, st->st_ino))
+        walk_dir(w, &sub, st->st_dev);
+    hn_at_close(&sub);
+}
+
+static void step(struct walk *w, const struct hn_at *dir, const char *name, uint64_t dev)
+{
+    struct stat st;
     size_t len;
     if (!push(w, name, &len)) {
         w->too_deep++;
         return;
     }
-    if (left_out(w) ||
-        statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &st) != 0) {
+    if (left_out(w) || !hn_at_lstat(w->c, dir, name, &st)) {
         pop(w, len);
         return;
     }
     w->inodes++;
-    look_at(w, dirfd, name, &st);
-    if (S_ISDIR(st.stx_mode) && !w->deep && too_far(w)) {
+    look_at(w, dir, name, &st);
+    if (S_ISDIR(st.st_mode) && !w->deep && too_far(w))
         w->left_out++;
-    } else if (S_ISDIR(st.stx_mode) && !(st.stx_attributes & STATX_ATTR_AUTOMOUNT)) {
-        uint64_t sub = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
-        HN_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0) {
-            if (errno == EACCES || errno == EPERM)
-                hn_collect_not_seen(w->c, w->path, strerror(errno));
-        } else if (sub == dev || enter_mount(w, fd, sub, st.stx_ino)) {
-            walk_dir(w, fd, sub);
-        }
-    }
+    else if (S_ISDIR(st.st_mode) && !hn_at_automounts(w->c, dir, name))
+        enter(w, dir, name, &st, dev);
     pop(w, len);
 }
 
-/* fd stays the caller's. */
-static void walk_dir(struct walk *w, int fd, uint64_t dev)
+/* dir stays the caller's. */
+static void walk_dir(struct walk *w, struct hn_at *dir, uint64_t dev)
 {
+    const char *name;
+    unsigned char type;
     if (w->depth >= MAX_DEPTH) {
         w->too_deep++;
         return;
     }
-    int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = own >= 0 ? fdopendir(own) : NULL;
-    if (!d) {
-        if (own >= 0)
-            close(own);
-        return;
-    }
     w->depth++;
     w->folders++;
-    struct dirent *e;
-    while ((e = readdir(d)) && w->inodes < MAX_INODES)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            step(w, fd, e->d_name, dev);
-    closedir(d);
+    while (w->inodes < MAX_INODES && (name = hn_at_next(w->c, dir, &type)))
+        step(w, dir, name, dev);
     w->depth--;
 }
 
 static void walk_from(struct walk *w, const char *path)
 {
     struct stat st;
+    struct hn_at dir;
     size_t n = strlen(path);
-    HN_AUTO_FD fd = hn_open_in_root(hn_collect_rootfd(w->c), path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        if (fd >= 0 || (errno != ENOENT && errno != ELOOP && errno != ENOTDIR))
+    if (!hn_at_open(w->c, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, &dir)) {
+        if (errno != ENOENT && errno != ELOOP && errno != ENOTDIR)
             hn_collect_not_seen(w->c, path, strerror(errno));
         return; /* ELOOP, ENOTDIR: /bin as a link to /usr/bin, which is walked under its own name */
     }
-    uint64_t dev = (uint64_t)major(st.st_dev) << 32 | minor(st.st_dev);
-    w->len = strcmp(path, "/") == 0 ? 0 : n;
-    memcpy(w->path, path, w->len);
-    w->path[w->len] = 0;
-    w->inodes++;
-    if (w->n_mounts < MAX_MOUNTS)
-        w->mounts[w->n_mounts++] = (struct place){dev, st.st_ino};
-    walk_dir(w, fd, dev);
+    if (hn_at_stat(w->c, &dir, &st)) {
+        w->len = strcmp(path, "/") == 0 ? 0 : n;
+        memcpy(w->path, path, w->len);
+        w->path[w->len] = 0;
+        w->inodes++;
+        if (w->n_mounts < MAX_MOUNTS)
+            w->mounts[w->n_mounts++] = (struct place){st.st_dev, st.st_ino};
+        walk_dir(w, &dir, st.st_dev);
+    } else {
+        hn_collect_not_seen(w->c, path, strerror(errno));
+    }
+    hn_at_close(&dir);
 }
 
 static void tell_owners(struct walk *w, const struct owner *table, char letter)

@@ -1,46 +1,35 @@
 /* What the collector reads for the packages module. It interprets nothing; in deep runs it makes digests. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/fs.h"
-#include "base/hash.h"
-#include "base/mem.h"
 #include "modules/packages/packages.h"
 
 #define DATABASE_MAX  (256u << 20)
 #define LIST_MAX      (512u << 20)
 #define FILE_LIST_MAX (16u << 20)
 #define DEPTH_MAX     40
-#define READ_SIZE     (256u << 10)
 
 /* ---------------------------------------------------------------- digests of installed files (deep) */
 
 struct walk {
     struct hn_collect *c;
-    uint8_t *buf;
     uint64_t unreadable;
     dev_t dev;
 };
 
-static void digest_file(struct walk *w, int dir, const char *name, const char *path)
+static void digest_file(struct walk *w, const struct hn_at *dir, const char *name, const char *path)
 {
     uint8_t out[64];
-    HN_AUTO_FD fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    struct hn_digest *d = fd < 0 ? NULL : hn_digest_new(HN_MD5);
-    if (!d) {
-        w->unreadable++;
-        return;
+    struct hn_at at;
+    size_t n = 0;
+    if (hn_at_open_in(w->c, dir, name, O_RDONLY, &at)) {
+        n = hn_collect_digest(w->c, &at, HN_MD5, out);
+        hn_at_close(&at);
     }
-    ssize_t n;
-    while ((n = read(fd, w->buf, READ_SIZE)) > 0)
-        hn_digest_add(d, hn_bytes_of(w->buf, (size_t)n));
-    if (hn_digest_end(d, out) == 16 && n == 0)
-        hn_collect_bytes(w->c, "md5", path, hn_bytes_of(out, 16));
+    if (n)
+        hn_collect_bytes(w->c, "md5", path, hn_bytes_of(out, n));
     else
         w->unreadable++;
 }
@@ -57,47 +46,40 @@ static bool left_out(const char *path)
     return false;
 }
 
-static void digest_folder(struct walk *w, int fd, const char *path, unsigned depth)
+static void digest_folder(struct walk *w, struct hn_at *dir, const char *path, unsigned depth)
 {
     char sub[PATH_MAX];
-    DIR *dir = fdopendir(fd);
-    struct dirent *e;
+    const char *name;
+    unsigned char type;
     struct stat st;
-    if (!dir) {
-        close(fd);
-        return;
-    }
-    while ((e = readdir(dir)) != NULL) {
-        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-            continue;
-        int n = snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name);
-        if (n < 0 || (size_t)n >= sizeof(sub) || left_out(sub) ||
-            fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    while ((name = hn_at_next(w->c, dir, &type)) != NULL) {
+        struct hn_at child;
+        int n = snprintf(sub, sizeof(sub), "%s/%s", path, name);
+        if (n < 0 || (size_t)n >= sizeof(sub) || left_out(sub) || !hn_at_lstat(w->c, dir, name, &st))
             continue;
         if (S_ISREG(st.st_mode)) {
-            digest_file(w, dirfd(dir), e->d_name, sub);
-        } else if (S_ISDIR(st.st_mode) && st.st_dev == w->dev && depth < DEPTH_MAX) {
-            int child = openat(dirfd(dir), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            if (child >= 0)
-                digest_folder(w, child, sub, depth + 1);
+            digest_file(w, dir, name, sub);
+        } else if (S_ISDIR(st.st_mode) && st.st_dev == w->dev && depth < DEPTH_MAX &&
+                   hn_at_open_in(w->c, dir, name, O_RDONLY | O_DIRECTORY, &child)) {
+            digest_folder(w, &child, sub, depth + 1);
+            hn_at_close(&child);
         }
     }
-    closedir(dir);
 }
 
 static void collect_digests(struct hn_collect *c)
 {
     static const char *const trees[] = {"/usr", "/etc", "/boot", "/opt"};
-    struct walk w = {.c = c, .buf = hn_alloc(READ_SIZE)};
+    struct walk w = {.c = c};
     struct stat st;
-    for (size_t i = 0; w.buf && i < sizeof(trees) / sizeof(trees[0]); i++) {
-        int fd = hn_open_in_root(hn_collect_rootfd(c), trees[i], O_RDONLY | O_DIRECTORY);
-        if (fd < 0)
+    struct hn_at dir;
+    for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
+        if (!hn_at_open(c, trees[i], O_RDONLY | O_DIRECTORY, &dir))
             continue;
-        w.dev = fstat(fd, &st) == 0 ? st.st_dev : 0;
-        digest_folder(&w, fd, trees[i], 0);
+        w.dev = hn_at_stat(c, &dir, &st) ? st.st_dev : 0;
+        digest_folder(&w, &dir, trees[i], 0);
+        hn_at_close(&dir);
     }
-    hn_free(w.buf);
     if (w.unreadable)
         hn_collect_not_seen(c, "checksums of some files", "permission denied");
 }
@@ -117,16 +99,18 @@ static void collect_system_folders(struct hn_collect *c)
                                           "/usr/lib64",
                                           "/usr/games"};
     static const char *const unmerged[] = {"/bin", "/sbin", "/lib", "/lib64"};
-    struct stat st;
-    int root = hn_collect_rootfd(c);
+    struct hn_at at;
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        HN_AUTO_FD fd = hn_open_in_root(root, folders[i], O_PATH | O_DIRECTORY);
-        if (fd >= 0)
-            hn_collect_dir(c, "sysdir", folders[i], 1, 50000);
+        if (!hn_at_open(c, folders[i], O_PATH | O_DIRECTORY, &at))
+            continue;
+        hn_at_close(&at);
+        hn_collect_dir(c, "sysdir", folders[i], 1, 50000);
     }
     for (size_t i = 0; i < sizeof(unmerged) / sizeof(unmerged[0]); i++) {
-        if (fstatat(root, unmerged[i] + 1, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-            hn_collect_dir(c, "sysdir", unmerged[i], 1, 50000);
+        if (!hn_at_open(c, unmerged[i], O_PATH | O_DIRECTORY | O_NOFOLLOW, &at))
+            continue;
+        hn_at_close(&at);
+        hn_collect_dir(c, "sysdir", unmerged[i], 1, 50000);
     }
 }
 

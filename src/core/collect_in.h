@@ -1,0 +1,16 @@
+/* Inside of the collector: its state, for the files that collect.c is made of. */
+#pragma once
+
+#include "base/arena.h"
+#include "core/collect.h"
+
+struct hn_collect {
+    const struct hn_collect_options *o;
+    const struct hn_collect_sink *sink;
+    const struct hn_module *module;
+    struct hn_arena arena; /* names and lists of the present module */
+    uint8_t *chunk;        /* HN_REC_CHUNK bytes */
+    struct hn_at root;
+    bool stopped;
+    unsigned denied; /* not-seen lines of this module, so that one unreadable tree does not flood */
+};
