@@ -84,6 +84,16 @@ const char *cli_color_end(void);
 /* A line on standard error that replaces itself; only on a terminal, only after a second. NULL ends it. */
 void cli_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* ---- verbs that modules declare (core/work.h) ---- */
+struct hn_module;
+struct hn_verb;
+const struct hn_module *cli_module_of(const char *name); /* NULL unless it declares verbs; accepts NULL */
+const struct hn_verb *cli_module_verb_find(const char *module, const char *verb);
+int cli_module_run(int argc, char **argv); /* argv: module, verb, … */
+void cli_module_help(const struct hn_module *m);
+void cli_module_man(const struct hn_module *m);
+void cli_module_complete(const struct hn_module *m);
+
 /* ---- verbs with a file of their own ---- */
 int cli_diagnose(int argc, char **argv);
 int cli_ingest(int argc, char **argv);

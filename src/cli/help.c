@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "core/ops.h"
+#include "core/registry.h"
 
 /* The text "cli.<name><suffix>". */
 static const char *text(const char *name, const char *suffix)
@@ -99,6 +100,8 @@ static void help_verb(const struct cli_verb *v)
     }
     for (const struct cli_use *u = v->uses; u && u->name; u++)
         help_use(v, u);
+    if (cli_module_of(v->name))
+        cli_module_help(cli_module_of(v->name));
     for (unsigned i = 1; i < 9; i++) {
         snprintf(key, sizeof key, "cli.%s.example.%u", v->name, i);
         t = hn_text_find(cli.lang, key);
@@ -108,11 +111,36 @@ static void help_verb(const struct cli_verb *v)
     }
 }
 
+/* A module whose verbs no table of the command line repeats. */
+static const struct hn_module *module_alone(size_t *i)
+{
+    while (*i < hn_modules_n) {
+        const struct hn_module *m = hn_modules[(*i)++];
+        if (m->verbs && !cli_verb_find(m->name))
+            return m;
+    }
+    return NULL;
+}
+
+static const char *module_summary(const struct hn_module *m)
+{
+    char key[100];
+    snprintf(key, sizeof key, "%s.summary", m->name);
+    return hn_text_find(cli.lang, key);
+}
+
 static const char *const globals[] = {"json", "jsonl", "csv", "lang", "home", "config", "no-color", "quiet"};
 
 int cli_help(int argc, char **argv)
 {
     const struct cli_verb *v = argc > 1 ? cli_verb_find(argv[1]) : NULL;
+    const struct hn_module *m = argc > 1 && !v ? cli_module_of(argv[1]) : NULL;
+    if (m) {
+        const char *summary = module_summary(m);
+        printf("hinomi %s – %s\n\n", m->name, summary ? summary : "");
+        cli_module_help(m);
+        return CLI_OK;
+    }
     if (argc > 1 && !v) {
         cli_error("cli.error.verb", "word", argv[1], NULL);
         return CLI_USAGE;
@@ -124,6 +152,8 @@ int cli_help(int argc, char **argv)
     printf("%s\n\n", hn_text_find(cli.lang, "cli.about"));
     for (v = cli_verbs; v->name; v++)
         put_line(v->name, text(v->name, ".summary"));
+    for (size_t i = 0; (m = module_alone(&i));)
+        put_line(m->name, module_summary(m));
     printf("\n%s\n", hn_text_find(cli.lang, "cli.globals"));
     for (size_t i = 0; i < sizeof globals / sizeof *globals; i++) {
         char left[64];
@@ -172,6 +202,8 @@ static void man_verb(const struct cli_verb *v)
     }
     for (const struct cli_use *u = v->uses; u && u->name; u++)
         printf(".TP\n.B hinomi %s %s %s\n%s\n", v->name, u->name, u->positional ? u->positional : "", " ");
+    if (cli_module_of(v->name))
+        cli_module_man(cli_module_of(v->name));
 }
 
 int cli_man(int argc, char **argv)
@@ -182,6 +214,12 @@ int cli_man(int argc, char **argv)
     printf(".SH SYNOPSIS\n.B hinomi\n.I VERB\n[\\-\\-json] [\\-\\-home DIR] ...\n.SH DESCRIPTION\n");
     for (const struct cli_verb *v = cli_verbs; v->name; v++)
         man_verb(v);
+    const struct hn_module *m;
+    for (size_t i = 0; (m = module_alone(&i));) {
+        printf(".SS hinomi %s\n", m->name);
+        put_roff(module_summary(m) ? module_summary(m) : m->name);
+        cli_module_man(m);
+    }
     printf(".SH OPTIONS\n");
     for (size_t i = 0; i < sizeof globals / sizeof *globals; i++) {
         printf(".TP\n.B \\-\\-%s\n", globals[i]);
@@ -210,6 +248,8 @@ static void complete_verb(const struct cli_verb *v)
     }
     for (const struct cli_option *o = v->options; o && o->name; o++)
         printf("--%s ", o->name);
+    if (cli_module_of(v->name))
+        cli_module_complete(cli_module_of(v->name));
     printf("' ;;\n");
 }
 
@@ -219,9 +259,17 @@ int cli_completion(int argc, char **argv)
            "    case ${COMP_WORDS[1]-} in\n");
     for (const struct cli_verb *v = cli_verbs; v->name; v++)
         complete_verb(v);
+    const struct hn_module *m;
+    for (size_t i = 0; (m = module_alone(&i));) {
+        printf("    %s) words='", m->name);
+        cli_module_complete(m);
+        printf("' ;;\n");
+    }
     printf("    esac\n    if [ \"$COMP_CWORD\" = 1 ]; then\n        words='");
     for (const struct cli_verb *v = cli_verbs; v->name; v++)
         printf("%s ", v->name);
+    for (size_t i = 0; (m = module_alone(&i));)
+        printf("%s ", m->name);
     printf("'\n    else\n        words=\"$words");
     for (size_t i = 0; i < sizeof globals / sizeof *globals; i++)
         printf(" --%s", globals[i]);

@@ -33,7 +33,13 @@ static void write_identity(struct hn_jw *w, const struct hn_run *r)
     struct hn_identity id = hn_run_identity(r);
     hn_jw_key(w, "identity");
     hn_jw_obj(w);
-    hn_jw_kstr(w, "name", id.hostname.n ? id.hostname : id.n_names ? id.names[0] : r->scope);
+    hn_jw_kstr(w, "name",
+               r->subject.name.n ? r->subject.name
+               : id.hostname.n   ? id.hostname
+               : id.n_names      ? id.names[0]
+                                 : r->scope);
+    if (r->subject.kind.n)
+        hn_jw_kstr(w, "kind", r->subject.kind);
     hn_jw_kstr(w, "os", id.os);
     hn_jw_key(w, "names");
     hn_jw_arr(w);
@@ -42,12 +48,12 @@ static void write_identity(struct hn_jw *w, const struct hn_run *r)
     hn_jw_arr_end(w);
     hn_jw_kstr(w, "machine_id", id.machine_id);
     hn_jw_kstr(w, "hardware_id", id.hardware_id);
-    if (!id.machine_id.n && !id.hardware_id.n) { /* an image or a bare root: known by where it lies */
+    if (!id.machine_id.n && !id.hardware_id.n) { /* a subject with a key of its own; an image or a bare root: known by where it lies */
         hn_jw_key(w, "keys");
         hn_jw_arr(w);
         hn_jw_obj(w);
-        hn_jw_kc(w, "type", "scope");
-        hn_jw_kstr(w, "value", r->scope);
+        hn_jw_kstr(w, "type", r->subject.key.n ? r->subject.key_type : HN_STR("scope"));
+        hn_jw_kstr(w, "value", r->subject.key.n ? r->subject.key : r->scope);
         hn_jw_obj_end(w);
         hn_jw_arr_end(w);
     }

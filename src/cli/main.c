@@ -16,6 +16,7 @@
 #include "core/fix.h"
 #include "core/parse.h"
 #include "core/store_role.h"
+#include "core/work_front.h"
 #include "httpd/httpd.h"
 
 struct cli_global cli;
@@ -25,15 +26,11 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } roles[] = {
-    {"collector", hn_collector_main},
-    {"parser", hn_parser_main},
-    {"store", hn_store_role_argv},
-    {"httpd", hn_httpd_argv},
-    {"fixer", hn_fixer_main},
-    {"capture", cli_capture},
-    {"kinds", cli_kinds},
-    {"remind", cli_remind},
-    {"man", cli_man},
+    {"collector", hn_collector_main}, {"parser", hn_parser_main},
+    {"store", hn_store_role_argv},    {"httpd", hn_httpd_argv},
+    {"fixer", hn_fixer_main},         {"worker", hn_worker_main},
+    {"capture", cli_capture},         {"kinds", cli_kinds},
+    {"remind", cli_remind},           {"man", cli_man},
     {"completion", cli_completion},
 };
 
@@ -171,8 +168,9 @@ int main(int argc, char **argv)
         return run_role(argc - 2, argv + 2);
     argc = cli_take_globals(argc, argv);
     const struct cli_verb *verb = argc > 1 ? cli_verb_find(argv[1]) : NULL;
-    bool plain = !verb || verb->run == cli_config || verb->run == cli_help || verb->run == cli_version ||
-                 wants_help(argc - 2, argv + 2);
+    bool of_module = argc > 1 && cli_module_of(argv[1]);
+    bool plain = wants_help(argc - 2, argv + 2) || (!verb && !of_module) ||
+                 (verb && (verb->run == cli_config || verb->run == cli_help || verb->run == cli_version));
     int wrong = plain ? CLI_OK : cli_conf_load();
     if (wrong)
         return wrong;
@@ -181,10 +179,17 @@ int main(int argc, char **argv)
         cli.home = home;
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         return cli_version(argc, argv);
-    if (verb && wants_help(argc - 2, argv + 2))
+    const struct hn_verb *module_verb = argc > 1 ? cli_module_verb_find(argv[1], argc > 2 ? argv[2] : NULL) : NULL;
+    if ((verb || of_module) && wants_help(argc - 2, argv + 2))
         return cli_help(2, (char *[]){argv[0], argv[1], NULL});
+    if (module_verb)
+        return cli_module_run(argc - 1, argv + 1);
     if (verb)
         return verb->run ? verb->run(argc - 1, argv + 1) : cli_run_uses(verb, argc - 1, argv + 1);
+    if (of_module) {
+        cli_error("cli.error.use", "verb", argv[1], "word", argc > 2 ? argv[2] : "", NULL);
+        return CLI_USAGE;
+    }
     if (argc > 1 && !wants_help(1, argv + 1)) {
         cli_error("cli.error.verb", "word", argv[1], NULL);
         return CLI_USAGE;

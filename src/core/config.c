@@ -111,9 +111,9 @@ static bool is_number(const struct hn_option *o, struct hn_str s, int64_t *ret)
 {
     static const int64_t seconds[] = {1, 60, 3600, 86400, 604800};
     static const int64_t bytes[] = {1 << 10, 1 << 20, 1 << 30, INT64_C(1) << 40};
-    bool ok = o->type == HN_OPT_SPAN   ? with_unit(s, "smhdw", seconds, ret)
-              : o->type == HN_OPT_SIZE ? with_unit(s, "KMGT", bytes, ret)
-                                       : hn_str_i64(s, ret);
+    bool ok = o->type == HN_CONF_SPAN   ? with_unit(s, "smhdw", seconds, ret)
+              : o->type == HN_CONF_SIZE ? with_unit(s, "KMGT", bytes, ret)
+                                        : hn_str_i64(s, ret);
     return ok && *ret >= o->least && *ret <= o->most;
 }
 
@@ -177,26 +177,26 @@ static bool scalar(const struct hn_option *o, enum hn_option_type type, struct h
 {
     v->s = s;
     switch (type) {
-    case HN_OPT_BOOL:
+    case HN_CONF_BOOL:
         v->i = hn_str_eqc(s, "true");
         return v->i || hn_str_eqc(s, "false");
-    case HN_OPT_INT:
-    case HN_OPT_SPAN:
-    case HN_OPT_SIZE:
+    case HN_CONF_INT:
+    case HN_CONF_SPAN:
+    case HN_CONF_SIZE:
         return is_number(o, s, &v->i);
-    case HN_OPT_TEXT:
+    case HN_CONF_TEXT:
         return s.n <= (size_t)o->most;
-    case HN_OPT_WORD:
+    case HN_CONF_WORD:
         return one_of_words(s, o->words);
-    case HN_OPT_PATH:
+    case HN_CONF_PATH:
         return s.n == 0 || (s.p[0] == '/' && s.n < 4096);
-    case HN_OPT_URL:
+    case HN_CONF_URL:
         return s.n == 0 || is_url(o, s);
-    case HN_OPT_LISTEN:
+    case HN_CONF_LISTEN:
         return is_listen(s);
-    case HN_OPT_MAIL:
+    case HN_CONF_MAIL:
         return s.n == 0 || is_mail(s);
-    case HN_OPT_LIST:
+    case HN_CONF_LIST:
         return false;
     }
     return false;
@@ -223,7 +223,7 @@ static struct hn_err read_option(struct loader *l, size_t i, struct hn_yaml *y)
 {
     const struct hn_option *o = &hn_options[i];
     struct value v = {.line = y->line};
-    if (o->type == HN_OPT_LIST) {
+    if (o->type == HN_CONF_LIST) {
         HN_TRY(read_list(l, o, y, &v));
     } else {
         if (y->kind != HN_YAML_SCALAR)
@@ -307,7 +307,7 @@ static struct hn_config *new_config(void)
     hn_arena_init(&c->arena, CONFIG_MEMORY);
     c->values = hn_arena_alloc(&c->arena, options_n() * sizeof *c->values);
     for (size_t i = 0; c->values && hn_options[i].name; i++)
-        if (hn_options[i].type != HN_OPT_LIST) {
+        if (hn_options[i].type != HN_CONF_LIST) {
             bool ok = scalar(&hn_options[i], hn_options[i].type, hn_str_c(hn_options[i].dflt), &c->values[i]);
             assert(ok);
             (void)ok;

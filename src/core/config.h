@@ -10,17 +10,17 @@
 #include "core/text.h"
 
 enum hn_option_type {
-    HN_OPT_BOOL,
-    HN_OPT_INT,
-    HN_OPT_SPAN, /* 30s, 15m, 1h, 7d; seconds */
-    HN_OPT_SIZE, /* 64M, 2G; bytes */
-    HN_OPT_TEXT,
-    HN_OPT_WORD,   /* one of words */
-    HN_OPT_PATH,   /* absolute */
-    HN_OPT_URL,    /* one of the schemes in words */
-    HN_OPT_LISTEN, /* loopback address:port, or unix:/path */
-    HN_OPT_MAIL,
-    HN_OPT_LIST /* of words, or of what `item` says */
+    HN_CONF_BOOL,
+    HN_CONF_INT,
+    HN_CONF_SPAN, /* 30s, 15m, 1h, 7d; seconds */
+    HN_CONF_SIZE, /* 64M, 2G; bytes */
+    HN_CONF_TEXT,
+    HN_CONF_WORD,   /* one of words */
+    HN_CONF_PATH,   /* absolute */
+    HN_CONF_URL,    /* one of the schemes in words */
+    HN_CONF_LISTEN, /* loopback address:port, or unix:/path */
+    HN_CONF_MAIL,
+    HN_CONF_LIST /* of words, or of what `item` says */
 };
 
 struct hn_option {

@@ -7,9 +7,9 @@
 #include "core/registry.h"
 
 static const char *const type_names[] = {
-    [HN_OPT_BOOL] = "bool",     [HN_OPT_INT] = "int",   [HN_OPT_SPAN] = "span", [HN_OPT_SIZE] = "size",
-    [HN_OPT_TEXT] = "text",     [HN_OPT_WORD] = "word", [HN_OPT_PATH] = "path", [HN_OPT_URL] = "url",
-    [HN_OPT_LISTEN] = "listen", [HN_OPT_MAIL] = "mail", [HN_OPT_LIST] = "list"};
+    [HN_CONF_BOOL] = "bool",     [HN_CONF_INT] = "int",   [HN_CONF_SPAN] = "span", [HN_CONF_SIZE] = "size",
+    [HN_CONF_TEXT] = "text",     [HN_CONF_WORD] = "word", [HN_CONF_PATH] = "path", [HN_CONF_URL] = "url",
+    [HN_CONF_LISTEN] = "listen", [HN_CONF_MAIL] = "mail", [HN_CONF_LIST] = "list"};
 
 /* Seconds or bytes in the largest unit that divides them: 3600 → 1h. */
 static void put_number(struct hn_buf *out, enum hn_option_type type, int64_t v)
@@ -19,10 +19,10 @@ static void put_number(struct hn_buf *out, enum hn_option_type type, int64_t v)
         const char *unit;
     } spans[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}},
       sizes[] = {{INT64_C(1) << 40, "T"}, {1 << 30, "G"}, {1 << 20, "M"}, {1 << 10, "K"}};
-    for (size_t i = 0; v > 0 && (type == HN_OPT_SPAN || type == HN_OPT_SIZE) && i < 4; i++) {
-        int64_t f = type == HN_OPT_SPAN ? spans[i].factor : sizes[i].factor;
+    for (size_t i = 0; v > 0 && (type == HN_CONF_SPAN || type == HN_CONF_SIZE) && i < 4; i++) {
+        int64_t f = type == HN_CONF_SPAN ? spans[i].factor : sizes[i].factor;
         if (v % f == 0) {
-            hn_buf_fmt(out, "%lld%s", (long long)(v / f), type == HN_OPT_SPAN ? spans[i].unit : sizes[i].unit);
+            hn_buf_fmt(out, "%lld%s", (long long)(v / f), type == HN_CONF_SPAN ? spans[i].unit : sizes[i].unit);
             return;
         }
     }
@@ -42,7 +42,7 @@ static void put_words(struct hn_buf *out, const struct hn_option *o, enum hn_opt
     for (size_t i = 0; modules && i < hn_modules_n; i++)
         hn_buf_fmt(out, "%s%s", i ? ", " : "", hn_modules[i]->name);
     for (size_t i = 0; !modules && hn_str_word(&rest, &w); i++)
-        hn_buf_fmt(out, "%s%.*s%s", i ? ", " : "", HN_FMT(w), type == HN_OPT_URL ? "://" : "");
+        hn_buf_fmt(out, "%s%.*s%s", i ? ", " : "", HN_FMT(w), type == HN_CONF_URL ? "://" : "");
 }
 
 static void wanted_as(const struct hn_option *o, enum hn_option_type type, enum hn_lang lang, struct hn_buf *out)
@@ -59,7 +59,7 @@ static void wanted_as(const struct hn_option *o, enum hn_option_type type, enum 
     put_number(&least, type, o->least);
     put_number(&most, type, o->most);
     put_words(&words, o, type);
-    if (type == HN_OPT_LIST)
+    if (type == HN_CONF_LIST)
         wanted_as(o, o->item, lang, &item); /* items are no lists: one level */
     struct hn_param p[4] = {{"least", hn_buf_text(&least), &p[1]},
                             {"most", hn_buf_text(&most), &p[2]},
@@ -92,8 +92,8 @@ static void put_meaning(const struct hn_option *o, enum hn_lang lang, struct hn_
 /* As YAML: text in quotes, the rest plain. */
 static void put_yaml(struct hn_buf *out, const struct hn_option *o, struct hn_str s)
 {
-    bool plain = o->type == HN_OPT_BOOL || o->type == HN_OPT_INT || o->type == HN_OPT_SPAN || o->type == HN_OPT_SIZE ||
-                 o->type == HN_OPT_WORD || (o->type == HN_OPT_LIST && hn_str_eqc(s, "[]"));
+    bool plain = o->type == HN_CONF_BOOL || o->type == HN_CONF_INT || o->type == HN_CONF_SPAN ||
+                 o->type == HN_CONF_SIZE || o->type == HN_CONF_WORD || (o->type == HN_CONF_LIST && hn_str_eqc(s, "[]"));
     if (plain) {
         hn_buf_str(out, s);
         return;
@@ -132,7 +132,7 @@ void hn_config_sample(struct hn_buf *out)
             put_meaning(o, (enum hn_lang)lang, out);
             hn_buf_chr(out, '\n');
         }
-        if (o->type == HN_OPT_WORD || o->type == HN_OPT_LIST) {
+        if (o->type == HN_CONF_WORD || o->type == HN_CONF_LIST) {
             hn_buf_fmt(out, "%s# (", indent);
             wanted_in_files(o, out);
             hn_buf_c(out, ")\n");
@@ -170,7 +170,7 @@ void hn_config_doc(struct hn_buf *out)
 static void put_value(const struct hn_config *c, const struct hn_option *o, struct hn_buf *out)
 {
     const struct hn_str *items;
-    if (o->type != HN_OPT_LIST) {
+    if (o->type != HN_CONF_LIST) {
         put_yaml(out, o, hn_config_str(c, o->name));
         return;
     }
@@ -196,11 +196,11 @@ static void put_json_value(struct hn_jw *w, const struct hn_config *c, const str
 {
     const struct hn_str *items;
     hn_jw_key(w, "value");
-    if (o->type == HN_OPT_BOOL) {
+    if (o->type == HN_CONF_BOOL) {
         hn_jw_bool(w, hn_config_bool(c, o->name));
-    } else if (o->type == HN_OPT_INT || o->type == HN_OPT_SPAN || o->type == HN_OPT_SIZE) {
+    } else if (o->type == HN_CONF_INT || o->type == HN_CONF_SPAN || o->type == HN_CONF_SIZE) {
         hn_jw_int(w, hn_config_int(c, o->name));
-    } else if (o->type == HN_OPT_LIST) {
+    } else if (o->type == HN_CONF_LIST) {
         size_t n = hn_config_list(c, o->name, &items);
         hn_jw_arr(w);
         for (size_t i = 0; i < n; i++)

@@ -82,7 +82,7 @@ struct hn_module {
     bool live_only;    /* nothing to see in a mounted root: reported as "not seen" there */
     bool wants_paths;  /* parse may call hn_parse_path_wanted(): runs after all modules that do not want paths */
     size_t state_size; /* of hn_parse_state(), zeroed before the first record */
-    void (*collect)(struct hn_collect *c);
+    void (*collect)(struct hn_collect *c); /* NULL: no part of a diagnosis; its verbs feed it (core/work.h) */
     void (*parse)(struct hn_parse *p, const struct hn_rec *r);
     void (*finish)(struct hn_parse *p); /* may be NULL */
     void (*judge)(struct hn_judge *j);  /* may be NULL */

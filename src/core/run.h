@@ -48,6 +48,10 @@ struct hn_run {
     struct hn_str origin; /* who collected: "" = this machine; set by ingest */
     struct hn_run_cover *cover;
     size_t n_cover;
+    /* What the run is about when it is no host that names itself: a telescope, a peer seen in flows. Empty: the host. */
+    struct {
+        struct hn_str name, kind, key_type, key;
+    } subject;
     struct hn_str asset; /* id, once known */
     double criticality;
     struct hn_judged judged;

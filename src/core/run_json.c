@@ -44,6 +44,19 @@ static void write_cover(struct hn_jw *w, struct hn_run *r, const struct hn_run_c
     hn_jw_obj_end(w);
 }
 
+static void write_subject(struct hn_jw *w, const struct hn_run *r)
+{
+    if (!r->subject.key.n)
+        return;
+    hn_jw_key(w, "subject");
+    hn_jw_obj(w);
+    hn_jw_kstr(w, "name", r->subject.name);
+    hn_jw_kstr(w, "kind", r->subject.kind);
+    hn_jw_kstr(w, "key_type", r->subject.key_type);
+    hn_jw_kstr(w, "key", r->subject.key);
+    hn_jw_obj_end(w);
+}
+
 static void write_asset(struct hn_jw *w, const struct hn_run *r)
 {
     struct hn_identity id = hn_run_identity(r);
@@ -101,6 +114,7 @@ void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw 
     hn_jw_kstr(w, "scope", r->scope);
     hn_jw_kc(w, "privilege", r->root_user ? "root" : "user");
     write_asset(w, r);
+    write_subject(w, r);
     hn_jw_knum(w, "score", r->score);
     hn_jw_key(w, "coverage");
     hn_jw_arr(w);
@@ -197,6 +211,11 @@ static struct hn_err read_head(struct hn_run *r, const struct hn_jv *v, struct h
     r->live = hn_jv_bool(v, "live", false);
     r->deep = hn_jv_bool(v, "deep", false);
     r->root_user = hn_str_eqc(hn_jv_str(v, "privilege"), "root");
+    const struct hn_jv *subject = hn_jv_get(v, "subject");
+    r->subject.name = hn_jv_str(subject, "name");
+    r->subject.kind = hn_jv_str(subject, "kind");
+    r->subject.key_type = hn_jv_str(subject, "key_type");
+    r->subject.key = hn_jv_str(subject, "key");
     r->scope = hn_jv_str(v, "scope");
     if (!r->scope.n || r->scope.n > 4096)
         return hn_fail(reterr, HN_E_INVALID, "scope is missing or too long");

@@ -217,7 +217,7 @@ TEST(the_commented_file_holds_every_default)
     CHECK_OK(parse("", &none, NULL));
     for (const struct hn_option *o = hn_options; o->name; o++) {
         CHECK(hn_config_line(c, o->name) > 0);
-        if (o->type != HN_OPT_LIST)
+        if (o->type != HN_CONF_LIST)
             CHECK_STR(hn_config_str(c, o->name), hn_config_str(none, o->name));
         CHECK_INT(hn_config_int(c, o->name), hn_config_int(none, o->name));
     }

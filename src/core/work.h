@@ -18,6 +18,9 @@
 
 /* ---------------------------------------------------------------- declaration */
 
+#define HN_RING_BLOCK (1u << 20)
+#define HN_RING_BYTES (64u * HN_RING_BLOCK)
+
 enum hn_opt_type {
     HN_OPT_SWITCH,
     HN_OPT_STR,
@@ -29,7 +32,8 @@ enum hn_opt_type {
     HN_OPT_UDP,    /* ADDRESS:PORT to listen on: a bound socket from hn_work_input() */
     HN_OPT_TCP,    /* the same, listening */
     HN_OPT_SCTP,
-    HN_OPT_PACKETS /* name of an interface: an AF_PACKET socket bound to it */
+    HN_OPT_PACKETS /* name of an interface: an AF_PACKET socket bound to it, TPACKET_V3, with a ring of HN_RING_BYTES to
+                    * map; several share the load by hash */
 };
 
 struct hn_verb_option {
@@ -140,6 +144,9 @@ struct hn_file_entry {
 /* Sorted by name; only names that begin with prefix. In the worker's arena. */
 HN_MUST struct hn_err hn_work_file_list(struct hn_work *w, struct hn_str prefix, struct hn_file_entry **ret,
                                         size_t *ret_n);
+
+/* A nameless file on disk, for what does not fit into memory (sorting); gone when it is closed. -1 with errno. */
+int hn_work_temp(struct hn_work *w);
 
 /* ---------------------------------------------------------------- in the worker: observations for the store */
 

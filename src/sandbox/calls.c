@@ -93,6 +93,16 @@ static const struct sandbox_rule httpd[] = {
     OLD(FAIL(open, EACCES), FAIL(stat, EACCES), FAIL(access, EACCES), FAIL(readlink, EACCES),)
 };
 
+/* Descriptors that come over its socket: files to map, read and (those made for it) write, sockets to serve. */
+static const struct sandbox_rule worker[] = {
+    A(pread64), A(preadv), A(pwrite64), A(fdatasync), A(fsync), A(ftruncate), A(fallocate), A(fadvise64),
+    {SYS_fcntl, HOW_FCNTL, 0}, A(accept4), A(recvmmsg), A(epoll_pwait), OLD(A(epoll_wait),) A(epoll_ctl),
+    A(epoll_create1), A(getsockopt), A(getsockname), A(getpeername), A(shutdown), FAIL(newfstatat, EACCES),
+    {SYS_clone, HOW_THREAD, 0}, FAIL(clone3, ENOSYS), A(set_robust_list), A(rseq), A(sched_yield), A(sched_getaffinity),
+    A(clock_nanosleep), A(nanosleep), A(getuid), A(geteuid), A(getgid), A(getegid), A(uname), A(getrusage),
+    A(mincore), FAIL(prctl, EPERM),
+};
+
 /* A package manager and what it starts must be able to do almost anything; not these. Refused, not fatal, because the
  * filter is handed down to programs that may try and do without. */
 static const struct sandbox_rule fixer[] = {
@@ -131,6 +141,9 @@ size_t sandbox_tables(enum hn_proc role, bool sees_processes, struct sandbox_tab
         break;
     case HN_PROC_HTTPD:
         out[n++] = TABLE(httpd);
+        break;
+    case HN_PROC_WORKER:
+        out[n++] = TABLE(worker);
         break;
     case HN_PROC_FIXER:
         out[n++] = TABLE(fixer);

@@ -21,17 +21,17 @@ static bool limit(int what, rlim_t value)
 
 /* Address space, in bytes; 0: none. A sanitizer reserves terabytes of it. */
 static const rlim_t address_space[HN_PROC_COUNT] = {
-    [HN_PROC_COLLECTOR] = (rlim_t)1 << 30,
-    [HN_PROC_PARSER] = (rlim_t)1 << 30,
+    [HN_PROC_COLLECTOR] = (rlim_t)1 << 30, [HN_PROC_PARSER] = (rlim_t)1 << 30,
     [HN_PROC_STORE] = (rlim_t)6 << 30, /* a document of 64 MiB as a tree beside the database's cache */
-    [HN_PROC_HTTPD] = (rlim_t)2 << 30,
+    [HN_PROC_HTTPD] = (rlim_t)2 << 30,     [HN_PROC_WORKER] = (rlim_t)1 << 30,
 };
 
-static struct hn_err enter_limits(enum hn_proc role, struct hn_diag *reterr)
+static struct hn_err enter_limits(enum hn_proc role, const struct hn_sandbox_paths *paths, struct hn_diag *reterr)
 {
+    rlim_t space = paths && paths->address_space ? paths->address_space : address_space[role];
     bool ok = limit(RLIMIT_CORE, 0);
-    if (address_space[role] && !HN_SANITIZED)
-        ok = ok && limit(RLIMIT_AS, address_space[role]);
+    if (space && !HN_SANITIZED)
+        ok = ok && limit(RLIMIT_AS, space);
     if (role == HN_PROC_PARSER || role == HN_PROC_COLLECTOR || role == HN_PROC_HTTPD)
         ok = ok && limit(RLIMIT_FSIZE, 0);
     if (role == HN_PROC_PARSER)
@@ -89,7 +89,7 @@ struct hn_err hn_sandbox_enter(enum hn_proc role, const struct hn_sandbox_paths 
     bool sees_processes = paths && paths->sees_processes;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return hn_fail_errno(reterr, "no_new_privs");
-    HN_TRY(enter_limits(role, reterr));
+    HN_TRY(enter_limits(role, paths, reterr));
     if (abi > 0 && !sees_processes && role != HN_PROC_FIXER)
         HN_TRY(sandbox_landlock(role, paths, abi, reterr));
     HN_TRY(enter_capabilities(role, reterr));

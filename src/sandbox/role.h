@@ -3,6 +3,7 @@
  *   supervisor  starts the others, opens what they need, parses nothing
  *   collector   reads files of the system, dumps netlink; may not write, execute or connect
  *   parser      looks into hostile bytes; has two sockets and memory, nothing else
+ *   worker      does a verb of a module over the descriptors that it is handed; has threads and memory, opens nothing
  *   store       owns HINOMI_HOME and the database
  *   httpd       speaks HTTP on one listening socket
  *   fixer       makes one approved change
@@ -15,7 +16,15 @@
 
 #include "base/err.h"
 
-enum hn_proc { HN_PROC_COLLECTOR, HN_PROC_PARSER, HN_PROC_STORE, HN_PROC_HTTPD, HN_PROC_FIXER, HN_PROC_COUNT };
+enum hn_proc {
+    HN_PROC_COLLECTOR,
+    HN_PROC_PARSER,
+    HN_PROC_STORE,
+    HN_PROC_HTTPD,
+    HN_PROC_FIXER,
+    HN_PROC_WORKER,
+    HN_PROC_COUNT
+};
 
 const char *hn_proc_name(enum hn_proc r);
 
@@ -35,6 +44,7 @@ struct hn_sandbox_paths {
      * to any process in a domain. In its place stand the filter (openat with reading flags only; openat2, whose flags a
      * filter cannot see, gives ENOSYS) and the loss of CAP_DAC_OVERRIDE: docs/decisions/0003-collector-sandbox.md. */
     bool sees_processes;
+    size_t address_space; /* of a worker, bytes: what its verb declares and its inputs, which it maps */
 };
 /* no_new_privs, rlimits, landlock, capabilities, seccomp (calls.c has the tables). On any failure but a missing
  * landlock: an error; the caller must end. The fixer gets no landlock and keeps its capabilities: a package manager

@@ -272,6 +272,18 @@ TEST(httpd_has_no_file)
          {"mount", try_mount, -SIGSYS});
 }
 
+/* Threads, and descriptors that it was given. */
+TEST(worker_opens_nothing)
+{
+    ROWS(HN_PROC_WORKER, false, {"memory", try_memory, 0}, {"open", try_open, KILLED_OR(EACCES)},
+         {"open to write", try_open_to_write, KILLED_OR(EACCES)}, {"openat2", try_openat2_to_write, -SIGSYS},
+         {"unlink", try_unlink, -SIGSYS}, {"chmod", try_chmod, -SIGSYS}, {"inet", try_inet, -SIGSYS},
+         {"unix", try_unix, -SIGSYS}, {"netlink", try_netlink, -SIGSYS}, {"exec", try_exec, -SIGSYS},
+         {"ptrace", try_ptrace, -SIGSYS}, {"code", try_exec_memory, -SIGSYS}, {"fork", try_fork, EPERM},
+         {"kill", try_kill_parent, -SIGSYS}, {"mount", try_mount, -SIGSYS},
+         {"owner of a descriptor", try_steal_descriptor, EPERM});
+}
+
 /* It must run a package manager; what no fix needs is refused and handed down as refused. */
 TEST(fixer_does_not_trace)
 {
@@ -315,6 +327,7 @@ TEST(parser_memory_is_bounded)
 #endif
     CHECK_INT(attempt(HN_PROC_PARSER, false, too_much_memory), ENOMEM);
     CHECK_INT(attempt(HN_PROC_COLLECTOR, false, too_much_memory), ENOMEM);
+    CHECK_INT(attempt(HN_PROC_WORKER, false, too_much_memory), ENOMEM);
 }
 
 /* ---------------------------------------------------------------- kernels that lack something */

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "core/module.h"
+#include "core/work.h"
 
 enum { CORE_FD = 4 }; /* of the parser */
 
@@ -180,6 +181,7 @@ static void faulty_collect(struct hn_collect *c)
     hn_at_close(&root);
 }
 
+extern const struct hn_verb faulty_verbs[];
 extern const struct hn_module hn_module_faulty;
 const struct hn_module hn_module_faulty = {
     .name = "faulty",
@@ -188,4 +190,5 @@ const struct hn_module hn_module_faulty = {
     .collect = faulty_collect,
     .parse = faulty_parse_any,
     .finish = faulty_finish,
+    .verbs = faulty_verbs,
 };

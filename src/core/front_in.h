@@ -1,0 +1,52 @@
+/* Shared by the front_*.c files only. */
+#pragma once
+
+#include "base/mem.h"
+#include "core/work_front.h"
+#include "core/work_wire.h"
+
+/* One thing to be opened: a file found by name, a file below a named folder, a socket. */
+struct front_input {
+    const char *path;   /* in the arena */
+    const char *option; /* "" positional */
+    int fd;             /* a socket that is open already; else -1 */
+    uint64_t size;
+};
+
+struct front_output {
+    const char *option, *path;
+    char temp[4096];
+    bool made;
+};
+
+#define FRONT_OUTPUTS 4u
+struct front_state {
+    const struct hn_front *f;
+    struct hn_arena arena;
+    struct front_input *inputs;
+    size_t n_inputs, cap_inputs;
+    size_t n_positional;
+    uint64_t total, mapped; /* bytes of the positional inputs; of all */
+    struct front_output outputs[FRONT_OUTPUTS];
+    size_t n_outputs;
+    int folder; /* HINOMI_HOME/<module>, or -1 */
+    int lock;
+    const char **names; /* of the last listing */
+    size_t n_names;
+    const char *asked; /* option of the last input, and its place */
+    size_t asked_at;
+    const char *at; /* the input that was handed out last */
+};
+
+/* ---- front_inputs.c ---- */
+HN_MUST struct hn_err front_inputs_find(struct front_state *s, struct hn_diag *reterr);
+/* 'N': an open descriptor or errno in h->err; name into text. */
+int front_input_next(struct front_state *s, struct work_head *h, char *text);
+HN_MUST struct hn_err front_socket(const struct hn_front_option *o, int *ret_fd, struct hn_diag *reterr);
+
+/* ---- front_files.c ---- */
+HN_MUST struct hn_err front_folder_open(struct front_state *s, struct hn_diag *reterr);
+/* 'O', 'A', 'W', 'T', 'C', 'D', 'L', 'U': descriptor or -1; errno in h->err. */
+int front_file(struct front_state *s, uint8_t type, struct work_head *h, char *text);
+/* Outputs get their names when the worker ended well, and go otherwise. */
+HN_MUST struct hn_err front_outputs_end(struct front_state *s, bool keep, struct hn_diag *reterr);

@@ -1,0 +1,151 @@
+/* What was named on the command line becomes a list of files: folders walked, sorted, links inside them left alone. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/str.h"
+#include "core/front_in.h"
+
+#define INPUTS_MAX 4000000u
+#define DEPTH_MAX  64u
+
+static bool add(struct front_state *s, const char *path, const char *option, int fd, uint64_t size)
+{
+    if (s->n_inputs == s->cap_inputs) {
+        size_t cap = s->cap_inputs ? 2 * s->cap_inputs : 64;
+        struct front_input *more = cap > INPUTS_MAX ? NULL : hn_realloc(s->inputs, cap * sizeof *more);
+        if (!more)
+            return false;
+        s->inputs = more;
+        s->cap_inputs = cap;
+    }
+    s->inputs[s->n_inputs++] = (struct front_input){path, option, fd, size};
+    s->mapped += size;
+    if (!*option) {
+        s->n_positional++;
+        s->total += size;
+    }
+    return true;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int not_dots(const struct dirent *d)
+{
+    return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+}
+
+static bool walk(struct front_state *s, const char *folder, const char *option, unsigned depth)
+{
+    struct dirent **list;
+    int n = scandir(folder, &list, not_dots, by_name);
+    if (n < 0 || depth > DEPTH_MAX)
+        return add(s, folder, option, -1, 0); /* the worker hears why when it asks for it */
+    bool ok = true;
+    for (int i = 0; i < n; i++) {
+        struct stat st;
+        struct hn_str path = hn_arena_fmt(&s->arena, "%s/%s", folder, list[i]->d_name);
+        if (ok && path.n && lstat(path.p, &st) == 0) {
+            if (S_ISDIR(st.st_mode))
+                ok = walk(s, path.p, option, depth + 1);
+            else if (S_ISREG(st.st_mode))
+                ok = add(s, path.p, option, -1, (uint64_t)st.st_size);
+        }
+        free(list[i]);
+    }
+    free(list);
+    return ok;
+}
+
+static struct hn_err find(struct front_state *s, const char *path, const char *option, struct hn_diag *reterr)
+{
+    struct stat st;
+    bool ok;
+    if (strcmp(path, "-") == 0 || stat(path, &st) != 0)
+        ok = add(s, path, option, -1, 0);
+    else if (S_ISDIR(st.st_mode))
+        ok = walk(s, path, option, 0);
+    else
+        ok = add(s, path, option, -1, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
+    return ok ? HN_OK : hn_fail(reterr, HN_E_LIMIT, "more than %u inputs", INPUTS_MAX);
+}
+
+static struct hn_err add_option(struct front_state *s, const struct hn_front_option *o, struct hn_diag *reterr)
+{
+    int fd = -1;
+    switch (o->o->type) {
+    case HN_OPT_INPUT:
+        return find(s, o->value, o->o->name, reterr);
+    case HN_OPT_OUTPUT:
+        if (s->n_outputs == FRONT_OUTPUTS)
+            return hn_fail(reterr, HN_E_LIMIT, "too many outputs");
+        s->outputs[s->n_outputs++] = (struct front_output){.option = o->o->name, .path = o->value};
+        return HN_OK;
+    case HN_OPT_UDP:
+    case HN_OPT_TCP:
+    case HN_OPT_SCTP:
+    case HN_OPT_PACKETS:
+        for (int64_t i = 0; i < (o->o->most > 1 ? o->o->most : 1); i++) {
+            HN_TRY(front_socket(o, &fd, reterr));
+            if (!add(s, o->value, o->o->name, fd, 0))
+                return hn_fail(reterr, HN_E_NOMEM, "%s", o->value);
+        }
+        return HN_OK;
+    default:
+        return HN_OK;
+    }
+}
+
+struct hn_err front_inputs_find(struct front_state *s, struct hn_diag *reterr)
+{
+    const struct hn_front *f = s->f;
+    for (size_t i = 0; i < f->n_options; i++)
+        HN_TRY(add_option(s, &f->options[i], reterr));
+    if (f->verb->flags & HN_VERB_WORDS)
+        return HN_OK;
+    for (size_t i = 0; i < f->n_words; i++)
+        HN_TRY(find(s, f->words[i], "", reterr));
+    if (!f->n_words && (f->verb->flags & HN_VERB_STDIN))
+        HN_TRY(find(s, "-", "", reterr));
+    return HN_OK;
+}
+
+int front_input_next(struct front_state *s, struct work_head *h, char *text)
+{
+    char option[64] = "";
+    struct stat st;
+    if (h->n < sizeof option)
+        memcpy(option, text, h->n);
+    /* Inputs of one option are asked for in a row: go on where the last one was. */
+    size_t i = s->asked && strcmp(s->asked, option) == 0 ? s->asked_at : 0;
+    while (i < s->n_inputs && (!s->inputs[i].path || strcmp(s->inputs[i].option, option) != 0))
+        i++;
+    *h = (struct work_head){.err = ENODATA};
+    if (i == s->n_inputs)
+        return -1;
+    struct front_input *in = &s->inputs[i];
+    int fd = in->fd >= 0                  ? in->fd
+             : strcmp(in->path, "-") == 0 ? dup(STDIN_FILENO)
+                                          : open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    h->err = fd < 0 ? errno : 0;
+    h->n = (uint32_t)strnlen(in->path, WORK_TEXT_MAX);
+    memcpy(text, in->path, h->n);
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        h->flags = S_ISREG(st.st_mode) ? 1 : 0;
+        h->size = (uint64_t)st.st_size;
+        h->time = st.st_mtim.tv_sec * HN_SECOND + st.st_mtim.tv_nsec;
+    }
+    s->at = in->path;
+    s->asked = in->option;
+    s->asked_at = i;
+    in->path = NULL; /* handed out */
+    return fd;
+}

@@ -1,0 +1,35 @@
+/* Shared by the work_*.c files of the worker only. */
+#pragma once
+
+#include "core/parse.h"
+#include "core/text.h"
+#include "core/work.h"
+#include "core/work_wire.h"
+
+struct hn_work {
+    const struct hn_module *module;
+    const struct hn_verb *verb;
+    const struct hn_jv *opts, *words; /* of the start document */
+    enum hn_work_form form;
+    enum hn_lang lang;
+    unsigned columns;
+    bool show_progress;
+    hn_time now;
+    uint64_t total;
+    size_t n_inputs, unreadable;
+    struct hn_arena arena;
+    struct hn_buf out; /* to standard output, not yet written */
+    bool out_failed;
+    hn_time began, shown;
+    /* observations of the asset in hand */
+    struct hn_parse *parse;
+    struct hn_parse_sink sink;
+    struct hn_work_asset asset;
+    hn_time collected_at;
+    struct hn_buf obs;
+    uint64_t n_obs;
+};
+
+/* One request and its answer. text_out: WORK_TEXT_MAX bytes or NULL. Gives h->err; *ret_fd is -1 unless one came. */
+int work_ask(uint8_t type, struct work_head *h, const void *text, int fd, char *text_out, int *ret_fd);
+void work_flush(struct hn_work *w);

@@ -1,0 +1,219 @@
+/* What a worker is handed: inputs, files of its module's folder, nameless files. */
+#include <errno.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "core/work_in.h"
+
+#define READ_STEP (1u << 20)
+
+/* ---------------------------------------------------------------- inputs */
+
+static bool next(struct hn_work *w, const char *option, struct hn_input *ret)
+{
+    char name[WORK_TEXT_MAX];
+    for (;;) {
+        struct work_head h = {.n = (uint32_t)strlen(option)};
+        int fd;
+        int err = work_ask('N', &h, option, -1, name, &fd);
+        if (err == ENODATA)
+            return false;
+        struct hn_str shown = hn_str_from_hostile(&w->arena, hn_bytes_of(name, h.n), WORK_TEXT_MAX);
+        if (err || fd < 0) {
+            w->unreadable++;
+            hn_work_warn(w, "work.unreadable", "name", hn_arena_cstr(&w->arena, shown), "why", strerror(err), NULL);
+            continue;
+        }
+        *ret = (struct hn_input){
+            .name = shown, .fd = fd, .regular = h.flags & 1u, .size = h.size, .mtime = h.time, .map = {NULL, 0}};
+        return true;
+    }
+}
+
+bool hn_work_next(struct hn_work *w, struct hn_input *ret)
+{
+    return next(w, "", ret);
+}
+
+bool hn_work_input(struct hn_work *w, const char *option, struct hn_input *ret)
+{
+    return next(w, option, ret);
+}
+
+static bool map_file(struct hn_input *in, size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->fd, 0);
+    if (p == MAP_FAILED)
+        return false;
+    in->map = hn_bytes_of(p, size);
+    return true;
+}
+
+/* A stream: read into memory that can be unmapped like a file. */
+static bool read_stream(struct hn_input *in, size_t max)
+{
+    size_t cap = 0, n = 0;
+    uint8_t *p = NULL;
+    for (;;) {
+        if (n == cap) {
+            size_t more = cap ? cap * 2 : READ_STEP;
+            void *q = cap ? mremap(p, cap, more, MREMAP_MAYMOVE)
+                          : mmap(NULL, more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (q == MAP_FAILED)
+                break;
+            p = q;
+            cap = more;
+        }
+        ssize_t got = read(in->fd, p + n, cap - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            if (got < 0)
+                break;
+            if (n < cap && n) /* give the rest back; what is left has the length that hn_work_done() unmaps */
+                p = mremap(p, cap, n, 0);
+            if (!n)
+                munmap(p, cap);
+            in->map = n ? hn_bytes_of(p, n) : hn_bytes_of("", 0);
+            return true;
+        }
+        n += (size_t)got;
+        if (n > max) {
+            errno = EFBIG;
+            break;
+        }
+    }
+    int err = errno;
+    if (p)
+        munmap(p, cap);
+    errno = err;
+    return false;
+}
+
+bool hn_work_map(struct hn_work *w, struct hn_input *in, size_t max)
+{
+    bool ok = true;
+    if (in->map.p)
+        return true;
+    if (in->regular && in->size > max) {
+        errno = EFBIG;
+        ok = false;
+    } else if (in->regular && in->size) {
+        ok = map_file(in, in->size);
+    } else if (in->regular) {
+        in->map = hn_bytes_of("", 0);
+    } else {
+        ok = read_stream(in, max);
+    }
+    if (!ok) {
+        w->unreadable++;
+        hn_work_warn(w, "work.unreadable", "name", hn_arena_cstr(&w->arena, in->name), "why", strerror(errno), NULL);
+    }
+    return ok;
+}
+
+void hn_work_done(struct hn_input *in)
+{
+    if (in->map.n)
+        munmap((void *)(uintptr_t)in->map.p, in->map.n);
+    if (in->fd >= 0)
+        close(in->fd);
+    in->map = (struct hn_bytes){NULL, 0};
+    in->fd = -1;
+}
+
+int hn_work_stop_fd(const struct hn_work *w)
+{
+    return WORK_STOP_FD;
+}
+
+bool hn_work_stop(struct hn_work *w)
+{
+    struct pollfd p = {.fd = WORK_STOP_FD, .events = POLLIN};
+    return poll(&p, 1, 0) > 0;
+}
+
+/* ---------------------------------------------------------------- files */
+
+static int ask_file(uint8_t type, struct hn_str name)
+{
+    struct work_head h = {.n = (uint32_t)name.n};
+    int fd = -1;
+    int err = work_ask(type, &h, name.p, -1, NULL, &fd);
+    errno = err ? err : errno;
+    return err ? -1 : fd;
+}
+
+int hn_work_file_open(struct hn_work *w, struct hn_str name)
+{
+    return ask_file('O', name);
+}
+
+int hn_work_file_append(struct hn_work *w, struct hn_str name)
+{
+    return ask_file('A', name);
+}
+
+int hn_work_file_new(struct hn_work *w, struct hn_str name)
+{
+    return ask_file('W', name);
+}
+
+int hn_work_temp(struct hn_work *w)
+{
+    return ask_file('T', HN_STR(""));
+}
+
+int hn_work_output(struct hn_work *w, const char *option)
+{
+    return ask_file('U', hn_str_c(option));
+}
+
+static struct hn_err ask_done(uint8_t type, struct hn_str name)
+{
+    struct work_head h = {.n = (uint32_t)name.n};
+    int err = work_ask(type, &h, name.p, -1, NULL, NULL);
+    return err ? (struct hn_err){hn_err_from_errno(err)} : HN_OK;
+}
+
+struct hn_err hn_work_file_commit(struct hn_work *w, struct hn_str name)
+{
+    return ask_done('C', name);
+}
+
+struct hn_err hn_work_file_remove(struct hn_work *w, struct hn_str name)
+{
+    return ask_done('D', name);
+}
+
+struct hn_err hn_work_file_list(struct hn_work *w, struct hn_str prefix, struct hn_file_entry **ret, size_t *ret_n)
+{
+    size_t cap = 64, n = 0;
+    char name[WORK_TEXT_MAX];
+    struct hn_file_entry *list = hn_arena_alloc(&w->arena, cap * sizeof *list);
+    for (uint32_t i = 0; list; i++) {
+        struct work_head h = {.n = (uint32_t)prefix.n, .index = i};
+        int err = work_ask('L', &h, prefix.p, -1, name, NULL);
+        if (err == ENODATA)
+            break;
+        if (err)
+            return (struct hn_err){hn_err_from_errno(err)};
+        if (n == cap) {
+            struct hn_file_entry *more = hn_arena_alloc(&w->arena, 2 * cap * sizeof *more);
+            if (more)
+                memcpy(more, list, n * sizeof *list);
+            list = more;
+            cap *= 2;
+        }
+        struct hn_str own = hn_arena_str(&w->arena, (struct hn_str){name, h.n});
+        if (list)
+            list[n++] = (struct hn_file_entry){own, h.size, h.time};
+    }
+    *ret = list;
+    *ret_n = n;
+    return list && !w->arena.failed ? HN_OK : (struct hn_err){HN_E_NOMEM};
+}
