@@ -1,7 +1,9 @@
 #include "hn_test.h"
 
 #include <lz4frame.h>
+#include <lzma.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "base/buf.h"
 #include "format/unpack.h"
@@ -30,6 +32,14 @@ static size_t pack(enum hn_pack kind, const uint8_t *p, uint8_t *out, size_t roo
     if (kind == HN_PACK_LZ4) {
         size_t n = LZ4F_compressFrame(out, room, p, SIZE, NULL);
         return LZ4F_isError(n) ? 0 : n;
+    }
+    if (kind == HN_PACK_ZSTD) {
+        size_t n = ZSTD_compress(out, room, p, SIZE, 3);
+        return ZSTD_isError(n) ? 0 : n;
+    }
+    if (kind == HN_PACK_XZ) {
+        size_t n = 0;
+        return lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, p, SIZE, out, &n, room) == LZMA_OK ? n : 0;
     }
     z_stream z = {.next_in = (Bytef *)(uintptr_t)p, .avail_in = SIZE, .next_out = out, .avail_out = (unsigned)room};
     if (deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) != Z_OK)
@@ -82,12 +92,22 @@ TEST(lz4_in_pieces_of_any_size)
     round_trip(HN_PACK_LZ4);
 }
 
+TEST(zstd_in_pieces_of_any_size)
+{
+    round_trip(HN_PACK_ZSTD);
+}
+
+TEST(xz_in_pieces_of_any_size)
+{
+    round_trip(HN_PACK_XZ);
+}
+
 /* Cut off, damaged, over the limit: always told, never more than the limit given out. */
 static void refuses(enum hn_pack kind)
 {
     uint8_t *plain = content(), *packed = hn_alloc(SIZE * 2);
     size_t n = plain && packed ? pack(kind, plain, packed, SIZE * 2) : 0, wrong = 0;
-    for (size_t cut = 1; cut < n; cut += n / 97 + 1) {
+    for (size_t cut = 1; cut < n; cut += n / (kind == HN_PACK_XZ ? 19 : 97) + 1) {
         struct hn_buf out;
         hn_buf_init(&out, SIZE * 4);
         wrong += unpack(kind, packed, cut, 4096, SIZE, &out) == NULL;
@@ -114,6 +134,16 @@ TEST(gzip_damage_is_told)
 TEST(lz4_damage_is_told)
 {
     refuses(HN_PACK_LZ4);
+}
+
+TEST(zstd_damage_is_told)
+{
+    refuses(HN_PACK_ZSTD);
+}
+
+TEST(xz_damage_is_told)
+{
+    refuses(HN_PACK_XZ);
 }
 
 TEST(an_empty_stream_is_complete)

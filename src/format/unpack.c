@@ -1,11 +1,15 @@
 #include "format/unpack.h"
 
 #include <lz4frame.h>
+#include <lzma.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "base/mem.h"
 
-#define OUT_SIZE (256u << 10)
+#define OUT_SIZE       (256u << 10)
+#define WINDOW_LOG_MAX 27 /* 128 MiB, what zstd itself takes without --long */
+#define XZ_MEMORY_MAX  (128u << 20)
 
 struct hn_unpack {
     enum hn_pack kind;
@@ -16,6 +20,8 @@ struct hn_unpack {
     bool between; /* at a place where the stream may end: nothing read, or a frame just finished */
     z_stream z;
     LZ4F_dctx *lz4;
+    ZSTD_DStream *zstd;
+    lzma_stream xz;
     uint8_t out[OUT_SIZE];
 };
 
@@ -47,9 +53,15 @@ struct hn_unpack *hn_unpack_new(enum hn_pack kind, uint64_t max_out, void (*sink
         ok = inflateInit2(&u->z, 15 + 16) == Z_OK;
     } else if (kind == HN_PACK_LZ4) {
         ok = !LZ4F_isError(LZ4F_createDecompressionContext(&u->lz4, LZ4F_VERSION));
+    } else if (kind == HN_PACK_ZSTD) {
+        u->zstd = ZSTD_createDStream();
+        ok = u->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX));
+    } else if (kind == HN_PACK_XZ) {
+        ok = lzma_stream_decoder(&u->xz, XZ_MEMORY_MAX, LZMA_CONCATENATED) == LZMA_OK;
     }
     if (ok)
         return u;
+    ZSTD_freeDStream(u->zstd);
     hn_free(u);
     return NULL;
 }
@@ -62,6 +74,9 @@ void hn_unpack_free(struct hn_unpack *u)
         inflateEnd(&u->z);
     if (u->lz4)
         LZ4F_freeDecompressionContext(u->lz4);
+    if (u->kind == HN_PACK_XZ)
+        lzma_end(&u->xz);
+    ZSTD_freeDStream(u->zstd);
     hn_free(u);
 }
 
@@ -121,6 +136,47 @@ static const char *feed_lz4(struct hn_unpack *u, struct hn_bytes in)
     }
 }
 
+/* Frames may follow each other; skippable ones give nothing. */
+static const char *feed_zstd(struct hn_unpack *u, struct hn_bytes in)
+{
+    ZSTD_inBuffer from = {in.p, in.n, 0};
+    ZSTD_outBuffer to;
+    do {
+        size_t before = from.pos;
+        to = (ZSTD_outBuffer){u->out, OUT_SIZE, 0};
+        size_t rc = ZSTD_decompressStream(u->zstd, &to, &from);
+        if (ZSTD_isError(rc))
+            return u->bad = "zstd: damaged data";
+        if (give(u, u->out, to.pos))
+            return u->bad;
+        if (from.pos > before || to.pos) /* asked without input it would speak of the next frame */
+            u->between = rc == 0;
+    } while (from.pos < from.size || to.pos == to.size); /* a full buffer: there may be more inside */
+    return NULL;
+}
+
+/* last: no more input; concatenated streams end only then. */
+static const char *feed_xz(struct hn_unpack *u, struct hn_bytes in, bool last)
+{
+    lzma_ret rc = LZMA_OK;
+    u->xz.next_in = in.p;
+    u->xz.avail_in = in.n;
+    u->between = false;
+    do {
+        u->xz.next_out = u->out;
+        u->xz.avail_out = OUT_SIZE;
+        rc = lzma_code(&u->xz, last ? LZMA_FINISH : LZMA_RUN);
+        if (give(u, u->out, OUT_SIZE - u->xz.avail_out))
+            return u->bad;
+    } while (rc == LZMA_OK && (u->xz.avail_in || !u->xz.avail_out));
+    u->between = rc == LZMA_STREAM_END;
+    if (rc == LZMA_OK || rc == LZMA_STREAM_END || (rc == LZMA_BUF_ERROR && !last))
+        return NULL;
+    if (rc == LZMA_BUF_ERROR)
+        return u->bad = "compressed data ends too early";
+    return u->bad = rc == LZMA_MEMLIMIT_ERROR || rc == LZMA_MEM_ERROR ? "xz: out of memory" : "xz: damaged data";
+}
+
 const char *hn_unpack_feed(struct hn_unpack *u, struct hn_bytes in)
 {
     if (u->bad || !in.n)
@@ -130,11 +186,17 @@ const char *hn_unpack_feed(struct hn_unpack *u, struct hn_bytes in)
         return feed_gzip(u, in);
     if (u->kind == HN_PACK_LZ4)
         return feed_lz4(u, in);
+    if (u->kind == HN_PACK_ZSTD)
+        return feed_zstd(u, in);
+    if (u->kind == HN_PACK_XZ)
+        return feed_xz(u, in, false);
     return give(u, in.p, in.n);
 }
 
 const char *hn_unpack_end(struct hn_unpack *u)
 {
+    if (!u->bad && u->kind == HN_PACK_XZ && u->in_total)
+        feed_xz(u, (struct hn_bytes){0}, true);
     if (!u->bad && !u->between && u->kind != HN_PACK_PLAIN)
         u->bad = "compressed data ends too early";
     return u->bad;
