@@ -48,7 +48,8 @@ static void write_identity(struct hn_jw *w, const struct hn_run *r)
     hn_jw_arr_end(w);
     hn_jw_kstr(w, "machine_id", id.machine_id);
     hn_jw_kstr(w, "hardware_id", id.hardware_id);
-    if (!id.machine_id.n && !id.hardware_id.n) { /* a subject with a key of its own; an image or a bare root: known by where it lies */
+    if (!id.machine_id.n &&
+        !id.hardware_id.n) { /* a subject with a key of its own; an image or a bare root: known by where it lies */
         hn_jw_key(w, "keys");
         hn_jw_arr(w);
         hn_jw_obj(w);

@@ -59,9 +59,9 @@ static bool walk(struct front_state *s, const char *folder, const char *option, 
             else if (S_ISREG(st.st_mode))
                 ok = add(s, path.p, option, -1, (uint64_t)st.st_size);
         }
-        free(list[i]);
+        free(list[i]); /* libc's */
     }
-    free(list);
+    free(list); /* libc's */
     return ok;
 }
 

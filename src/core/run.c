@@ -128,7 +128,8 @@ static struct hn_err plan(struct hn_run *r, const struct hn_run_options *o, stru
             return hn_fail(reterr, HN_E_INVALID, "no module is called \"%.*s\"", HN_FMT(part));
     for (int late = 0; late < 2; late++)
         for (size_t i = 0; i < hn_modules_n; i++)
-            if (hn_modules[i]->collect && hn_modules[i]->wants_paths == (late == 1) && chosen(o->modules, hn_modules[i]->name))
+            if (hn_modules[i]->collect && hn_modules[i]->wants_paths == (late == 1) &&
+                chosen(o->modules, hn_modules[i]->name))
                 r->cover[r->n_cover++] = (struct hn_run_cover){.module = hn_modules[i], .complete = true};
     return HN_OK;
 }

@@ -25,7 +25,7 @@ static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what
 {
 }
 
-static void on_want(void *arg, const struct hn_module *m, const char *tag, struct hn_str glob, size_t max)
+static void on_want(void *arg, const struct hn_module *m, const struct hn_want *want)
 {
 }
 
