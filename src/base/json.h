@@ -14,7 +14,7 @@
 
 /* ---- writer ---- */
 
-#define HN_JW_DEPTH 64
+#define HN_JW_DEPTH 256 /* as deep as the reader goes at most */
 struct hn_jw {
     struct hn_buf *out;
     unsigned depth;

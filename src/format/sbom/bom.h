@@ -460,7 +460,7 @@ enum hn_bom_aggregate hn_bom_complete(const struct hn_bom *b, const struct hn_bo
 struct hn_bom_how { /* how to write */
     enum hn_bom_family family;
     enum hn_bom_form form; /* ANY: the family's usual one */
-    const char *version;   /* NULL: the family's default */
+    const char *version;   /* NULL: the document's own when it is of that family, else the family's default */
     bool compact;          /* no line ends and blanks */
 };
 

@@ -1,8 +1,10 @@
 /* The formats that are known, and which one a text is. A family adds one line. */
 #include "base/str.h"
 #include "format/sbom/bom.h"
+#include "format/sbom/cdx.h"
 
 const struct hn_bom_format *const hn_bom_formats[] = {
+    &hn_bom_cdx_json,
     NULL,
 };
 
