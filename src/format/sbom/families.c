@@ -2,9 +2,11 @@
 #include "base/str.h"
 #include "format/sbom/bom.h"
 #include "format/sbom/cdx.h"
+#include "format/sbom/spdx.h"
 
 const struct hn_bom_format *const hn_bom_formats[] = {
     &hn_bom_cdx_json,
+    &hn_bom_spdx2_json,
     NULL,
 };
 

@@ -1,0 +1,6 @@
+/* The formats of SPDX, SWID and of envelopes around bills of materials; see bom.h. */
+#pragma once
+
+#include "format/sbom/bom.h"
+
+extern const struct hn_bom_format hn_bom_spdx2_json; /* 2.2, 2.3; reads and writes */
