@@ -1,6 +1,5 @@
 #include "format/name/purl.h"
 
-#include "base/hash.h"
 #include "base/str.h"
 
 static bool is_alnum(char c)
