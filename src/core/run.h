@@ -48,7 +48,8 @@ struct hn_run {
     struct hn_str origin; /* who collected: "" = this machine; set by ingest */
     struct hn_run_cover *cover;
     size_t n_cover;
-    /* What the run is about when it is no host that names itself: a telescope, a peer seen in flows. Empty: the host. */
+    /* What the run is about when it is no host that names itself: a telescope, a peer seen in flows. Empty: the host.
+     */
     struct {
         struct hn_str name, kind, key_type, key;
     } subject;

@@ -160,8 +160,7 @@ static void collect_word(struct hn_collect *c, int rootfd, const char *path)
         spin();
     else if (hn_str_eqc(word, "socket"))
         (void)!socket(AF_INET, SOCK_STREAM, 0);
-    else if (hn_str_eqc(word, "write") &&
-             openat(rootfd, "made-by-collector", O_WRONLY | O_CREAT, 0600) < 0)
+    else if (hn_str_eqc(word, "write") && openat(rootfd, "made-by-collector", O_WRONLY | O_CREAT, 0600) < 0)
         hn_collect_not_seen(c, path, "writing was refused");
 }
 
