@@ -34,6 +34,7 @@ enum hn_flow_app {
 #define HN_FLOW_TIMES    2u  /* first and last are known */
 #define HN_FLOW_PAYLOAD  4u  /* bytes count payload only (Zeek orig_bytes), not IP lengths */
 #define HN_FLOW_SAMPLED  8u  /* sampling says how many packets one stands for */
+#define HN_FLOW_BEGINS   32u /* told when it began: no counters yet */
 #define HN_FLOW_REVERSED 16u /* source was the answering side and was turned round by us */
 
 struct hn_flow {

@@ -1,0 +1,264 @@
+/* Exporters: who sent, what is lost, what is sampled. The versions themselves have a file each. */
+#include "format/flow/export_in.h"
+
+#include "base/mem.h"
+
+#define KEY_BYTES 22u
+
+const char *hn_export_bad_text(enum hn_export_bad b)
+{
+    static const char *const texts[] = {
+#define XX(name, text) text,
+        HN_EXPORT_BAD_MAP(XX)
+#undef XX
+    };
+    return texts[b];
+}
+
+const char *hn_export_unit(uint8_t version)
+{
+    return version == 10 ? "records" : version == 9 || version == 105 ? "packets" : "flows";
+}
+
+struct hn_export *hn_export_new(const struct hn_export_sink *sink)
+{
+    struct hn_export *x = hn_alloc_zero(sizeof *x);
+    if (!x)
+        return NULL;
+    x->sink = *sink;
+    hn_map_init(&x->by_key);
+    return x;
+}
+
+static void free_one(struct export_one *e)
+{
+    export_template_drop(e, 0);
+    hn_free(e->templates);
+    hn_buf_done(&e->waiting);
+    hn_free(e);
+}
+
+void hn_export_free(struct hn_export *x)
+{
+    if (!x)
+        return;
+    size_t i = 0;
+    struct hn_bytes key;
+    void *value;
+    while (hn_map_next(&x->by_key, &i, &key, &value))
+        hn_free((void *)(uintptr_t)key.p);
+    hn_map_done(&x->by_key);
+    for (i = 0; i < x->n; i++)
+        free_one(x->all[i]);
+    hn_free(x->all);
+    hn_free(x);
+}
+
+const struct hn_exporter *hn_export_at(const struct hn_export *x, size_t i)
+{
+    return i < x->n ? &x->all[i]->is : NULL;
+}
+
+uint64_t hn_export_strange(const struct hn_export *x, enum hn_export_bad b)
+{
+    return x->strange[b];
+}
+
+/* ---------------------------------------------------------------- finding */
+
+static void make_key(uint8_t key[KEY_BYTES], const struct hn_ip *from, uint32_t domain, uint8_t version)
+{
+    key[0] = from->family;
+    memcpy(key + 1, from->b, 16);
+    key[17] = version;
+    memcpy(key + 18, &domain, sizeof domain);
+}
+
+static uint32_t override_for(const struct hn_export *x, const struct hn_ip *from)
+{
+    for (size_t i = 0; i < x->n_overrides; i++)
+        if (hn_ip_in(from, &x->overrides[i].net, x->overrides[i].bits))
+            return x->overrides[i].rate;
+    return 0;
+}
+
+static struct export_one *add(struct hn_export *x, const uint8_t key[KEY_BYTES])
+{
+    if (x->n == HN_EXPORTERS_MAX)
+        return NULL;
+    if (x->n == x->cap) {
+        size_t cap = x->cap ? 2 * x->cap : 16;
+        struct export_one **more = hn_realloc(x->all, cap * sizeof(struct export_one *));
+        if (!more)
+            return NULL;
+        x->all = more;
+        x->cap = cap;
+    }
+    struct export_one *e = hn_alloc_zero(sizeof *e);
+    uint8_t *own = hn_alloc(KEY_BYTES);
+    if (e && own)
+        memcpy(own, key, KEY_BYTES);
+    if (!e || !own || !hn_ok(hn_map_set(&x->by_key, hn_bytes_of(own, KEY_BYTES), e))) {
+        hn_free(e);
+        hn_free(own);
+        return NULL;
+    }
+    hn_buf_init(&e->waiting, HN_EXPORT_WAITING_MAX);
+    x->all[x->n++] = e;
+    e->is.number = (uint32_t)x->n;
+    e->x = x;
+    return e;
+}
+
+struct export_one *export_find(struct hn_export *x, const struct hn_ip *from, uint32_t domain, uint8_t version,
+                               hn_time received, size_t octets)
+{
+    uint8_t key[KEY_BYTES];
+    make_key(key, from, domain, version);
+    struct export_one *e = hn_map_find(&x->by_key, hn_bytes_of(key, KEY_BYTES));
+    if (!e && (e = add(x, key))) {
+        e->is.address = *from;
+        e->is.domain = domain;
+        e->is.version = version;
+        e->is.first = received;
+        e->override = override_for(x, from);
+        e->is.sampling_given = e->override != 0;
+    }
+    if (!e) {
+        x->strange[HN_EXPORT_LIMIT]++;
+        return NULL;
+    }
+    e->is.packets++;
+    e->is.octets += octets;
+    e->is.last = received;
+    return e;
+}
+
+bool hn_export_override(struct hn_export *x, const struct hn_ip *net, unsigned bits, uint32_t sampling)
+{
+    if (x->n_overrides == sizeof x->overrides / sizeof *x->overrides || !sampling)
+        return false;
+    x->overrides[x->n_overrides++] = (struct export_override){*net, bits, sampling};
+    for (size_t i = 0; i < x->n; i++) {
+        x->all[i]->override = override_for(x, &x->all[i]->is.address);
+        x->all[i]->is.sampling_given = x->all[i]->override != 0;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- health */
+
+void export_bad(struct export_one *e, enum hn_export_bad b)
+{
+    e->is.bad[b]++;
+}
+
+/* Numbers count modulo 2^32. A little behind: late or twice. Far behind or far ahead: the exporter began again. */
+#define SEQUENCE_BEHIND 4096
+#define SEQUENCE_AHEAD  (1 << 28)
+
+void export_sequence(struct export_one *e, uint32_t sequence, uint32_t n, bool known)
+{
+    int32_t ahead = (int32_t)(sequence - e->next);
+    if (e->has_sequence && ahead < 0 && ahead >= -SEQUENCE_BEHIND) {
+        e->is.disordered++;
+        /* one that fills the last gap was late, not lost */
+        if (sequence - e->gap_from < e->gap_to - e->gap_from && e->is.lost >= n)
+            e->is.lost -= n;
+        return; /* what is expected stays as it was */
+    }
+    if (e->has_sequence && (ahead < 0 || ahead > SEQUENCE_AHEAD))
+        e->is.restarts++;
+    else if (e->has_sequence && ahead > 0) {
+        e->is.lost += (uint32_t)ahead;
+        e->is.gaps++;
+        e->gap_from = e->next;
+        e->gap_to = sequence;
+    }
+    e->next = sequence + n;
+    e->has_sequence = known;
+}
+
+void export_skew(struct export_one *e, hn_time received, uint32_t seconds)
+{
+    e->is.skew_ms = (int64_t)seconds * 1000 - received / 1000000;
+}
+
+hn_time export_uptime(const struct export_when *w, uint32_t ms)
+{
+    int64_t before = (int32_t)(w->uptime_ms - ms);
+    return (hn_time)w->seconds * HN_SECOND - before * (HN_SECOND / 1000);
+}
+
+/* ---------------------------------------------------------------- sampling */
+
+uint32_t export_rate(const struct export_one *e, bool has_selector, uint64_t selector)
+{
+    if (e->override)
+        return e->override;
+    for (size_t i = 0; has_selector && i < e->n_samplers; i++)
+        if (e->samplers[i].id == selector)
+            return e->samplers[i].rate;
+    if (e->default_rate)
+        return e->default_rate;
+    /* A record that names no selector where only one sampler exists can only mean that one. */
+    return !has_selector && e->n_samplers == 1 ? e->samplers[0].rate : 0;
+}
+
+void export_sampler_set(struct export_one *e, bool has_selector, uint64_t selector, uint64_t rate)
+{
+    if (!rate || rate > UINT32_MAX)
+        return;
+    if (!has_selector) {
+        e->default_rate = (uint32_t)rate;
+        return;
+    }
+    for (size_t i = 0; i < e->n_samplers; i++)
+        if (e->samplers[i].id == selector) {
+            e->samplers[i].rate = (uint32_t)rate;
+            return;
+        }
+    if (e->n_samplers < HN_EXPORT_SAMPLERS_MAX)
+        e->samplers[e->n_samplers++] = (struct export_sampler){selector, (uint32_t)rate};
+    else
+        export_bad(e, HN_EXPORT_LIMIT);
+}
+
+void export_flow(struct export_one *e, struct hn_flow *f)
+{
+    f->exporter = e->is.number;
+    if (f->sampling)
+        f->known |= HN_FLOW_SAMPLED;
+    e->is.sampling = f->sampling;
+    e->is.flows++;
+    e->x->sink.flow(e->x->sink.arg, f);
+}
+
+/* ---------------------------------------------------------------- packets */
+
+void hn_export_packet(struct hn_export *x, const struct hn_ip *from, hn_time received, struct hn_bytes b)
+{
+    if (b.n < 4) {
+        x->strange[HN_EXPORT_SHORT]++;
+        return;
+    }
+    unsigned version = (unsigned)b.p[0] << 8 | b.p[1];
+    if (version == 5 || version == 7)
+        export_netflow5(x, from, received, b);
+    else if (version == 9)
+        export_netflow9(x, from, received, b);
+    else if (version == 10)
+        export_ipfix(x, from, received, b);
+    else if (version == 0 && b.p[2] == 0 && b.p[3] == 5) /* sFlow's version is a 32-bit number */
+        export_sflow(x, from, received, b);
+    else
+        x->strange[HN_EXPORT_VERSION]++;
+}
+
+size_t hn_export_message_length(struct hn_bytes b)
+{
+    if (b.n < 4)
+        return 0;
+    size_t n = (size_t)b.p[2] << 8 | b.p[3];
+    return b.p[0] == 0 && b.p[1] == 10 && n >= 16 ? n : SIZE_MAX;
+}
