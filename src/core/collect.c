@@ -573,7 +573,7 @@ static bool run_module(struct hn_collect *c, const struct hn_module *m)
         return false;
     if (m->live_only && !c->o->live)
         hn_collect_not_seen(c, m->name, "a mounted root has no live facts");
-    else
+    else if (m->collect) /* a module may only have verbs, or only judge */
         m->collect(c);
     for (unsigned round = 0; !c->stopped; round++) {
         bool more = false;

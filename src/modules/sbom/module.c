@@ -1,0 +1,13 @@
+/* sbom: bills of materials, what in them is vulnerable, and how far that reaches. See README.md. */
+#include "modules/sbom/sbom.h"
+
+/* name, synopsis, options, flags, memory, work */
+static const struct hn_verb verbs[] = {{0}};
+
+static const struct hn_kind kinds[] = {{0}};
+
+const struct hn_module hn_module_sbom = {
+    .name = "sbom",
+    .kinds = kinds,
+    .verbs = verbs,
+};

@@ -1,0 +1,8 @@
+/* Inside of the sbom module: its verbs, one file or more each. */
+#pragma once
+
+#include "core/work.h"
+
+/* match.c */
+extern const struct hn_verb_option sbom_match_options[];
+int sbom_match(struct hn_work *w);
