@@ -310,6 +310,11 @@ bool hn_adv_text_of(const struct hn_adv_index *x, hn_adv_ref ref, struct hn_aren
 /* Every record, in the order of the file: start with *at = 0. */
 bool hn_adv_each(const struct hn_adv_index *x, uint64_t *at, hn_adv_ref *ret);
 
+/* Base ecosystems ("Debian", "PyPI") that affected[] of some record names, with the number of such entries; i from 0.
+ * What is not among them is not known to the index: a matcher must say "unknown" there, not "clean". CVE, NVD and the
+ * like without an ecosystem do not count. Wanted by match: kept in the index by the builder. */
+bool hn_adv_ecosystem_at(const struct hn_adv_index *x, uint32_t i, struct hn_str *ret_name, uint64_t *ret_entries);
+
 /* The alias group of an id: every record reached through ids and aliases, transitively (upstream and related ids are
  * no aliases). At most max records; *ret_cut says that there were more. Withdrawn ones are in it. */
 size_t hn_adv_group(const struct hn_adv_index *x, struct hn_str id, struct hn_arena *a, hn_adv_ref *ret, size_t max,
