@@ -22,6 +22,11 @@ bool hn_collect_deep(const struct hn_collect *c)
     return c->o->deep;
 }
 
+bool hn_collect_inventory(const struct hn_collect *c)
+{
+    return c->o->inventory;
+}
+
 bool hn_collect_root_user(const struct hn_collect *c)
 {
     return geteuid() == 0;

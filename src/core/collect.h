@@ -8,7 +8,7 @@
 
 struct hn_collect_options {
     const char *root; /* "/" when live */
-    bool live, deep;
+    bool live, deep, inventory;
     const struct hn_module *const *modules;
     size_t modules_n;
     const char *const *skip; /* quarantined paths, NULL-terminated; may be NULL */

@@ -23,11 +23,13 @@ bool hn_at_open_in(const struct hn_collect *c, const struct hn_at *dir, const ch
     return ret->fd >= 0;
 }
 
+/* A list owns the descriptor that it was made of. */
 void hn_at_close(struct hn_at *at)
 {
+    bool owned = at->list && dirfd(at->list) == at->fd;
     if (at->list)
         closedir(at->list);
-    if (at->fd >= 0)
+    if (at->fd >= 0 && !owned)
         close(at->fd);
     *at = (struct hn_at){.fd = -1};
 }
@@ -89,6 +91,10 @@ bool hn_at_rewind(const struct hn_collect *c, struct hn_at *dir)
         rewinddir(dir->list);
         return true;
     }
+    dir->list = fdopendir(dir->fd);
+    if (dir->list)
+        return true;
+    /* a descriptor that only stands for a place (O_PATH) cannot be listed */
     int own = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     dir->list = own >= 0 ? fdopendir(own) : NULL;
     if (!dir->list && own >= 0)

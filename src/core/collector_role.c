@@ -153,13 +153,10 @@ static size_t read_modules(const char *list, const struct hn_module **out)
 
 int hn_collector_main(int argc, char **argv)
 {
-    static const struct option options[] = {{"root", required_argument, 0, 'r'},
-                                            {"deep", no_argument, 0, 'd'},
-                                            {"modules", required_argument, 0, 'm'},
-                                            {"skip", required_argument, 0, 's'},
-                                            {"not-pid", required_argument, 0, 'p'},
-                                            {"transient", no_argument, 0, 't'},
-                                            {0}};
+    static const struct option options[] = {{"root", required_argument, 0, 'r'}, {"deep", no_argument, 0, 'd'},
+                                            {"inventory", no_argument, 0, 'i'},  {"modules", required_argument, 0, 'm'},
+                                            {"skip", required_argument, 0, 's'}, {"not-pid", required_argument, 0, 'p'},
+                                            {"transient", no_argument, 0, 't'},  {0}};
     const struct hn_module *modules[MODULES_MAX];
     const char *skip[SKIP_MAX + 1] = {0};
     size_t skips = 0;
@@ -171,6 +168,8 @@ int hn_collector_main(int argc, char **argv)
             o.live = false;
         } else if (opt == 'd') {
             o.deep = true;
+        } else if (opt == 'i') {
+            o.inventory = true;
         } else if (opt == 'm') {
             o.modules_n = read_modules(optarg, modules);
         } else if (opt == 's' && skips < SKIP_MAX) {

@@ -114,8 +114,9 @@ struct hn_rec {
 
 /* ---------------------------------------------------------------- collect (collector role) */
 
-bool hn_collect_live(const struct hn_collect *c); /* false: a mounted root; no /proc, /sys, netlink */
-bool hn_collect_deep(const struct hn_collect *c); /* --deep: whole-system walks are wanted */
+bool hn_collect_live(const struct hn_collect *c);      /* false: a mounted root; no /proc, /sys, netlink */
+bool hn_collect_deep(const struct hn_collect *c);      /* --deep: whole-system walks are wanted */
+bool hn_collect_inventory(const struct hn_collect *c); /* a list of parts is wanted, no diagnosis */
 bool hn_collect_root_user(const struct hn_collect *c);
 /* True: this path ended a role in an earlier try and must be left alone. The functions below see to it themselves; it
  * is for collect functions that open by their own hand. */
@@ -178,7 +179,9 @@ struct hn_arena *hn_parse_arena(struct hn_parse *p);   /* lives until finish ret
 struct hn_arena *hn_parse_scratch(struct hn_parse *p); /* cleared after every record */
 bool hn_parse_live(const struct hn_parse *p);
 bool hn_parse_deep(const struct hn_parse *p);
-hn_time hn_parse_now(const struct hn_parse *p); /* time of collection */
+bool hn_parse_inventory(const struct hn_parse *p); /* a list of parts is wanted: what stands in it, and nothing else */
+bool hn_parse_hashes(const struct hn_parse *p);    /* with digests of files */
+hn_time hn_parse_now(const struct hn_parse *p);    /* time of collection */
 /* Emits one observation: begin, any of the field setters, end. Unset fields are absent (unknown, never "fine").
  * Text values must be hn_str; make them with hn_str_from_hostile(). */
 void hn_obs_begin(struct hn_parse *p, const char *kind, struct hn_str subject);

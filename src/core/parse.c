@@ -111,6 +111,16 @@ bool hn_parse_deep(const struct hn_parse *p)
     return p->o.deep;
 }
 
+bool hn_parse_inventory(const struct hn_parse *p)
+{
+    return p->o.inventory;
+}
+
+bool hn_parse_hashes(const struct hn_parse *p)
+{
+    return p->o.hashes;
+}
+
 hn_time hn_parse_now(const struct hn_parse *p)
 {
     return p->o.now;

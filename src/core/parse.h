@@ -27,6 +27,7 @@ struct hn_parse_sink {
 
 struct hn_parse_options {
     bool live, deep;
+    bool inventory, hashes; /* see hn_run_options */
     hn_time now;
 };
 

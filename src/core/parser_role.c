@@ -203,7 +203,7 @@ static struct hn_err loop(struct role *r)
     return r->broken ? (struct hn_err){HN_E_DIED} : e;
 }
 
-/* S {live, deep, now, wanted: […]} */
+/* S {live, deep, inventory, hashes, now, wanted: […]} */
 static struct hn_err read_start(struct hn_arena *a, struct hn_parse_options *o, const struct hn_jv **ret_wanted)
 {
     struct hn_buf b;
@@ -217,6 +217,8 @@ static struct hn_err read_start(struct hn_arena *a, struct hn_parse_options *o, 
         return (struct hn_err){HN_E_INVALID};
     o->live = hn_jv_bool(v, "live", false);
     o->deep = hn_jv_bool(v, "deep", false);
+    o->inventory = hn_jv_bool(v, "inventory", false);
+    o->hashes = hn_jv_bool(v, "hashes", false);
     o->now = hn_jv_int(v, "now", 0);
     *ret_wanted = hn_jv_get(v, "wanted");
     return HN_OK;

@@ -29,6 +29,8 @@ struct hn_run_cover {
 struct hn_run_options {
     const char *root; /* NULL: the live system */
     bool deep;
+    bool inventory;      /* what is installed and nothing that only a diagnosis needs: a bill of materials */
+    bool hashes;         /* with inventory: digests of what can be deployed */
     const char *modules; /* comma-separated; NULL: all */
     bool transient;      /* this process and its children end with the run: they are not part of what is diagnosed */
     int64_t stall_ms;    /* no progress for so long: hangs; 0: the default of 15 s */

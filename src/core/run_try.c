@@ -225,6 +225,8 @@ static struct hn_err send_start(struct state *s)
     hn_jw_obj(&w);
     hn_jw_kbool(&w, "live", r->live);
     hn_jw_kbool(&w, "deep", r->deep);
+    hn_jw_kbool(&w, "inventory", s->t->o->inventory);
+    hn_jw_kbool(&w, "hashes", s->t->o->hashes);
     hn_jw_kint(&w, "now", r->collected_at);
     hn_jw_key(&w, "wanted");
     hn_jw_arr(&w);
@@ -239,7 +241,7 @@ static struct hn_err send_start(struct state *s)
     return e;
 }
 
-#define ARGS_MAX (12u + 2u * RUN_SKIPS_MAX)
+#define ARGS_MAX (14u + 2u * RUN_SKIPS_MAX)
 
 static struct hn_err spawn_collector(struct state *s, int fd, int page, struct hn_diag *reterr)
 {
@@ -258,6 +260,8 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, struct h
     }
     if (t->r->deep)
         argv[n++] = "--deep";
+    if (t->o->inventory)
+        argv[n++] = "--inventory";
     argv[n++] = "--modules";
     argv[n++] = list.p;
     char parser[24];
