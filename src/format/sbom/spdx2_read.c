@@ -479,28 +479,6 @@ TAKE(take_creation)
     (void)SPDX_FIELDS(in, t, fields, b, &b->metadata_extra);
 }
 
-/* Takes the component out of components[]: it is what the document is about. */
-static void make_subject(struct hn_bom *b, struct hn_bom_component *c)
-{
-    struct hn_bom_component *before = c->number ? b->components[c->number - 1] : NULL;
-
-    memmove(b->components + c->number, b->components + c->number + 1,
-            (b->n_components - c->number - 1) * sizeof(struct hn_bom_component *));
-    b->n_components--;
-    for (size_t i = c->number; i < b->n_components; i++)
-        b->components[i]->number = (uint32_t)i;
-    if (before) /* all are on the top level as yet */
-        before->next = c->next;
-    else
-        b->first_component = c->next;
-    if (b->last_component == c)
-        b->last_component = before;
-    c->next = NULL;
-    c->number = UINT32_MAX;
-    c->role = HN_BOM_ROLE_SUBJECT;
-    b->subject = c;
-}
-
 /* One thing described is the subject; of several, each is an edge of the document. */
 static void settle_subject(struct spdx2_reader *r)
 {
@@ -517,7 +495,7 @@ static void settle_subject(struct spdx2_reader *r)
         only = b->components[i];
     }
     if (only && !several) {
-        make_subject(b, only);
+        spdx_make_subject(b, only);
         return;
     }
     for (struct hn_bom_text *d = r->describes; d; d = d->next)

@@ -207,7 +207,7 @@ static void dep_write(struct spdx2_writer *x, const struct hn_bom_dep *d)
         edge_write(x, d, e);
         any |= e->rel == HN_BOM_REL_DEPENDS_ON;
     }
-    if (d->says_depends && !any && (x->o.same || d->component))
+    if ((d->says_depends || !d->edges) && !any && (x->o.same || d->component))
         relation(x, spdx_id(&x->o, d->ref), HN_STR("DEPENDS_ON"), HN_STR("NONE"), NULL);
     spdx_extra_write(&x->o, NULL, x->o.same ? NULL : d->extra);
 }

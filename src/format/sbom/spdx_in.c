@@ -369,3 +369,24 @@ const struct spdx_relation *spdx_relation_of(struct hn_str word)
             return &words[i];
     return NULL;
 }
+
+void spdx_make_subject(struct hn_bom *b, struct hn_bom_component *c)
+{
+    struct hn_bom_component *before = c->number ? b->components[c->number - 1] : NULL;
+
+    memmove(b->components + c->number, b->components + c->number + 1,
+            (b->n_components - c->number - 1) * sizeof(struct hn_bom_component *));
+    b->n_components--;
+    for (size_t i = c->number; i < b->n_components; i++)
+        b->components[i]->number = (uint32_t)i;
+    if (before) /* all are on the top level as yet */
+        before->next = c->next;
+    else
+        b->first_component = c->next;
+    if (b->last_component == c)
+        b->last_component = before;
+    c->next = NULL;
+    c->number = UINT32_MAX;
+    c->role = HN_BOM_ROLE_SUBJECT;
+    b->subject = c;
+}

@@ -77,6 +77,8 @@ const struct spdx_relation *spdx_relation_of(struct hn_str word); /* NULL: not a
 /* "from word to" as an edge; the word need not be one of the specification. */
 void spdx2_relation_add(struct hn_bom *b, struct hn_str from, struct hn_str word, struct hn_str to,
                         struct hn_bom_extra *extra);
+/* Takes a component of the top level out of components[]: it is what the document is about. */
+void spdx_make_subject(struct hn_bom *b, struct hn_bom_component *c);
 /* Notes a digest that does not have the form of its algorithm. */
 void spdx_hash_check(struct spdx_in *in, const struct hn_bom_hash *h);
 

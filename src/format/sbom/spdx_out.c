@@ -20,6 +20,8 @@ void spdx_lost(struct spdx_out *o, const struct hn_bom_component *c, const char 
 void spdx_extra_write(struct spdx_out *o, const struct hn_bom_component *c, const struct hn_bom_extra *e)
 {
     for (; e; e = e->next) {
+        if (!o->same && hn_str_eqc(e->key, "$schema")) /* of the form, not of the content */
+            continue;
         if (!o->same) {
             spdx_lost(o, c, hn_arena_cstr(o->b->arena, e->key), e->value);
             continue;
