@@ -1,5 +1,6 @@
 /* /lib/apk/db/installed of Alpine: paragraphs of one-letter fields (apk-tools database.c):
- *   P name  V version  A architecture  o origin (source)  I installed size  F folder  R file in the last folder */
+ *   P name  V version  A architecture  o origin (source)  I installed size  F folder  R file in the last folder
+ *   m maintainer  U address  T one line  L licence  D needs  p provides */
 #include "base/str.h"
 #include "modules/packages/packages.h"
 
@@ -28,10 +29,19 @@ static void files(struct packages_state *st, const struct packages_pkg *k, struc
     }
 }
 
+/* Only an inventory has a use for these, and a kernel provides thousands. */
+static struct hn_str keep_list(struct packages_state *st, struct hn_bytes value)
+{
+    if (!value.n || !hn_parse_inventory(st->p))
+        return HN_STR("");
+    return hn_arena_str(hn_parse_arena(st->p), hn_str_from_hostile(hn_parse_scratch(st->p), value, APK_PARAGRAPH));
+}
+
 static void each_paragraph(void *arg, struct hn_bytes text, uint64_t offset)
 {
     struct packages_state *st = arg;
     struct packages_pkg k = {.manager = "apk", .installed = true, .state = HN_STR("installed")};
+    struct packages_detail d = {0};
     struct hn_bytes rest = text, line;
     uint64_t size = 0;
     while (hn_bytes_line(&rest, &line)) {
@@ -58,6 +68,24 @@ static void each_paragraph(void *arg, struct hn_bytes text, uint64_t offset)
             if (hn_str_u64((struct hn_str){(const char *)value.p, value.n}, 10, &size) && size < INT64_MAX)
                 k.size = (int64_t)size;
             break;
+        case 'm':
+            d.maintainer = packages_keep(st, value);
+            break;
+        case 'U':
+            d.homepage = packages_keep(st, value);
+            break;
+        case 'T':
+            d.summary = packages_keep(st, value);
+            break;
+        case 'L':
+            d.licence = packages_keep(st, value);
+            break;
+        case 'D':
+            d.depends = keep_list(st, value);
+            break;
+        case 'p':
+            d.provides = keep_list(st, value);
+            break;
         default:
             break;
         }
@@ -68,7 +96,9 @@ static void each_paragraph(void *arg, struct hn_bytes text, uint64_t offset)
     }
     k.source = k.source.n ? k.source : k.name;
     k.source_version = k.version;
-    const struct packages_pkg *kept = packages_add(st, &k);
+    struct packages_pkg *kept = packages_add(st, &k);
+    if (kept && hn_parse_inventory(st->p) && packages_detail_of(st, kept))
+        *kept->detail = d;
     if (kept)
         files(st, kept, text);
 }

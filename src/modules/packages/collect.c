@@ -9,6 +9,7 @@
 #define DATABASE_MAX  (256u << 20)
 #define LIST_MAX      (512u << 20)
 #define FILE_LIST_MAX (16u << 20)
+#define COPYRIGHT_MAX (256u << 10)
 #define DEPTH_MAX     40
 
 /* ---------------------------------------------------------------- digests of installed files (deep) */
@@ -118,7 +119,8 @@ static void collect_system_folders(struct hn_collect *c)
 void packages_collect(struct hn_collect *c)
 {
     hn_collect_file(c, "diversions", "/var/lib/dpkg/diversions", 1u << 20);
-    collect_system_folders(c);
+    if (!hn_collect_inventory(c))
+        collect_system_folders(c);
     hn_collect_file(c, "status", "/var/lib/dpkg/status", DATABASE_MAX);
     hn_collect_glob(c, "status", "/var/lib/dpkg/status.d/*", 1u << 20, 5000);
     hn_collect_glob(c, "list", "/var/lib/dpkg/info/*.list", FILE_LIST_MAX, 50000);
@@ -128,6 +130,10 @@ void packages_collect(struct hn_collect *c)
     hn_collect_file(c, "rpm", "/usr/lib/sysimage/rpm/Packages.db", DATABASE_MAX);
     hn_collect_file(c, "rpm", "/var/lib/rpm/Packages.db", DATABASE_MAX);
     hn_collect_file(c, "rpm", "/var/lib/rpm/Packages", 4096);
+    if (hn_collect_inventory(c)) {
+        hn_collect_glob(c, "copyright", "/usr/share/doc/*/copyright", COPYRIGHT_MAX, 50000);
+        return;
+    }
     hn_collect_stat(c, "refreshed", "/var/lib/apt/lists/partial");
     hn_collect_stat(c, "refreshed", "/var/lib/apt/periodic/update-success-stamp");
     hn_collect_glob(c, "release", "/var/lib/apt/lists/*_InRelease", 1u << 19, 1000);

@@ -78,7 +78,21 @@ static const struct hn_field changed_fields[] = {
     {"conffile", HN_T_BOOL, 0, NULL, "a configuration file, which administrators are expected to change"},
     {0}};
 
+static const struct hn_field detail_fields[] = {
+    {"package", HN_T_STR, HN_REF_PACKAGE, NULL, "installed package"},
+    {"maintainer", HN_T_STR, 0, NULL, "who maintains it, as the package says"},
+    {"homepage", HN_T_STR, 0, NULL, "address of the project"},
+    {"summary", HN_T_STR, 0, NULL, "one line about it"},
+    {"licence", HN_T_STR, 0, NULL, "licence as the package database has it (apk, rpm)"},
+    {"licences", HN_T_LIST, 0, NULL, "names of licences in debian/copyright"},
+    {"machine_readable", HN_T_BOOL, 0, NULL,
+     "the licences are stated by name; else concluded from the texts pointed to"},
+    {"depends", HN_T_LIST, HN_REF_PACKAGE, NULL, "installed packages that it needs"},
+    {"missing", HN_T_LIST, 0, NULL, "needed, but nothing installed provides it"},
+    {0}};
+
 static const struct hn_kind kinds[] = {{"package", "name:arch", package_fields},
+                                       {"detail", "name:arch (only in an inventory)", detail_fields},
                                        {"owner", "path", owner_fields},
                                        {"update", "name:arch", update_fields},
                                        {"repository", "name of the Release file without its ending", repository_fields},
@@ -130,6 +144,7 @@ static const struct {
     {"refreshed", packages_refreshed},
     {"apk", packages_apk},
     {"rpm", packages_rpm},
+    {"copyright", packages_copyright},
 };
 
 static void parse(struct hn_parse *p, const struct hn_rec *r)
@@ -238,7 +253,7 @@ static void emit_summary(struct packages_state *st, const char *manager)
         installed += k->installed;
         removed += hn_str_eqc(k->state, "config-files");
     }
-    bool apt = strcmp(manager, "dpkg") == 0;
+    bool apt = strcmp(manager, "dpkg") == 0 && !hn_parse_inventory(p);
     for (const struct packages_repo *r = st->repos; apt && r; r = r->next) {
         repos += r->lists > 0;
         security += r->lists > 0 && r->security;
@@ -255,7 +270,7 @@ static void emit_summary(struct packages_state *st, const char *manager)
     }
     hn_obs_bool(p, "updates_known", apt && repos > 0 && !st->lists_incomplete);
     hn_obs_end(p);
-    if (!apt)
+    if (!apt && !hn_parse_inventory(p))
         hn_parse_not_seen(p, HN_STR("pending updates"), "only apt keeps lists on disk that can be read");
 }
 
@@ -271,6 +286,8 @@ static void finish(struct hn_parse *p)
         if (k->installed && k->candidate.repo)
             emit_update(p, k);
     }
+    if (hn_parse_inventory(p))
+        packages_emit_details(st);
     for (const struct packages_repo *r = st->repos; r; r = r->next)
         emit_repository(p, r);
     if (st->saw_dpkg)

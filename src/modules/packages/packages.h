@@ -30,6 +30,16 @@ struct packages_offer {
     const struct packages_repo *repo; /* NULL: no offer */
 };
 
+/* What only a bill of materials asks for. */
+struct packages_detail {
+    struct hn_str maintainer, homepage, summary;
+    struct hn_str licence;   /* an expression that the database itself has (apk, rpm) */
+    struct hn_str *licences; /* names in debian/copyright */
+    size_t n_licences;
+    bool machine_readable;                        /* debian/copyright is in the format 1.0 */
+    struct hn_str depends, pre_depends, provides; /* as written; of apk and rpm separated by blanks */
+};
+
 struct packages_pkg {
     struct packages_pkg *next;      /* in order of arrival */
     struct packages_pkg *same_name; /* another architecture */
@@ -43,7 +53,8 @@ struct packages_pkg {
     const struct packages_repo *suites[PACKAGES_SUITES]; /* that offer the installed version */
     unsigned n_suites;
     struct packages_offer candidate, fixed;
-    hn_time published; /* a newer version existed at this time at the latest */
+    struct packages_detail *detail; /* NULL: not an inventory, or nothing told */
+    hn_time published;              /* a newer version existed at this time at the latest */
 };
 
 /* A name in a system folder, until a package claims it. */
@@ -103,6 +114,10 @@ void packages_lines(struct packages_state *st, const struct hn_rec *r,
                     bool (*each)(struct packages_state *st, const struct packages_pkg *pkg, struct hn_bytes line,
                                  uint64_t offset),
                     const struct packages_pkg *pkg);
+/* detail.c */
+struct packages_detail *packages_detail_of(struct packages_state *st, struct packages_pkg *k); /* NULL: no memory */
+void packages_copyright(struct packages_state *st, const struct hn_rec *r);
+void packages_emit_details(struct packages_state *st);
 /* lists.c */
 void packages_release(struct packages_state *st, const struct hn_rec *r);
 void packages_list(struct packages_state *st, const struct hn_rec *r);

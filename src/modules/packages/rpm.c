@@ -82,6 +82,35 @@ static void source_of(struct packages_state *st, struct packages_pkg *k, struct 
     }
 }
 
+/* Strings of a list, separated by blanks; capabilities hold none but in rich dependencies, which are left out. */
+static struct hn_str joined(struct packages_state *st, const struct hn_rpm_header *h, enum hn_rpm_tag tag)
+{
+    struct hn_rpm_list l = hn_rpm_strings(h, tag);
+    struct hn_bytes s;
+    struct hn_buf out;
+    hn_buf_init(&out, 1u << 20);
+    while (hn_rpm_next_string(&l, &s))
+        if (s.n && s.p[0] != '(' && !memchr(s.p, ' ', s.n))
+            hn_buf_fmt(&out, "%s%.*s", out.n ? " " : "", HN_FMT(s));
+    struct hn_str text = hn_str_from_hostile(hn_parse_arena(st->p), hn_str_bytes(hn_buf_text(&out)), 1u << 20);
+    text = hn_arena_str(hn_parse_arena(st->p), text);
+    hn_buf_done(&out);
+    return text;
+}
+
+static void read_detail(struct packages_state *st, struct packages_pkg *k, const struct hn_rpm_header *h)
+{
+    struct packages_detail *d = packages_detail_of(st, k);
+    if (!d)
+        return;
+    d->maintainer = packages_keep(st, hn_rpm_string(h, HN_RPM_VENDOR));
+    d->homepage = packages_keep(st, hn_rpm_string(h, HN_RPM_URL));
+    d->summary = packages_keep(st, hn_rpm_string(h, HN_RPM_SUMMARY));
+    d->licence = packages_keep(st, hn_rpm_string(h, HN_RPM_LICENSE));
+    d->depends = joined(st, h, HN_RPM_REQUIRENAME);
+    d->provides = joined(st, h, HN_RPM_PROVIDENAME);
+}
+
 static void one_package(struct packages_state *st, struct hn_bytes blob)
 {
     struct hn_rpm_header h;
@@ -108,7 +137,9 @@ static void one_package(struct packages_state *st, struct hn_bytes blob)
     if (hn_rpm_number(&h, HN_RPM_SIZE, &size))
         k.size = size;
     source_of(st, &k, hn_rpm_string(&h, HN_RPM_SOURCERPM));
-    const struct packages_pkg *kept = packages_add(st, &k);
+    struct packages_pkg *kept = packages_add(st, &k);
+    if (kept && hn_parse_inventory(st->p))
+        read_detail(st, kept, &h);
     if (kept)
         files(st, kept, &h);
 }

@@ -140,6 +140,7 @@ static int64_t size_of(struct packages_state *st, struct hn_bytes value, uint64_
 
 struct fields {
     struct hn_bytes package, status, version, arch, source, section, priority, essential, size, origin, conffiles;
+    struct hn_bytes maintainer, homepage, description, depends, pre_depends, provides;
 };
 
 static void read_fields(struct packages_state *st, struct hn_bytes text, uint64_t offset, struct fields *f)
@@ -148,10 +149,12 @@ static void read_fields(struct packages_state *st, struct hn_bytes text, uint64_
         const char *name;
         struct hn_bytes *to;
     } wanted[] = {
-        {"Package", &f->package},   {"Status", &f->status},       {"Version", &f->version},
-        {"Architecture", &f->arch}, {"Source", &f->source},       {"Section", &f->section},
-        {"Priority", &f->priority}, {"Essential", &f->essential}, {"Installed-Size", &f->size},
-        {"Origin", &f->origin},     {"Conffiles", &f->conffiles},
+        {"Package", &f->package},         {"Status", &f->status},           {"Version", &f->version},
+        {"Architecture", &f->arch},       {"Source", &f->source},           {"Section", &f->section},
+        {"Priority", &f->priority},       {"Essential", &f->essential},     {"Installed-Size", &f->size},
+        {"Origin", &f->origin},           {"Conffiles", &f->conffiles},     {"Maintainer", &f->maintainer},
+        {"Homepage", &f->homepage},       {"Description", &f->description}, {"Depends", &f->depends},
+        {"Pre-Depends", &f->pre_depends}, {"Provides", &f->provides},
     };
     struct hn_bytes name, value, rest = text;
     const char *bad = NULL;
@@ -204,6 +207,27 @@ static int64_t read_conffiles(struct packages_state *st, const struct packages_p
     return n;
 }
 
+static struct hn_str keep_long(struct packages_state *st, struct hn_bytes b)
+{
+    struct hn_str s = hn_str_from_hostile(hn_parse_scratch(st->p), b, PACKAGES_MAX_PARAGRAPH);
+    return b.n ? hn_arena_str(hn_parse_arena(st->p), s) : HN_STR("");
+}
+
+static void read_detail(struct packages_state *st, struct packages_pkg *k, const struct fields *f)
+{
+    struct packages_detail *d = packages_detail_of(st, k);
+    struct hn_bytes description = f->description, line;
+    if (!d)
+        return;
+    d->maintainer = packages_keep(st, f->maintainer);
+    d->homepage = packages_keep(st, f->homepage);
+    if (hn_bytes_line(&description, &line))
+        d->summary = packages_keep(st, line);
+    d->depends = keep_long(st, f->depends);
+    d->pre_depends = keep_long(st, f->pre_depends);
+    d->provides = keep_long(st, f->provides);
+}
+
 static void each_paragraph(void *arg, struct hn_bytes text, uint64_t offset)
 {
     struct packages_state *st = arg;
@@ -242,6 +266,8 @@ static void each_paragraph(void *arg, struct hn_bytes text, uint64_t offset)
     struct packages_pkg *kept = packages_add(st, &k);
     if (kept && f.conffiles.n)
         kept->conffiles = read_conffiles(st, kept, f.conffiles);
+    if (kept && hn_parse_inventory(st->p))
+        read_detail(st, kept, &f);
 }
 
 void packages_status(struct packages_state *st, const struct hn_rec *r)
