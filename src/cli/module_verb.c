@@ -245,7 +245,7 @@ int cli_module_run(int argc, char **argv)
     c.front.words = c.words;
     int rc = c.words ? take_args(&c, argc - 2, argv + 2) : CLI_FAILURE;
     bool needs = !(c.front.verb->flags & (HN_VERB_WORDS | HN_VERB_STDIN | HN_VERB_SERVES | HN_VERB_FOLDER));
-    if (rc == CLI_OK && needs && !c.front.n_words) {
+    if (rc == CLI_OK && needs && !c.front.verb->facts && !c.front.n_words) {
         cli_error("cli.error.missing", "word", c.front.verb->synopsis, NULL);
         rc = CLI_USAGE;
     }

@@ -148,6 +148,9 @@ static bool serve_one(struct front_state *s, int sock)
     }
     if (type == 'N') {
         out = front_input_next(s, &h, text);
+    } else if (type == 'F') {
+        out = s->facts >= 0 ? fcntl(s->facts, F_DUPFD_CLOEXEC, 0) : -1;
+        h = (struct work_head){.err = out < 0 ? ENOENT : 0};
     } else if (type == 'R') {
         h = (struct work_head){.err = take_run(s, in)};
     } else if (type && strchr("OAWTCDLU", type)) {
@@ -246,12 +249,14 @@ static struct hn_err run(struct front_state *s, int *ret_code, struct hn_diag *r
 
 struct hn_err hn_front_run(const struct hn_front *f, int *ret_code, struct hn_diag *reterr)
 {
-    struct front_state s = {.f = f, .folder = -1, .lock = -1};
+    struct front_state s = {.f = f, .folder = -1, .lock = -1, .facts = -1};
     hn_arena_init(&s.arena, (size_t)1 << 30);
     *ret_code = 3;
     struct hn_err e = front_folder_open(&s, reterr);
     if (hn_ok(e))
         e = front_inputs_find(&s, reterr);
+    if (hn_ok(e))
+        e = front_facts_collect(&s, reterr);
     if (hn_ok(e))
         e = run(&s, ret_code, reterr);
     struct hn_err k = front_outputs_end(&s, hn_ok(e) && *ret_code < 2, reterr);
@@ -267,6 +272,8 @@ struct hn_err hn_front_run(const struct hn_front *f, int *ret_code, struct hn_di
         close(s.folder);
     if (s.lock >= 0)
         close(s.lock);
+    if (s.facts >= 0)
+        close(s.facts);
     hn_arena_done(&s.arena);
     return e;
 }

@@ -31,6 +31,7 @@ struct front_state {
     size_t n_outputs;
     int folder; /* HINOMI_HOME/<module>, or -1 */
     int lock;
+    int facts;          /* run document for the worker, or -1 */
     const char **names; /* of the last listing */
     size_t n_names;
     const char *asked; /* option of the last input, and its place */
@@ -43,6 +44,9 @@ HN_MUST struct hn_err front_inputs_find(struct front_state *s, struct hn_diag *r
 /* 'N': an open descriptor or errno in h->err; name into text. */
 int front_input_next(struct front_state *s, struct work_head *h, char *text);
 HN_MUST struct hn_err front_socket(const struct hn_front_option *o, int *ret_fd, struct hn_diag *reterr);
+
+/* ---- front_facts.c ---- */
+HN_MUST struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr);
 
 /* ---- front_files.c ---- */
 HN_MUST struct hn_err front_folder_open(struct front_state *s, struct hn_diag *reterr);

@@ -59,6 +59,9 @@ struct hn_verb {
     unsigned flags;
     size_t memory; /* most address space of the worker, bytes; 0: 1 GiB. A mapped input counts: it is added */
     int (*work)(struct hn_work *w); /* exit code: 0 nothing found, 1 findings, 2 usage, 3 failure */
+    /* Modules whose facts it works on, "host,packages": the front collects them (as an inventory) before the worker
+     * starts, from the live system or from what its options named root (DIR), image (FILE|DIR), deep and hashes say. */
+    const char *facts;
 };
 
 /* ---------------------------------------------------------------- in the worker: what was asked */
@@ -101,6 +104,26 @@ void hn_work_done(struct hn_input *in);
 /* With HN_VERB_SERVES: has somebody asked us to stop (SIGINT, SIGTERM to the front)? A descriptor to poll for it. */
 bool hn_work_stop(struct hn_work *w);
 int hn_work_stop_fd(const struct hn_work *w);
+
+/* ---------------------------------------------------------------- in the worker: facts of a collection */
+
+struct hn_facts; /* core/facts.h */
+/* With `facts`: what was observed. NULL when it could not be read. Lives as long as the worker. */
+const struct hn_facts *hn_work_facts(struct hn_work *w);
+struct hn_work_about {
+    hn_time collected_at;
+    bool live, deep, root_user;
+    struct hn_str scope; /* "live", "root:/mnt/x", "image:/srv/x.tar" */
+};
+struct hn_work_about hn_work_facts_about(struct hn_work *w);
+/* Everything that the module looks for was seen and understood. */
+bool hn_work_facts_complete(struct hn_work *w, const char *module);
+struct hn_work_gap {
+    const char *module;
+    struct hn_str what, why;
+};
+/* What was not seen, malformed or set aside. */
+void hn_work_facts_gaps(struct hn_work *w, void (*each)(void *arg, const struct hn_work_gap *gap), void *arg);
 
 /* ---------------------------------------------------------------- in the worker: answers */
 

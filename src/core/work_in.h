@@ -6,6 +6,8 @@
 #include "core/work.h"
 #include "core/work_wire.h"
 
+struct hn_run;
+
 struct hn_work {
     const struct hn_module *module;
     const struct hn_verb *verb;
@@ -28,6 +30,7 @@ struct hn_work {
     hn_time collected_at;
     struct hn_buf obs;
     uint64_t n_obs;
+    struct hn_run *run; /* the facts that the verb asked for, once they were read */
 };
 
 /* One request and its answer. text_out: WORK_TEXT_MAX bytes or NULL. Gives h->err; *ret_fd is -1 unless one came. */

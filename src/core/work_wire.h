@@ -7,6 +7,7 @@
  *                    'L' file I of the folder below PREFIX               → HEAD + name
  *                    'U' output of option NAME                           → HEAD, descriptor
  *                    'R' run document, descriptor                        → HEAD
+ *                    'F' facts                                           → HEAD, descriptor of a run document
  *                    'P' progress HEAD + what                            (no answer)
  * Every request is {type, HEAD, text}; every answer {HEAD, text}. */
 #pragma once

@@ -1,0 +1,57 @@
+/* Facts for a verb that asks for some (struct hn_verb.facts): the modules named there run as in a diagnosis, and the
+ * worker gets the run document, unjudged. */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "core/front_in.h"
+#include "core/run.h"
+
+#define DOCUMENT_MAX ((size_t)1 << 30)
+
+static const char *value_of(const struct hn_front *f, const char *name)
+{
+    for (size_t i = 0; i < f->n_options; i++)
+        if (strcmp(f->options[i].o->name, name) == 0)
+            return f->options[i].value ? f->options[i].value : "";
+    return NULL;
+}
+
+static struct hn_err write_document(struct front_state *s, struct hn_run *r, struct hn_diag *reterr)
+{
+    struct hn_buf b;
+    struct hn_jw w;
+    hn_buf_init(&b, DOCUMENT_MAX);
+    hn_jw_init(&w, &b);
+    hn_run_json(r, NULL, &w, false);
+    s->facts = memfd_create("facts", MFD_CLOEXEC);
+    struct hn_err e = hn_buf_err(&b);
+    if (hn_ok(e))
+        e = s->facts < 0 ? (struct hn_err){HN_E_IO} : hn_write_all(s->facts, b.p, b.n);
+    s->mapped += hn_ok(e) ? b.n : 0;
+    hn_buf_done(&b);
+    return hn_ok(e) ? e : hn_fail(reterr, e.code, "facts for the worker");
+}
+
+struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr)
+{
+    const struct hn_front *f = s->f;
+    struct hn_run_options o = {.root = value_of(f, "root"),
+                               .deep = value_of(f, "deep") != NULL,
+                               .hashes = value_of(f, "hashes") != NULL,
+                               .inventory = true,
+                               .modules = f->verb->facts,
+                               .transient = true};
+    if (!f->verb->facts)
+        return HN_OK;
+    struct hn_run *r = hn_run_new();
+    if (!r)
+        return hn_fail(reterr, HN_E_NOMEM, "collection");
+    struct hn_err e = hn_run_collect(r, &o, reterr);
+    if (hn_ok(e))
+        e = write_document(s, r, reterr);
+    hn_run_free(r);
+    return e;
+}
