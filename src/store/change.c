@@ -39,6 +39,8 @@ static void follow(struct hn_store *s, bool undone)
     char why[sizeof s->why];
 
     memcpy(why, s->why, sizeof why);
+    if (undone)
+        store_soft_drop(s);
     if (undone && s->words_new && !hn_ok(store_words_read(s)))
         s->dead = true;
     if (undone && s->tree_new && !hn_ok(store_tree_read(s)))

@@ -146,7 +146,12 @@ static const struct {
                                                         "object IN (SELECT n FROM finding) OR what = 2 AND object IN "
                                                         "(SELECT n FROM action)) UNION ALL SELECT 'row ' || n FROM "
                                                         "history WHERE NOT (what = 1 AND object IN (SELECT n FROM "
-                                                        "finding) OR what = 2 AND object IN (SELECT n FROM action))"},
+                                                        "finding) OR what = 2 AND object IN (SELECT n FROM action) OR "
+                                                        "what = 3 AND object IN (SELECT n FROM product))"},
+    {"a bill of materials has no parts", "SELECT id FROM sbom WHERE n NOT IN (SELECT sbom FROM sbom_part)"},
+    {"a release has two newest bills of materials", "SELECT r.id FROM product_release r WHERE (SELECT count(*) FROM "
+                                                    "sbom b WHERE b.release = r.n AND b.until = 0) > 1"},
+    {"a component is unknown without a reason", "SELECT 'row ' || n FROM component WHERE (state = 2) <> (why <> '')"},
 };
 
 static struct hn_err hold(struct problems *p)

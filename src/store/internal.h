@@ -146,7 +146,10 @@ struct hn_store {
 
     void (*on_change)(void *arg, int64_t last_event);
     void *on_change_arg;
+
+    struct store_soft *soft; /* software in memory (software_in.h); NULL: to be read */
 };
+void store_soft_drop(struct hn_store *s); /* software.c */
 
 /* ---------------------------------------------------------------- statement.c */
 
@@ -197,7 +200,7 @@ HN_MUST struct hn_err store_audit_add(struct hn_store *s, const struct hn_princi
                                       struct hn_str object, struct hn_str detail);
 HN_MUST struct hn_err store_event_add(struct hn_store *s, int64_t org, const char *kind, struct hn_str object,
                                       const char *what);
-enum { STORE_ON_FINDING = 1, STORE_ON_ACTION = 2 };
+enum { STORE_ON_FINDING = 1, STORE_ON_ACTION = 2, STORE_ON_PRODUCT = 3 };
 HN_MUST struct hn_err store_history_add(struct hn_store *s, int on, int64_t object, hn_time at, const char *event,
                                         int64_t run, struct hn_str by, struct hn_str detail);
 HN_MUST struct hn_err store_histories(struct hn_store *s, int on, int64_t object, struct hn_arena *a,

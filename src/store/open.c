@@ -292,6 +292,7 @@ void hn_store_close(struct hn_store *s)
         return;
     st_forget(s);
     sqlite3_close_v2(s->db);
+    store_soft_drop(s);
     store_index_drop(s);
     store_dict_done(&s->words);
     store_dict_done(&s->subjects);

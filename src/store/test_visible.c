@@ -1,11 +1,14 @@
 /* Who sees what: every operation on random trees and principals against a slow second implementation. No leak, no
  * omission. */
 #include "base/str.h"
+#include "store/software.h"
 #include "test_store.h"
 
 #define ORGS       24
 #define ASSETS     30
 #define PRINCIPALS 16
+#define PRODUCTS   24
+#define S_BYTES(t) hn_str_bytes(S(t))
 
 static struct hn_store *s;
 static unsigned seed = 11;
@@ -80,6 +83,57 @@ static void build_assets(void)
     }
 }
 
+/* Software: each product with one document, a deployment on some asset, a statement; what its component holds matches.
+ */
+static struct {
+    struct hn_str id, sbom, deployment, vex, component;
+    int org, deployment_org;
+} product[PRODUCTS];
+
+static void build_product(int i)
+{
+    struct hn_store_component_in c = {.ecosystem = S("npm"), .version = S("1")};
+    struct hn_store_edge e = {HN_STORE_SUBJECT, 0};
+    struct hn_store_product_in in = {.name = hn_arena_fmt(&mem, "product %d", i)};
+    struct hn_store_sbom_in b = {.version = S("1"), .n_components = 1, .components = &c, .n_edges = 1, .edges = &e};
+    struct hn_store_sbom_result r = {.id = S("")};
+    struct hn_store_deployment_in d = {.version = S("1"), .service = S("service")};
+    struct hn_store_vex_in v = {.vuln = S("CVE-1"), .status = HN_VEX_UNDER_INVESTIGATION};
+
+    product[i].org = (int)rnd(ORGS);
+    product[i].deployment_org = (int)rnd(ORGS);
+    in.org = org[product[i].org];
+    CHECK_OK(hn_store_product_put(s, SYS, &in, &mem, &product[i].id));
+    c.name = hn_arena_fmt(&mem, "part-%d", i);
+    b.product = d.product = v.product = product[i].id;
+    b.raw = S_BYTES("{}");
+    b.sha256[0] = (uint8_t)i;
+    CHECK_OK(hn_store_sbom_put(s, SYS, &b, &mem, &r));
+    product[i].sbom = r.id;
+    d.org = org[product[i].deployment_org];
+    CHECK_OK(hn_store_deployment_put(s, SYS, &d, &mem, &product[i].deployment));
+    CHECK_OK(hn_store_vex_put(s, SYS, &v, &mem, &product[i].vex));
+}
+
+static void build_software(void)
+{
+    struct hn_store_advisory adv = {.id = S("CVE-1"), .severity = 3, .epss = -1, .kev = -1, .automatable = -1};
+    struct hn_store_match_in m[PRODUCTS] = {0};
+    struct hn_store_match_run_in in = {.feed_at = hn_now(), .n_advisories = 1, .advisories = &adv, .matches = m};
+    struct hn_store_match_result r;
+    struct hn_store_component_row *rows;
+
+    for (int i = 0; i < PRODUCTS; i++)
+        build_product(i);
+    CHECK_OK(hn_store_component_rows(s, SYS, 0, 1000, &mem, &rows, &in.n_matches));
+    CHECK_UINT(in.n_matches, PRODUCTS);
+    for (int i = 0; i < PRODUCTS; i++) {
+        m[i].component = rows[i].n;
+        product[i].component = hn_arena_fmt(&mem, "%llu", (unsigned long long)rows[i].n);
+    }
+    CHECK_OK(hn_store_matches_put(s, SYS, &in, &r));
+}
+
 static void build(void)
 {
     make_home();
@@ -88,6 +142,7 @@ static void build(void)
     CHECK_OK(hn_store_batch_begin(s));
     build_tree();
     build_assets();
+    build_software();
     CHECK_OK(hn_store_batch_end(s, true));
 }
 
@@ -233,6 +288,96 @@ TEST_LONG(no_operation_on_an_object_leaks_or_omits, 60)
     hn_store_close(s);
 }
 
+static const struct {
+    const char *name;
+    enum hn_role role;
+} software_ops[] = {
+    NEEDS("product_get", VIEWER),     NEEDS("product_history", VIEWER),  NEEDS("releases", VIEWER),
+    NEEDS("sbom_get", VIEWER),        NEEDS("sbom_raw", VIEWER),         NEEDS("component_get", VIEWER),
+    NEEDS("component_paths", VIEWER), NEEDS("vex_get", VIEWER),          NEEDS("product_put", OPERATOR),
+    NEEDS("sbom_put", OPERATOR),      NEEDS("deployment_end", OPERATOR), NEEDS("vex_put", OPERATOR),
+    NEEDS("vex_answer", APPROVER),
+};
+
+static struct hn_err software_read(const char *op, const struct hn_principal *p, int i)
+{
+    union {
+        struct hn_store_product product;
+        struct hn_store_sbom sbom;
+        struct hn_store_component component;
+        struct hn_store_vex vex;
+        struct hn_bytes raw;
+    } u;
+    void *v;
+    size_t n;
+    uint64_t total;
+
+    if (IS("product_get"))
+        return hn_store_product_get(s, p, product[i].id, 0, &mem, &u.product);
+    if (IS("product_history"))
+        return hn_store_product_history(s, p, product[i].id, &mem, (struct hn_store_history **)&v, &n);
+    if (IS("releases"))
+        return hn_store_releases(s, p, product[i].id, 0, &mem, (struct hn_store_release **)&v, &n);
+    if (IS("sbom_get"))
+        return hn_store_sbom_get(s, p, product[i].sbom, &mem, &u.sbom);
+    if (IS("sbom_raw"))
+        return hn_store_sbom_raw(s, p, product[i].sbom, &mem, &u.raw);
+    if (IS("component_get"))
+        return hn_store_component_get(s, p, product[i].component, 0, &mem, &u.component);
+    if (IS("component_paths"))
+        return hn_store_component_paths(s, p, product[i].component, 9, &mem, (struct hn_store_path **)&v, &n, &total);
+    return hn_store_vex_get(s, p, product[i].vex, &mem, &u.vex);
+}
+
+static struct hn_err software_write(const char *op, const struct hn_principal *p, int i)
+{
+    struct hn_store_product_in in = {.id = product[i].id, .note = S("noted")};
+    struct hn_store_sbom_in b = {.product = product[i].id, .version = S("1"), .raw = S_BYTES("{}")};
+    struct hn_store_vex_in v = {.product = product[i].id, .vuln = S("CVE-1"), .status = HN_VEX_UNDER_INVESTIGATION};
+    struct hn_store_sbom_result r;
+    struct hn_str id;
+
+    b.sha256[0] = (uint8_t)i; /* the same document again */
+    if (IS("product_put"))
+        return hn_store_product_put(s, p, &in, &mem, &id);
+    if (IS("sbom_put"))
+        return hn_store_sbom_put(s, p, &b, &mem, &r);
+    if (IS("vex_answer")) {
+        v.status = HN_VEX_FIXED;
+        return hn_store_vex_put(s, p, &v, &mem, &id);
+    }
+    return hn_store_vex_put(s, p, &v, &mem, &id);
+}
+
+static void software_one(int w, int i, size_t k)
+{
+    bool deployment = strcmp(software_ops[k].name, "deployment_end") == 0;
+    enum hn_role has = model_role(w, deployment ? product[i].deployment_org : product[i].org);
+    struct hn_err e = deployment ? hn_store_deployment_end(s, &who[w].p, product[i].deployment)
+                      : software_ops[k].role == HN_ROLE_VIEWER ? software_read(software_ops[k].name, &who[w].p, i)
+                                                               : software_write(software_ops[k].name, &who[w].p, i);
+
+    NOTE("%s by %d (role %s) on product %d", software_ops[k].name, w, hn_role_name(has), i);
+    if (has == HN_ROLE_NONE)
+        CHECK_ERR(e, NOENT);
+    else if (has < software_ops[k].role)
+        CHECK_ERR(e, PERM);
+    else
+        CHECK(e.code == HN_E_OK || e.code == HN_E_STATE);
+}
+
+TEST_LONG(no_operation_on_software_leaks_or_omits, 60)
+{
+    build();
+    STOP_IF_FAILED();
+    for (int round = 0; round < 1500; round++) {
+        software_one((int)rnd(PRINCIPALS), (int)rnd(PRODUCTS), rnd(sizeof software_ops / sizeof *software_ops));
+        STOP_IF_FAILED();
+    }
+    CHECK_UINT(problems(s), 0);
+    hn_store_close(s);
+}
+
 /* ---------------------------------------------------------------- lists */
 
 static bool inside(int o, int top)
@@ -291,6 +436,52 @@ static void lists_of_rest(int w, int top)
     CHECK_UINT(n ? src[0].assets : 0, want);
     CHECK_OK(hn_store_fixes(s, &who[w].p, S(""), S(""), false, &mem, &x, &n));
     CHECK_UINT(n, model_assets(w, -1));
+}
+
+static size_t model_products(int w, int top, bool deployments)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < PRODUCTS; i++) {
+        int o = deployments ? product[i].deployment_org : product[i].org;
+        n += model_role(w, o) >= HN_ROLE_VIEWER && (top < 0 || inside(o, top));
+    }
+    return n;
+}
+
+static void lists_of_software(int w, int top)
+{
+    struct hn_str at = top < 0 ? S("") : org[top];
+    const struct hn_principal *p = &who[w].p;
+    size_t want = model_products(w, top, false), deployed = 0;
+    struct hn_store_reach r;
+    struct hn_store_software_now now;
+    struct hn_listing l;
+    void *v;
+
+    CHECK_OK(
+        hn_store_products(s, p, &(struct hn_store_product_query){.org = at}, &mem, (struct hn_store_product **)&v, &l));
+    CHECK_UINT(l.total, want);
+    CHECK_OK(hn_store_sboms(s, p, &(struct hn_store_sbom_query){.org = at}, &mem, (struct hn_store_sbom **)&v, &l));
+    CHECK_UINT(l.total, want);
+    CHECK_OK(hn_store_components(s, p, &(struct hn_store_component_query){.org = at}, &mem,
+                                 (struct hn_store_component **)&v, &l));
+    CHECK_UINT(l.total, want);
+    CHECK_OK(hn_store_vexes(s, p, &(struct hn_store_vex_query){.org = at}, &mem, (struct hn_store_vex **)&v, &l));
+    CHECK_UINT(l.total, want);
+    CHECK_OK(hn_store_deployments(s, p, &(struct hn_store_deployment_query){.org = at}, &mem,
+                                  (struct hn_store_deployment **)&v, &l));
+    CHECK_UINT(l.total, model_products(w, top, true));
+    CHECK_OK(hn_store_software_now(s, p, at, 0, &mem, &now));
+    CHECK_UINT(now.components, want);
+    CHECK_UINT(now.vulnerabilities, want > 0);
+    CHECK_OK(hn_store_reach(s, p, &(struct hn_store_reach_query){.vuln = S("CVE-1"), .org = at}, &mem, &r));
+    CHECK_UINT(r.n_releases, want);
+    CHECK_UINT(r.n_components, want);
+    for (int i = 0; i < PRODUCTS; i++)
+        deployed += model_role(w, product[i].org) && model_role(w, product[i].deployment_org) &&
+                    (top < 0 || (inside(product[i].org, top) && inside(product[i].deployment_org, top)));
+    CHECK_UINT(r.n_deployments, deployed);
 }
 
 static void trees(int w)
@@ -354,6 +545,7 @@ static void all_lists(void)
             }
             lists_of_assets(w, top);
             lists_of_rest(w, top);
+            lists_of_software(w, top);
             STOP_IF_FAILED();
         }
         trees(w);
