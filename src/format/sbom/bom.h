@@ -387,6 +387,7 @@ struct hn_bom {
     struct hn_bom_notes notes;
     bool broken; /* the end was not reached: what is there is only the beginning */
     bool has_metadata;
+    bool offsets_are_lines; /* of XML: `offset` of components and so on is a line of it */
 
     /* of the index; see the functions below */
     struct hn_map by_ref, by_purl, by_dep;

@@ -50,7 +50,9 @@ struct hn_bom_note *hn_bom_note_at(struct hn_bom *b, enum hn_bom_severity severi
 {
     struct hn_bom_note *x = add(&b->notes, b->arena, severity, code, pa, pb);
 
-    if (x)
+    if (x && b->offsets_are_lines)
+        x->line = offset < UINT32_MAX ? (uint32_t)offset : 0;
+    else if (x)
         x->offset = offset;
     return x;
 }

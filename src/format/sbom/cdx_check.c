@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
-#include "format/sbom/cdx_rules.h"
+#include "format/sbom/cdx_xml.h"
 
 struct step {          /* of the JSON pointer to where we are */
     struct hn_str key; /* p == NULL: index */
@@ -180,25 +180,6 @@ static uint64_t check_number(struct checking *c, const struct cdx_value *v)
     return scalar_hash(c, HN_J_NUM);
 }
 
-/* The allowed words, for the message; the nearest one first when one is near. */
-static struct hn_str words(struct checking *c, const struct cdx_enum *e, struct hn_str s)
-{
-    const char *names[64] = {0};
-    size_t n = 0;
-    HN_AUTO(hn_buf_done) struct hn_buf buf;
-
-    hn_buf_init(&buf, 190);
-    for (size_t i = 0; i < e->n && n < sizeof names / sizeof *names; i++)
-        if (cdx_words[e->words + i].versions & c->version)
-            names[n++] = cdx_words[e->words + i].word;
-    const char *near = hn_str_nearest(s, names, n);
-    if (near)
-        return hn_str_c(near);
-    for (size_t i = 0; i < n && buf.n < 150; i++)
-        hn_buf_fmt(&buf, "%s%s", i ? ", " : "", names[i]);
-    return hn_arena_str(c->b->arena, hn_buf_text(&buf));
-}
-
 static uint64_t check_word(struct checking *c, const struct cdx_value *v)
 {
     const struct cdx_enum *e = &cdx_enums[v->a];
@@ -212,7 +193,7 @@ static uint64_t check_word(struct checking *c, const struct cdx_value *v)
             error(c, "word-of-other-version", s, HN_STR(""));
         return hn_hash64(hn_str_bytes(s));
     }
-    error(c, "bad-word", s, c->quiet ? HN_STR("") : words(c, e, s));
+    error(c, "bad-word", s, c->quiet ? HN_STR("") : cdx_words_text(c->b->arena, e, c->version, s));
     return hn_hash64(hn_str_bytes(s));
 }
 

@@ -221,6 +221,102 @@ static bool is_patent_number(struct hn_str s)
     return s.n >= 2 && s.n <= 30;
 }
 
+/* XML schema, part 2, 3.2.7: a year of four digits or more, perhaps 24:00:00, perhaps no offset. */
+static bool is_xs_date_time(struct hn_str s)
+{
+    char text[64];
+    size_t n = 0;
+
+    if (take(&s, '-') || s.n >= sizeof text - 2)
+        return false;
+    while (s.n > 4 && digit(s.p[4])) /* a longer year: only its last four digits decide about days */
+        s = hn_str_cut(s, 1, s.n);
+    for (size_t i = 0; i < s.n; i++)
+        text[n++] = s.p[i];
+    if (n >= 19 && memcmp(text + 11, "24:00:00", 8) == 0)
+        text[11] = text[12] = '0';
+    if (n >= 19 && text[n - 1] != 'Z' && (n < 25 || (text[n - 6] != '+' && text[n - 6] != '-')))
+        text[n++] = 'Z';
+    if (n >= 6 && (text[n - 6] == '+' || text[n - 6] == '-')) { /* at most 14:00 */
+        int hours = (text[n - 5] - '0') * 10 + (text[n - 4] - '0');
+        if (hours > 14)
+            return false;
+    }
+    return memchr(text, 't', n) == NULL && memchr(text, 'z', n) == NULL && is_date_time((struct hn_str){text, n});
+}
+
+static bool is_urn_uuid(struct hn_str s)
+{
+    if (is_serial(s))
+        return true;
+    /* The braces stand behind the alternation of the schema's pattern: "{…}" alone. */
+    return take(&s, '{') && take_uuid(&s) && take(&s, '}') && s.n == 0;
+}
+
+/* One attribute of a CPE 2.3 name: "*", "-", or characters with those that are special behind a backslash, "?" and "*"
+ * only at the ends. Takes it. */
+static bool cpe_attribute(struct hn_str *s)
+{
+    size_t i = 0, plain = 0;
+    const char *p = s->p;
+
+    if (s->n && (p[0] == '*' || p[0] == '-') && (s->n == 1 || p[1] == ':')) {
+        *s = hn_str_cut(*s, 1, s->n);
+        return true;
+    }
+    while (i < s->n && (p[i] == '?' || (p[i] == '*' && i == 0)))
+        i++;
+    while (i < s->n && p[i] != ':' && p[i] != '?' && p[i] != '*') {
+        if (p[i] == '\\' && i + 1 < s->n && strchr("\\*?!\"#$%&'()+,/:;<=>@[]^`{|}~", p[i + 1]))
+            i++;
+        else if (!letter(p[i]) && !digit(p[i]) && !strchr("-._", p[i]))
+            return false;
+        i++;
+        plain++;
+    }
+    while (i < s->n && (p[i] == '?' || p[i] == '*'))
+        i++;
+    *s = hn_str_cut(*s, i, s->n);
+    return plain > 0;
+}
+
+/* NISTIR 7695 §6: cpe:2.3:part:vendor:product:version:update:edition:language:sw_edition:target_sw:target_hw:other */
+static bool is_cpe23(struct hn_str s)
+{
+    s = hn_str_cut(s, 8, s.n);
+    if (!s.n || !strchr("aho*-", s.p[0]))
+        return false;
+    s = hn_str_cut(s, 1, s.n);
+    for (int i = 0; i < 10; i++)
+        if (!take(&s, ':') || !cpe_attribute(&s))
+            return false;
+    return s.n == 0;
+}
+
+static bool is_cpe(struct hn_str s)
+{
+    int colons = 0;
+
+    if (hn_str_starts(s, "cpe:2.3:"))
+        return is_cpe23(s);
+    if (s.n < 5 || s.p[0] != 'c' || (s.p[1] | 0x20) != 'p' || (s.p[2] | 0x20) != 'e' || s.p[3] != ':' || s.p[4] != '/')
+        return false;
+    s = hn_str_cut(s, 5, s.n);
+    if (s.n && s.p[0] != ':') {
+        if (!strchr("AHOaho", s.p[0]))
+            return false;
+        s = hn_str_cut(s, 1, s.n);
+    }
+    if (s.n && s.p[0] != ':')
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        colons += s.p[i] == ':';
+        if (!letter(s.p[i]) && !digit(s.p[i]) && !strchr(":._-~%", s.p[i]))
+            return false;
+    }
+    return colons <= 6;
+}
+
 bool cdx_format_is(enum cdx_format f, struct hn_str s)
 {
     switch (f) {
@@ -254,6 +350,12 @@ bool cdx_format_is(enum cdx_format f, struct hn_str s)
         return is_country(s);
     case CDX_IS_PATENT_NUMBER:
         return is_patent_number(s);
+    case CDX_IS_DATETIME:
+        return is_xs_date_time(s);
+    case CDX_IS_URN_UUID:
+        return is_urn_uuid(s);
+    case CDX_IS_CPE:
+        return is_cpe(s);
     }
     return false;
 }
@@ -275,6 +377,9 @@ const char *cdx_format_name(enum cdx_format f)
         [CDX_IS_LICENCE_ID] = "SPDX licence identifier",
         [CDX_IS_CRE] = "CRE:1-2",
         [CDX_IS_COUNTRY] = "ISO 3166-1 alpha-2, JP",
+        [CDX_IS_DATETIME] = "xs:dateTime, 2026-01-31T12:00:00Z",
+        [CDX_IS_URN_UUID] = "urn:uuid:8-4-4-4-12",
+        [CDX_IS_CPE] = "CPE 2.2 or 2.3 name",
         [CDX_IS_PATENT_NUMBER] = "patent number, 2 to 30 characters",
     };
     return names[f];

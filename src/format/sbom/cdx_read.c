@@ -419,7 +419,7 @@ bool cdx_read_object(struct cdx_reading *r, const struct cdx_shape *s, void *obj
         const struct cdx_field *f = key.n ? field_of(s, key, &hint) : NULL;
         if (f) {
             uint64_t bit = UINT64_C(1) << (f - s->fields);
-            if (seen & bit)
+            if ((seen & bit) && r->b->form != HN_BOM_XML) /* XML lists may come in pieces */
                 cdx_note(r, HN_BOM_NOTE_ERROR, "duplicate-key", key, HN_STR(""));
             seen |= bit;
             if (read_field(r, f, obj)) {

@@ -33,7 +33,10 @@ enum cdx_value_kind {
     X(LICENCE_ID)                                                                                                      \
     X(CRE)                                                                                                             \
     X(COUNTRY)                                                                                                         \
-    X(PATENT_NUMBER)
+    X(PATENT_NUMBER)                                                                                                   \
+    X(DATETIME) /* of XML schema: the offset may be missing */                                                         \
+    X(URN_UUID) /* the serial number of XML: also in braces */                                                         \
+    X(CPE)
 enum cdx_format {
 #define CDX_FORMAT(name) CDX_IS_##name,
     CDX_FORMATS(CDX_FORMAT)
@@ -81,6 +84,51 @@ extern const struct cdx_value cdx_values[];
 extern const uint16_t cdx_alternatives[];
 extern const struct cdx_word cdx_words[];
 extern const struct cdx_enum cdx_enums[];
+
+/* ---- XML ---- */
+
+enum cdx_how { /* how an element becomes JSON; see cdx_xml.rules */
+               CDX_X_MEMBER,
+               CDX_X_KEYED,
+               CDX_X_SELF,
+               CDX_X_FLAT,
+               CDX_X_UNWRAP,
+               CDX_X_REF
+};
+
+struct cdx_xattr {
+    const char *name, *key;
+    uint16_t value;
+    uint8_t versions, required;
+};
+
+struct cdx_xelem {
+    const char *name, *key;
+    int16_t type;   /* index in cdx_xtypes, -1: only text, which is: */
+    uint16_t value; /* index in cdx_values */
+    uint8_t versions, how, many;
+    uint8_t sym; /* the same for all of one name */
+};
+
+enum cdx_part_kind { CDX_P_ELEMENT, CDX_P_ANY, CDX_P_SEQUENCE, CDX_P_CHOICE };
+struct cdx_xpart {
+    uint8_t kind, min, many, versions;
+    uint16_t a, n; /* ELEMENT: a is its index in cdx_xelems; SEQUENCE, CHOICE: n parts from cdx_xparts[a] */
+};
+
+enum { CDX_XT_LIST = 1, CDX_XT_REF = 2, CDX_XT_MIXED = 4, CDX_XT_TOOLBOX = 8 };
+struct cdx_xtype {
+    const char *name;
+    uint16_t attrs, n_attrs, elems, n_elems, part;
+    int16_t text; /* index in cdx_values, -1: not a type of text */
+    const char *textkey;
+    uint8_t flags;
+};
+
+extern const struct cdx_xtype cdx_xtypes[]; /* the first is the document */
+extern const struct cdx_xattr cdx_xattrs[];
+extern const struct cdx_xelem cdx_xelems[];
+extern const struct cdx_xpart cdx_xparts[];
 
 bool cdx_format_is(enum cdx_format f, struct hn_str s);
 const char *cdx_format_name(enum cdx_format f); /* for people: "date-time" */
