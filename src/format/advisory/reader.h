@@ -37,7 +37,7 @@ enum hn_adv_form {
     HN_ADV_FORM_ALPINE,
     HN_ADV_FORM_VULDEF,
     HN_ADV_FORM_JVNRSS,
-    HN_FORMS
+    HN_ADV_FORM_COUNT
 };
 const char *hn_adv_form_word(enum hn_adv_form f); /* "osv" */
 /* By content alone (its first 64 KiB), never by name. */
