@@ -280,7 +280,8 @@ struct hn_adv_hit {
     uint32_t part;         /* by name: where its affected entry lies in the record */
     enum hn_adv_role role; /* by id */
 };
-/* A lookup under way: no memory, no order promised. */
+/* A lookup under way: no memory, no order promised. Not to be copied (it points into itself); the texts it was begun
+ * with must outlive it. */
 struct hn_adv_hits {
     const struct hn_adv_index *x;
     const struct hn_adv_table *table;
@@ -312,7 +313,7 @@ bool hn_adv_each(const struct hn_adv_index *x, uint64_t *at, hn_adv_ref *ret);
 
 /* Base ecosystems ("Debian", "PyPI") that affected[] of some record names, with the number of such entries; i from 0.
  * What is not among them is not known to the index: a matcher must say "unknown" there, not "clean". CVE, NVD and the
- * like without an ecosystem do not count. Wanted by match: kept in the index by the builder. */
+ * like without an ecosystem do not count. */
 bool hn_adv_ecosystem_at(const struct hn_adv_index *x, uint32_t i, struct hn_str *ret_name, uint64_t *ret_entries);
 
 /* The alias group of an id: every record reached through ids and aliases, transitively (upstream and related ids are

@@ -24,6 +24,8 @@ struct hn_adv_lane {
     struct hn_adv_tuple *keys; /* sorted out when full; the last n_pending belong to the group not yet written */
     size_t n_keys, n_pending, cap_keys;
     uint64_t counts[4], total;
+    struct hn_adv_ecosystem *ecosystems;
+    size_t n_ecosystems;
     bool failed;
 };
 
@@ -69,13 +71,14 @@ struct hn_err hn_adv_build_new(int out, int spill, size_t keys, struct hn_adv_bu
     if (!b)
         return (struct hn_err){HN_E_NOMEM};
     b->feeds = hn_alloc_zero(HN_ADV_FEEDS_MAX * sizeof *b->feeds);
+    b->ecosystems = hn_alloc_zero(HN_ADV_ECOSYSTEMS_MAX * sizeof *b->ecosystems);
     b->out = out;
     b->spill = spill;
     b->keys = keys ? keys : KEYS_DEFAULT;
     b->end = HN_ADV_HEADER;
     hn_arena_init(&b->texts, 16u << 20);
     pthread_mutex_init(&b->lock, NULL);
-    struct hn_err e = b->feeds ? hn_random(b->key, sizeof b->key) : (struct hn_err){HN_E_NOMEM};
+    struct hn_err e = b->feeds && b->ecosystems ? hn_random(b->key, sizeof b->key) : (struct hn_err){HN_E_NOMEM};
     if (!hn_ok(e)) {
         hn_adv_build_free(b);
         return e;
@@ -92,6 +95,7 @@ void hn_adv_build_free(struct hn_adv_build *b)
         hn_free(b->runs[i].held);
     hn_free(b->runs);
     hn_free(b->feeds);
+    hn_free(b->ecosystems);
     hn_arena_done(&b->texts);
     pthread_mutex_destroy(&b->lock);
     hn_free(b);
@@ -127,6 +131,21 @@ const struct hn_adv_feed *hn_adv_build_feed_get(const struct hn_adv_build *b, ui
     return &b->feeds[feed];
 }
 
+void hn_adv_count_ecosystem(struct hn_adv_ecosystem *list, size_t *n, struct hn_str name, uint64_t entries)
+{
+    if (!name.n || name.n >= sizeof list->name)
+        return;
+    for (size_t i = 0; i < *n; i++)
+        if (hn_str_eqc(name, list[i].name)) {
+            list[i].entries += entries;
+            return;
+        }
+    if (*n == HN_ADV_ECOSYSTEMS_MAX)
+        return;
+    memcpy(list[*n].name, name.p, name.n);
+    list[(*n)++].entries = entries;
+}
+
 /* ---------------------------------------------------------------- lanes */
 
 static void lane_free(struct hn_adv_lane *l)
@@ -137,6 +156,7 @@ static void lane_free(struct hn_adv_lane *l)
     hn_buf_done(&l->records);
     hn_buf_done(&l->group);
     hn_free(l->keys);
+    hn_free(l->ecosystems);
     hn_free(l);
 }
 
@@ -151,7 +171,8 @@ struct hn_adv_lane *hn_adv_lane_new(struct hn_adv_build *b)
     hn_buf_init(&l->group, HN_ADV_RECORD_MOST + GROUP_RECS + 2 * HN_ADV_TEXT_MOST);
     l->writer = hn_adv_writer_new();
     l->zstd = ZSTD_createCCtx();
-    if (!l->writer || !l->zstd) {
+    l->ecosystems = hn_alloc_zero(HN_ADV_ECOSYSTEMS_MAX * sizeof *l->ecosystems);
+    if (!l->writer || !l->zstd || !l->ecosystems) {
         lane_free(l);
         return NULL;
     }
@@ -309,6 +330,10 @@ static void add_keys(struct hn_adv_lane *l, const struct hn_adv *adv, const stru
         l->n_pending++;
         l->counts[keys[i].table]++;
     }
+    for (size_t i = 0; i < adv->n_affected; i++)
+        if (adv->affected[i].name.n)
+            hn_adv_count_ecosystem(l->ecosystems, &l->n_ecosystems, hn_adv_ecosystem_base(adv->affected[i].ecosystem),
+                                   1);
 }
 
 /* ---------------------------------------------------------------- adding */
@@ -366,6 +391,9 @@ struct hn_err hn_adv_lane_end(struct hn_adv_lane *l)
     for (unsigned i = 0; i < 4; i++)
         b->counts[i] += l->counts[i];
     b->n_records += l->total;
+    for (size_t i = 0; i < l->n_ecosystems; i++)
+        hn_adv_count_ecosystem(b->ecosystems, &b->n_ecosystems, hn_str_c(l->ecosystems[i].name),
+                               l->ecosystems[i].entries);
     if (hn_ok(e))
         e = b->err;
     pthread_mutex_unlock(&b->lock);

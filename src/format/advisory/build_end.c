@@ -257,6 +257,7 @@ static void put_feeds(struct ender *e)
     hn_buf_init(&out, 64u << 20);
     for (uint32_t i = 0; i < e->b->n_feeds; i++)
         hn_adv_write_feed(&out, &e->b->feeds[i]);
+    hn_adv_write_ecosystems(&out, e->b->ecosystems, e->b->n_ecosystems);
     if (out.bad)
         fail(e, (struct hn_err){HN_E_NOMEM});
     else

@@ -33,7 +33,12 @@ struct hn_adv_build {
     size_t n_runs;
     uint64_t counts[4], n_records; /* keys of each table */
     uint64_t key[2];
+    struct hn_adv_ecosystem *ecosystems; /* HN_ADV_ECOSYSTEMS_MAX of them */
+    size_t n_ecosystems;
 };
+
+/* Adds to the count of this ecosystem (its base). What does not fit the list is not counted. */
+void hn_adv_count_ecosystem(struct hn_adv_ecosystem *list, size_t *n, struct hn_str name, uint64_t entries);
 
 HN_MUST struct hn_err hn_adv_write_at(int fd, const void *p, size_t n, uint64_t at);
 HN_MUST struct hn_err hn_adv_read_at(int fd, void *p, size_t n, uint64_t at);

@@ -1,4 +1,6 @@
 /* Runs of sorted keys, and their merge. */
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "format/advisory/build_in.h"
 

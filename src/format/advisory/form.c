@@ -92,15 +92,11 @@ static enum hn_adv_form look(const uint8_t seen[N_CLUES])
 static enum hn_adv_form look_at_json(struct hn_bytes b)
 {
     uint8_t seen[N_CLUES] = {0};
-    bool is_object[HN_JR_DEPTH_MAX] = {0};
     unsigned depth = 0;
     struct hn_jr r;
     hn_jr_init(&r, b, HN_ADV_DEPTH, 0);
     for (enum hn_jtok t; (t = hn_jr_next(&r)) != HN_J_ERR && t != HN_J_END;) {
-        if (t == HN_J_OBJ || t == HN_J_ARR) {
-            is_object[r.depth] = t == HN_J_OBJ;
-            depth += t == HN_J_OBJ;
-        }
+        depth += t == HN_J_OBJ;
         depth -= t == HN_J_OBJ_END;
         for (size_t i = 0; t == HN_J_KEY && depth <= 3 && i < N_CLUES; i++)
             for (unsigned k = 0; k < 3 && clues[i].keys[k].key; k++)

@@ -19,7 +19,7 @@ const struct hn_adv_limits hn_adv_limits_default = {
     .entries = 8u << 20, .entry_bytes = (size_t)64 << 20, .total_bytes = UINT64_C(256) << 30, .ratio = 200};
 
 struct worker {
-    struct hn_adv_import *im;
+    struct hn_adv_importer *im;
     struct hn_adv_lane *lane;
     struct hn_arena arena;
     struct hn_buf plain; /* the entry being read */
@@ -32,7 +32,7 @@ struct worker {
     pthread_t thread;
 };
 
-struct hn_adv_import {
+struct hn_adv_importer {
     struct hn_adv_limits limits;
     unsigned n_workers;
     struct worker workers[THREADS_MAX];
@@ -52,7 +52,7 @@ struct hn_adv_import {
 
 static void complain(struct worker *w, struct hn_str id, uint64_t offset, const char *why)
 {
-    struct hn_adv_import *im = w->im;
+    struct hn_adv_importer *im = w->im;
     w->rejected++;
     pthread_mutex_lock(&im->lock);
     if (im->n_complaints < HN_ADV_COMPLAINTS_MAX) {
@@ -248,7 +248,7 @@ static void read_zip(struct worker *w, struct hn_bytes doc, unsigned nest)
 }
 
 /* Why the archive at work is read no further; NULL: all is well. */
-static const char *over_limits(struct hn_adv_import *im, const struct hn_adv_zip_entry *e)
+static const char *over_limits(struct hn_adv_importer *im, const struct hn_adv_zip_entry *e)
 {
     im->sum_packed += e->packed < im->zip.doc.n ? e->packed : im->zip.doc.n;
     im->sum_unpacked += e->unpacked < im->limits.entry_bytes ? e->unpacked : 0;
@@ -264,7 +264,7 @@ static const char *over_limits(struct hn_adv_import *im, const struct hn_adv_zip
 
 static size_t take_batch(struct worker *w, struct hn_adv_zip_entry batch[BATCH])
 {
-    struct hn_adv_import *im = w->im;
+    struct hn_adv_importer *im = w->im;
     const char *why = NULL;
     size_t n = 0;
     pthread_mutex_lock(&im->lock);
@@ -312,7 +312,7 @@ static void *work_archive(void *arg)
     return NULL;
 }
 
-static void import_archive(struct hn_adv_import *im, struct hn_bytes doc)
+static void import_archive(struct hn_adv_importer *im, struct hn_bytes doc)
 {
     const char *why = hn_adv_zip_open(doc, &im->zip);
     unsigned started = 1;
@@ -333,9 +333,9 @@ static void import_archive(struct hn_adv_import *im, struct hn_bytes doc)
 /* ---------------------------------------------------------------- the import */
 
 struct hn_err hn_adv_import_new(struct hn_adv_build *b, unsigned threads, const struct hn_adv_limits *limits,
-                                struct hn_adv_import **ret)
+                                struct hn_adv_importer **ret)
 {
-    struct hn_adv_import *im = hn_alloc_zero(sizeof *im);
+    struct hn_adv_importer *im = hn_alloc_zero(sizeof *im);
     if (!im)
         return (struct hn_err){HN_E_NOMEM};
     im->limits = limits ? *limits : hn_adv_limits_default;
@@ -359,7 +359,7 @@ struct hn_err hn_adv_import_new(struct hn_adv_build *b, unsigned threads, const 
     return (struct hn_err){HN_E_NOMEM};
 }
 
-void hn_adv_import_file(struct hn_adv_import *im, uint16_t feed, struct hn_str name, struct hn_bytes doc, bool mapped)
+void hn_adv_import_file(struct hn_adv_importer *im, uint16_t feed, struct hn_str name, struct hn_bytes doc, bool mapped)
 {
     im->feed = feed;
     im->file = name;
@@ -370,7 +370,7 @@ void hn_adv_import_file(struct hn_adv_import *im, uint16_t feed, struct hn_str n
         read_document(&im->workers[0], doc, 0);
 }
 
-uint64_t hn_adv_import_records(const struct hn_adv_import *im)
+uint64_t hn_adv_import_records(const struct hn_adv_importer *im)
 {
     uint64_t n = 0;
     for (unsigned i = 0; i < im->n_workers; i++)
@@ -378,7 +378,7 @@ uint64_t hn_adv_import_records(const struct hn_adv_import *im)
     return n;
 }
 
-uint64_t hn_adv_import_rejected(const struct hn_adv_import *im)
+uint64_t hn_adv_import_rejected(const struct hn_adv_importer *im)
 {
     uint64_t n = 0;
     for (unsigned i = 0; i < im->n_workers; i++)
@@ -386,7 +386,7 @@ uint64_t hn_adv_import_rejected(const struct hn_adv_import *im)
     return n;
 }
 
-hn_time hn_adv_import_date(const struct hn_adv_import *im)
+hn_time hn_adv_import_date(const struct hn_adv_importer *im)
 {
     hn_time t = 0;
     for (unsigned i = 0; i < im->n_workers; i++)
@@ -394,13 +394,13 @@ hn_time hn_adv_import_date(const struct hn_adv_import *im)
     return t;
 }
 
-size_t hn_adv_import_complaints(const struct hn_adv_import *im, const struct hn_adv_complaint **ret)
+size_t hn_adv_import_complaints(const struct hn_adv_importer *im, const struct hn_adv_complaint **ret)
 {
     *ret = im->complaints;
     return im->n_complaints;
 }
 
-const char *hn_adv_import_form(const struct hn_adv_import *im)
+const char *hn_adv_import_form(const struct hn_adv_importer *im)
 {
     uint64_t most = 0;
     enum hn_adv_form form = HN_ADV_FORM_UNKNOWN;
@@ -416,7 +416,7 @@ const char *hn_adv_import_form(const struct hn_adv_import *im)
     return most ? hn_adv_form_word(form) : "";
 }
 
-void hn_adv_import_reset(struct hn_adv_import *im)
+void hn_adv_import_reset(struct hn_adv_importer *im)
 {
     for (unsigned i = 0; i < im->n_workers; i++) {
         struct worker *w = &im->workers[i];
@@ -428,12 +428,12 @@ void hn_adv_import_reset(struct hn_adv_import *im)
     hn_arena_clear(&im->texts);
 }
 
-struct hn_adv_lane *hn_adv_import_lane(struct hn_adv_import *im)
+struct hn_adv_lane *hn_adv_import_lane(struct hn_adv_importer *im)
 {
     return im->workers[0].lane;
 }
 
-struct hn_err hn_adv_import_end(struct hn_adv_import *im)
+struct hn_err hn_adv_import_end(struct hn_adv_importer *im)
 {
     struct hn_err e = HN_OK;
     for (unsigned i = 0; i < im->n_workers; i++) {

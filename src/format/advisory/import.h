@@ -22,23 +22,24 @@ struct hn_adv_limits {
 };
 extern const struct hn_adv_limits hn_adv_limits_default;
 
-struct hn_adv_import;
+struct hn_adv_importer;
 
 /* threads: at least one. limits NULL: the default. */
 HN_MUST struct hn_err hn_adv_import_new(struct hn_adv_build *b, unsigned threads, const struct hn_adv_limits *limits,
-                                        struct hn_adv_import **ret);
+                                        struct hn_adv_importer **ret);
 /* Reads one file of the feed. mapped: pages of it that were read may be given back to the kernel (a read-only mapping
  * of a file, never plain memory). */
-void hn_adv_import_file(struct hn_adv_import *im, uint16_t feed, struct hn_str name, struct hn_bytes doc, bool mapped);
+void hn_adv_import_file(struct hn_adv_importer *im, uint16_t feed, struct hn_str name, struct hn_bytes doc,
+                        bool mapped);
 /* Since the last call of hn_adv_import_reset(). */
-uint64_t hn_adv_import_records(const struct hn_adv_import *im);
-uint64_t hn_adv_import_rejected(const struct hn_adv_import *im);
-hn_time hn_adv_import_date(const struct hn_adv_import *im); /* newest seen */
-size_t hn_adv_import_complaints(const struct hn_adv_import *im, const struct hn_adv_complaint **ret);
+uint64_t hn_adv_import_records(const struct hn_adv_importer *im);
+uint64_t hn_adv_import_rejected(const struct hn_adv_importer *im);
+hn_time hn_adv_import_date(const struct hn_adv_importer *im); /* newest seen */
+size_t hn_adv_import_complaints(const struct hn_adv_importer *im, const struct hn_adv_complaint **ret);
 /* Word of the form that brought most records ("osv"); "" when none did. */
-const char *hn_adv_import_form(const struct hn_adv_import *im);
-void hn_adv_import_reset(struct hn_adv_import *im);
+const char *hn_adv_import_form(const struct hn_adv_importer *im);
+void hn_adv_import_reset(struct hn_adv_importer *im);
 /* The lane of the calling thread: for carrying over. */
-struct hn_adv_lane *hn_adv_import_lane(struct hn_adv_import *im);
+struct hn_adv_lane *hn_adv_import_lane(struct hn_adv_importer *im);
 /* Ends all lanes and frees. */
-HN_MUST struct hn_err hn_adv_import_end(struct hn_adv_import *im);
+HN_MUST struct hn_err hn_adv_import_end(struct hn_adv_importer *im);

@@ -69,6 +69,17 @@ bool hn_adv_feed_at(const struct hn_adv_index *x, uint32_t i, struct hn_adv_feed
     return false;
 }
 
+bool hn_adv_ecosystem_at(const struct hn_adv_index *x, uint32_t i, struct hn_str *ret_name, uint64_t *ret_entries)
+{
+    struct hn_adv_feed feed;
+    struct hn_cur c;
+    hn_cur_init(&c, hn_bytes_of(x->map.p + x->feeds_at, (size_t)x->feeds_len), UINT64_MAX);
+    for (uint32_t k = 0; k < x->n_feeds; k++)
+        if (!hn_adv_read_feed(&c, &feed))
+            return false;
+    return hn_adv_read_ecosystem(&c, i, ret_name, ret_entries);
+}
+
 /* ---------------------------------------------------------------- records */
 
 bool hn_adv_record_at(const struct hn_adv_index *x, hn_adv_ref ref, struct hn_bytes *ret)

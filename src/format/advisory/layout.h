@@ -22,6 +22,8 @@
  * text that lies at `at` of the same record; lists of texts likewise. So "1.2.3" is there once, however often it is
  * named.
  *
+ * feeds: one after the other; behind them the number of ecosystems and, of each, its name and its affected entries.
+ *
  * text: number of references; type and URL of each; details. Coded as above.
  *
  * entry of a table: u64 hash, u32 record (offset / 8), u32 at (where the name lies in the record; ids: role in the two
@@ -132,9 +134,17 @@ bool hn_adv_record_at(const struct hn_adv_index *x, hn_adv_ref ref, struct hn_by
 /* The group at this place and its bytes; false when there is no sound one. Its unpacked text. */
 bool hn_adv_group_at(const struct hn_adv_index *x, uint64_t at, uint64_t *ret_n);
 bool hn_adv_group_text(const struct hn_adv_index *x, uint64_t at, struct hn_arena *a, struct hn_bytes *ret);
+struct hn_adv_ecosystem {
+    char name[64];
+    uint64_t entries;
+};
+#define HN_ADV_ECOSYSTEMS_MAX 512u
+
 /* The part of a record of which only the beginning may be there. */
 bool hn_adv_part_of(struct hn_bytes record, struct hn_str *ret);
 
 /* Feeds: name, kind, source, licence, date, imported, records, rejected, 32 bytes of hash; one after the other. */
 void hn_adv_write_feed(struct hn_buf *out, const struct hn_adv_feed *f);
 bool hn_adv_read_feed(struct hn_cur *c, struct hn_adv_feed *ret);
+void hn_adv_write_ecosystems(struct hn_buf *out, const struct hn_adv_ecosystem *list, size_t n);
+bool hn_adv_read_ecosystem(struct hn_cur *c, uint32_t i, struct hn_str *ret_name, uint64_t *ret_entries);

@@ -445,3 +445,15 @@ bool hn_adv_read_feed(struct hn_cur *c, struct hn_adv_feed *ret)
         memcpy(ret->sha256, sum.p, sum.n);
     return !hn_cur_bad(c);
 }
+
+bool hn_adv_read_ecosystem(struct hn_cur *c, uint32_t i, struct hn_str *ret_name, uint64_t *ret_entries)
+{
+    uint64_t n = take_count(c);
+    for (uint64_t k = 0; k < n && !hn_cur_bad(c); k++) {
+        *ret_name = take_literal(c, take_uint(c));
+        *ret_entries = take_uint(c);
+        if (k == i)
+            return !hn_cur_bad(c);
+    }
+    return false;
+}

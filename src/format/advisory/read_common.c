@@ -251,8 +251,8 @@ struct hn_adv_strs hn_adv_tree_strs(struct hn_arena *a, const struct hn_jv *v)
     if (v && v->kind == HN_JV_STR)
         hn_adv_push_str(a, &list, v->s);
     HN_ADV_EACH(item, v)
-    if (item->kind == HN_JV_STR)
-        hn_adv_push_str(a, &list, item->s);
+        if (item->kind == HN_JV_STR)
+            hn_adv_push_str(a, &list, item->s);
     return hn_adv_vec_strs(&list);
 }
 
@@ -275,8 +275,7 @@ void hn_adv_tree_references(struct hn_arena *a, const struct hn_jv *list, struct
         if (r)
             *r = ret->references[i];
     }
-    HN_ADV_EACH(item, list)
-    {
+    HN_ADV_EACH(item, list) {
         struct hn_str url = item->kind == HN_JV_STR ? item->s : hn_adv_tree_str(item, "url");
         struct hn_adv_reference *r = url.n ? hn_adv_push(a, &v, sizeof *r) : NULL;
         const struct hn_jv *tags = hn_jv_get(item, "tags");
@@ -332,7 +331,7 @@ static void push_node(struct hn_arena *a, struct hn_adv_vec *nodes, const struct
     if (depth > 8 || nodes->n > 100000)
         return;
     HN_ADV_EACH(m, list ? list : hn_jv_get(node, "cpe_match"))
-    push_match(a, &matches, m);
+        push_match(a, &matches, m);
     struct hn_adv_cpe_node *p = hn_adv_push(a, nodes, sizeof *p);
     if (!p)
         return;
@@ -342,15 +341,15 @@ static void push_node(struct hn_arena *a, struct hn_adv_vec *nodes, const struct
                                   .matches = matches.p,
                                   .n = matches.n};
     HN_ADV_EACH(child, hn_jv_get(node, "nodes"))
-    push_node(a, nodes, child, self, depth + 1);
+        push_node(a, nodes, child, self, depth + 1);
     HN_ADV_EACH(child, hn_jv_get(node, "children")) /* NVD 1.1 */
-    push_node(a, nodes, child, self, depth + 1);
+        push_node(a, nodes, child, self, depth + 1);
 }
 
 void hn_adv_tree_nodes(struct hn_arena *a, const struct hn_jv *configurations, struct hn_adv_vec *nodes)
 {
     HN_ADV_EACH(configuration, configurations)
-    push_node(a, nodes, configuration, -1, 0);
+        push_node(a, nodes, configuration, -1, 0);
 }
 
 /* ---------------------------------------------------------------- documents */

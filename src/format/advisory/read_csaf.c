@@ -74,8 +74,7 @@ static void walk_branches(struct csaf *c, const struct hn_jv *branches, const st
         c->s->bad(c->s->arg, c->document, 0, "branches nested too deeply");
         return;
     }
-    HN_ADV_EACH(branch, branches)
-    {
+    HN_ADV_EACH(branch, branches) {
         struct path at = *outer;
         struct hn_str category = hn_adv_tree_str(branch, "category"), name = hn_adv_tree_str(branch, "name");
         const struct hn_jv *product = hn_jv_get(branch, "product");
@@ -119,11 +118,11 @@ static void read_tree(struct csaf *c, const struct hn_jv *tree)
     const struct path top = {HN_STR(""), HN_STR(""), HN_STR(""), HN_STR("")};
     walk_branches(c, hn_jv_get(tree, "branches"), &top, 0);
     HN_ADV_EACH(name, hn_jv_get(tree, "full_product_names"))
-    add_product(c, name, &top);
+        add_product(c, name, &top);
     HN_ADV_EACH(relationship, hn_jv_get(tree, "relationships"))
-    add_relationship(c, relationship);
+        add_relationship(c, relationship);
     HN_ADV_EACH(group, hn_jv_get(tree, "product_groups"))
-    put(c, &c->groups, hn_adv_tree_str(group, "group_id"), (void *)(uintptr_t)hn_jv_get(group, "product_ids"));
+        put(c, &c->groups, hn_adv_tree_str(group, "group_id"), (void *)(uintptr_t)hn_jv_get(group, "product_ids"));
 }
 
 /* ---------------------------------------------------------------- versions */
@@ -274,8 +273,7 @@ static const struct {
 
 static void say(struct csaf *c, struct hn_map *m, const struct hn_jv *ids, struct hn_str flag, struct hn_str remedy)
 {
-    HN_ADV_EACH(id, ids)
-    {
+    HN_ADV_EACH(id, ids) {
         if (id->kind != HN_JV_STR)
             continue;
         struct saying *s = hn_map_find(m, hn_str_bytes(id->s));
@@ -295,23 +293,22 @@ static void say_all(struct csaf *c, struct hn_map *m, const struct hn_jv *item, 
 {
     say(c, m, hn_jv_get(item, "product_ids"), flag, remedy);
     HN_ADV_EACH(group, hn_jv_get(item, "group_ids"))
-    if (group->kind == HN_JV_STR)
-        say(c, m, hn_map_find(&c->groups, hn_str_bytes(group->s)), flag, remedy);
+        if (group->kind == HN_JV_STR)
+            say(c, m, hn_map_find(&c->groups, hn_str_bytes(group->s)), flag, remedy);
 }
 
 static void read_sayings(struct csaf *c, const struct hn_jv *v, struct hn_map *m)
 {
     HN_ADV_EACH(flag, hn_jv_get(v, "flags"))
-    say_all(c, m, flag, hn_adv_tree_str(flag, "label"), HN_STR(""));
-    HN_ADV_EACH(remedy, hn_jv_get(v, "remediations"))
-    {
+        say_all(c, m, flag, hn_adv_tree_str(flag, "label"), HN_STR(""));
+    HN_ADV_EACH(remedy, hn_jv_get(v, "remediations")) {
         struct hn_str category = hn_adv_tree_str(remedy, "category"), details = hn_adv_tree_str(remedy, "details");
         bool fix = hn_str_eqc(category, "vendor_fix");
         say_all(c, m, remedy, fix ? HN_STR("") : category, details);
     }
     HN_ADV_EACH(threat, hn_jv_get(v, "threats"))
-    if (hn_str_eqc(hn_adv_tree_str(threat, "category"), "impact"))
-        say_all(c, m, threat, HN_STR(""), hn_adv_tree_str(threat, "details"));
+        if (hn_str_eqc(hn_adv_tree_str(threat, "category"), "impact"))
+            say_all(c, m, threat, HN_STR(""), hn_adv_tree_str(threat, "details"));
 }
 
 /* ---------------------------------------------------------------- vulnerabilities */
@@ -320,26 +317,25 @@ static void push_scores(struct csaf *c, const struct hn_jv *list, struct hn_adv_
 {
     static const char *const keys[] = {"cvss_v4", "cvss_v3", "cvss_v2"};
     HN_ADV_EACH(score, list)
-    for (unsigned i = 0; i < 3; i++) {
-        const struct hn_jv *content = hn_jv_get(score, "content"); /* 2.1 */
-        struct hn_adv_severity s, *have = v->p, *p;
-        size_t k = 0;
-        if (!hn_adv_tree_cvss(hn_jv_get(content ? content : score, keys[i]), &s))
-            continue;
-        while (k < v->n && !hn_str_eq(have[k].vector, s.vector))
-            k++;
-        if (k == v->n && v->n < 64 && (p = hn_adv_push(c->a, v, sizeof *p))) {
-            s.source = c->author;
-            s.sayer = hn_str_starts(c->author, "Red Hat") ? HN_SAYER_DISTRO : HN_SAYER_OTHER;
-            *p = s;
+        for (unsigned i = 0; i < 3; i++) {
+            const struct hn_jv *content = hn_jv_get(score, "content"); /* 2.1 */
+            struct hn_adv_severity s, *have = v->p, *p;
+            size_t k = 0;
+            if (!hn_adv_tree_cvss(hn_jv_get(content ? content : score, keys[i]), &s))
+                continue;
+            while (k < v->n && !hn_str_eq(have[k].vector, s.vector))
+                k++;
+            if (k == v->n && v->n < 64 && (p = hn_adv_push(c->a, v, sizeof *p))) {
+                s.source = c->author;
+                s.sayer = hn_str_starts(c->author, "Red Hat") ? HN_SAYER_DISTRO : HN_SAYER_OTHER;
+                *p = s;
+            }
         }
-    }
 }
 
 static void take_notes(const struct hn_jv *v, struct hn_adv *adv, struct hn_adv_text *text)
 {
-    HN_ADV_EACH(note, hn_jv_get(v, "notes"))
-    {
+    HN_ADV_EACH(note, hn_jv_get(v, "notes")) {
         struct hn_str category = hn_adv_tree_str(note, "category");
         if (!text->details.n && (hn_str_eqc(category, "description") || hn_str_eqc(category, "details")))
             text->details = hn_adv_tree_str(note, "text");
@@ -354,8 +350,7 @@ static void take_ids(struct csaf *c, const struct hn_jv *v, size_t number, struc
 {
     struct hn_adv_vec aliases = {0}, related = {0}, cwes = {0};
     adv->id = hn_adv_tree_str(v, "cve");
-    HN_ADV_EACH(id, hn_jv_get(v, "ids"))
-    {
+    HN_ADV_EACH(id, hn_jv_get(v, "ids")) {
         struct hn_str text = hn_adv_tree_str(id, "text");
         if (!adv->id.n)
             adv->id = text;
@@ -372,7 +367,7 @@ static void take_ids(struct csaf *c, const struct hn_jv *v, size_t number, struc
         hn_adv_push_str_once(c->a, &related, c->document); /* so that RHSA-… leads here */
     hn_adv_push_str(c->a, &cwes, hn_adv_tree_str(hn_jv_get(v, "cwe"), "id"));
     HN_ADV_EACH(cwe, hn_jv_get(v, "cwes")) /* 2.1 */
-    hn_adv_push_str_once(c->a, &cwes, hn_adv_tree_str(cwe, "id"));
+        hn_adv_push_str_once(c->a, &cwes, hn_adv_tree_str(cwe, "id"));
     adv->aliases = hn_adv_vec_strs(&aliases);
     adv->related = hn_adv_vec_strs(&related);
     adv->cwes = hn_adv_vec_strs(&cwes);
@@ -394,8 +389,8 @@ static void read_vulnerability(struct csaf *c, const struct hn_jv *v, size_t num
     read_sayings(c, v, &sayings);
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
         HN_ADV_EACH(id, hn_jv_get(hn_jv_get(v, "product_status"), statuses[i].word))
-    if (id->kind == HN_JV_STR)
-        push_affected(c, &affected, id->s, statuses[i].status, &sayings);
+            if (id->kind == HN_JV_STR)
+                push_affected(c, &affected, id->s, statuses[i].status, &sayings);
     push_scores(c, hn_jv_get(v, "scores"), &severities);
     push_scores(c, hn_jv_get(v, "metrics"), &severities);
     hn_adv_tree_references(c->a, hn_jv_get(v, "references"), &text);
@@ -426,7 +421,7 @@ bool hn_adv_read_csaf(struct hn_bytes doc, const struct hn_adv_sink *s)
     c.released = hn_adv_tree_time(tracking, "current_release_date");
     read_tree(&c, hn_jv_get(v, "product_tree"));
     HN_ADV_EACH(vulnerability, hn_jv_get(v, "vulnerabilities"))
-    read_vulnerability(&c, vulnerability, number++);
+        read_vulnerability(&c, vulnerability, number++);
     if (!number && s->dated)
         s->dated(s->arg, c.released); /* an informational advisory: nothing to match, no error */
     hn_map_done(&c.products);

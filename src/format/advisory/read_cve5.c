@@ -50,8 +50,7 @@ static void push_version(struct hn_arena *a, struct hn_adv_vec *v, const struct 
     struct hn_adv_cve_version *p = hn_adv_push(a, v, sizeof *p);
     if (!p)
         return;
-    HN_ADV_EACH(change, hn_jv_get(item, "changes"))
-    {
+    HN_ADV_EACH(change, hn_jv_get(item, "changes")) {
         struct hn_adv_cve_change *c = hn_adv_push(a, &changes, sizeof *c);
         if (c)
             *c = (struct hn_adv_cve_change){hn_adv_tree_str(change, "at"),
@@ -69,8 +68,7 @@ static void push_version(struct hn_arena *a, struct hn_adv_vec *v, const struct 
 void hn_adv_tree_cve_affected(struct hn_arena *a, const struct hn_jv *list, struct hn_str who,
                               struct hn_adv_vec *affected)
 {
-    HN_ADV_EACH(item, list)
-    {
+    HN_ADV_EACH(item, list) {
         struct hn_adv_vec versions = {0};
         struct hn_adv_affected *f = hn_adv_push(a, affected, sizeof *f);
         if (!f)
@@ -85,7 +83,7 @@ void hn_adv_tree_cve_affected(struct hn_arena *a, const struct hn_jv *list, stru
         f->status = status_of(hn_adv_tree_str(item, "defaultStatus"));
         f->note = who;
         HN_ADV_EACH(version, hn_jv_get(item, "versions"))
-        push_version(a, &versions, version);
+            push_version(a, &versions, version);
         f->cve_versions = versions.p;
         f->n_cve_versions = versions.n;
         hn_adv_fill_from_purl(a, f);
@@ -133,9 +131,9 @@ void hn_adv_tree_ssvc(const struct hn_jv *content, struct hn_adv_ssvc *ret)
         return;
     ret->date = date;
     HN_ADV_EACH(option, hn_jv_get(content, "options"))
-    for (size_t i = 0; option->kind == HN_JV_OBJ && i < option->n; i++)
-        if (option->items[i].kind == HN_JV_STR)
-            take_point(option->keys[i], option->items[i].s, ret);
+        for (size_t i = 0; option->kind == HN_JV_OBJ && i < option->n; i++)
+            if (option->items[i].kind == HN_JV_STR)
+                take_point(option->keys[i], option->items[i].s, ret);
 }
 
 /* ---------------------------------------------------------------- containers */
@@ -165,8 +163,7 @@ static void take_metric(struct cve *c, const struct hn_jv *metric, enum hn_adv_s
 static struct hn_str english(const struct hn_jv *list, const char *key)
 {
     struct hn_str any = HN_STR("");
-    HN_ADV_EACH(item, list)
-    {
+    HN_ADV_EACH(item, list) {
         struct hn_str text = hn_adv_tree_str(item, key);
         if (text.n && hn_str_starts(hn_adv_tree_str(item, "lang"), "en"))
             return text;
@@ -182,13 +179,13 @@ static void take_container(struct cve *c, const struct hn_jv *v, enum hn_adv_say
     hn_adv_tree_nodes(c->a, hn_jv_get(v, "cpeApplicability"), &c->nodes);
     hn_adv_tree_references(c->a, hn_jv_get(v, "references"), &c->text);
     HN_ADV_EACH(metric, hn_jv_get(v, "metrics"))
-    take_metric(c, metric, sayer, who);
+        take_metric(c, metric, sayer, who);
     HN_ADV_EACH(problem, hn_jv_get(v, "problemTypes"))
-    HN_ADV_EACH(description, hn_jv_get(problem, "descriptions"))
-    {
-        struct hn_str id = hn_adv_cwe_in(hn_adv_tree_str(description, "cweId"));
-        hn_adv_push_str_once(c->a, &c->cwes, id.n ? id : hn_adv_cwe_in(hn_adv_tree_str(description, "description")));
-    }
+        HN_ADV_EACH(description, hn_jv_get(problem, "descriptions")) {
+            struct hn_str id = hn_adv_cwe_in(hn_adv_tree_str(description, "cweId"));
+            hn_adv_push_str_once(c->a, &c->cwes,
+                                 id.n ? id : hn_adv_cwe_in(hn_adv_tree_str(description, "description")));
+        }
 }
 
 static void take_metadata(struct cve *c, const struct hn_jv *m)
@@ -215,7 +212,7 @@ bool hn_adv_read_cve5(struct hn_bytes doc, const struct hn_adv_sink *s)
     take_metadata(&c, hn_jv_get(v, "cveMetadata"));
     take_container(&c, cna, HN_SAYER_CNA);
     HN_ADV_EACH(adp, hn_jv_get(containers, "adp"))
-    take_container(&c, adp, HN_SAYER_ADP);
+        take_container(&c, adp, HN_SAYER_ADP);
     c.text.details = english(hn_jv_get(cna, c.adv.rejected ? "rejectedReasons" : "descriptions"), "value");
     c.adv.summary = hn_adv_tree_str(cna, "title");
     if (!c.adv.summary.n)

@@ -150,8 +150,8 @@ static void usn_notice(void *arg, struct hn_str key, const struct hn_jv *v, uint
     adv.id = hn_str_starts(key, "USN-") || hn_str_starts(key, "LSN-") ? key : hn_arena_fmt(a, "USN-%.*s", HN_FMT(key));
     adv.published = adv.modified = t > 0 && t < 9e9 ? (hn_time)t * HN_SECOND : 0;
     HN_ADV_EACH(cve, hn_jv_get(v, "cves"))
-    if (cve->kind == HN_JV_STR && hn_adv_is_cve(cve->s))
-        hn_adv_push_str_once(a, &cves, cve->s);
+        if (cve->kind == HN_JV_STR && hn_adv_is_cve(cve->s))
+            hn_adv_push_str_once(a, &cves, cve->s);
     adv.upstream = hn_adv_vec_strs(&cves);
     for (size_t i = 0; releases && releases->kind == HN_JV_OBJ && i < releases->n; i++)
         usn_release(a, &affected, releases->keys[i], &releases->items[i]);
@@ -219,8 +219,8 @@ static void ubuntu_cve(void *arg, const struct hn_jv *v, uint64_t offset)
         *p = (struct hn_adv_severity){
             .sayer = HN_SAYER_DISTRO, .score = -1, .word = priority, .source = HN_STR("Ubuntu")};
     HN_ADV_EACH(package, hn_jv_get(v, "packages"))
-    HN_ADV_EACH(status, hn_jv_get(package, "statuses"))
-    push_ubuntu(a, &affected, hn_adv_tree_str(package, "name"), priority, status);
+        HN_ADV_EACH(status, hn_jv_get(package, "statuses"))
+            push_ubuntu(a, &affected, hn_adv_tree_str(package, "name"), priority, status);
     hn_adv_tree_references(a, hn_jv_get(v, "references"), &text);
     adv.severities = severities.p;
     adv.n_severities = severities.n;
@@ -294,11 +294,11 @@ static void alpine_package(struct reading *d, const struct hn_jv *pkg)
     struct hn_adv_vec v = {0};
     for (size_t i = 0; secfixes && secfixes->kind == HN_JV_OBJ && i < secfixes->n; i++)
         HN_ADV_EACH(ids, &secfixes->items[i])
-    for (struct hn_str rest = ids->kind == HN_JV_STR ? ids->s : HN_STR(""); hn_str_word(&rest, &id);) {
-        struct fix *f = hn_str_find(id, HN_STR("-")) > 0 ? hn_adv_push(a, &v, sizeof *f) : NULL;
-        if (f)
-            *f = (struct fix){id, secfixes->keys[i]};
-    }
+            for (struct hn_str rest = ids->kind == HN_JV_STR ? ids->s : HN_STR(""); hn_str_word(&rest, &id);) {
+                struct fix *f = hn_str_find(id, HN_STR("-")) > 0 ? hn_adv_push(a, &v, sizeof *f) : NULL;
+                if (f)
+                    *f = (struct fix){id, secfixes->keys[i]};
+            }
     if (!package.n)
         d->s->bad(d->s->arg, HN_STR(""), 0, "a package without a name");
     const struct fix *fixes = v.p;
@@ -324,7 +324,7 @@ bool hn_adv_read_alpine(struct hn_bytes doc, const struct hn_adv_sink *s)
                               : HN_STR("Alpine");
     d.where = hn_arena_fmt(s->arena, "%.*s/%.*s", HN_FMT(release), HN_FMT(hn_adv_tree_str(v, "reponame")));
     HN_ADV_EACH(item, hn_jv_get(v, "packages"))
-    alpine_package(&d, hn_jv_get(item, "pkg"));
+        alpine_package(&d, hn_jv_get(item, "pkg"));
     hn_arena_clear(s->arena);
     return d.any;
 }

@@ -126,8 +126,7 @@ static void vuldef_affected(struct jvn *j, const xmlNode *item)
     f->status = hn_str_eqc(status, "notvulnerable") ? HN_STATUS_NOT_AFFECTED
                 : hn_str_eqc(status, "unknown")     ? HN_STATUS_UNKNOWN
                                                     : HN_STATUS_AFFECTED;
-    EACH_CHILD(c, item)
-    {
+    EACH_CHILD(c, item) {
         if (named(c, "Cpe"))
             hn_adv_push_str(j->a, &cpes, text_of(j->a, c));
         if (named(c, "VersionNumber"))
@@ -152,9 +151,9 @@ static void vuldef_related(struct jvn *j, const xmlNode *item)
 static void vuldef_impact(struct jvn *j, const xmlNode *impact)
 {
     EACH_CHILD(c, impact)
-    if (named(c, "Cvss"))
-        push_cvss(j, attribute(j->a, c, "version"), text_of(j->a, child(c, "Vector")),
-                  text_of(j->a, child(c, "Severity")), text_of(j->a, child(c, "Base")));
+        if (named(c, "Cvss"))
+            push_cvss(j, attribute(j->a, c, "version"), text_of(j->a, child(c, "Vector")),
+                      text_of(j->a, child(c, "Severity")), text_of(j->a, child(c, "Base")));
 }
 
 static void read_vulinfo(struct jvn *j, const xmlNode *n, uint64_t offset)
@@ -168,11 +167,11 @@ static void read_vulinfo(struct jvn *j, const xmlNode *n, uint64_t offset)
     j->adv.published = hn_adv_time(text_of(j->a, child(data, "DateFirstPublished")));
     j->adv.modified = hn_adv_time(text_of(j->a, child(data, "DateLastUpdated")));
     EACH_CHILD(item, child(data, "Affected"))
-    if (named(item, "AffectedItem"))
-        vuldef_affected(j, item);
+        if (named(item, "AffectedItem"))
+            vuldef_affected(j, item);
     EACH_CHILD(item, child(data, "Related"))
-    if (named(item, "RelatedItem"))
-        vuldef_related(j, item);
+        if (named(item, "RelatedItem"))
+            vuldef_related(j, item);
     vuldef_impact(j, child(data, "Impact"));
     give(j, offset);
 }
@@ -207,8 +206,7 @@ static void rss_reference(struct jvn *j, const xmlNode *n)
 static void read_item(struct jvn *j, const xmlNode *n, uint64_t offset)
 {
     unsigned seen = 0;
-    EACH_CHILD(c, n)
-    {
+    EACH_CHILD(c, n) {
         if (++seen > ITEMS_MAX)
             break;
         if (named(c, "title"))

@@ -35,8 +35,7 @@ static void take_cvss(struct hn_arena *a, struct hn_adv_vec *v, const struct hn_
 static void take_metrics(struct hn_arena *a, const struct hn_jv *metrics, struct hn_adv_vec *v, struct hn_adv *adv)
 {
     for (size_t i = 0; metrics && metrics->kind == HN_JV_OBJ && i < metrics->n; i++)
-        HN_ADV_EACH(metric, &metrics->items[i])
-        {
+        HN_ADV_EACH(metric, &metrics->items[i]) {
             if (hn_str_starts(metrics->keys[i], "cvssMetric"))
                 take_cvss(a, v, hn_jv_get(metric, "cvssData"), metric, hn_adv_tree_str(metric, "source"));
             else if (hn_str_starts(metrics->keys[i], "ssvc"))
@@ -47,8 +46,8 @@ static void take_metrics(struct hn_arena *a, const struct hn_jv *metrics, struct
 static struct hn_str english(const struct hn_jv *list)
 {
     HN_ADV_EACH(item, list)
-    if (hn_str_eqc(hn_adv_tree_str(item, "lang"), "en"))
-        return hn_adv_tree_str(item, "value");
+        if (hn_str_eqc(hn_adv_tree_str(item, "lang"), "en"))
+            return hn_adv_tree_str(item, "value");
     return HN_STR("");
 }
 
@@ -56,8 +55,8 @@ static void take_weaknesses(struct hn_arena *a, const struct hn_jv *list, struct
 {
     struct hn_adv_vec v = {0};
     HN_ADV_EACH(weakness, list)
-    HN_ADV_EACH(description, hn_jv_get(weakness, "description"))
-    hn_adv_push_str_once(a, &v, hn_adv_cwe_in(hn_adv_tree_str(description, "value")));
+        HN_ADV_EACH(description, hn_jv_get(weakness, "description"))
+            hn_adv_push_str_once(a, &v, hn_adv_cwe_in(hn_adv_tree_str(description, "value")));
     adv->cwes = hn_adv_vec_strs(&v);
 }
 
@@ -100,7 +99,7 @@ static void read_cve(void *arg, const struct hn_jv *cve, uint64_t offset)
     hn_adv_tree_nodes(a, hn_jv_get(cve, "configurations"), &nodes);
     hn_adv_tree_references(a, hn_jv_get(cve, "references"), &text);
     HN_ADV_EACH(item, hn_jv_get(cve, "affected"))
-    hn_adv_tree_cve_affected(a, hn_jv_get(item, "affectedData"), hn_adv_tree_str(item, "source"), &affected);
+        hn_adv_tree_cve_affected(a, hn_jv_get(item, "affectedData"), hn_adv_tree_str(item, "source"), &affected);
     give(n, &adv, &text, &severities, &affected, &nodes, offset);
 }
 
@@ -130,8 +129,8 @@ static void read_old(void *arg, const struct hn_jv *item, uint64_t offset)
     take_cvss(a, &severities, hn_jv_get(v3, "cvssV3"), v3, HN_STR(NVD_SOURCE));
     take_cvss(a, &severities, hn_jv_get(v2, "cvssV2"), v2, HN_STR(NVD_SOURCE));
     HN_ADV_EACH(problem, hn_jv_get(hn_jv_get(cve, "problemtype"), "problemtype_data"))
-    HN_ADV_EACH(description, hn_jv_get(problem, "description"))
-    hn_adv_push_str_once(a, &cwes, hn_adv_cwe_in(hn_adv_tree_str(description, "value")));
+        HN_ADV_EACH(description, hn_jv_get(problem, "description"))
+            hn_adv_push_str_once(a, &cwes, hn_adv_cwe_in(hn_adv_tree_str(description, "value")));
     adv.cwes = hn_adv_vec_strs(&cwes);
     hn_adv_tree_nodes(a, hn_jv_get(hn_jv_get(item, "configurations"), "nodes"), &nodes);
     hn_adv_tree_references(a, hn_jv_get(hn_jv_get(cve, "references"), "reference_data"), &text);

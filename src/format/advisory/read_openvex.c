@@ -60,8 +60,7 @@ static void push_products(struct vex *x, const struct hn_jv *statement, struct h
                                    .statement = impact.n ? impact : action};
     if (!like.statement.n)
         like.statement = hn_adv_tree_str(statement, "status_notes");
-    HN_ADV_EACH(product, hn_jv_get(statement, "products"))
-    {
+    HN_ADV_EACH(product, hn_jv_get(statement, "products")) {
         struct hn_str within = name_of(product);
         const struct hn_jv *parts = hn_jv_get(product, "subcomponents");
         if (!parts)
@@ -69,7 +68,7 @@ static void push_products(struct vex *x, const struct hn_jv *statement, struct h
         if (!parts || parts->kind != HN_JV_ARR || !parts->n)
             push_product(x, affected, &like, within, HN_STR(""));
         HN_ADV_EACH(part, parts)
-        push_product(x, affected, &like, name_of(part), within);
+            push_product(x, affected, &like, name_of(part), within);
     }
 }
 
@@ -128,7 +127,7 @@ bool hn_adv_read_openvex(struct hn_bytes doc, const struct hn_adv_sink *s)
     if (!x.doc)
         return false;
     HN_ADV_EACH(statement, hn_jv_get(x.doc, "statements"))
-    read_statement(&x, statement);
+        read_statement(&x, statement);
     hn_arena_clear(s->arena);
     return x.any;
 }

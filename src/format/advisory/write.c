@@ -363,3 +363,12 @@ void hn_adv_write_feed(struct hn_buf *out, const struct hn_adv_feed *f)
     put_uint(out, f->rejected);
     hn_buf_add(out, f->sha256, sizeof f->sha256);
 }
+
+void hn_adv_write_ecosystems(struct hn_buf *out, const struct hn_adv_ecosystem *list, size_t n)
+{
+    put_uint(out, n);
+    for (size_t i = 0; i < n; i++) {
+        put_literal(out, hn_str_c(list[i].name));
+        put_uint(out, list[i].entries);
+    }
+}
