@@ -150,7 +150,7 @@ static bool serve_one(struct front_state *s, int sock)
         out = front_input_next(s, &h, text);
     } else if (type == 'F') {
         out = s->facts >= 0 ? fcntl(s->facts, F_DUPFD_CLOEXEC, 0) : -1;
-        h = (struct work_head){.err = out < 0 ? ENOENT : 0};
+        h = (struct work_head){.err = out < 0 ? ENOENT : 0, .size = s->facts_size};
     } else if (type == 'R') {
         h = (struct work_head){.err = take_run(s, in)};
     } else if (type && strchr("OAWTCDLU", type)) {

@@ -30,7 +30,8 @@ static struct hn_err write_document(struct front_state *s, struct hn_run *r, str
     struct hn_err e = hn_buf_err(&b);
     if (hn_ok(e))
         e = s->facts < 0 ? (struct hn_err){HN_E_IO} : hn_write_all(s->facts, b.p, b.n);
-    s->mapped += hn_ok(e) ? b.n : 0;
+    s->facts_size = b.n;
+    s->mapped += b.n;
     hn_buf_done(&b);
     return hn_ok(e) ? e : hn_fail(reterr, e.code, "facts for the worker");
 }

@@ -32,6 +32,7 @@ struct front_state {
     int folder; /* HINOMI_HOME/<module>, or -1 */
     int lock;
     int facts;          /* run document for the worker, or -1 */
+    uint64_t facts_size;
     const char **names; /* of the last listing */
     size_t n_names;
     const char *asked; /* option of the last input, and its place */

@@ -1,7 +1,6 @@
 /* The facts that a verb asked for, in the worker: the run document that the front hands over, read like any that comes
  * from elsewhere. */
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -11,19 +10,18 @@
 static struct hn_run *read_run(struct hn_work *w)
 {
     struct work_head h = {0};
-    struct stat st;
     HN_AUTO_FD fd = -1;
-    if (work_ask('F', &h, "", -1, NULL, &fd) || fd < 0 || fstat(fd, &st) != 0 || st.st_size <= 0)
+    if (work_ask('F', &h, "", -1, NULL, &fd) || fd < 0 || !h.size)
         return NULL;
-    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    void *p = mmap(NULL, (size_t)h.size, PROT_READ, MAP_SHARED, fd, 0);
     struct hn_run *r = p != MAP_FAILED ? hn_run_new() : NULL;
     struct hn_diag d = {{0}};
-    if (r && !hn_ok(hn_run_read(r, hn_bytes_of(p, (size_t)st.st_size), &d))) {
+    if (r && !hn_ok(hn_run_read(r, hn_bytes_of(p, (size_t)h.size), &d))) {
         hn_run_free(r);
         r = NULL;
     }
     if (p != MAP_FAILED)
-        munmap(p, (size_t)st.st_size);
+        munmap(p, (size_t)h.size);
     return r;
 }
 

@@ -2,7 +2,9 @@
 #include "modules/sbom/sbom.h"
 
 /* name, synopsis, options, flags, memory, work */
-static const struct hn_verb verbs[] = {{0}};
+static const struct hn_verb verbs[] = {
+    {"generate", "", sbom_generate_options, 0, 0, sbom_generate, "host,packages,languages"},
+    {0}};
 
 static const struct hn_kind kinds[] = {{0}};
 

@@ -3,6 +3,9 @@
 
 #include "core/work.h"
 
+/* generate.c */
+extern const struct hn_verb_option sbom_generate_options[];
+int sbom_generate(struct hn_work *w);
 /* match.c */
 extern const struct hn_verb_option sbom_match_options[];
 int sbom_match(struct hn_work *w);

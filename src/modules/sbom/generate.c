@@ -1,0 +1,332 @@
+/* hinomi sbom generate: what is installed, as a bill of materials (CycloneDX, SPDX), the same bytes for the same host.
+ */
+#include "modules/sbom/generate.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/str.h"
+#include "modules/sbom/sbom.h"
+
+#define DOCUMENT_MAX ((size_t)1 << 30)
+
+const struct hn_verb_option sbom_generate_options[] = {
+    {"root", HN_OPT_STR, "DIR"},
+    {"deep", HN_OPT_SWITCH},
+    {"hashes", HN_OPT_SWITCH},
+    {"format", HN_OPT_STR, "FORMAT",
+     .enums = "cyclonedx cyclonedx-1.4 cyclonedx-1.5 cyclonedx-1.6 cyclonedx-1.7 spdx spdx-2.2 spdx-2.3 spdx-3.0 "
+              "spdx-3.0.1"},
+    {"name", HN_OPT_STR, "NAME"},
+    {"version", HN_OPT_STR, "VERSION"},
+    {"author", HN_OPT_STR, "TEXT"},
+    {"timestamp", HN_OPT_TIME, "TIME"},
+    {"serial", HN_OPT_STR, "URN"},
+    {"output", HN_OPT_OUTPUT, "FILE"},
+    {0}};
+
+/* ---------------------------------------------------------------- shared */
+
+struct hn_str generate_fmt(struct generate *g, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    char *p = n < 0 ? NULL : hn_arena_alloc(g->a, (size_t)n + 1);
+    if (p)
+        vsnprintf(p, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return p ? (struct hn_str){p, (size_t)n} : HN_STR("");
+}
+
+void generate_prop(struct generate *g, struct hn_bom_component *c, const char *name, struct hn_str value)
+{
+    if (value.n)
+        hn_bom_prop_add(&g->bom, &c->props, hn_str_c(name), value);
+}
+
+/* The lists grow to tens of thousands: their ends are kept. */
+void generate_told(struct generate *g, const struct hn_bom_component *c, bool all)
+{
+    struct hn_bom_text *t = HN_NEW(g->a, struct hn_bom_text);
+    struct hn_bom_text ***end = all ? &g->complete_end : &g->unknown_end;
+    if (!t)
+        return;
+    t->s = c->ref;
+    **end = t;
+    *end = &t->next;
+}
+
+void generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn_str text)
+{
+    ptrdiff_t open = hn_str_chr(text, '<'), close = hn_str_chr(text, '>');
+    bool mail = open >= 0 && close > open;
+    struct hn_str name = hn_str_trim(mail ? hn_str_cut(text, 0, (size_t)open) : text);
+    struct hn_str address = mail ? hn_str_cut(text, (size_t)open + 1, (size_t)close) : HN_STR("");
+    if (!text.n)
+        return;
+    struct hn_bom_party *p = hn_bom_party_add(&g->bom, &c->supplier, false, name.n ? name : address);
+    struct hn_bom_party *contact = p && mail ? hn_bom_party_add(&g->bom, &p->contacts, true, name) : NULL;
+    if (contact)
+        contact->email = address;
+}
+
+void generate_file_props(struct generate *g, struct hn_bom_component *c, struct hn_str filename, bool executable,
+                         bool archive, bool structured)
+{
+    generate_prop(g, c, "bsi:component:filename", filename);
+    generate_prop(g, c, "bsi:component:executable", executable ? HN_STR("executable") : HN_STR("non-executable"));
+    generate_prop(g, c, "bsi:component:archive", archive ? HN_STR("archive") : HN_STR("no archive"));
+    generate_prop(g, c, "bsi:component:structured", structured ? HN_STR("structured") : HN_STR("unstructured"));
+}
+
+static int by_subject(const void *a, const void *b)
+{
+    const struct hn_obs *const *x = a, *const *y = b;
+    return hn_str_cmp((*x)->subject, (*y)->subject);
+}
+
+const struct hn_obs **generate_sorted(struct generate *g, const char *kind, size_t *ret_n)
+{
+    size_t n = hn_facts_count(g->facts, kind), i = 0;
+    const struct hn_obs **list = hn_arena_alloc(g->a, (n + 1) * sizeof(const struct hn_obs *));
+    *ret_n = 0;
+    if (!list)
+        return NULL;
+    HN_FACTS_EACH(o, g->facts, kind)
+        if (i < n)
+            list[i++] = o;
+    if (i)
+        qsort(list, i, sizeof(*list), by_subject);
+    *ret_n = i;
+    return list;
+}
+
+/* ---------------------------------------------------------------- head */
+
+/* SOURCE_DATE_EPOCH (reproducible-builds.org) before the clock; HINOMI_NOW is in the clock already. */
+static hn_time timestamp_of(struct hn_work *w)
+{
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    uint64_t seconds;
+    hn_time t = hn_work_time(w, "timestamp");
+    if (t)
+        return t;
+    if (epoch && hn_str_u64(hn_str_c(epoch), 10, &seconds) && seconds < INT64_MAX / (uint64_t)HN_SECOND)
+        return (hn_time)seconds * HN_SECOND;
+    return hn_work_facts_about(w).collected_at;
+}
+
+static void put_subject(struct generate *g)
+{
+    struct hn_work_about about = hn_work_facts_about(g->w);
+    const struct hn_obs *identity = hn_facts_first(g->facts, "host.identity");
+    struct hn_bom_component *c = hn_bom_component_new(&g->bom, HN_BOM_ROLE_SUBJECT);
+    struct hn_str name = hn_work_str(g->w, "name");
+    if (!c)
+        return;
+    bool image = hn_str_starts(about.scope, "image:");
+    c->type = image ? HN_BOM_TYPE_CONTAINER : HN_BOM_TYPE_DEVICE;
+    c->name = name.n ? name : hn_obs_get(identity, "hostname");
+    if (!c->name.n) {
+        const char *slash = memrchr(about.scope.p, '/', about.scope.n);
+        c->name = slash && slash[1] ? hn_str_cut(about.scope, (size_t)(slash + 1 - about.scope.p), about.scope.n)
+                                    : about.scope;
+    }
+    c->version = generate_told_text(hn_work_str(g->w, "version"));
+    c->ref = generate_fmt(g, "subject:%.*s", HN_FMT(c->name));
+    g->bom.subject = c;
+    g->bom.name = c->name;
+}
+
+static void put_head(struct generate *g)
+{
+    char t[HN_TIME_TEXT];
+    hn_time when = timestamp_of(g->w) / HN_SECOND * HN_SECOND; /* CycloneDX and SPDX 2 have whole seconds by custom */
+    struct hn_bom *b = &g->bom;
+    b->family = HN_BOM_OWN;
+    b->revision = 1;
+    b->has_metadata = true;
+    b->timestamp = when;
+    b->timestamp_text = hn_arena_str(g->a, hn_str_c(hn_time_text(when, t)));
+    b->data_licence = HN_STR("CC0-1.0");
+    struct hn_bom_tool *tool = hn_bom_tool_add(b);
+    if (tool) {
+        tool->name = HN_STR("hinomi");
+        tool->version = HN_STR(HN_VERSION);
+        tool->component = hn_bom_component_new(b, HN_BOM_ROLE_TOOL);
+    }
+    if (tool && tool->component) {
+        tool->component->type = HN_BOM_TYPE_APPLICATION;
+        tool->component->name = tool->name;
+        tool->component->version = tool->version;
+        tool->component->ref = HN_STR("tool:hinomi");
+    }
+    struct hn_str author = hn_work_str(g->w, "author");
+    struct hn_bom_party *p = author.n ? hn_bom_party_add(b, &b->authors, true, author) : NULL;
+    if (p && hn_str_chr(author, '@') > 0)
+        p->email = author;
+    b->lifecycles = HN_NEW(g->a, struct hn_bom_lifecycle);
+    struct hn_work_about about = hn_work_facts_about(g->w);
+    if (b->lifecycles)
+        b->lifecycles->phase = about.live                             ? HN_STR("operations")
+                               : hn_str_starts(about.scope, "image:") ? HN_STR("post-build")
+                                                                      : HN_STR("discovery");
+    put_subject(g);
+}
+
+/* ---------------------------------------------------------------- how complete */
+
+static void put_gap(void *arg, const struct hn_work_gap *gap)
+{
+    struct generate *g = arg;
+    hn_bom_prop_add(&g->bom, &g->bom.metadata_props, HN_STR("hinomi:not-seen"),
+                    generate_fmt(g, "%s: %.*s: %.*s", gap->module, HN_FMT(gap->what), HN_FMT(gap->why)));
+}
+
+static void add_composition(struct generate *g, enum hn_bom_aggregate aggregate, const char *word,
+                            struct hn_bom_text *assemblies, struct hn_bom_text *dependencies)
+{
+    struct hn_bom_composition *c = assemblies || dependencies ? HN_NEW(g->a, struct hn_bom_composition) : NULL;
+    struct hn_bom_composition **at = &g->bom.compositions;
+    if (!c)
+        return;
+    c->aggregate = aggregate;
+    c->word = hn_str_c(word);
+    c->assemblies = assemblies;
+    c->dependencies = dependencies;
+    while (*at)
+        at = &(*at)->next;
+    *at = c;
+}
+
+/* The list of parts is complete only when all of the file system was looked at and nothing stayed unseen. */
+static void put_compositions(struct generate *g)
+{
+    bool all = hn_work_facts_about(g->w).deep && hn_work_facts_complete(g->w, "packages") &&
+               hn_work_facts_complete(g->w, "languages");
+    struct hn_bom_text *subject = NULL;
+    if (g->bom.subject)
+        hn_bom_text_add(&g->bom, &subject, g->bom.subject->ref);
+    add_composition(g, all ? HN_BOM_AGG_COMPLETE : HN_BOM_AGG_INCOMPLETE, all ? "complete" : "incomplete", subject,
+                    NULL);
+    add_composition(g, HN_BOM_AGG_COMPLETE, "complete", NULL, g->complete);
+    add_composition(g, HN_BOM_AGG_UNKNOWN, "unknown", NULL, g->unknown);
+    hn_work_facts_gaps(g->w, put_gap, g);
+    if (!hn_work_facts_about(g->w).deep)
+        put_gap(g, &(struct hn_work_gap){"languages", HN_STR("folders outside of the usual ones"),
+                                         HN_STR("looked at with --deep only")});
+}
+
+static void put_subject_dependencies(struct generate *g)
+{
+    struct hn_bom_dep *d = g->bom.subject ? hn_bom_dep_add(&g->bom, g->bom.subject->ref) : NULL;
+    if (!d)
+        return;
+    d->says_depends = true;
+    for (const struct hn_bom_component *c = g->bom.first_component; c; c = c->next)
+        hn_bom_edge_add(&g->bom, d, HN_BOM_REL_DEPENDS_ON, c->ref);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* The serial number follows from the content, so that the same host gives the same document (RFC 9562, version 8). */
+static void put_serial(struct generate *g)
+{
+    struct hn_digest *d = hn_digest_new(HN_SHA256);
+    uint8_t sum[64] = {0};
+    char hex[65];
+    struct hn_str given = hn_work_str(g->w, "serial");
+    if (given.n || !d) {
+        g->bom.serial = given;
+        return;
+    }
+    hn_digest_add(d, hn_str_bytes(g->bom.timestamp_text));
+    if (g->bom.subject)
+        hn_digest_add(d, hn_str_bytes(g->bom.subject->ref));
+    for (size_t i = 0; i < g->bom.n_components; i++) {
+        hn_digest_add(d, hn_str_bytes(g->bom.components[i]->ref));
+        hn_digest_add(d, hn_bytes_of("", 1));
+    }
+    hn_digest_end(d, sum);
+    sum[6] = (uint8_t)((sum[6] & 0x0f) | 0x80);
+    sum[8] = (uint8_t)((sum[8] & 0x3f) | 0x80);
+    hn_hex(hn_bytes_of(sum, 32), hex);
+    g->bom.serial = generate_fmt(g, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+static struct hn_bom_how how_of(struct generate *g)
+{
+    struct hn_str format = hn_work_str(g->w, "format"), family;
+    struct hn_bom_how how = {.family = HN_BOM_CYCLONEDX, .form = HN_BOM_JSON};
+    if (!format.n || !hn_str_split(&format, '-', &family))
+        return how;
+    how.version = format.p && format.n ? hn_arena_cstr(g->a, format) : NULL;
+    if (hn_str_eqc(family, "spdx"))
+        how.family = how.version && how.version[0] == '3' ? HN_BOM_SPDX3 : HN_BOM_SPDX2;
+    if (how.family == HN_BOM_SPDX3)
+        how.version = "3.0.1";
+    return how;
+}
+
+static int write_document(struct generate *g)
+{
+    struct hn_buf out;
+    struct hn_bom_notes loss = {.most = 1000};
+    struct hn_bom_how how = how_of(g);
+    hn_buf_init(&out, DOCUMENT_MAX);
+    struct hn_err e = hn_bom_index(&g->bom);
+    if (hn_ok(e))
+        e = hn_bom_write(&g->bom, &how, &out, &loss);
+    if (hn_ok(e) && out.n && out.p[out.n - 1] != '\n')
+        hn_buf_chr(&out, '\n');
+    int fd = hn_work_output(g->w, "output"), rc = 0;
+    if (!hn_ok(e) || out.bad)
+        rc = hn_work_fail(g->w, "sbom.generate.error.write", "why", hn_err_text(e), NULL);
+    else if (fd >= 0)
+        rc = hn_ok(hn_write_all(fd, out.p, out.n))
+                 ? 0
+                 : hn_work_fail(g->w, "sbom.generate.error.write", "why", "I/O", NULL);
+    else
+        hn_work_write(g->w, hn_bytes_of(out.p, out.n));
+    hn_buf_done(&out);
+    return rc;
+}
+
+int sbom_generate(struct hn_work *w)
+{
+    struct generate g = {.w = w, .facts = hn_work_facts(w), .a = hn_work_arena(w)};
+    struct hn_work_about about = hn_work_facts_about(w);
+    if (!g.facts)
+        return hn_work_fail(w, "sbom.generate.error.facts", NULL);
+    if (hn_facts_count(g.facts, "packages.package") + hn_facts_count(g.facts, "languages.package") == 0)
+        hn_work_warn(w, "sbom.generate.warn.empty", NULL);
+    g.complete_end = &g.complete;
+    g.unknown_end = &g.unknown;
+    hn_bom_init(&g.bom, g.a);
+    hn_map_init(&g.packages);
+    hn_map_init(&g.artefacts);
+    hn_map_init(&g.languages);
+    put_head(&g);
+    generate_os(&g);
+    generate_packages(&g);
+    generate_languages(&g);
+    generate_package_dependencies(&g);
+    put_subject_dependencies(&g);
+    put_compositions(&g);
+    put_serial(&g);
+    int rc = write_document(&g);
+    if (!rc && about.live && !about.root_user)
+        hn_work_warn(w, "sbom.generate.warn.user", NULL);
+    hn_bom_done(&g.bom);
+    hn_map_done(&g.packages);
+    hn_map_done(&g.artefacts);
+    hn_map_done(&g.languages);
+    return rc;
+}
