@@ -8,6 +8,7 @@ const struct hn_bom_format *const hn_bom_formats[] = {
     &hn_bom_cdx_json,
     &hn_bom_cdx_xml,
     &hn_bom_spdx2_json,
+    &hn_bom_spdx2_tag,
     &hn_bom_spdx3_json,
     NULL,
 };

@@ -87,3 +87,6 @@ struct hn_err spdx2_read_json(struct hn_bom *b, struct hn_bytes text, const stru
 /* Any model as the JSON of an SPDX 2 document. */
 struct hn_err spdx2_write_json(const struct hn_bom *b, const char *version, struct hn_buf *out,
                                struct hn_bom_notes *loss);
+/* The same in tags. */
+struct hn_err spdx2_write_tags(const struct hn_bom *b, const struct hn_bom_how *how, struct hn_buf *out,
+                               struct hn_bom_notes *loss);
