@@ -10,6 +10,10 @@ const struct hn_bom_format *const hn_bom_formats[] = {
     &hn_bom_spdx2_json,
     &hn_bom_spdx2_tag,
     &hn_bom_spdx3_json,
+    &hn_bom_swid,
+    &hn_bom_coswid,
+    &hn_bom_dsse,
+    &hn_bom_intoto,
     NULL,
 };
 
