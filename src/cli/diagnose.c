@@ -181,6 +181,19 @@ static int exit_code(const struct hn_run *r, enum hn_severity threshold)
 struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
                                 struct hn_diag *d)
 {
+    struct hn_err e = cli_diagnose_some(o, k, ret, d);
+    if (hn_ok(e) && k)
+        e = cli_keep_put(k, *ret, o->policy, d);
+    if (!hn_ok(e)) {
+        hn_run_free(*ret);
+        *ret = NULL;
+    }
+    return e;
+}
+
+struct hn_err cli_diagnose_some(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
+                                struct hn_diag *d)
+{
     struct hn_run *r = hn_run_new();
     struct hn_run_options limited = *o;
     limited.stall_ms = hn_config_int(cli.conf, "limits.stall") * 1000;
@@ -196,8 +209,6 @@ struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli
         e = cli_keep_resolve(k, r, d);
     if (hn_ok(e))
         e = hn_run_judge(r, o->policy, d);
-    if (hn_ok(e) && k)
-        e = cli_keep_put(k, r, o->policy, d);
     if (!hn_ok(e)) {
         hn_run_free(r);
         r = NULL;
@@ -303,7 +314,7 @@ int cli_diagnose(int argc, char **argv)
         cli_fail(e, &d);
         rc = hn_err_exit(e);
     } else if (q.watch) {
-        rc = cli_watch(&q.run, &keep, q.every);
+        rc = cli_watch(&q.run, q.no_store ? NULL : &keep, q.every);
     } else {
         rc = diagnose_once(&q, q.no_store ? NULL : &keep, policy);
     }

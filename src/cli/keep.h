@@ -17,11 +17,15 @@ HN_MUST struct hn_err cli_keep_resolve(const struct cli_keep *k, struct hn_run *
 HN_MUST struct hn_err cli_keep_put(const struct cli_keep *k, struct hn_run *r, const struct hn_policy *policy,
                                    struct hn_diag *reterr);
 
-/* Collects, judges and (with k) keeps one run. */
+/* Collects and judges one run; k: the store's name of the asset is used, but nothing is kept yet. */
+HN_MUST struct hn_err cli_diagnose_some(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
+                                        struct hn_diag *d);
+/* The same, and (with k) keeps it. */
 HN_MUST struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
                                         struct hn_diag *d);
 void cli_derive_asset(struct hn_run *r);
-/* Runs now, then on every change of what is watched and every so many seconds, until a signal. Exit code. */
 /* Makes (or takes back) the change of a job from jobs.take; its state and journal go to the store. */
 HN_MUST struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, struct hn_diag *reterr);
+/* Runs now, then what has changed as it changes, and everything every so many seconds, until a signal. k NULL: keeps
+ * nothing. Exit code. */
 int cli_watch(const struct hn_run_options *o, const struct cli_keep *k, unsigned every);

@@ -178,6 +178,7 @@ static bool open_file(struct hn_collect *c, const char *tag, const char *path, s
     if (c->stopped || hn_collect_skips(c, path))
         return false;
     note(c, path);
+    hn_collect_input(c, 'F', path);
     if (!hn_at_open(c, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, at)) {
         send_errno(c, tag, path, errno);
         return false;
@@ -247,6 +248,7 @@ static void collect_target(struct hn_collect *c, const char *tag, const char *pa
     if (c->stopped || hn_collect_skips(c, path))
         return;
     note(c, path);
+    hn_collect_input(c, 'F', path);
     if (!hn_at_open(c, path, O_PATH, &at)) {
         send_errno(c, tag, path, errno);
         return;
@@ -309,6 +311,7 @@ void hn_collect_stat(struct hn_collect *c, const char *tag, const char *path)
     if (c->stopped || hn_collect_skips(c, path))
         return;
     note(c, path);
+    hn_collect_input(c, 'F', path);
     if (!open_parent(c, path, &name, &dir)) {
         send_errno(c, tag, path, errno);
         return;
@@ -397,6 +400,7 @@ static void list_dir(struct hn_collect *c, const char *tag, const char *path, un
     struct stat st;
     struct names names = {0};
     note(c, path);
+    hn_collect_listed(c, path);
     if (!hn_at_open(c, path, O_RDONLY | O_DIRECTORY, &dir)) {
         send_errno(c, tag, path, errno);
         return;
@@ -465,8 +469,10 @@ static void glob_step(struct hn_collect *c, const char *tag, struct hn_str done,
         return;
     }
     const char *dirname = done.n ? hn_arena_cstr(&c->arena, done) : "/";
-    if (dirname)
+    if (dirname) {
         note(c, dirname);
+        collect_input_listed(c, dirname, part);
+    }
     struct names names = {0};
     if (!dirname || !names_of(c, dirname, &names))
         return;
@@ -539,6 +545,7 @@ void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c
 {
     struct names names = {0};
     struct hn_at dir;
+    hn_collect_input(c, 'P', "");
     if (!hn_at_open(c, "/proc", O_RDONLY | O_DIRECTORY, &dir)) {
         hn_collect_not_seen(c, "/proc", strerror(errno));
         return;
@@ -573,6 +580,7 @@ static bool run_module(struct hn_collect *c, const struct hn_module *m)
     c->module = m;
     c->denied = 0;
     note(c, "");
+    hn_collect_input(c, 'M', m->name);
     hn_arena_clear(&c->arena);
     if (!c->sink->module(c->sink->arg, m))
         return false;

@@ -15,6 +15,7 @@ struct hn_collect_options {
     int not_pid;   /* 0, or a process of ours that ends with this run (the parser): not part of what is diagnosed */
     int transient; /* 0, or our parent, when it and all its children end with this run too (a one-shot diagnosis) */
     struct hn_progress *progress; /* may be NULL */
+    struct hn_inputs *inputs;     /* may be NULL */
     const struct hn_early *early; /* may be NULL */
 };
 
@@ -33,10 +34,14 @@ struct hn_collect_sink {
 
 HN_MUST struct hn_err hn_collect_run(const struct hn_collect_options *o, const struct hn_collect_sink *sink,
                                      struct hn_diag *reterr);
+/* /proc, /sys and /dev tell nobody when they change. */
+bool hn_collect_silent(const char *path);
+/* Notes what the present module looks at (letters in wire.h), so that it is run again when that changes. */
+void hn_collect_input(struct hn_collect *c, char what, const char *text);
 /* What parse asked for: as hn_collect_glob; gives the number of files that were looked at. */
 size_t hn_collect_want(struct hn_collect *c, const char *tag, const char *glob, size_t max, size_t max_files);
 /* A part or a digest of one file; path is NUL-terminated. */
 void hn_collect_want_file(struct hn_collect *c, const struct hn_want *want);
 /* main of the role: `hinomi -x collector --root DIR [--deep] --modules a,b [--skip PATH]…`, descriptor 3 = parser,
- * 4 = progress page. */
+ * 4 = progress page, 5 = inputs page with --inputs. */
 int hn_collector_main(int argc, char **argv);

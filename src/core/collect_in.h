@@ -14,3 +14,6 @@ struct hn_collect {
     bool stopped;
     unsigned denied; /* not-seen lines of this module, so that one unreadable tree does not flood */
 };
+
+/* collect_inputs.c: names of this pattern (one component) in folder were looked for. */
+void collect_input_listed(struct hn_collect *c, const char *folder, struct hn_str pattern);

@@ -2,12 +2,14 @@
  * the header that says where a message ends and which one is the last. */
 #include <errno.h>
 #include <linux/netlink.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "core/collect.h"
 #include "core/module.h"
 #include "format/netlink.h"
 
@@ -96,6 +98,9 @@ int hn_collect_netlink(struct hn_collect *c, const char *tag, const char *path, 
 {
     struct hn_buf out;
     struct dump d = {.c = c, .tag = tag, .path = path, .out = &out};
+    char number[16];
+    snprintf(number, sizeof number, "%d", protocol);
+    hn_collect_input(c, 'N', number);
     hn_buf_init(&out, FLUSH_AT + READ_SIZE * 2);
     int err = run(&d, protocol, request);
     hn_buf_done(&out);

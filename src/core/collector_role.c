@@ -14,7 +14,7 @@
 #include "sandbox/frame.h"
 #include "sandbox/role.h"
 
-enum { PARSER_FD = 3, PROGRESS_FD = 4 };
+enum { PARSER_FD = 3, PROGRESS_FD = 4, INPUTS_FD = 5 };
 #define SKIP_MAX    64u
 #define MODULES_MAX 128u
 
@@ -151,36 +151,60 @@ static size_t read_modules(const char *list, const struct hn_module **out)
     return n;
 }
 
-int hn_collector_main(int argc, char **argv)
-{
-    static const struct option options[] = {{"root", required_argument, 0, 'r'}, {"deep", no_argument, 0, 'd'},
-                                            {"inventory", no_argument, 0, 'i'},  {"modules", required_argument, 0, 'm'},
-                                            {"skip", required_argument, 0, 's'}, {"not-pid", required_argument, 0, 'p'},
-                                            {"transient", no_argument, 0, 't'},  {0}};
+struct arguments {
+    struct hn_collect_options o;
     const struct hn_module *modules[MODULES_MAX];
-    const char *skip[SKIP_MAX + 1] = {0};
-    size_t skips = 0;
-    struct hn_collect_options o = {.root = "/", .live = true, .modules = modules, .skip = skip};
+    const char *skip[SKIP_MAX + 1];
+    size_t skips;
+};
+
+static void *map_shared(int fd, size_t n)
+{
+    return mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+static void read_arguments(int argc, char **argv, struct arguments *a)
+{
+    static const struct option options[] = {{"root", required_argument, 0, 'r'},
+                                            {"deep", no_argument, 0, 'd'},
+                                            {"inventory", no_argument, 0, 'i'},
+                                            {"modules", required_argument, 0, 'm'},
+                                            {"skip", required_argument, 0, 's'},
+                                            {"not-pid", required_argument, 0, 'p'},
+                                            {"transient", no_argument, 0, 't'},
+                                            {"inputs", no_argument, 0, 'l'},
+                                            {0}};
+    struct hn_collect_options *o = &a->o;
+    uint64_t pid;
     int opt;
+    *o = (struct hn_collect_options){.root = "/", .live = true, .modules = a->modules, .skip = a->skip};
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (opt == 'r') {
-            o.root = optarg;
-            o.live = false;
+            o->root = optarg;
+            o->live = false;
         } else if (opt == 'd') {
-            o.deep = true;
+            o->deep = true;
         } else if (opt == 'i') {
-            o.inventory = true;
+            o->inventory = true;
         } else if (opt == 'm') {
-            o.modules_n = read_modules(optarg, modules);
-        } else if (opt == 's' && skips < SKIP_MAX) {
-            skip[skips++] = optarg;
+            o->modules_n = read_modules(optarg, a->modules);
+        } else if (opt == 's' && a->skips < SKIP_MAX) {
+            a->skip[a->skips++] = optarg;
         } else if (opt == 'p') {
-            uint64_t pid;
-            o.not_pid = hn_str_u64(hn_str_c(optarg), 10, &pid) && pid < INT32_MAX ? (int)pid : 0;
+            o->not_pid = hn_str_u64(hn_str_c(optarg), 10, &pid) && pid < INT32_MAX ? (int)pid : 0;
         } else if (opt == 't') {
-            o.transient = getppid();
+            o->transient = getppid();
+        } else if (opt == 'l') {
+            o->inputs = map_shared(INPUTS_FD, sizeof *o->inputs);
         }
     }
+}
+
+int hn_collector_main(int argc, char **argv)
+{
+    struct arguments a = {.skips = 0};
+    struct hn_collect_options *o = &a.o;
+    read_arguments(argc, argv, &a);
     struct out out = {.wanted = 0};
     hn_buf_init(&out.wire, 8u << 20);
     hn_buf_init(&out.rec, HN_REC_WIRE_MAX + 1024);
@@ -188,15 +212,15 @@ int hn_collector_main(int argc, char **argv)
     struct hn_collect_sink sink = {&out, on_module, on_record, on_not_seen, on_round};
     struct hn_diag d = {{0}};
     struct hn_sandbox_state state;
-    struct hn_sandbox_paths paths = {.sees_processes = o.live};
-    o.progress = mmap(NULL, sizeof *o.progress, PROT_READ | PROT_WRITE, MAP_SHARED, PROGRESS_FD, 0);
-    if (o.progress == MAP_FAILED)
+    struct hn_sandbox_paths paths = {.sees_processes = o->live};
+    o->progress = map_shared(PROGRESS_FD, sizeof *o->progress);
+    if (o->progress == MAP_FAILED || o->inputs == MAP_FAILED)
         return 3;
-    if (o.live)
-        o.early = hn_collect_early();
+    if (o->live)
+        o->early = hn_collect_early();
     struct hn_err e = hn_sandbox_enter(HN_PROC_COLLECTOR, &paths, &state, &d);
     if (hn_ok(e))
-        e = hn_collect_run(&o, &sink, &d);
+        e = hn_collect_run(o, &sink, &d);
     if (hn_ok(e) && put(&out, HN_WIRE_DONE, HN_STR("")) && flush(&out))
         return 0;
     if (hn_ok(e) || e.code == HN_E_DIED)

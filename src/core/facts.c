@@ -253,8 +253,48 @@ struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const
     struct hn_obs *o = f->all_n < HN_FACTS_MAX_OBS ? HN_NEW(f->arena, struct hn_obs) : NULL;
     if (!o)
         return NULL;
-    *o = (struct hn_obs){.module = m, .kind = k, .subject = subject, .at = at, .v = new_values(f, k)};
+    *o = (struct hn_obs){
+        .module = m, .kind = k, .subject = subject, .at = at, .judged = true, .v = new_values(f, k)};
     return o->v && link_obs(f, o, &why) ? o : NULL;
+}
+
+static bool copy_value(struct hn_arena *a, const struct hn_value *from, struct hn_value *to)
+{
+    *to = *from;
+    if (from->type == HN_T_STR)
+        to->s = hn_arena_str(a, from->s);
+    if (from->type != HN_T_LIST || !from->n)
+        return !a->failed;
+    struct hn_str *items = hn_arena_alloc(a, from->n * sizeof *items);
+    for (size_t i = 0; items && i < from->n; i++)
+        items[i] = hn_arena_str(a, from->items[i]);
+    to->items = items;
+    return items && !a->failed;
+}
+
+static bool copy_obs(struct hn_facts *to, const struct hn_obs *from)
+{
+    const char *why;
+    struct hn_obs *o = to->all_n < HN_FACTS_MAX_OBS ? HN_NEW(to->arena, struct hn_obs) : NULL;
+    if (!o)
+        return false;
+    *o = (struct hn_obs){.module = from->module, .kind = from->kind, .at = from->at};
+    o->subject = hn_arena_str(to->arena, from->subject);
+    o->v = new_values(to, o->kind);
+    for (size_t i = 0; o->v && o->kind->fields[i].name; i++)
+        if (!copy_value(to->arena, &from->v[i], &o->v[i]))
+            return false;
+    return o->v && !to->arena->failed && link_obs(to, o, &why);
+}
+
+bool hn_facts_copy(struct hn_facts *to, const struct hn_facts *from,
+                   bool (*keep)(void *arg, const struct hn_module *m), void *arg)
+{
+    bool ok = true;
+    for (size_t i = 0; i < from->all_n && ok; i++)
+        if (!from->all[i]->judged && keep(arg, from->all[i]->module))
+            ok = copy_obs(to, from->all[i]);
+    return ok;
 }
 
 const struct hn_obs *hn_facts_first(const struct hn_facts *f, const char *kind)

@@ -20,6 +20,7 @@ struct hn_obs {
     const struct hn_kind *kind;
     struct hn_str subject;
     hn_time at;          /* collected */
+    bool judged;         /* a judge's conclusion; made anew by every judging */
     struct hn_value *v;  /* one per declared field */
     struct hn_obs *next; /* next of the same kind */
 };
@@ -44,6 +45,10 @@ bool hn_facts_add_json(struct hn_facts *f, const struct hn_jv *o, hn_time at, co
  * subject. NULL when memory or HN_FACTS_MAX_OBS is used up. Only for what judges conclude. */
 struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const struct hn_kind *k,
                             struct hn_str subject, hn_time at);
+
+/* Copies what was collected by the modules that keep() names, but for what judges concluded. False: memory. */
+bool hn_facts_copy(struct hn_facts *to, const struct hn_facts *from,
+                   bool (*keep)(void *arg, const struct hn_module *m), void *arg);
 
 /* kind is "packages.package". NULL when there is none. */
 const struct hn_obs *hn_facts_first(const struct hn_facts *f, const char *kind);

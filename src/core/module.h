@@ -131,6 +131,9 @@ void hn_collect_glob(struct hn_collect *c, const char *tag, const char *pattern,
 void hn_collect_stat(struct hn_collect *c, const char *tag, const char *path);
 /* Entries of a folder (not "." and ".."), lstat each; depth 1 = the folder itself. Does not cross file systems. */
 void hn_collect_dir(struct hn_collect *c, const char *tag, const char *path, unsigned depth, size_t max_entries);
+/* For collect functions that list folders by their own hand: this one was, so that the module runs again when it
+ * changes. */
+void hn_collect_listed(struct hn_collect *c, const char *folder);
 /* Target of a /proc/PID/exe or ns/net style link, without following it. */
 void hn_collect_link(struct hn_collect *c, const char *tag, const char *path);
 /* Bytes that are no file: a netlink dump, uname. path is a name for people ("netlink:inet_diag"). */

@@ -152,6 +152,7 @@ static struct hn_err cover_read(struct hn_op_ctx *c, const struct hn_jv *doc, st
         if (!o->scope.n)
             o->scope = scope.n ? scope : HN_STR("live");
         o->privilege = privilege_of(&k[i], privilege_of(doc, HN_PRIVILEGE_USER));
+        o->kept = hn_jv_bool(&k[i], "kept", false);
         o->complete = hn_jv_bool(&k[i], "complete", false);
         o->judged = hn_jv_bool(&k[i], "judged", hn_jv_bool(doc, "judged", true));
         o->duration_ns = (int64_t)(hn_jv_num(&k[i], "duration_ms", 0) * 1e6);
@@ -398,6 +399,7 @@ static struct hn_err put(struct hn_op_ctx *c)
         return bad(c, "run_id is missing");
     if (!hn_time_parse(hn_jv_str(doc, "collected_at"), &run.collected_at))
         return bad(c, "collected_at is missing or wrong");
+    run.background = hn_jv_bool(doc, "background", false);
     HN_TRY(identity_read(c, who ? who : hn_jv_get(doc, "asset"), &run.who));
     HN_TRY(cover_read(c, doc, &run));
     HN_TRY(obs_read(c, doc, &run));

@@ -10,6 +10,14 @@ const struct hn_module *hn_module_find(struct hn_str name)
     return NULL;
 }
 
+uint64_t hn_module_bit(const struct hn_module *m)
+{
+    size_t i = 0;
+    while (i < hn_modules_n && i < 63 && hn_modules[i] != m)
+        i++;
+    return UINT64_C(1) << i;
+}
+
 const struct hn_kind *hn_kind_find(const struct hn_module *m, struct hn_str name)
 {
     for (const struct hn_kind *k = m->kinds; k && k->name; k++)

@@ -13,6 +13,8 @@ extern const size_t hn_modules_n;
 const struct hn_module *hn_module_find(struct hn_str name);
 const struct hn_kind *hn_kind_find(const struct hn_module *m, struct hn_str name);
 const struct hn_rule *hn_rule_find(const struct hn_module *m, struct hn_str id);
+/* Its bit in a set of modules. Those beyond the 63rd share one: such a set may name too many, never too few. */
+uint64_t hn_module_bit(const struct hn_module *m);
 /* Index of the field, or -1. */
 int hn_field_find(const struct hn_kind *k, struct hn_str name);
 const char *hn_severity_name(enum hn_severity s); /* "info" … "critical" */

@@ -7,6 +7,7 @@
 
 #include "base/fs.h"
 #include "base/hash.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/record.h"
@@ -119,6 +120,62 @@ static bool chosen(const char *list, const char *name)
     return !list;
 }
 
+static const struct hn_run_cover *cover_in(const struct hn_run *r, const struct hn_module *m)
+{
+    for (size_t i = 0; r && i < r->n_cover; i++)
+        if (r->cover[i].module == m)
+            return &r->cover[i];
+    return NULL;
+}
+
+/* Is this module's part taken from an earlier run? "self" tells of the others' inputs and is made up anew each time. */
+static bool keeps(const struct hn_run_options *o, const struct hn_module *m)
+{
+    return o->base && !(o->fresh & hn_module_bit(m)) && cover_in(o->base, m) && strcmp(m->name, "self") != 0;
+}
+
+static bool keeps_arg(void *arg, const struct hn_module *m)
+{
+    return keeps(arg, m);
+}
+
+static void keep_notes(struct hn_run *r, struct hn_run_note **to, size_t *n, const struct hn_run_note *from)
+{
+    for (; from; from = from->next)
+        run_note(r, to, n, from->path, from->why, from->offset);
+}
+
+/* What the modules that are not looked at again said in the earlier run. */
+static struct hn_err keep(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
+{
+    struct hn_run_options arg = *o;
+    if (!hn_facts_copy(r->facts, o->base->facts, keeps_arg, &arg))
+        return hn_fail(reterr, HN_E_NOMEM, "keeping what was seen before");
+    for (size_t i = 0; i < o->base->n_cover; i++) {
+        const struct hn_run_cover *b = &o->base->cover[i];
+        if (!keeps(o, b->module))
+            continue;
+        struct hn_run_cover *c = &r->cover[r->n_cover++];
+        *c = (struct hn_run_cover){.module = b->module,
+                                   .complete = b->complete,
+                                   .ran = b->ran,
+                                   .kept = o->continues ? b->kept : true,
+                                   .observations = b->observations,
+                                   .rejected = b->rejected,
+                                   .duration_ns = b->duration_ns,
+                                   .inputs = hn_arena_bytes(&r->arena, b->inputs)};
+        keep_notes(r, &c->not_seen, &c->n_not_seen, b->not_seen);
+        keep_notes(r, &c->malformed, &c->n_malformed, b->malformed);
+        keep_notes(r, &c->quarantined, &c->n_quarantined, b->quarantined);
+        if (c->ran)
+            hn_facts_mark_seen(r->facts, c->module);
+    }
+    r->inputs_lost = o->base->inputs_lost;
+    if (o->continues)
+        r->collected_at = o->base->collected_at;
+    return r->arena.failed ? hn_fail(reterr, HN_E_NOMEM, "keeping what was seen before") : HN_OK;
+}
+
 /* Modules that want paths come after all that name some. */
 static struct hn_err plan(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
 {
@@ -129,8 +186,9 @@ static struct hn_err plan(struct hn_run *r, const struct hn_run_options *o, stru
     for (int late = 0; late < 2; late++)
         for (size_t i = 0; i < hn_modules_n; i++)
             if (hn_modules[i]->collect && hn_modules[i]->wants_paths == (late == 1) &&
-                chosen(o->modules, hn_modules[i]->name))
+                chosen(o->modules, hn_modules[i]->name) && !keeps(o, hn_modules[i]))
                 r->cover[r->n_cover++] = (struct hn_run_cover){.module = hn_modules[i], .complete = true};
+    r->n_fresh = r->n_cover;
     return HN_OK;
 }
 
@@ -186,8 +244,8 @@ static struct hn_err collect_all(struct hn_run *r, const struct hn_run_options *
 {
     const struct hn_module *todo[256];
     struct tries s = {.module = SIZE_MAX};
-    for (size_t done = 0; done < r->n_cover;) {
-        struct run_try t = {.r = r, .o = o, .todo = todo, .n_todo = r->n_cover - done};
+    for (size_t done = 0; done < r->n_fresh;) {
+        struct run_try t = {.r = r, .o = o, .todo = todo, .n_todo = r->n_fresh - done};
         memcpy(t.skip, s.skip, sizeof s.skip);
         for (size_t k = 0; k < t.n_todo; k++)
             todo[k] = r->cover[done + k].module;
@@ -195,7 +253,7 @@ static struct hn_err collect_all(struct hn_run *r, const struct hn_run_options *
         if (t.end == RUN_END_DONE)
             return HN_OK;
         done += t.at;
-        if (done >= r->n_cover) /* all said what they had to say; the end itself went wrong */
+        if (done >= r->n_fresh) /* all said what they had to say; the end itself went wrong */
             return HN_OK;
         if (s.module != done) {
             s.module = done;
@@ -224,8 +282,10 @@ struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, s
         r->scope = hn_arena_fmt(&r->arena, "root:%s", o->root);
     }
     HN_TRY(plan(r, o, reterr));
+    if (o->base)
+        HN_TRY(keep(r, o, reterr));
     HN_TRY(collect_all(r, o, reterr));
-    for (size_t i = 0; i < r->n_cover; i++)
+    for (size_t i = 0; i < r->n_fresh; i++)
         if (!r->cover[i].ran)
             r->cover[i].complete = false;
     add_self_facts(r);
@@ -254,6 +314,29 @@ static struct hn_err score_host(struct hn_run *r, struct hn_diag *reterr)
     return HN_OK;
 }
 
+/* Findings and conclusions of each module's judge, without what is the same in any case. */
+static void take_verdicts(struct hn_run *r)
+{
+    const struct hn_obs *o;
+    struct hn_run_cover *c;
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    struct hn_jw w;
+    hn_buf_init(&b, 1u << 20);
+    for (const struct hn_finding *f = r->judged.first; f; f = f->next)
+        if ((c = run_cover_of(r, f->module)))
+            c->verdict += hn_hash64(hn_str_bytes(hn_str_c(f->id)));
+    for (size_t i = 0; (o = hn_facts_at(r->facts, i)); i++) {
+        if (!o->judged || !(c = run_cover_of(r, o->module)))
+            continue;
+        struct hn_obs timeless = *o;
+        timeless.at = 0;
+        hn_buf_clear(&b);
+        hn_jw_init(&w, &b);
+        hn_jw_obs(&w, &timeless);
+        c->verdict += hn_hash64(hn_str_bytes(hn_buf_text(&b)));
+    }
+}
+
 struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, struct hn_diag *reterr)
 {
     struct hn_judge_options o = {.arena = &r->arena,
@@ -274,5 +357,61 @@ struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, str
                             .now = r->collected_at};
     HN_TRY(hn_risk_rank(&in, &r->arena, r->judged.first, reterr));
     r->judged.first = hn_risk_sort(r->judged.first);
+    take_verdicts(r);
     return score_host(r, reterr);
+}
+
+/* ---------------------------------------------------------------- what follows from what others saw */
+
+static bool names_path(const struct hn_value *v, enum hn_ref ref, size_t i, struct hn_str *ret)
+{
+    if (ref != HN_REF_PATH || !v->set)
+        return false;
+    if (v->type == HN_T_STR)
+        *ret = v->s;
+    else if (v->type == HN_T_LIST && i < v->n)
+        *ret = v->items[i];
+    return v->type == HN_T_STR ? i == 0 : v->type == HN_T_LIST && i < v->n;
+}
+
+/* Does an observation of a fresh module name a path that `known` lacks? With known's own run: fills it. */
+static bool paths(const struct hn_run *r, struct hn_map *known, bool fill)
+{
+    const struct hn_obs *o;
+    for (size_t k = 0; (o = hn_facts_at(r->facts, k)); k++) {
+        const struct hn_run_cover *c = fill ? NULL : cover_in(r, o->module);
+        if (o->judged || o->module->wants_paths || (c && c->kept))
+            continue;
+        for (size_t f = 0; o->kind->fields[f].name; f++) {
+            struct hn_str path;
+            for (size_t i = 0; names_path(&o->v[f], o->kind->fields[f].ref, i, &path); i++) {
+                if (fill ? !hn_ok(hn_map_set(known, hn_str_bytes(path), (void *)(uintptr_t)o))
+                         : !hn_map_has(known, hn_str_bytes(path)))
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool new_paths(const struct hn_run *r, const struct hn_run *base)
+{
+    struct hn_map known;
+    hn_map_init(&known);
+    bool yes = paths(base, &known, true) || paths(r, &known, false);
+    hn_map_done(&known);
+    return yes;
+}
+
+uint64_t hn_run_unsettled(const struct hn_run *r, const struct hn_run *base)
+{
+    uint64_t set = 0, late = 0;
+    for (size_t i = r->n_fresh; i < r->n_cover; i++) {
+        const struct hn_run_cover *c = &r->cover[i], *b = cover_in(base, c->module);
+        if (c->kept && b && b->verdict != c->verdict)
+            set |= hn_module_bit(c->module);
+        if (c->kept && c->module->wants_paths)
+            late |= hn_module_bit(c->module);
+    }
+    return late && new_paths(r, base) ? set | late : set;
 }

@@ -20,6 +20,9 @@ struct hn_run_cover {
     const struct hn_module *module;
     bool complete; /* everything that the module looks for could be seen */
     bool ran;
+    bool kept;              /* not looked at in this run: what an earlier one saw, whose inputs have not changed */
+    struct hn_bytes inputs; /* what it looked at, as in wire.h; empty unless asked for */
+    uint64_t verdict;       /* of what its judge said: equal when the same was said */
     size_t observations, rejected;
     int64_t duration_ns;
     struct hn_run_note *not_seen, *malformed, *quarantined;
@@ -33,7 +36,13 @@ struct hn_run_options {
     bool hashes;         /* with inventory: digests of what can be deployed */
     const char *modules; /* comma-separated; NULL: all */
     bool transient;      /* this process and its children end with the run: they are not part of what is diagnosed */
-    int64_t stall_ms;    /* no progress for so long: hangs; 0: the default of 15 s */
+    bool learn;          /* keep what each module looked at */
+    /* An earlier run of the same machine: only the modules in `fresh` are looked at again, and those that it does not
+     * have; the rest is kept. continues: base is part of this run, made a moment ago. */
+    const struct hn_run *base;
+    uint64_t fresh; /* hn_module_bit */
+    bool continues;
+    int64_t stall_ms; /* no progress for so long: hangs; 0: the default of 15 s */
     const struct hn_policy *policy;
     /* Called now and then from the running command; may be NULL. */
     void (*progress)(void *arg, const struct hn_module *m, size_t done, size_t of);
@@ -49,7 +58,9 @@ struct hn_run {
     struct hn_str scope;  /* "live" or "root:/mnt/x" */
     struct hn_str origin; /* who collected: "" = this machine; set by ingest */
     struct hn_run_cover *cover;
-    size_t n_cover;
+    size_t n_cover, n_fresh; /* those that are looked at come first */
+    bool inputs_lost;        /* of some it is not known what they looked at */
+    bool background;         /* looked at slowly, beside others: ordered by when it began */
     /* What the run is about when it is no host that names itself: a telescope, a peer seen in flows. Empty: the host.
      */
     struct {
@@ -69,6 +80,10 @@ HN_MUST struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_optio
 HN_MUST struct hn_err hn_run_read(struct hn_run *r, struct hn_bytes json, struct hn_diag *reterr);
 /* Judges and ranks; r->asset must be set. */
 HN_MUST struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, struct hn_diag *reterr);
+/* Modules that r kept and that must be looked at again for r to hold: their judges say something else than in `base`,
+ * by what others saw; or they know nothing of a path that is new in r. A finding that comes or goes does so by a run of
+ * its own module. */
+uint64_t hn_run_unsettled(const struct hn_run *r, const struct hn_run *base);
 /* The document that `hinomi diagnose --json` prints and `hinomi ingest` reads. */
 void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw *w, bool texts);
 

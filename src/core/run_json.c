@@ -36,6 +36,8 @@ static void write_cover(struct hn_jw *w, struct hn_run *r, const struct hn_run_c
     hn_jw_kbool(w, "ran", c->ran);
     hn_jw_kbool(w, "complete", c->complete && c->ran);
     hn_jw_kbool(w, "deep", r->deep);
+    if (c->kept)
+        hn_jw_kbool(w, "kept", true);
     hn_jw_kint(w, "observations", (int64_t)c->observations);
     hn_jw_kint(w, "duration_ms", c->duration_ns / 1000000);
     write_notes(w, "not_seen", "what", c->not_seen, false);
@@ -102,6 +104,14 @@ static void write_finding(struct hn_jw *w, struct hn_run *r, const struct hn_fin
     hn_jw_obj_end(w);
 }
 
+static bool kept(const struct hn_run *r, const struct hn_module *m)
+{
+    for (size_t i = 0; i < r->n_cover; i++)
+        if (r->cover[i].module == m)
+            return r->cover[i].kept;
+    return false;
+}
+
 void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw *w, bool texts)
 {
     const struct hn_obs *o;
@@ -111,6 +121,8 @@ void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw 
     hn_jw_ktime(w, "collected_at", r->collected_at);
     hn_jw_kbool(w, "live", r->live);
     hn_jw_kbool(w, "deep", r->deep);
+    if (r->background)
+        hn_jw_kbool(w, "background", true);
     hn_jw_kstr(w, "scope", r->scope);
     hn_jw_kc(w, "privilege", r->root_user ? "root" : "user");
     write_asset(w, r);
@@ -124,12 +136,14 @@ void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw 
     hn_jw_key(w, "observations");
     hn_jw_arr(w);
     for (size_t i = 0; (o = hn_facts_at(r->facts, i)); i++)
-        hn_jw_obs(w, o);
+        if (!kept(r, o->module))
+            hn_jw_obs(w, o);
     hn_jw_arr_end(w);
     hn_jw_key(w, "findings");
     hn_jw_arr(w);
     for (const struct hn_finding *f = r->judged.first; f; f = f->next)
-        write_finding(w, r, f, policy, texts);
+        if (!r->background || !kept(r, f->module))
+            write_finding(w, r, f, policy, texts);
     hn_jw_arr_end(w);
     write_not_seen(w, r);
     hn_jw_obj_end(w);
@@ -175,7 +189,7 @@ static bool read_cover(struct hn_run *r, const struct hn_jv *v)
         bool twice = false;
         for (size_t k = 0; k < r->n_cover; k++)
             twice = twice || r->cover[k].module == m;
-        if (!m || twice)
+        if (!m || twice || hn_jv_bool(e, "kept", false)) /* what was not looked at says nothing to others */
             continue;
         struct hn_run_cover *c = &r->cover[r->n_cover++];
         *c = (struct hn_run_cover){.module = m,

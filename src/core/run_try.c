@@ -31,6 +31,7 @@ struct state {
     struct hn_child collector, parser;
     int core_fd;
     struct hn_progress *at_parser, *at_collector;
+    struct hn_inputs *inputs; /* NULL: not asked for */
     struct hn_run_cover *cover; /* of the module being parsed, between its M and E */
     hn_time began;
     size_t lines;
@@ -243,11 +244,11 @@ static struct hn_err send_start(struct state *s)
 
 #define ARGS_MAX (14u + 2u * RUN_SKIPS_MAX)
 
-static struct hn_err spawn_collector(struct state *s, int fd, int page, struct hn_diag *reterr)
+static struct hn_err spawn_collector(struct state *s, int fd, int page, int inputs, struct hn_diag *reterr)
 {
     struct run_try *t = s->t;
     const char *argv[ARGS_MAX + 1] = {0};
-    const int fds[2] = {fd, page};
+    const int fds[3] = {fd, page, inputs};
     size_t n = 0;
     struct hn_buf list;
     hn_buf_init(&list, 4096);
@@ -270,22 +271,24 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, struct h
     argv[n++] = parser;
     if (t->o->transient)
         argv[n++] = "--transient";
+    if (inputs >= 0)
+        argv[n++] = "--inputs";
     for (size_t i = 0; t->skip[i]; i++) {
         argv[n++] = "--skip";
         argv[n++] = t->skip[i];
     }
     struct hn_err e = list.bad ? hn_fail(reterr, HN_E_NOMEM, "list of modules")
-                               : hn_role_spawn(HN_PROC_COLLECTOR, argv, fds, 2, &s->collector, reterr);
+                               : hn_role_spawn(HN_PROC_COLLECTOR, argv, fds, inputs >= 0 ? 3 : 2, &s->collector, reterr);
     hn_buf_done(&list);
     return e;
 }
 
-static int new_page(struct hn_progress **ret)
+static int new_page(const char *name, size_t n, void **ret)
 {
-    int fd = memfd_create("progress", MFD_CLOEXEC);
-    if (fd < 0 || ftruncate(fd, sizeof **ret) != 0)
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, (off_t)n) != 0)
         return fd;
-    void *p = mmap(NULL, sizeof **ret, PROT_READ, MAP_SHARED, fd, 0);
+    void *p = mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
     *ret = p == MAP_FAILED ? NULL : p;
     return fd;
 }
@@ -293,9 +296,14 @@ static int new_page(struct hn_progress **ret)
 static struct hn_err spawn(struct state *s, struct hn_diag *reterr)
 {
     int pair[2], core[2];
-    HN_AUTO_FD parser_page = new_page(&s->at_parser);
-    HN_AUTO_FD collector_page = new_page(&s->at_collector);
-    if (!s->at_parser || !s->at_collector)
+    void *pages[3] = {NULL};
+    HN_AUTO_FD parser_page = new_page("progress", sizeof *s->at_parser, &pages[0]);
+    HN_AUTO_FD collector_page = new_page("progress", sizeof *s->at_collector, &pages[1]);
+    HN_AUTO_FD inputs = s->t->o->learn ? new_page("inputs", sizeof *s->inputs, &pages[2]) : -1;
+    s->at_parser = pages[0];
+    s->at_collector = pages[1];
+    s->inputs = pages[2];
+    if (!s->at_parser || !s->at_collector || (s->t->o->learn && !s->inputs))
         return hn_fail_errno(reterr, "shared page");
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return hn_fail_errno(reterr, "socket pair");
@@ -311,7 +319,7 @@ static struct hn_err spawn(struct state *s, struct hn_diag *reterr)
     int parser_fds[3] = {pair[1], core[1], parser_page};
     struct hn_err e = hn_role_spawn(HN_PROC_PARSER, NULL, parser_fds, 3, &s->parser, reterr);
     if (hn_ok(e))
-        e = spawn_collector(s, pair[0], collector_page, reterr);
+        e = spawn_collector(s, pair[0], collector_page, inputs, reterr);
     close(pair[0]);
     close(pair[1]);
     close(core[1]);
@@ -389,7 +397,31 @@ static void close_all(struct state *s)
         munmap(s->at_parser, sizeof *s->at_parser);
     if (s->at_collector)
         munmap(s->at_collector, sizeof *s->at_collector);
+    if (s->inputs)
+        munmap(s->inputs, sizeof *s->inputs);
     hn_buf_done(&s->held);
+}
+
+/* What the collector said that each module looked at. One that is given up part-way is none the worse for it. */
+static void keep_inputs(struct state *s)
+{
+    struct hn_run *r = s->t->r;
+    size_t used = s->inputs->n < sizeof s->inputs->text ? s->inputs->n : sizeof s->inputs->text;
+    struct hn_str rest = {s->inputs->text, used}, entry;
+    struct hn_run_cover *c = NULL;
+    const char *from = rest.p;
+    while (hn_str_split(&rest, 0, &entry)) {
+        bool module = entry.n && entry.p[0] == 'M';
+        if (module || !rest.n) {
+            const char *to = module ? entry.p : s->inputs->text + used;
+            if (c)
+                c->inputs = hn_arena_bytes(&r->arena, hn_bytes_of(from, (size_t)(to - from)));
+            const struct hn_module *m = module ? hn_module_find(hn_str_cut(entry, 1, entry.n)) : NULL;
+            c = m ? run_cover_of(r, m) : NULL;
+            from = entry.p + entry.n + 1;
+        }
+    }
+    r->inputs_lost = r->inputs_lost || s->inputs->lost || r->arena.failed;
 }
 
 static struct hn_err end(struct state *s, struct hn_err e, struct hn_diag *reterr)
@@ -426,6 +458,8 @@ struct hn_err run_try(struct run_try *t, struct hn_diag *reterr)
     if (hn_ok(e))
         listen_to_parser(&s);
     e = end(&s, e, reterr);
+    if (s.inputs)
+        keep_inputs(&s);
     close_all(&s);
     return e;
 }

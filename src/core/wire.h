@@ -37,5 +37,15 @@ struct hn_progress {
     char path[HN_PROGRESS_PATH];
 };
 
+/* What each module looked at, told by the collector in shared memory: a letter, a text, NUL, one after the other.
+ *   M module · F path of a file · G folder/pattern of names listed · N number of a netlink protocol · P processes
+ * Paths are as the host names them (below the root); kernel file systems are left out. */
+#define HN_INPUTS_BYTES (8u << 20)
+struct hn_inputs {
+    _Atomic uint32_t n;    /* bytes in use */
+    _Atomic uint32_t lost; /* entries that found no room */
+    char text[HN_INPUTS_BYTES - 8];
+};
+
 /* Exit code of a parser or collector that ends because the other has gone. */
 #define HN_ROLE_ORPHANED 4

@@ -117,7 +117,7 @@ static struct hn_err order(struct store_run *r)
 {
     hn_time last, at = r->in->collected_at;
 
-    if (hn_str_eqc(r->in->origin, "local")) {
+    if (hn_str_eqc(r->in->origin, "local") && !r->in->background) {
         HN_TRY(newest(r->s, r->asset_n, &last));
         r->at = at > last ? at : last + 1;
     } else {
@@ -158,7 +158,7 @@ static struct hn_err read_parts(struct store_run *r)
         HN_TRY(store_word(r->s, p->in->scope, &p->scope));
         p->before = store_run_before(r, p->module, p->scope, &run);
         p->late = p->before >= r->at;
-        r->out->late &= p->late;
+        r->out->late &= p->late || p->in->kept;
     }
     return HN_OK;
 }
@@ -243,7 +243,8 @@ static struct hn_err take(struct store_run *r, const struct hn_principal *p)
     HN_TRY(store_run_observations(r));
     HN_TRY(store_run_findings(r));
     for (size_t i = 0; i < r->in->n_cover; i++)
-        HN_TRY(put_part(r, &r->part[i]));
+        if (!r->in->cover[i].kept)
+            HN_TRY(put_part(r, &r->part[i]));
     HN_TRY(tell(r, p));
     HN_TRY(refresh_asset(r));
     HN_TRY(store_refresh(r->s, r->asset_n, r->received));

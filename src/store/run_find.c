@@ -333,6 +333,25 @@ static struct hn_err update(struct table *t, const struct known *k, struct sight
     return turn(t, k, g);
 }
 
+/* Of a module that was not looked at: what is known to be open is told as others' sightings now rank it; it is not seen
+ * by that. */
+static struct hn_err retell(struct table *t, const struct known *k, struct sight *g)
+{
+    if (k->presence != HN_F_OPEN || memcmp(k->hash, g->hash, HASH_LEN) == 0)
+        return HN_OK;
+    struct st q =
+        st_open(t->r->s, "UPDATE finding SET class = ?, severity = ?, confidence = ?, prior = ?, p = ?, loss = ?, "
+                         "score = ?, due_days = ?, due = ?, due_rule = ?, since = ?, fix_kind = ?, hash = ?, cause = ? "
+                         "WHERE n = ?");
+    g->opened_at = k->opened_at;
+    bind_content(&q, g);
+    st_int(&q, k->n);
+    HN_TRY(st_do(&q));
+    HN_TRY(put_text(t->r, k->n, g->in));
+    t->r->out->changed++;
+    return tell_change(t, k, g);
+}
+
 static struct hn_err see(struct table *t, const struct hn_store_run_finding *f)
 {
     struct store_run *r = t->r;
@@ -348,6 +367,8 @@ static struct hn_err see(struct table *t, const struct hn_store_run_finding *f)
         return store_nomem(r->s);
     HN_TRY(words(r, &g));
     struct known *k = hn_map_find(&t->map, hn_str_bytes(f->id));
+    if (g.part->in->kept)
+        return k ? retell(t, k, &g) : HN_OK;
     if (k) {
         bool again = k->seen;
         k->seen = true;
@@ -410,7 +431,7 @@ static struct hn_err compare(struct table *t)
         const struct known *k = &t->v[i];
         uint32_t module = k->seen ? 0 : store_module_of(r->s, k->kind);
         for (size_t c = 0; module && c < r->in->n_cover; c++)
-            if (r->part[c].module == module && r->part[c].scope == k->scope)
+            if (r->part[c].module == module && r->part[c].scope == k->scope && !r->part[c].in->kept)
                 HN_TRY(miss(t, k, &r->part[c]));
     }
     return r->out->appeared || r->out->reopened ? except(r) : HN_OK;

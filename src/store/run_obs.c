@@ -74,7 +74,7 @@ static struct hn_err load(struct table *t)
         uint32_t module = store_module_of(r->s, w);
         bool part = false;
         for (size_t i = 0; module && i < r->in->n_cover; i++)
-            part |= r->part[i].module == module;
+            part |= r->part[i].module == module && !r->part[i].in->kept;
         if (part)
             HN_TRY(load_kind(t, w));
     }
@@ -200,7 +200,7 @@ static struct hn_err see(struct table *t, const struct hn_store_run_obs *o)
     char kind[256];
     int64_t run;
 
-    if (!g.part)
+    if (!g.part || g.part->in->kept)
         return store_fail(r->s, HN_E_INVALID, "an observation of %.*s, which the run does not cover",
                           HN_FMT(o->module));
     int n = snprintf(kind, sizeof kind, "%.*s.%.*s", HN_FMT(o->module), HN_FMT(o->kind));
@@ -258,7 +258,7 @@ static struct hn_err compare(struct table *t)
         const struct known *k = &t->v[i];
         uint32_t module = k->seen ? 0 : store_module_of(r->s, k->kind);
         for (size_t c = 0; module && c < r->in->n_cover; c++)
-            if (r->part[c].module == module && r->part[c].scope == k->scope)
+            if (r->part[c].module == module && r->part[c].scope == k->scope && !r->part[c].in->kept)
                 HN_TRY(miss(t, k, &r->part[c]));
     }
     return HN_OK;

@@ -257,6 +257,8 @@ struct hn_store_run_cover {
     struct hn_str module, scope; /* scope: what was looked at: "host", "root", "deep", … */
     int privilege;
     bool complete; /* everything in scope was seen: what is absent from the observations is gone */
+    bool kept;     /* not looked at: what an earlier run saw and whose inputs have not changed. Its findings may say
+                      something else by what others saw, but none appears, is seen or closes */
     bool judged; /* judge ran, and what it reads of other modules was complete too: what is absent from the findings is
                     put right */
     int64_t duration_ns;
@@ -293,6 +295,7 @@ struct hn_store_run {
     struct hn_str origin; /* "local", or where the document came from. Runs of origin "local" are in order of arrival,
                              so that a clock that steps back does not stop the world; others by collected_at, which is
                              cut off at received_at */
+    bool background; /* a local run that took long beside others: by collected_at, so that what they saw stands */
     struct hn_store_identity who; /* refreshes name, os, names, keys (when it is the newest run); n_keys 0 keeps them */
     size_t n_cover, n_obs, n_findings;
     const struct hn_store_run_cover *cover;

@@ -115,6 +115,50 @@ TEST(a_late_run_changes_nothing_newer)
     CHECK_UINT(problems(s), 0);
 }
 
+TEST(a_kept_module_neither_closes_nor_shows)
+{
+    make_home();
+    AUTO_STORE s = open_store();
+    CHECK(s != NULL);
+    struct hn_str x = asset_of(s, "web", S("root"));
+    struct hn_store_run_result r;
+    struct hn_store_finding f;
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "AB", .obs = "A", .at = AT(1)}, &r));
+    /* a ranks higher now, B is not judged any more, C would be new: only the ranking is told */
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .show = "aC", .at = AT(2), .kept = true}, &r));
+    CHECK_UINT(r.changed, 1);
+    CHECK_UINT(r.appeared + r.closed + r.not_seen + r.obs_gone, 0);
+    CHECK_OK(hn_store_finding_get(s, SYS, finding_id(x, 'A'), &mem, &f));
+    CHECK_INT(f.severity, 3);
+    CHECK_INT(f.last_seen, AT(1));
+    CHECK_C(status_of(s, x, 'B'), "open");
+    CHECK_ERR(hn_store_finding_get(s, SYS, finding_id(x, 'C'), &mem, &f), NOENT);
+    /* what is kept was not observed */
+    CHECK_ERR(put_run(s, SYS, x, &(struct spec){.id = "3", .obs = "A", .at = AT(3), .kept = true}, &r), INVALID);
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "4", .show = "A", .at = AT(4)}, &r));
+    CHECK_C(status_of(s, x, 'B'), "closed");
+    CHECK_UINT(problems(s), 0);
+}
+
+TEST(a_background_run_is_as_old_as_its_beginning)
+{
+    make_home();
+    AUTO_STORE s = open_store();
+    CHECK(s != NULL);
+    struct hn_str x = asset_of(s, "web", S("root"));
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "A", .at = AT(1), .origin = "local"}, NULL));
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .at = AT(3), .origin = "local"}, NULL));
+    CHECK_C(status_of(s, x, 'A'), "closed");
+    /* began before A was put right, ends after: A stays closed, B it alone can see */
+    CHECK_OK(put_run(s, SYS, x,
+                     &(struct spec){
+                         .id = "3", .show = "AB", .at = AT(2), .scope = "deep", .origin = "local", .background = true},
+                     NULL));
+    CHECK_C(status_of(s, x, 'A'), "closed");
+    CHECK_C(status_of(s, x, 'B'), "open");
+    CHECK_UINT(problems(s), 0);
+}
+
 TEST(reappearing_starts_a_new_occurrence)
 {
     make_home();

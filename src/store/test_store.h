@@ -78,7 +78,7 @@ struct spec {
     const char *id, *show, *obs, *scope, *origin;
     hn_time at;
     int privilege;
-    bool partial, unjudged;
+    bool partial, unjudged, kept, background;
 };
 
 static inline struct hn_err put_run(struct hn_store *s, const struct hn_principal *p, struct hn_str asset,
@@ -87,6 +87,7 @@ static inline struct hn_err put_run(struct hn_store *s, const struct hn_principa
     struct hn_store_run_cover c = {.module = S("m"),
                                    .scope = hn_str_c(x->scope ? x->scope : "host"),
                                    .privilege = x->privilege,
+                                   .kept = x->kept,
                                    .complete = !x->partial,
                                    .judged = !x->unjudged};
     struct hn_store_run_finding f[32] = {0};
@@ -95,6 +96,7 @@ static inline struct hn_err put_run(struct hn_store *s, const struct hn_principa
                              .asset = asset,
                              .collected_at = x->at,
                              .origin = hn_str_c(x->origin ? x->origin : "file"),
+                             .background = x->background,
                              .n_cover = 1,
                              .cover = &c,
                              .findings = f,

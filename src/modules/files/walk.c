@@ -336,6 +336,7 @@ static void walk_dir(struct walk *w, struct hn_at *dir, uint64_t dev)
     }
     w->depth++;
     w->folders++;
+    hn_collect_listed(w->c, w->len ? w->path : "/");
     while (w->inodes < MAX_INODES && (name = hn_at_next(w->c, dir, &type)))
         step(w, dir, name, dev);
     w->depth--;
