@@ -378,7 +378,7 @@ static void run_case(struct golden_case *c, struct hn_buf *out)
     hn_jw_key(&w, "observations");
     hn_jw_arr(&w);
     for (size_t i = 0; (o = hn_facts_at(res.facts, i)); i++)
-        hn_jw_obs(&w, o);
+        hn_jw_obs(&w, o, HN_STR(""));
     hn_jw_arr_end(&w);
     for (size_t i = 0; i < c->n_facts; i++) {
         const struct hn_jv *v = hn_jv_parse(&c->arena, c->facts[i], NULL);

@@ -3,9 +3,9 @@
  *   files, netlink, listeners ──▶ modules concerned ──▶ gathered for half a second ──▶ one run of these modules
  *
  * The other modules keep what they saw; core joins and judges all of it again. A module whose judge then says something
- * else, by what others saw, is looked at as well before anything is stored: a finding comes and goes by a run of its own
- * module only. On a schedule everything is looked at again. The deep pass runs beside all this in a process of its own,
- * at the lowest priority. */
+ * else, by what others saw, is looked at as well before anything is stored: a finding comes and goes by a run of its
+ * own module only. On a schedule everything is looked at again. The deep pass runs beside all this in a process of its
+ * own, at the lowest priority. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -30,15 +30,15 @@
 #define MS             (HN_SECOND / 1000)
 #define QUIET          (500 * MS)  /* a package manager touches many files: wait until it is quiet */
 #define GATHER_MOST    (2000 * MS) /* but a busy folder does not put a run off for ever */
-#define REST           (200 * MS)  /* between two looks at what the file systems tell: a busy machine wakes us no more */
+#define REST           (200 * MS) /* between two looks at what the file systems tell: a busy machine wakes us no more */
 #define LISTENERS_EACH (5 * HN_SECOND)
 #define PROCESSES_EACH HN_MINUTE
 #define DEEP_FIRST     (10 * HN_MINUTE) /* after the start: not everything at once when a machine boots */
 #define ROUNDS_MAX     4u
 /* So much running by changes is free; beyond that one part in SHARE of the time. */
-#define CREDIT_MOST    (10 * HN_SECOND)
-#define SHARE          20
-#define ALL            UINT64_MAX
+#define CREDIT_MOST (10 * HN_SECOND)
+#define SHARE       20
+#define ALL         UINT64_MAX
 
 struct watch {
     const struct hn_run_options *o;
@@ -46,8 +46,8 @@ struct watch {
     struct watch_files *files;
     struct watch_net *net;
     int signals;
-    struct hn_run *last; /* NULL: everything is to be looked at */
-    uint64_t pending;    /* modules concerned, not yet run */
+    struct hn_run *last;  /* NULL: everything is to be looked at */
+    uint64_t pending;     /* modules concerned, not yet run */
     int64_t first, ready; /* since when; when to run */
     int64_t rest_until, next_full, next_listeners, next_processes, next_deep;
     int64_t every, deep_every;

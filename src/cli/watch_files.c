@@ -27,7 +27,8 @@
 #define CLOCK_STEP   (20 * HN_SECOND / 1000) /* times of files are as coarse as the kernel's tick */
 #define INOTIFY_WHAT (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
 #define FANOTIFY_WHAT                                                                                                  \
-    (FAN_CLOSE_WRITE | FAN_MOVED_TO | FAN_MOVED_FROM | FAN_CREATE | FAN_DELETE | FAN_ATTRIB | FAN_ONDIR)
+    (FAN_CLOSE_WRITE | FAN_MOVED_TO | FAN_MOVED_FROM | FAN_CREATE | FAN_DELETE | FAN_ATTRIB | FAN_ONDIR |              \
+     FAN_EVENT_ON_CHILD)
 
 /* What somebody wants to know of a folder: one name in it, or those that match. */
 struct interest {
@@ -43,19 +44,14 @@ struct folder {
     struct folder *same; /* another name of the same folder */
 };
 
-struct device {
-    dev_t dev;
-    bool marked;
-};
-
 struct watch_files {
     struct hn_arena arena; /* of the present set */
     struct hn_map folders; /* path → folder */
     struct hn_map places;  /* fsid and handle, or inotify's number → folder */
     char *root;            /* its real path, without a slash at the end: "" for / */
     int rootfd, fanotify, inotify;
-    struct device devices[DEVICES_MAX];
-    size_t n_devices;
+    dev_t refused[DEVICES_MAX];
+    size_t n_refused;
     uint64_t everyone; /* modules that watch anything */
     uint64_t late;     /* changed before they could be watched */
     hn_time since;
@@ -83,23 +79,22 @@ static char *real_root(int fd)
     return out;
 }
 
-/* Marks the file system of an open folder, once. */
+/* Marks an open folder. A file system without handles for its files refuses, and is not asked again. */
 static bool mark(struct watch_files *w, int fd, dev_t dev)
 {
-    for (size_t i = 0; i < w->n_devices; i++)
-        if (w->devices[i].dev == dev)
-            return w->devices[i].marked;
-    bool ok = w->fanotify >= 0 && w->n_devices < DEVICES_MAX &&
-              fanotify_mark(w->fanotify, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FANOTIFY_WHAT, fd, ".") == 0;
-    if (w->n_devices < DEVICES_MAX)
-        w->devices[w->n_devices++] = (struct device){dev, ok};
-    return ok;
+    for (size_t i = 0; i < w->n_refused; i++)
+        if (w->refused[i] == dev)
+            return false;
+    if (w->fanotify >= 0 && fanotify_mark(w->fanotify, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FANOTIFY_WHAT, fd, ".") == 0)
+        return true;
+    if (w->n_refused < DEVICES_MAX && errno != ENOSPC && errno != ENOMEM)
+        w->refused[w->n_refused++] = dev;
+    return false;
 }
 
 struct watch_files *watch_files_new(const char *root, struct hn_diag *reterr)
 {
     struct watch_files *w = hn_alloc_zero(sizeof *w);
-    struct stat st;
     if (!w)
         return NULL;
     hn_arena_init(&w->arena, MEMORY);
@@ -114,8 +109,6 @@ struct watch_files *watch_files_new(const char *root, struct hn_diag *reterr)
         watch_files_free(w);
         return (void)e, NULL;
     }
-    if (fstat(w->rootfd, &st) == 0)
-        mark(w, w->rootfd, st.st_dev); /* before anything is looked at */
     return w;
 }
 
@@ -165,8 +158,7 @@ static bool concerns(const struct interest *i, struct hn_str name)
     return i->pattern ? hn_glob_match(i->name, name, true) : hn_str_eq(i->name, name);
 }
 
-static void add_interest(struct watch_files *w, struct hn_str folder, struct hn_str name, bool pattern,
-                         uint64_t module)
+static void add_interest(struct watch_files *w, struct hn_str folder, struct hn_str name, bool pattern, uint64_t module)
 {
     struct folder *f = folder_of(w, folder.n ? folder : HN_STR("/"));
     struct interest *i;
@@ -384,6 +376,8 @@ static void forget(struct watch_files *w)
     hn_map_init(&w->folders);
     hn_map_init(&w->places);
     hn_arena_clear(&w->arena);
+    if (w->fanotify >= 0)
+        fanotify_mark(w->fanotify, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL); /* what happens until they are set again: late */
     w->everyone = w->late = 0;
     w->counts = (struct watch_files_counts){0};
 }

@@ -1,9 +1,9 @@
 /* Which modules must look again: what each looked at is known (hn_run_cover.inputs), and the kernel tells what of it
  * has changed.
  *
- * fanotify marks whole file systems where that is permitted (CAP_SYS_ADMIN, a file system with handles): one mark in
- * place of thousands, and nothing is missed while watches are set. Elsewhere inotify watches folder by folder. Kernel
- * file systems tell nobody anything and are not watched; the schedule is for them. */
+ * fanotify marks the folders where that is permitted (the kernel allows, the file system has handles); inotify watches
+ * the others. Whole file systems are not marked, though root might: every write on a busy machine would wake us. Kernel
+ * file systems tell nobody anything; the schedule is for them. */
 #pragma once
 
 #include "core/run.h"

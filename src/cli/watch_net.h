@@ -1,5 +1,6 @@
-/* What no file system tells: addresses and routes (rtnetlink tells), firewall rules (nfnetlink tells those who may ask),
- * listeners and processes (looked at now and then, cheaply: a few microseconds for one dump of listening sockets). */
+/* What no file system tells: addresses and routes (rtnetlink tells), firewall rules (nfnetlink tells those who may
+ * ask), listeners and processes (looked at now and then, cheaply: a few microseconds for one dump of listening
+ * sockets). */
 #pragma once
 
 #include "core/run.h"

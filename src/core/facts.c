@@ -253,8 +253,7 @@ struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const
     struct hn_obs *o = f->all_n < HN_FACTS_MAX_OBS ? HN_NEW(f->arena, struct hn_obs) : NULL;
     if (!o)
         return NULL;
-    *o = (struct hn_obs){
-        .module = m, .kind = k, .subject = subject, .at = at, .judged = true, .v = new_values(f, k)};
+    *o = (struct hn_obs){.module = m, .kind = k, .subject = subject, .at = at, .judged = true, .v = new_values(f, k)};
     return o->v && link_obs(f, o, &why) ? o : NULL;
 }
 
@@ -287,8 +286,8 @@ static bool copy_obs(struct hn_facts *to, const struct hn_obs *from)
     return o->v && !to->arena->failed && link_obs(to, o, &why);
 }
 
-bool hn_facts_copy(struct hn_facts *to, const struct hn_facts *from,
-                   bool (*keep)(void *arg, const struct hn_module *m), void *arg)
+bool hn_facts_copy(struct hn_facts *to, const struct hn_facts *from, bool (*keep)(void *arg, const struct hn_module *m),
+                   void *arg)
 {
     bool ok = true;
     for (size_t i = 0; i < from->all_n && ok; i++)
@@ -430,13 +429,15 @@ static void write_value(struct hn_jw *w, const struct hn_value *v)
     }
 }
 
-void hn_jw_obs(struct hn_jw *w, const struct hn_obs *o)
+void hn_jw_obs(struct hn_jw *w, const struct hn_obs *o, struct hn_str scope)
 {
     hn_jw_obj(w);
     hn_jw_kc(w, "module", o->module->name);
     hn_jw_kc(w, "kind", o->kind->name);
     hn_jw_kstr(w, "subject", o->subject);
     hn_jw_ktime(w, "at", o->at);
+    if (scope.n)
+        hn_jw_kstr(w, "scope", scope);
     hn_jw_key(w, "fields");
     hn_jw_obj(w);
     for (size_t i = 0; o->kind->fields[i].name; i++) {

@@ -47,8 +47,8 @@ struct hn_obs *hn_facts_add(struct hn_facts *f, const struct hn_module *m, const
                             struct hn_str subject, hn_time at);
 
 /* Copies what was collected by the modules that keep() names, but for what judges concluded. False: memory. */
-bool hn_facts_copy(struct hn_facts *to, const struct hn_facts *from,
-                   bool (*keep)(void *arg, const struct hn_module *m), void *arg);
+bool hn_facts_copy(struct hn_facts *to, const struct hn_facts *from, bool (*keep)(void *arg, const struct hn_module *m),
+                   void *arg);
 
 /* kind is "packages.package". NULL when there is none. */
 const struct hn_obs *hn_facts_first(const struct hn_facts *f, const char *kind);
@@ -73,7 +73,8 @@ hn_time hn_obs_get_time(const struct hn_obs *o, const char *field);
 size_t hn_obs_get_list(const struct hn_obs *o, const char *field, const struct hn_str **ret);
 bool hn_obs_list_has(const struct hn_obs *o, const char *field, struct hn_str item);
 
-void hn_jw_obs(struct hn_jw *w, const struct hn_obs *o); /* the same JSON as read by hn_facts_add_json */
+/* The same JSON as read by hn_facts_add_json; scope: of the run's, when the module covered two; else empty. */
+void hn_jw_obs(struct hn_jw *w, const struct hn_obs *o, struct hn_str scope);
 
 #define HN_FACTS_EACH(var, facts, kindname)                                                                            \
     for (const struct hn_obs *var = hn_facts_first((facts), (kindname)); var; var = hn_facts_next(var))

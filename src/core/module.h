@@ -41,6 +41,9 @@ struct hn_kind {
     const char *name;
     const char *subject;           /* what the subject is, one line */
     const struct hn_field *fields; /* ends with {0} */
+    /* A deep pass sees subjects of it, or says things about them, that a quick one cannot. Such observations, and
+     * findings that rest on one, are a deep pass's to close until a quick one has shown them too. */
+    bool deep;
 };
 
 enum hn_severity { HN_SEV_INFO, HN_SEV_LOW, HN_SEV_MEDIUM, HN_SEV_HIGH, HN_SEV_CRITICAL };

@@ -183,6 +183,7 @@ static struct hn_err obs_read(struct hn_op_ctx *c, const struct hn_jv *doc, stru
         out[i] = (struct hn_store_run_obs){.module = hn_jv_str(&o[i], "module"),
                                            .kind = hn_jv_str(&o[i], "kind"),
                                            .subject = hn_jv_str(&o[i], "subject"),
+                                           .scope = hn_jv_str(&o[i], "scope"),
                                            .fields = json_of(c, hn_jv_get(&o[i], "fields"))};
         if (at.n && !hn_time_parse(at, &out[i].at))
             return bad(c, "an observation has a wrong time");

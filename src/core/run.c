@@ -332,7 +332,7 @@ static void take_verdicts(struct hn_run *r)
         timeless.at = 0;
         hn_buf_clear(&b);
         hn_jw_init(&w, &b);
-        hn_jw_obs(&w, &timeless);
+        hn_jw_obs(&w, &timeless, HN_STR(""));
         c->verdict += hn_hash64(hn_str_bytes(hn_buf_text(&b)));
     }
 }

@@ -26,9 +26,29 @@ static void write_notes(struct hn_jw *w, const char *key, const char *name, cons
     hn_jw_arr_end(w);
 }
 
-static void write_cover(struct hn_jw *w, struct hn_run *r, const struct hn_run_cover *c)
+/* A deep run of a module that sees more then covers two scopes: its own, and all that a quick run would have seen. */
+static bool covers_two(const struct hn_run *r, const struct hn_module *m)
 {
-    bool deep = r->deep && c->module->deep;
+    return r->deep && m->deep;
+}
+
+/* The scope of something that a quick run would have shown as well; empty: the module's first one (of a deep run: the
+ * deep one, unless the store knows it from a quick run). */
+static struct hn_str scope_of(const struct hn_run *r, const struct hn_module *m, bool deep)
+{
+    return covers_two(r, m) && !deep ? r->scope : HN_STR("");
+}
+
+static bool rests_on_deep(const struct hn_finding *f)
+{
+    for (const struct hn_evidence *e = f->evidence; e; e = e->next)
+        if (e->obs->kind->deep)
+            return true;
+    return !f->evidence;
+}
+
+static void write_cover(struct hn_jw *w, struct hn_run *r, const struct hn_run_cover *c, bool deep)
+{
     hn_jw_obj(w);
     hn_jw_kc(w, "module", c->module->name);
     hn_jw_kstr(w, "scope", deep ? hn_arena_fmt(&r->arena, "%.*s+deep", HN_FMT(r->scope)) : r->scope);
@@ -44,6 +64,8 @@ static void write_cover(struct hn_jw *w, struct hn_run *r, const struct hn_run_c
     write_notes(w, "malformed", "path", c->malformed, true);
     write_notes(w, "quarantined", "path", c->quarantined, false);
     hn_jw_obj_end(w);
+    if (deep)
+        write_cover(w, r, &(struct hn_run_cover){.module = c->module, .complete = c->complete, .ran = c->ran}, false);
 }
 
 static void write_subject(struct hn_jw *w, const struct hn_run *r)
@@ -98,6 +120,9 @@ static void write_finding(struct hn_jw *w, struct hn_run *r, const struct hn_fin
 {
     hn_jw_obj(w);
     hn_finding_json_members(w, &r->arena, f, policy, texts);
+    struct hn_str scope = scope_of(r, f->module, rests_on_deep(f));
+    if (scope.n)
+        hn_jw_kstr(w, "scope", scope);
     hn_jw_kstr(w, "asset", r->asset);
     hn_jw_ktime(w, "deadline", f->due_days < 0 ? 0 : r->collected_at + f->due_days * HN_DAY);
     hn_jw_kc(w, "deadline_rule", f->due_rule);
@@ -131,13 +156,13 @@ void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw 
     hn_jw_key(w, "coverage");
     hn_jw_arr(w);
     for (size_t i = 0; i < r->n_cover; i++)
-        write_cover(w, r, &r->cover[i]);
+        write_cover(w, r, &r->cover[i], !r->cover[i].kept && covers_two(r, r->cover[i].module));
     hn_jw_arr_end(w);
     hn_jw_key(w, "observations");
     hn_jw_arr(w);
     for (size_t i = 0; (o = hn_facts_at(r->facts, i)); i++)
         if (!kept(r, o->module))
-            hn_jw_obs(w, o);
+            hn_jw_obs(w, o, scope_of(r, o->module, o->kind->deep));
     hn_jw_arr_end(w);
     hn_jw_key(w, "findings");
     hn_jw_arr(w);

@@ -31,7 +31,7 @@ struct state {
     struct hn_child collector, parser;
     int core_fd;
     struct hn_progress *at_parser, *at_collector;
-    struct hn_inputs *inputs; /* NULL: not asked for */
+    struct hn_inputs *inputs;   /* NULL: not asked for */
     struct hn_run_cover *cover; /* of the module being parsed, between its M and E */
     hn_time began;
     size_t lines;
@@ -277,8 +277,9 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, int inpu
         argv[n++] = "--skip";
         argv[n++] = t->skip[i];
     }
-    struct hn_err e = list.bad ? hn_fail(reterr, HN_E_NOMEM, "list of modules")
-                               : hn_role_spawn(HN_PROC_COLLECTOR, argv, fds, inputs >= 0 ? 3 : 2, &s->collector, reterr);
+    struct hn_err e = list.bad
+                          ? hn_fail(reterr, HN_E_NOMEM, "list of modules")
+                          : hn_role_spawn(HN_PROC_COLLECTOR, argv, fds, inputs >= 0 ? 3 : 2, &s->collector, reterr);
     hn_buf_done(&list);
     return e;
 }

@@ -363,6 +363,8 @@ HN_MUST struct hn_err store_run_later(struct store_run *r, uint32_t module, uint
 hn_time store_run_before(const struct store_run *r, uint32_t module, uint32_t scope, int64_t *ret_run);
 /* The part of the run that (module, scope) belongs to; scope empty: the module's first. NULL: none. */
 struct store_run_part *store_run_part(struct store_run *r, struct hn_str module, struct hn_str scope);
+/* For what named no scope and is known from this one: the module's part over it, if the run has one, else `first`. */
+struct store_run_part *store_run_part_of(struct store_run *r, struct store_run_part *first, uint32_t scope);
 
 /* ---------------------------------------------------------------- small things */
 

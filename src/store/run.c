@@ -59,6 +59,14 @@ struct store_run_part *store_run_part(struct store_run *r, struct hn_str module,
     return NULL;
 }
 
+struct store_run_part *store_run_part_of(struct store_run *r, struct store_run_part *first, uint32_t scope)
+{
+    for (size_t i = 0; first && scope && i < r->in->n_cover; i++)
+        if (r->part[i].module == first->module && r->part[i].scope == scope)
+            return &r->part[i];
+    return first;
+}
+
 struct hn_err store_run_later(struct store_run *r, uint32_t module, uint32_t scope, int privilege, hn_time at,
                               bool judged, int *ret_presence, int64_t *ret_run, hn_time *ret_at)
 {

@@ -367,6 +367,8 @@ static struct hn_err see(struct table *t, const struct hn_store_run_finding *f)
         return store_nomem(r->s);
     HN_TRY(words(r, &g));
     struct known *k = hn_map_find(&t->map, hn_str_bytes(f->id));
+    if (k && !f->scope.n)
+        g.part = store_run_part_of(r, g.part, k->scope);
     if (g.part->in->kept)
         return k ? retell(t, k, &g) : HN_OK;
     if (k) {

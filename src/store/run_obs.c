@@ -207,10 +207,12 @@ static struct hn_err see(struct table *t, const struct hn_store_run_obs *o)
     if (!o->kind.n || n >= (int)sizeof kind)
         return store_fail(r->s, HN_E_INVALID, "an observation without a kind");
     HN_TRY(store_word(r->s, hn_str_c(kind), &g.kind));
-    g.part->observations++;
     hash_of(o->fields, g.hash);
     struct hn_bytes key = key_of(r->a, g.kind, o->subject);
     struct known *k = hn_map_find(&t->map, key);
+    if (k && !o->scope.n)
+        g.part = store_run_part_of(r, g.part, k->scope);
+    g.part->observations++;
     if (k) {
         bool again = k->seen;
         k->seen = true;

@@ -268,14 +268,14 @@ struct hn_store_run_cover {
 
 struct hn_store_run_obs {
     struct hn_str module, kind, subject;
-    struct hn_str scope;  /* empty = the module's first coverage in this run */
+    struct hn_str scope;  /* empty = the one it is known from, if this run covers it, else the module's first */
     hn_time at;           /* 0 = collected_at */
     struct hn_str fields; /* JSON object; same content must give the same text */
 };
 
 struct hn_store_run_finding {
     struct hn_str id, kind; /* kind "packages.update-pending": its module is the part before the dot */
-    struct hn_str scope;    /* empty = the module's first coverage in this run */
+    struct hn_str scope;    /* as of an observation */
     struct hn_str class_, subject, location, cause, fix_kind, fix_target,
         fix_value;       /* cause empty = id; fix_kind: "none" */
     int severity;        /* 0 info … 4 critical */
@@ -295,7 +295,7 @@ struct hn_store_run {
     struct hn_str origin; /* "local", or where the document came from. Runs of origin "local" are in order of arrival,
                              so that a clock that steps back does not stop the world; others by collected_at, which is
                              cut off at received_at */
-    bool background; /* a local run that took long beside others: by collected_at, so that what they saw stands */
+    bool background;      /* a local run that took long beside others: by collected_at, so that what they saw stands */
     struct hn_store_identity who; /* refreshes name, os, names, keys (when it is the newest run); n_keys 0 keeps them */
     size_t n_cover, n_obs, n_findings;
     const struct hn_store_run_cover *cover;

@@ -140,6 +140,24 @@ TEST(a_kept_module_neither_closes_nor_shows)
     CHECK_UINT(problems(s), 0);
 }
 
+TEST(a_deep_run_covers_what_a_quick_one_would)
+{
+    make_home();
+    AUTO_STORE s = open_store();
+    CHECK(s != NULL);
+    struct hn_str x = asset_of(s, "web", S("root"));
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "AC", .at = AT(1)}, NULL));
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .show = "AB", .at = AT(2), .scope = "deep", .quick = "host"},
+                     NULL));
+    CHECK_C(status_of(s, x, 'C'), "closed"); /* a quick one would have shown it */
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "3", .at = AT(3)}, NULL));
+    CHECK_C(status_of(s, x, 'A'), "closed"); /* known from a quick run, and still its to close */
+    CHECK_C(status_of(s, x, 'B'), "open");
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "4", .at = AT(4), .scope = "deep", .quick = "host"}, NULL));
+    CHECK_C(status_of(s, x, 'B'), "closed");
+    CHECK_UINT(problems(s), 0);
+}
+
 TEST(a_background_run_is_as_old_as_its_beginning)
 {
     make_home();
@@ -151,8 +169,13 @@ TEST(a_background_run_is_as_old_as_its_beginning)
     CHECK_C(status_of(s, x, 'A'), "closed");
     /* began before A was put right, ends after: A stays closed, B it alone can see */
     CHECK_OK(put_run(s, SYS, x,
-                     &(struct spec){
-                         .id = "3", .show = "AB", .at = AT(2), .scope = "deep", .origin = "local", .background = true},
+                     &(struct spec){.id = "3",
+                                    .show = "AB",
+                                    .at = AT(2),
+                                    .scope = "deep",
+                                    .quick = "host",
+                                    .origin = "local",
+                                    .background = true},
                      NULL));
     CHECK_C(status_of(s, x, 'A'), "closed");
     CHECK_C(status_of(s, x, 'B'), "open");

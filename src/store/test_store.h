@@ -75,7 +75,7 @@ static inline struct hn_str asset_of(struct hn_store *s, const char *name, struc
 
 /* A run of module "m": findings are the letters of `show`, observations the letters of `obs`. */
 struct spec {
-    const char *id, *show, *obs, *scope, *origin;
+    const char *id, *show, *obs, *scope, *origin, *quick; /* quick: a second scope that it covers */
     hn_time at;
     int privilege;
     bool partial, unjudged, kept, background;
@@ -84,12 +84,15 @@ struct spec {
 static inline struct hn_err put_run(struct hn_store *s, const struct hn_principal *p, struct hn_str asset,
                                     const struct spec *x, struct hn_store_run_result *ret)
 {
-    struct hn_store_run_cover c = {.module = S("m"),
-                                   .scope = hn_str_c(x->scope ? x->scope : "host"),
-                                   .privilege = x->privilege,
-                                   .kept = x->kept,
-                                   .complete = !x->partial,
-                                   .judged = !x->unjudged};
+    struct hn_store_run_cover c[2] = {0};
+    c[0] = (struct hn_store_run_cover){.module = S("m"),
+                                       .scope = hn_str_c(x->scope ? x->scope : "host"),
+                                       .privilege = x->privilege,
+                                       .kept = x->kept,
+                                       .complete = !x->partial,
+                                       .judged = !x->unjudged};
+    c[1] = c[0];
+    c[1].scope = hn_str_c(x->quick ? x->quick : "");
     struct hn_store_run_finding f[32] = {0};
     struct hn_store_run_obs o[32] = {0};
     struct hn_store_run r = {.id = hn_str_c(x->id),
@@ -97,8 +100,8 @@ static inline struct hn_err put_run(struct hn_store *s, const struct hn_principa
                              .collected_at = x->at,
                              .origin = hn_str_c(x->origin ? x->origin : "file"),
                              .background = x->background,
-                             .n_cover = 1,
-                             .cover = &c,
+                             .n_cover = x->quick ? 2 : 1,
+                             .cover = c,
                              .findings = f,
                              .obs = o};
     struct hn_store_run_result unused;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """diagnose --watch on a made-up root: what changes shows within five seconds, by a run of the modules concerned only,
 and a quiet machine costs next to nothing."""
+import json
 import os
 import pathlib
 import shutil
@@ -25,13 +26,13 @@ class Watch(unittest.TestCase):
         self.addCleanup(self.world.close)
         self.root = self.world.root("neglected")
         command = [PROGRAM, "diagnose", "--watch", "--every", "3600", "--root", str(self.root)]
+        self.become = []
         if self.as_user is not None:
             if os.geteuid() != 0:
                 self.skipTest("only root can become another user")
-            for path in [self.world.dir, *self.world.dir.rglob("*")]:
-                if not path.is_symlink():
-                    os.chown(path, self.as_user, self.as_user)
-            command = ["setpriv", f"--reuid={self.as_user}", f"--regid={self.as_user}", "--clear-groups", *command]
+            self.own(self.world.dir, *self.world.dir.rglob("*"))
+            self.become = ["setpriv", f"--reuid={self.as_user}", f"--regid={self.as_user}", "--clear-groups"]
+            command = self.become + command
         self.log = open(self.world.dir / "log", "wb")
         self.watch = subprocess.Popen(command, stderr=self.log, env=self.world.env, start_new_session=True)
         self.addCleanup(self.stop)
@@ -41,6 +42,16 @@ class Watch(unittest.TestCase):
         self.watch.send_signal(signal.SIGTERM)
         self.watch.wait(20)
         self.log.close()
+
+    def own(self, *paths):
+        for path in paths:
+            if self.as_user is not None and not path.is_symlink():
+                os.chown(path, self.as_user, self.as_user)
+
+    def ask(self, *args):
+        done = subprocess.run([*self.become, PROGRAM, *args, "--json"], capture_output=True, timeout=60,
+                              env=self.world.env)
+        return json.loads(done.stdout) if done.returncode == 0 else []
 
     def until(self, what, seconds=WITHIN):
         began = time.monotonic()
@@ -53,10 +64,10 @@ class Watch(unittest.TestCase):
 
     def modules(self):
         """module → time of its last run"""
-        return {m["module"]: m["last_run"] for m in self.world.run("sources", "--json").json}
+        return {m["module"]: m["last_run"] for m in self.ask("sources") if m["last_run"]}
 
     def finding(self, kind, subject=""):
-        items = self.world.run("findings", "list", "--status", "all", "--limit", "500", "--json").json["items"]
+        items = self.ask("findings", "list", "--status", "any", "--limit", "500")["items"]
         states = [f["status"] for f in items if f["kind"] == kind and subject in f["title"]["en"]]
         return states[0] if states else None
 
@@ -66,8 +77,7 @@ class Watch(unittest.TestCase):
         text = change(target.read_text())
         beside = target.with_name(target.name + "-new")
         beside.write_text(text)
-        if self.as_user is not None:
-            os.chown(beside, self.as_user, self.as_user)
+        self.own(beside)
         beside.rename(target)
 
     def upgrade(self):
@@ -88,13 +98,12 @@ class Watch(unittest.TestCase):
     def test_settings_accounts_and_new_folders(self):
         before = self.modules()
         self.replace("etc/ssh/sshd_config", lambda s: s.replace("PermitEmptyPasswords yes", "PermitEmptyPasswords no"))
-        self.until(lambda: self.finding("accounts.sshd-empty-passwords") == "closed")
+        self.until(lambda: self.finding("config.ssh-empty-passwords") == "closed")
         self.assertEqual(self.modules()["packages"], before["packages"])
         folder = self.root / "etc/sudoers.d"  # not there before
         folder.mkdir()
         (folder / "late").write_text("alice ALL=(ALL) NOPASSWD: ALL\n")
-        for path in (folder, folder / "late"):
-            os.chown(path, *((self.as_user,) * 2 if self.as_user is not None else (0, 0)))
+        self.own(folder, folder / "late")
         self.until(lambda: self.finding("accounts.sudo-nopasswd", "alice") == "open")
         (folder / "late").unlink()
         self.until(lambda: self.finding("accounts.sudo-nopasswd", "alice") == "closed")
@@ -102,7 +111,7 @@ class Watch(unittest.TestCase):
     def test_what_can_no_longer_be_seen_is_not_closed(self):
         (self.root / "var/lib/dpkg/status").unlink()
         self.until(lambda: self.finding("packages.update-pending", "openssl") == "not_seen")
-        self.assertEqual(self.finding("accounts.password-empty", "alice") or "open", "open")
+        self.assertEqual(self.finding("accounts.empty-password", "alice"), "open")
 
     def test_a_quiet_machine_costs_nothing(self):
         self.upgrade()

@@ -92,7 +92,7 @@ static const struct hn_field proof_fields[] = {
 
 static const struct hn_kind kinds[] = {{"configuration", "tool:path", configuration_fields},
                                        {"job", "path:line", job_fields},
-                                       {"repository", "folder or address", repository_fields},
+                                       {"repository", "folder or address", repository_fields, .deep = true},
                                        {"copy", "name", copy_fields},
                                        {"evidence_file", "path", evidence_fields},
                                        {"evidence_problem", "line:number", problem_fields},

@@ -73,13 +73,14 @@ static const struct hn_field scope_fields[] = {
     {"cut", HN_T_BOOL, HN_REF_NONE, NULL, "a limit was met: not everything was told"},
     {0}};
 
-static const struct hn_kind kinds[] = {{"file", "path", file_fields},
-                                       {"unowned", "u: or g: and the number", unowned_fields},
-                                       {"certificate", "path, #n for the n-th block of a file", certificate_fields},
-                                       {"key", "path, #n for the n-th block of a file", key_fields},
-                                       {"trust_store", "path of a file with many certificates", store_fields},
-                                       {"scope", "quick or deep", scope_fields},
-                                       {0}};
+static const struct hn_kind kinds[] = {
+    {"file", "path", file_fields, .deep = true},
+    {"unowned", "u: or g: and the number", unowned_fields, .deep = true},
+    {"certificate", "path, #n for the n-th block of a file", certificate_fields, .deep = true},
+    {"key", "path, #n for the n-th block of a file", key_fields, .deep = true},
+    {"trust_store", "path of a file with many certificates", store_fields, .deep = true},
+    {"scope", "quick or deep", scope_fields, .deep = true},
+    {0}};
 
 static const struct hn_rule rules[] = {
     {"setuid-unowned", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "CIS:7.1.13 ATTACK:T1548.001"},

@@ -98,7 +98,7 @@ static const struct hn_kind kinds[] = {{"package", "name:arch", package_fields},
                                        {"repository", "name of the Release file without its ending", repository_fields},
                                        {"summary", "package manager", summary_fields},
                                        {"foreign_file", "system folder", foreign_fields},
-                                       {"changed_file", "path", changed_fields},
+                                       {"changed_file", "path", changed_fields, .deep = true},
                                        {0}};
 
 static const struct hn_rule rules[] = {
