@@ -1,0 +1,52 @@
+/* Inside the reader of flow logs. */
+#pragma once
+
+#include "format/flow/log.h"
+
+enum log_field {
+    LOG_NONE,
+    LOG_SRC,
+    LOG_DST,
+    LOG_SPORT,
+    LOG_DPORT,
+    LOG_PROTO,
+    LOG_FIRST, /* seconds with a fraction, RFC 3339, "2018/09/27 22:40:52.362768", milliseconds when that long */
+    LOG_LAST,
+    LOG_DURATION, /* seconds */
+    LOG_PACKETS,
+    LOG_BYTES,
+    LOG_PACKETS_BACK,
+    LOG_BYTES_BACK,
+    LOG_PAYLOAD, /* Zeek orig_bytes, where the IP octets are missing */
+    LOG_PAYLOAD_BACK,
+    LOG_TOTAL_PACKETS, /* Argus: both directions */
+    LOG_TOTAL_BYTES,
+    LOG_FLAGS,
+    LOG_STATE_ZEEK,
+    LOG_STATE_ARGUS,
+    LOG_ACTION, /* VPC: ACCEPT, REJECT */
+    LOG_HISTORY,
+    LOG_SERVICE,
+    LOG_DIR, /* Argus: who began */
+    LOG_TOS,
+    LOG_LABEL,
+    LOG_FIELDS
+};
+
+/* What a line says, before it becomes a flow. */
+struct log_line {
+    struct hn_flow f;
+    hn_time duration;
+    bool has_duration, has_total_packets, has_total_bytes, has_src_packets, has_src_bytes, has_payload, other;
+    bool reversed;
+    uint64_t total_packets, total_bytes, payload, payload_back;
+    struct hn_bytes label;
+};
+
+/* Column names of all the kinds, any case. LOG_NONE: not known. */
+enum log_field log_field_of(struct hn_bytes name);
+enum log_field log_field_named(struct hn_str name); /* of a mapping */
+/* False: the value does not fit the field. */
+bool log_set(struct log_line *l, enum log_field f, struct hn_bytes value);
+/* Makes the flow whole; false: the line is no IP flow. */
+bool log_finish(struct log_line *l);

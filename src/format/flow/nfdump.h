@@ -1,0 +1,17 @@
+/* Files of nfdump's tools (nfcapd, nfpcapd): layout 1 (1.6) and layout 2 (1.7), plain or LZ4, whole in memory (mapped).
+ * Blocks packed with LZO, bzip2 or ZSTD by builds of other options are counted as passed over, not guessed. */
+#pragma once
+
+#include "format/flow/flow.h"
+
+struct hn_nfdump_stats {
+    uint64_t flows, blocks;
+    uint64_t other;   /* records that are no flows: maps, exporters, samplers */
+    uint64_t skipped; /* blocks in a packing that is not read */
+    uint64_t bad;     /* blocks or records that do not fit */
+};
+
+bool hn_nfdump_begins(struct hn_bytes b);
+/* NULL, or why nothing can be read (a static text). */
+const char *hn_nfdump_read(struct hn_bytes b, void (*flow)(void *arg, const struct hn_flow *f), void *arg,
+                           struct hn_nfdump_stats *ret);
