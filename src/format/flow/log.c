@@ -202,6 +202,7 @@ static bool absent(struct hn_bytes v)
 
 static void give(struct hn_flow_log *l, struct log_line *line)
 {
+    line->zeek_icmp = l->kind == HN_FLOW_LOG_ZEEK || l->kind == HN_FLOW_LOG_ZEEK_JSON;
     if (!log_finish(line)) {
         l->stats.other++;
         return;

@@ -506,6 +506,10 @@ bool log_finish(struct log_line *l)
         return false;
     finish_counters(l);
     finish_state(f);
+    if ((f->proto == 1 || f->proto == 58) && f->sport) { /* Zeek and Argus: type as source port, code or id as the other */
+        f->dport = (uint16_t)(f->sport << 8 | (l->zeek_icmp ? f->dport & 0xffu : 0));
+        f->sport = 0;
+    }
     if (f->first && !f->last)
         f->last = f->first + (l->has_duration ? l->duration : 0);
     if (f->last && !f->first)

@@ -38,6 +38,7 @@ struct log_line {
     struct hn_flow f;
     hn_time duration;
     bool has_duration, has_total_packets, has_total_bytes, has_src_packets, has_src_bytes, has_payload, other;
+    bool zeek_icmp; /* the destination port of an ICMP line is its code */
     bool reversed;
     uint64_t total_packets, total_bytes, payload, payload_back;
     struct hn_bytes label;

@@ -76,6 +76,8 @@ static bool swapped(const struct hn_ip *s, uint16_t sp, const struct hn_ip *d, u
 static uint64_t hash_of(const struct hn_ip *s, uint16_t sp, const struct hn_ip *d, uint16_t dp, uint8_t proto)
 {
     uint8_t k[38];
+    if (proto == 1 || proto == 58)
+        sp = dp;
     bool turn = swapped(s, sp, d, dp);
     memcpy(k, turn ? d->b : s->b, 16);
     memcpy(k + 16, turn ? s->b : d->b, 16);
@@ -215,7 +217,9 @@ static uint32_t find(struct hn_meter *m, const struct hn_flow *f, bool *ret_back
         if (g->proto != f->proto || g->src.family != f->src.family)
             continue;
         bool same = g->sport == f->sport && g->dport == f->dport && hn_ip_eq(&g->src, &f->src) && hn_ip_eq(&g->dst, &f->dst);
-        bool back = g->sport == f->dport && g->dport == f->sport && hn_ip_eq(&g->src, &f->dst) && hn_ip_eq(&g->dst, &f->src);
+        bool icmp = f->proto == 1 || f->proto == 58;
+        bool turned = icmp ? g->dport == f->dport : g->sport == f->dport && g->dport == f->sport;
+        bool back = turned && hn_ip_eq(&g->src, &f->dst) && hn_ip_eq(&g->dst, &f->src);
         if (same || back) {
             *ret_back = !same;
             return i;
@@ -251,12 +255,24 @@ static void cut(struct hn_meter *m, struct entry *e, hn_time at)
     e->f.first = e->began = at;
 }
 
+/* Type and code as flow records have them; an echo and its reply are one conversation, named by the request. */
+static uint16_t icmp_request(const struct hn_packet *p)
+{
+    if (p->proto == 1 && p->icmp_type == 0)
+        return 8 << 8;
+    if (p->proto == 58 && p->icmp_type == 129)
+        return 128 << 8;
+    return (uint16_t)(p->icmp_type << 8 | p->icmp_code);
+}
+
 static struct hn_flow start(hn_time at, const struct hn_packet *p)
 {
     struct hn_flow f = {.src = p->src, .dst = p->dst, .proto = p->proto, .tos = p->tos, .vlan = p->vlan, .first = at, .last = at};
     if (p->has_ports) {
         f.sport = p->sport;
         f.dport = p->dport;
+    } else if (p->proto == 1 || p->proto == 58) {
+        f.dport = icmp_request(p);
     }
     return f;
 }

@@ -1,0 +1,191 @@
+/* Inside the module flow: from records to suspects.
+ *
+ *   inputs ─▶ records ─▶ stitch ─▶ pairs, fans, hosts ─▶ peel off the loud ─▶ score ─▶ suspects
+ *
+ * Everything but the reading is bounded state that grows with hosts and pairs, not with flows. */
+#pragma once
+
+#include "base/arena.h"
+#include "core/text.h"
+#include "core/work.h"
+#include "format/flow/export.h"
+#include "format/flow/flow.h"
+
+/* ---------------------------------------------------------------- state */
+
+#define FLOW_TIMES 1024u /* begins of contacts kept per pair: the latest */
+#define FLOW_SIZES 6u
+#define FLOW_BINS  64u
+
+struct flow_size {
+    uint64_t bytes;
+    uint32_t n;
+};
+
+/* What one host says to one service of another. */
+struct flow_pair {
+    struct hn_ip src, dst;
+    uint16_t port;
+    uint8_t proto, apps; /* apps: bit per enum hn_flow_app */
+    uint32_t next;       /* in the bucket */
+    uint32_t n, failed, answered;
+    hn_time first, last, end; /* begins of the first and last contact; end of the latest */
+    hn_time longest;
+    uint64_t packets, bytes, packets_back, bytes_back;
+    struct flow_size sizes[FLOW_SIZES]; /* the commonest request sizes (Misra and Gries 1982) */
+    uint64_t bins;                      /* one bit a time slice that had a contact, from `first` on */
+    hn_time bin;                        /* length of a slice; doubles when 64 do not reach */
+    hn_time *times;                     /* ring of FLOW_TIMES, or fewer while there are few */
+    uint32_t n_times, cap_times;        /* n_times counts on beyond the ring */
+};
+
+/* One host, one port, many peers: what a scan looks like. Or one peer, many ports (port 0, dst set). */
+struct flow_fan {
+    struct hn_ip src, dst; /* dst.family 0: many peers on `port`; else many ports of `dst` */
+    uint16_t port;
+    uint8_t proto;
+    uint32_t next;
+    uint32_t n, failed;
+    uint64_t seen[8]; /* linear counting of peers or ports, 512 bits (Whang 1990) */
+    hn_time first, last;
+};
+
+struct flow_host {
+    struct hn_ip ip;
+    uint32_t next;
+    uint32_t n_src, n_dst;
+    uint32_t failing_pairs;  /* peers that never answer, asked again and again */
+    uint32_t dns;            /* queries sent */
+    uint64_t peers[16];      /* linear counting, 1024 bits */
+    uint64_t high_peers[16]; /* … of those spoken to on high ports at both ends */
+    uint64_t users[4];       /* hosts of ours that speak to it: linear counting, 256 bits */
+    hn_time first, last;
+};
+
+struct flow_state {
+    struct flow_pair *pairs;
+    struct flow_fan *fans;
+    struct flow_host *hosts;
+    uint32_t *pair_buckets, *fan_buckets, *host_buckets;
+    size_t n_pairs, n_fans, n_hosts, cap_pairs, cap_fans, cap_hosts, n_buckets;
+    uint64_t flows, without_time, sampled, begun, forgotten; /* forgotten: pairs dropped because memory ended */
+    uint32_t sampling_most;
+    hn_time first, last;
+    struct {
+        struct hn_ip net;
+        unsigned bits;
+    } internal[64];
+    size_t n_internal;
+    bool failed;
+};
+
+HN_MUST struct hn_err flow_state_init(struct flow_state *s);
+void flow_state_done(struct flow_state *s);
+void flow_state_add(struct flow_state *s, const struct hn_flow *f);
+struct flow_host *flow_host_find(const struct flow_state *s, const struct hn_ip *ip);
+struct flow_fan *flow_fan_find(const struct flow_state *s, const struct hn_ip *src, const struct hn_ip *dst,
+                               uint16_t port, uint8_t proto);
+/* Is it one of those that are watched: named as internal, else of private addresses, else in a large part of the flows? */
+bool flow_is_own(const struct flow_state *s, const struct hn_ip *ip);
+unsigned flow_distinct(const uint64_t *bits, unsigned words);
+
+/* ---------------------------------------------------------------- one-way records */
+
+/* Exporters of one-way flows tell a conversation twice. The two are put together: what began first is the request. */
+struct flow_stitch;
+struct flow_stitch *flow_stitch_new(struct flow_state *to);
+void flow_stitch_free(struct flow_stitch *t);
+void flow_stitch_add(struct flow_stitch *t, const struct hn_flow *f);
+void flow_stitch_end(struct flow_stitch *t);
+
+/* ---------------------------------------------------------------- scoring */
+
+/* name, weight: log-odds of the whole term; what each means is in text.yaml, "flow.term.<name>" */
+enum flow_kind { FLOW_BEACON, FLOW_SCAN, FLOW_PORT_SCAN };
+
+#define FLOW_TERMS_MAX 16u
+struct flow_term {
+    const char *name;
+    double weight, value;
+};
+
+/* The shape of contacts in time, from the begins that were kept. Intervals in nanoseconds. */
+struct flow_rhythm {
+    uint32_t contacts; /* begins closer than half a second are one */
+    hn_time median;
+    double dispersion; /* median absolute deviation / median; of sums of two or three where the rhythm is composed */
+    double skew;       /* Bowley's, 0 symmetric … 1 */
+    double steady;     /* 0 none … 1 like a clock */
+    double multiples;  /* share of intervals at 1, 2, 3, 4 times the median: contacts that were missed */
+    unsigned composed; /* 1, or how many intervals make the period */
+};
+
+struct flow_suspect {
+    enum flow_kind kind;
+    const struct flow_pair *pair; /* of a beacon */
+    const struct flow_fan *fan;   /* of a scan */
+    bool inward;                  /* the other side began */
+    double logit, score;          /* score 0 … 1 */
+    struct flow_rhythm rhythm;
+    double same_size;
+    struct flow_term terms[FLOW_TERMS_MAX];
+    size_t n_terms;
+    unsigned peers;
+};
+
+/* Why a pair is no suspect, whatever its rhythm. name, text key "flow.peel.<name>" */
+#define FLOW_PEEL_MAP(XX)                                                                                              \
+    XX(KEPT, kept)                                                                                                     \
+    XX(FEW, few)                                                                                                       \
+    XX(ROLE, role)                                                                                                     \
+    XX(SCAN, scan)                                                                                                     \
+    XX(GUESSING, guessing)                                                                                             \
+    XX(KNOCKING, knocking)                                                                                             \
+    XX(FLOOD, flood)                                                                                                   \
+    XX(PEER_TO_PEER, p2p)                                                                                              \
+    XX(INSIDE, inside)
+enum flow_peel {
+#define XX(name, low) FLOW_PEEL_##name,
+    FLOW_PEEL_MAP(XX)
+#undef XX
+        FLOW_PEELS
+};
+
+struct flow_verdicts {
+    struct flow_suspect *list; /* worst first, in the arena */
+    size_t n;
+    uint64_t peeled[FLOW_PEELS]; /* pairs */
+};
+
+#define FLOW_ALERT 0.5
+
+void flow_rhythm_of(const struct flow_pair *p, struct flow_rhythm *ret);
+HN_MUST struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct flow_verdicts *ret);
+
+/* ---------------------------------------------------------------- inputs, answers */
+
+struct flow_input_stats {
+    const char *kind; /* "pcap", "exports", "nfdump", "zeek", … */
+    uint64_t flows, packets, malformed, other;
+    const char *why; /* what ended or spoiled it, or NULL */
+    uint64_t at;
+};
+
+struct flow_reader {
+    struct hn_work *w;
+    void (*flow)(void *arg, const struct hn_flow *f);
+    void *arg;
+    struct hn_export *exports; /* over all inputs of a run */
+    struct hn_str map;
+    bool as_exports; /* captures hold export packets */
+};
+
+/* Reads one input of any kind that is known, whole. */
+void flow_read(struct flow_reader *r, struct hn_input *in, struct flow_input_stats *ret);
+
+int flow_replay(struct hn_work *w);
+int flow_list(struct hn_work *w);
+int flow_top(struct hn_work *w);
+
+/* "203.0.113.7 contacts 198.51.100.1 port 443 every 60 s …" in one language, from the terms, largest first. */
+struct hn_str flow_sentence(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s);

@@ -1,0 +1,274 @@
+/* Inputs of any kind: captures (metered, or holding export packets), nfdump's files, logs in text; packed or plain. What
+ * an input is, its first octets tell. */
+#include "base/mem.h"
+#include "base/str.h"
+#include "format/flow/log.h"
+#include "format/flow/meter.h"
+#include "format/flow/nfdump.h"
+#include "format/packet/capture.h"
+#include "format/unpack.h"
+#include "modules/flow/flow_in.h"
+
+#define INPUT_MAX  ((size_t)64 << 30)
+#define UNPACK_MAX ((uint64_t)256 << 30)
+#define HEAD_MAX   (64u << 10)
+
+enum shape { SHAPE_UNKNOWN, SHAPE_CAPTURE, SHAPE_LOG, SHAPE_NFDUMP, SHAPE_PACKET };
+
+struct reading {
+    struct flow_reader *r;
+    struct flow_input_stats *stats;
+    enum shape shape;
+    struct hn_capture *capture;
+    struct hn_meter *meter;
+    struct hn_flow_log *log;
+    struct hn_buf head;  /* until the shape is known */
+    struct hn_buf whole; /* of a packed nfdump file, which is read as a whole */
+    const char *failed;
+};
+
+static void on_flow(void *arg, const struct hn_flow *f)
+{
+    struct reading *g = arg;
+    g->stats->flows++;
+    g->r->flow(g->r->arg, f);
+}
+
+static void on_log_flow(void *arg, const struct hn_flow *f, struct hn_bytes label)
+{
+    on_flow(arg, f);
+}
+
+/* ---------------------------------------------------------------- captures */
+
+/* Ports that collectors listen on, by custom or by registration. */
+static bool is_export_port(uint16_t port)
+{
+    static const uint16_t ports[] = {2055, 2056, 4739, 4432, 6343, 9995, 9996, 9555, 9985, 9991, 9666, 2100, 6636};
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
+        if (ports[i] == port)
+            return true;
+    return false;
+}
+
+static bool is_export(const struct reading *g, const struct hn_packet *p)
+{
+    if (p->proto != 17 || p->payload.n < 20 || (!g->r->as_exports && !is_export_port(p->dport)))
+        return false;
+    const uint8_t *b = p->payload.p;
+    bool sflow = b[0] == 0 && b[1] == 0 && b[2] == 0 && b[3] == 5;
+    return sflow || (b[0] == 0 && (b[1] == 5 || b[1] == 7 || b[1] == 9 || b[1] == 10));
+}
+
+static void on_packets(void *arg, const struct hn_capture_record *r, size_t n)
+{
+    struct reading *g = arg;
+    struct hn_packet p;
+    for (size_t i = 0; i < n; i++) {
+        enum hn_packet_verdict v =
+            hn_packet_decode(r[i].link, hn_bytes_of(r[i].p, r[i].cap), r[i].wire, NULL, &p);
+        g->stats->packets++;
+        g->stats->malformed += hn_packet_verdict_malformed(v);
+        if (is_export(g, &p))
+            hn_export_packet(g->r->exports, &p.src, r[i].time ? r[i].time : 1, p.payload);
+        else
+            hn_meter_packet(g->meter, r[i].time, &p);
+    }
+}
+
+static bool begin_capture(struct reading *g)
+{
+    struct hn_capture_sink sink = {.each = on_packets, .arg = g};
+    g->capture = hn_capture_new(&sink, UNPACK_MAX);
+    g->meter = hn_meter_new(NULL, on_flow, g);
+    g->stats->kind = "capture";
+    return g->capture && g->meter;
+}
+
+/* ---------------------------------------------------------------- what it is */
+
+static bool is_packet(struct hn_bytes b)
+{
+    if (b.n < 20 || b.n > 65535)
+        return false;
+    unsigned version = (unsigned)b.p[0] << 8 | b.p[1];
+    bool sflow = version == 0 && b.p[2] == 0 && b.p[3] == 5;
+    bool whole = version != 10 || ((size_t)b.p[2] << 8 | b.p[3]) == b.n;
+    return sflow || ((version == 5 || version == 7 || version == 9 || version == 10) && whole);
+}
+
+static enum shape shape_of(struct reading *g, struct hn_bytes head, bool all)
+{
+    if (hn_nfdump_begins(head))
+        return SHAPE_NFDUMP;
+    if (hn_capture_begins(head))
+        return SHAPE_CAPTURE;
+    if (hn_flow_log_sniff(head) != HN_FLOW_LOG_UNKNOWN || g->r->map.n)
+        return SHAPE_LOG;
+    return all && is_packet(head) ? SHAPE_PACKET : SHAPE_UNKNOWN;
+}
+
+static void begin(struct reading *g, struct hn_bytes head, bool all)
+{
+    struct hn_flow_log_sink sink = {.flow = on_log_flow, .arg = g};
+    bool ok = true;
+    g->shape = shape_of(g, head, all);
+    if (g->shape == SHAPE_CAPTURE) {
+        ok = begin_capture(g);
+    } else if (g->shape == SHAPE_LOG) {
+        g->log = hn_flow_log_new(&sink, g->r->map);
+        ok = g->log != NULL;
+    } else if (g->shape == SHAPE_UNKNOWN) {
+        g->failed = "neither a capture, nor flow records, nor a flow log that is known";
+    }
+    if (!ok)
+        g->failed = "out of memory";
+}
+
+static void feed(struct reading *g, struct hn_bytes b)
+{
+    if (g->failed)
+        return;
+    if (g->shape == SHAPE_CAPTURE) {
+        g->failed = hn_capture_feed(g->capture, b);
+    } else if (g->shape == SHAPE_LOG) {
+        g->failed = hn_flow_log_feed(g->log, b);
+    } else {
+        hn_buf_add(&g->whole, b.p, b.n);
+        if (g->whole.bad)
+            g->failed = "too large to be unpacked into memory";
+    }
+}
+
+/* ---------------------------------------------------------------- packed */
+
+static void on_unpacked(void *arg, struct hn_bytes b)
+{
+    struct reading *g = arg;
+    if (g->failed)
+        return;
+    if (g->shape == SHAPE_UNKNOWN) {
+        hn_buf_add(&g->head, b.p, b.n < HEAD_MAX ? b.n : HEAD_MAX);
+        begin(g, b, false);
+    }
+    feed(g, b);
+}
+
+static enum hn_pack pack_of(struct hn_bytes b)
+{
+    static const uint8_t gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd}, xz[] = {0xfd, '7', 'z', 'X', 'Z'},
+                         lz4[] = {0x04, 0x22, 0x4d, 0x18};
+    if (b.n >= 2 && memcmp(b.p, gzip, 2) == 0)
+        return HN_PACK_GZIP;
+    if (b.n >= 4 && memcmp(b.p, zstd, 4) == 0)
+        return HN_PACK_ZSTD;
+    if (b.n >= 5 && memcmp(b.p, xz, 5) == 0)
+        return HN_PACK_XZ;
+    return b.n >= 4 && memcmp(b.p, lz4, 4) == 0 ? HN_PACK_LZ4 : HN_PACK_PLAIN;
+}
+
+/* In steps, so that the terminal hears of it. */
+#define STEP ((size_t)4 << 20)
+
+static void read_packed(struct reading *g, struct hn_bytes b, enum hn_pack pack)
+{
+    struct hn_unpack *u = hn_unpack_new(pack, UNPACK_MAX, on_unpacked, g);
+    const char *why = u ? NULL : "out of memory";
+    for (size_t at = 0; !why && !g->failed && at < b.n; at += STEP) {
+        why = hn_unpack_feed(u, hn_bytes_of(b.p + at, b.n - at < STEP ? b.n - at : STEP));
+        hn_work_progress(g->r->w, at, b.n, "flows");
+    }
+    if (!why)
+        why = hn_unpack_end(u);
+    hn_unpack_free(u);
+    if (!g->failed && why) /* what came before the damage has been read */
+        g->stats->why = why;
+}
+
+static void read_plain(struct reading *g, struct hn_bytes b)
+{
+    begin(g, b, true);
+    if (g->shape == SHAPE_NFDUMP || g->shape == SHAPE_PACKET)
+        return;
+    for (size_t at = 0; !g->failed && at < b.n; at += STEP) {
+        feed(g, hn_bytes_of(b.p + at, b.n - at < STEP ? b.n - at : STEP));
+        hn_work_progress(g->r->w, at, b.n, "flows");
+    }
+}
+
+/* ---------------------------------------------------------------- ends */
+
+static void end_log(struct reading *g)
+{
+    hn_flow_log_end(g->log);
+    const struct hn_flow_log_stats *s = hn_flow_log_stats(g->log);
+    g->stats->kind = hn_flow_log_name(hn_flow_log_kind(g->log));
+    g->stats->other = s->other;
+    g->stats->malformed = s->bad;
+    g->stats->at = s->bad_at;
+    if (s->bad && !g->stats->why)
+        g->stats->why = s->why;
+}
+
+static void end_capture(struct reading *g)
+{
+    const char *why = hn_capture_end(g->capture);
+    const struct hn_capture_stats *s = hn_capture_stats(g->capture);
+    hn_meter_flush(g->meter);
+    g->stats->malformed += s->damaged;
+    if (!g->stats->why)
+        g->stats->why = why;
+}
+
+static void end_nfdump(struct reading *g, struct hn_bytes b)
+{
+    struct hn_nfdump_stats s;
+    const char *why = hn_nfdump_read(b, on_flow, g, &s);
+    g->stats->kind = "nfdump";
+    g->stats->malformed = s.bad;
+    g->stats->other = s.other;
+    if (!why && s.skipped)
+        why = "blocks in a packing that is not read: write the file again without LZO or bzip2";
+    g->stats->why = why;
+}
+
+static void end(struct reading *g, struct hn_bytes b)
+{
+    if (g->log)
+        end_log(g);
+    if (g->capture && g->meter)
+        end_capture(g);
+    if (g->shape == SHAPE_NFDUMP)
+        end_nfdump(g, g->whole.n ? hn_bytes_of(g->whole.p, g->whole.n) : b);
+    if (g->shape == SHAPE_PACKET) {
+        struct hn_ip from = {.family = 4};
+        g->stats->kind = "export packet";
+        hn_export_packet(g->r->exports, &from, hn_work_now(g->r->w), b);
+    }
+    if (g->failed)
+        g->stats->why = g->failed;
+    hn_capture_free(g->capture);
+    hn_meter_free(g->meter);
+    hn_flow_log_free(g->log);
+    hn_buf_done(&g->head);
+    hn_buf_done(&g->whole);
+}
+
+void flow_read(struct flow_reader *r, struct hn_input *in, struct flow_input_stats *ret)
+{
+    struct reading g = {.r = r, .stats = ret};
+    *ret = (struct flow_input_stats){.kind = "unknown"};
+    hn_buf_init(&g.head, HEAD_MAX + 1);
+    hn_buf_init(&g.whole, (size_t)4 << 30);
+    if (!hn_work_map(r->w, in, INPUT_MAX)) {
+        g.failed = "cannot be read";
+        end(&g, (struct hn_bytes){NULL, 0});
+        return;
+    }
+    enum hn_pack pack = pack_of(in->map);
+    if (pack == HN_PACK_PLAIN)
+        read_plain(&g, in->map);
+    else
+        read_packed(&g, in->map, pack);
+    end(&g, in->map);
+}

@@ -1,0 +1,447 @@
+/* hinomi flow replay: files of flows or packets in, suspects out. */
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "modules/flow/flow_in.h"
+
+#define ANSWER_MAX ((size_t)512 << 20)
+#define SHOWN      20u
+#define BARS       24u
+
+struct input_note {
+    struct hn_str name;
+    struct flow_input_stats stats;
+};
+
+struct replay {
+    struct hn_work *w;
+    struct flow_state state;
+    struct flow_stitch *stitch;
+    struct flow_reader reader;
+    struct flow_verdicts verdicts;
+    struct input_note *notes;
+    size_t n_notes, cap_notes;
+    uint64_t unreadable;
+};
+
+static void on_flow(void *arg, const struct hn_flow *f)
+{
+    struct replay *r = arg;
+    flow_stitch_add(r->stitch, f);
+}
+
+/* ---------------------------------------------------------------- reading */
+
+static bool take_internal(struct replay *r)
+{
+    const struct hn_str *list;
+    size_t n = hn_work_strs(r->w, "internal", &list);
+    for (size_t i = 0; i < n; i++) {
+        struct hn_ip net;
+        unsigned bits;
+        if (!hn_ip_parse_prefix(list[i], &net, &bits) || r->state.n_internal == 64)
+            return false;
+        r->state.internal[r->state.n_internal].net = net;
+        r->state.internal[r->state.n_internal++].bits = bits;
+    }
+    return true;
+}
+
+/* "192.0.2.0/24=1000" */
+static bool take_sampling(struct replay *r)
+{
+    const struct hn_str *list;
+    size_t n = hn_work_strs(r->w, "sampling", &list);
+    for (size_t i = 0; i < n; i++) {
+        struct hn_str rest = list[i], net;
+        struct hn_ip ip;
+        unsigned bits;
+        uint64_t rate;
+        if (!hn_str_split(&rest, '=', &net) || !hn_ip_parse_prefix(net, &ip, &bits) || !rest.p ||
+            !hn_str_u64(rest, 10, &rate) || !rate || rate > UINT32_MAX ||
+            !hn_export_override(r->reader.exports, &ip, bits, (uint32_t)rate))
+            return false;
+    }
+    return true;
+}
+
+static void note(struct replay *r, struct hn_str name, const struct flow_input_stats *s)
+{
+    if (r->n_notes == r->cap_notes) {
+        size_t cap = r->cap_notes ? 2 * r->cap_notes : 16;
+        struct input_note *more = hn_arena_alloc(hn_work_arena(r->w), cap * sizeof *more);
+        if (!more)
+            return;
+        if (r->n_notes)
+            memcpy(more, r->notes, r->n_notes * sizeof *more);
+        r->notes = more;
+        r->cap_notes = cap;
+    }
+    r->notes[r->n_notes++] = (struct input_note){name, *s};
+}
+
+static void read_all(struct replay *r)
+{
+    struct hn_input in;
+    while (hn_work_next(r->w, &in)) {
+        struct flow_input_stats s;
+        flow_read(&r->reader, &in, &s);
+        note(r, in.name, &s);
+        if (s.why && !s.flows && !s.packets)
+            r->unreadable++;
+        if (s.why)
+            hn_work_warn(r->w, "flow.input.why", "name", hn_arena_cstr(hn_work_arena(r->w), in.name), "why", s.why,
+                         NULL);
+        hn_work_done(&in);
+    }
+    flow_stitch_end(r->stitch);
+}
+
+/* ---------------------------------------------------------------- JSON */
+
+static void put_ip(struct hn_jw *j, const char *key, const struct hn_ip *ip)
+{
+    char t[HN_IP_TEXT];
+    hn_jw_kc(j, key, ip->family ? hn_ip_text(ip, t) : "");
+}
+
+static double seconds(hn_time t)
+{
+    return (double)(t / 1000000) / 1000;
+}
+
+static void put_terms(struct hn_jw *j, const struct flow_suspect *s)
+{
+    hn_jw_key(j, "terms");
+    hn_jw_arr(j);
+    for (size_t i = 0; i < s->n_terms; i++) {
+        hn_jw_obj(j);
+        hn_jw_kc(j, "name", s->terms[i].name);
+        hn_jw_knum(j, "log_odds", s->terms[i].weight * s->terms[i].value);
+        hn_jw_obj_end(j);
+    }
+    hn_jw_arr_end(j);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    hn_time x = *(const hn_time *)a, y = *(const hn_time *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Begins of the last contacts, and how often each length of interval came, up to four times the median. */
+static void put_contacts(struct hn_jw *j, const struct flow_suspect *s)
+{
+    const struct flow_pair *p = s->pair;
+    hn_time at[FLOW_TIMES];
+    uint32_t n = p->n_times < p->cap_times ? p->n_times : p->cap_times, bars[BARS] = {0};
+    memcpy(at, p->times, n * sizeof *at);
+    qsort(at, n, sizeof *at, by_time);
+    hn_time width = s->rhythm.median * 4 / BARS;
+    for (uint32_t i = 1; i < n && width; i++) {
+        hn_time k = (at[i] - at[i - 1]) / width;
+        bars[k < BARS ? k : BARS - 1]++;
+    }
+    hn_jw_knum(j, "bar_seconds", seconds(width));
+    hn_jw_key(j, "intervals");
+    hn_jw_arr(j);
+    for (size_t i = 0; i < BARS; i++)
+        hn_jw_int(j, bars[i]);
+    hn_jw_arr_end(j);
+    hn_jw_key(j, "contacts_at");
+    hn_jw_arr(j);
+    for (uint32_t i = n > 50 ? n - 50 : 0; i < n; i++)
+        hn_jw_time(j, at[i]);
+    hn_jw_arr_end(j);
+}
+
+static void put_beacon(struct hn_jw *j, const struct flow_suspect *s)
+{
+    const struct flow_pair *p = s->pair;
+    hn_jw_kint(j, "flows", p->n);
+    hn_jw_kint(j, "contacts", s->rhythm.contacts);
+    hn_jw_knum(j, "interval_seconds", seconds(s->rhythm.median));
+    hn_jw_knum(j, "dispersion", s->rhythm.dispersion);
+    hn_jw_knum(j, "skew", s->rhythm.skew);
+    hn_jw_knum(j, "multiples", s->rhythm.multiples);
+    hn_jw_knum(j, "same_size", s->same_size);
+    hn_jw_kint(j, "failed", p->failed);
+    hn_jw_kint(j, "answered", p->answered);
+    hn_jw_kint(j, "packets", (int64_t)p->packets);
+    hn_jw_kint(j, "bytes", (int64_t)p->bytes);
+    hn_jw_kint(j, "packets_back", (int64_t)p->packets_back);
+    hn_jw_kint(j, "bytes_back", (int64_t)p->bytes_back);
+    hn_jw_knum(j, "longest_seconds", seconds(p->longest));
+    hn_jw_ktime(j, "first", p->first);
+    hn_jw_ktime(j, "last", p->last);
+    put_contacts(j, s);
+}
+
+static const char *kind_name(enum flow_kind k)
+{
+    return k == FLOW_BEACON ? "beacon" : k == FLOW_SCAN ? "scan" : "port-scan";
+}
+
+static const char *technique(const struct flow_suspect *s)
+{
+    if (s->kind != FLOW_BEACON)
+        return "T1046";
+    return s->pair->port == 80 || s->pair->port == 443 ? "T1071.001" : "T1571";
+}
+
+static void put_suspect(struct replay *r, struct hn_jw *j, const struct flow_suspect *s)
+{
+    struct hn_arena *a = hn_work_arena(r->w);
+    const struct flow_pair *p = s->pair;
+    hn_jw_obj(j);
+    hn_jw_kc(j, "kind", kind_name(s->kind));
+    /* host: the one of ours; peer: the other side, who commands if anybody does */
+    put_ip(j, "host", p ? (s->inward ? &p->dst : &p->src) : &s->fan->src);
+    put_ip(j, "peer", p ? (s->inward ? &p->src : &p->dst) : &s->fan->dst);
+    hn_jw_kint(j, "port", p ? p->port : s->fan->port);
+    hn_jw_kint(j, "proto", p ? p->proto : s->fan->proto);
+    hn_jw_kc(j, "direction", s->inward ? "in" : "out");
+    hn_jw_knum(j, "score", (double)(int)(s->score * 1000 + 0.5) / 1000);
+    hn_jw_kbool(j, "alert", s->score >= FLOW_ALERT);
+    hn_jw_key(j, "sentence");
+    hn_jw_obj(j);
+    hn_jw_kstr(j, "en", flow_sentence(a, HN_EN, s));
+    hn_jw_kstr(j, "ja", flow_sentence(a, HN_JA, s));
+    hn_jw_obj_end(j);
+    hn_jw_key(j, "benign_if");
+    hn_jw_obj(j);
+    const char *key = p ? (s->inward ? "flow.benign.inward" : "flow.benign.beacon") : "flow.benign.scan";
+    hn_jw_kc(j, "en", hn_text_find(HN_EN, key));
+    hn_jw_kc(j, "ja", hn_text_find(HN_JA, key));
+    hn_jw_obj_end(j);
+    hn_jw_kc(j, "technique", technique(s));
+    hn_jw_key(j, "evidence");
+    hn_jw_obj(j);
+    if (p) {
+        put_beacon(j, s);
+    } else {
+        hn_jw_kint(j, "flows", s->fan->n);
+        hn_jw_kint(j, "peers", s->peers);
+        hn_jw_kint(j, "failed", s->fan->failed);
+        hn_jw_ktime(j, "first", s->fan->first);
+        hn_jw_ktime(j, "last", s->fan->last);
+    }
+    put_terms(j, s);
+    hn_jw_obj_end(j);
+    hn_jw_obj_end(j);
+}
+
+static void put_inputs(struct hn_jw *j, const struct replay *r)
+{
+    hn_jw_key(j, "inputs");
+    hn_jw_arr(j);
+    for (size_t i = 0; i < r->n_notes; i++) {
+        const struct flow_input_stats *s = &r->notes[i].stats;
+        hn_jw_obj(j);
+        hn_jw_kstr(j, "name", r->notes[i].name);
+        hn_jw_kc(j, "kind", s->kind);
+        hn_jw_kint(j, "flows", (int64_t)s->flows);
+        hn_jw_kint(j, "packets", (int64_t)s->packets);
+        hn_jw_kint(j, "malformed", (int64_t)s->malformed);
+        hn_jw_kint(j, "other", (int64_t)s->other);
+        if (s->why)
+            hn_jw_kc(j, "why", s->why);
+        hn_jw_obj_end(j);
+    }
+    hn_jw_arr_end(j);
+}
+
+static void put_bad(struct hn_jw *j, const struct hn_exporter *e)
+{
+    hn_jw_key(j, "malformed");
+    hn_jw_obj(j);
+    for (int b = 0; b < HN_EXPORT_BADS; b++)
+        if (e->bad[b])
+            hn_jw_kint(j, hn_export_bad_text((enum hn_export_bad)b), (int64_t)e->bad[b]);
+    hn_jw_obj_end(j);
+}
+
+static void put_exporters(struct hn_jw *j, const struct hn_export *x)
+{
+    const struct hn_exporter *e;
+    hn_jw_key(j, "exporters");
+    hn_jw_arr(j);
+    for (size_t i = 0; (e = hn_export_at(x, i)); i++) {
+        hn_jw_obj(j);
+        put_ip(j, "address", &e->address);
+        hn_jw_kint(j, "domain", e->domain);
+        hn_jw_kc(j, "protocol", e->version == 105 ? "sflow5" : e->version == 10 ? "ipfix" : e->version == 9 ? "netflow9" : e->version == 7 ? "netflow7" : "netflow5");
+        hn_jw_kint(j, "packets", (int64_t)e->packets);
+        hn_jw_kint(j, "flows", (int64_t)e->flows);
+        hn_jw_kint(j, "templates", (int64_t)e->templates);
+        hn_jw_kint(j, "templates_changed", (int64_t)e->changed);
+        hn_jw_kint(j, "options", (int64_t)e->options);
+        hn_jw_kint(j, "lost", (int64_t)e->lost);
+        hn_jw_kc(j, "lost_unit", hn_export_unit(e->version));
+        hn_jw_kint(j, "gaps", (int64_t)e->gaps);
+        hn_jw_kint(j, "disordered", (int64_t)e->disordered);
+        hn_jw_kint(j, "restarts", (int64_t)e->restarts);
+        hn_jw_kint(j, "sets_without_template", (int64_t)e->waiting_sets);
+        hn_jw_kint(j, "sampling", e->sampling);
+        hn_jw_kbool(j, "sampling_given", e->sampling_given);
+        hn_jw_kint(j, "skew_ms", e->skew_ms);
+        put_bad(j, e);
+        hn_jw_obj_end(j);
+    }
+    hn_jw_arr_end(j);
+}
+
+static const char *peel_name(size_t i)
+{
+    static const char *const names[] = {
+#define XX(name, low) #low,
+        FLOW_PEEL_MAP(XX)
+#undef XX
+    };
+    return names[i];
+}
+
+static void put_document(struct replay *r, struct hn_jw *j)
+{
+    size_t most = (size_t)hn_work_int(r->w, "top", 100);
+    double least = hn_work_num(r->w, "min-score", 0);
+    hn_jw_obj(j);
+    hn_jw_kc(j, "schema", "hinomi-flow-1");
+    hn_jw_kint(j, "flows", (int64_t)r->state.flows);
+    hn_jw_ktime(j, "first", r->state.first);
+    hn_jw_ktime(j, "last", r->state.last);
+    hn_jw_kint(j, "hosts", (int64_t)r->state.n_hosts);
+    hn_jw_kint(j, "pairs", (int64_t)r->state.n_pairs);
+    hn_jw_kint(j, "forgotten_pairs", (int64_t)r->state.forgotten);
+    hn_jw_kint(j, "sampling_most", r->state.sampling_most);
+    /* What thinning hides: a beacon needs every contact to be seen at least once. */
+    hn_jw_kbool(j, "beacons_visible", r->state.sampling_most <= 10);
+    hn_jw_key(j, "suspects");
+    hn_jw_arr(j);
+    for (size_t i = 0; i < r->verdicts.n && i < most; i++)
+        if (r->verdicts.list[i].score >= least)
+            put_suspect(r, j, &r->verdicts.list[i]);
+    hn_jw_arr_end(j);
+    hn_jw_kint(j, "suspects_total", (int64_t)r->verdicts.n);
+    hn_jw_key(j, "peeled");
+    hn_jw_obj(j);
+    for (size_t i = 1; i < FLOW_PEELS; i++)
+        hn_jw_kint(j, peel_name(i), (int64_t)r->verdicts.peeled[i]);
+    hn_jw_obj_end(j);
+    put_inputs(j, r);
+    put_exporters(j, r->reader.exports);
+    hn_jw_obj_end(j);
+}
+
+/* ---------------------------------------------------------------- for people */
+
+static void say_text(struct replay *r)
+{
+    struct hn_arena *a = hn_work_arena(r->w);
+    enum hn_lang lang = (enum hn_lang)hn_work_lang(r->w);
+    size_t alerts = 0;
+    while (alerts < r->verdicts.n && r->verdicts.list[alerts].score >= FLOW_ALERT)
+        alerts++;
+    hn_work_say(r->w, "flow.replay.head", "flows", hn_arena_fmt(a, "%llu", (unsigned long long)r->state.flows).p,
+                "hosts", hn_arena_fmt(a, "%zu", r->state.n_hosts).p, "alerts", hn_arena_fmt(a, "%zu", alerts).p,
+                "suspects", hn_arena_fmt(a, "%zu", r->verdicts.n).p, NULL);
+    if (r->state.sampling_most > 10)
+        hn_work_say(r->w, "flow.replay.sampled", "n", hn_arena_fmt(a, "%u", r->state.sampling_most).p, NULL);
+    for (size_t i = 0; i < alerts && i < SHOWN; i++) {
+        hn_work_print(r->w, "%3zu  %3.0f  ", i + 1, 100 * r->verdicts.list[i].score);
+        hn_work_text(r->w, flow_sentence(a, lang, &r->verdicts.list[i]));
+        hn_work_print(r->w, "\n");
+    }
+}
+
+/* ---------------------------------------------------------------- observations */
+
+static void observe(struct replay *r, const struct flow_suspect *s)
+{
+    struct hn_arena *a = hn_work_arena(r->w);
+    char host[HN_IP_TEXT], peer[HN_IP_TEXT] = "";
+    const struct flow_pair *p = s->pair;
+    hn_ip_text(p ? (s->inward ? &p->dst : &p->src) : &s->fan->src, host);
+    if (p)
+        hn_ip_text(s->inward ? &p->src : &p->dst, peer);
+    struct hn_work_asset asset = {.name = hn_str_c(host),
+                                  .kind = HN_STR("host"),
+                                  .key_type = HN_STR("address"),
+                                  .key = hn_str_c(host),
+                                  .scope = HN_STR("flow")};
+    unsigned port = p ? p->port : s->fan->port;
+    struct hn_parse *o = hn_work_obs_begin(r->w, &asset, r->state.last);
+    hn_obs_begin(o, "suspect", hn_arena_fmt(a, "%s %s:%u", kind_name(s->kind), peer, port));
+    hn_obs_str(o, "kind", hn_str_c(kind_name(s->kind)));
+    hn_obs_str(o, "host", hn_str_c(host));
+    hn_obs_str(o, "peer", hn_str_c(peer));
+    hn_obs_int(o, "port", port);
+    hn_obs_int(o, "score", (int64_t)(100 * s->score));
+    hn_obs_int(o, "contacts", p ? p->n : s->peers);
+    hn_obs_int(o, "interval", p ? s->rhythm.median / HN_SECOND : 0);
+    hn_obs_str(o, "sentence_en", flow_sentence(a, HN_EN, s));
+    hn_obs_str(o, "sentence_ja", flow_sentence(a, HN_JA, s));
+    hn_obs_time(o, "first", p ? p->first : s->fan->first);
+    hn_obs_time(o, "last", p ? p->last : s->fan->last);
+    hn_obs_end(o);
+    if (!hn_ok(hn_work_obs_end(r->w, false)))
+        hn_work_warn(r->w, "flow.not-kept", "host", host, NULL);
+}
+
+static void answer(struct replay *r)
+{
+    struct hn_buf b;
+    struct hn_jw j;
+    if (hn_work_form(r->w) == HN_FORM_TEXT) {
+        say_text(r);
+        return;
+    }
+    hn_buf_init(&b, ANSWER_MAX);
+    hn_jw_init(&j, &b);
+    put_document(r, &j);
+    hn_buf_chr(&b, '\n');
+    hn_work_write(r->w, hn_bytes_of(b.p, b.n));
+    hn_buf_done(&b);
+}
+
+/* ---------------------------------------------------------------- the verb */
+
+static int run(struct replay *r)
+{
+    struct hn_work *w = r->w;
+    if (!take_internal(r))
+        return hn_work_usage(w, "flow.bad-prefix", NULL);
+    if (!take_sampling(r))
+        return hn_work_usage(w, "flow.bad-sampling", NULL);
+    read_all(r);
+    if (!hn_ok(flow_judge_all(&r->state, hn_work_arena(w), &r->verdicts)))
+        return hn_work_fail(w, "flow.memory", NULL);
+    answer(r);
+    bool alert = r->verdicts.n && r->verdicts.list[0].score >= FLOW_ALERT;
+    for (size_t i = 0; hn_work_switch(w, "store") && i < r->verdicts.n; i++)
+        if (r->verdicts.list[i].score >= FLOW_ALERT)
+            observe(r, &r->verdicts.list[i]);
+    if (r->unreadable == r->n_notes && (r->n_notes || hn_work_unreadable(w)))
+        return 3;
+    return alert ? 1 : 0;
+}
+
+int flow_replay(struct hn_work *w)
+{
+    struct hn_export_sink sink = {on_flow, NULL};
+    struct replay r = {.w = w};
+    sink.arg = &r;
+    r.reader = (struct flow_reader){.w = w,
+                                    .flow = on_flow,
+                                    .arg = &r,
+                                    .exports = hn_export_new(&sink),
+                                    .map = hn_work_str(w, "map"),
+                                    .as_exports = hn_work_switch(w, "exports")};
+    r.stitch = flow_stitch_new(&r.state);
+    int rc = r.reader.exports && r.stitch && hn_ok(flow_state_init(&r.state)) ? run(&r)
+                                                                             : hn_work_fail(w, "flow.memory", NULL);
+    flow_stitch_free(r.stitch);
+    hn_export_free(r.reader.exports);
+    flow_state_done(&r.state);
+    return rc;
+}

@@ -1,0 +1,79 @@
+/* What an alert says to a person: who, whom, how, and what it rests on, largest share first. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "modules/flow/flow_in.h"
+
+static struct hn_str ip_text(struct hn_arena *a, const struct hn_ip *ip)
+{
+    char t[HN_IP_TEXT];
+    return hn_arena_str(a, hn_str_c(hn_ip_text(ip, t)));
+}
+
+/* "2.2 s", "4 min 30 s", "1 h": as one would say it. */
+static struct hn_str duration(struct hn_arena *a, enum hn_lang lang, hn_time t)
+{
+    double s = (double)t / (double)HN_SECOND;
+    bool ja = lang == HN_JA;
+    if (s < 10)
+        return hn_arena_fmt(a, ja ? "%.1f秒" : "%.1f s", s);
+    if (s < 90)
+        return hn_arena_fmt(a, ja ? "%.0f秒" : "%.0f s", s);
+    if (s < 5400)
+        return hn_arena_fmt(a, ja ? "%.0f分" : "%.0f min", s / 60);
+    return hn_arena_fmt(a, ja ? "%.1f時間" : "%.1f h", s / 3600);
+}
+
+static const char *head_key(const struct flow_suspect *s)
+{
+    if (s->kind == FLOW_SCAN)
+        return s->fan->port ? "flow.sentence.scan" : "flow.sentence.sweep";
+    if (s->kind == FLOW_PORT_SCAN)
+        return "flow.sentence.port-scan";
+    if (s->inward)
+        return "flow.sentence.inward";
+    return s->pair->failed * 2 > s->pair->n ? "flow.sentence.retries" : "flow.sentence.beacon";
+}
+
+static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s)
+{
+    const struct flow_pair *p = s->pair;
+    const struct hn_ip *src = p ? &p->src : &s->fan->src, *dst = p ? &p->dst : &s->fan->dst;
+    unsigned port = p ? p->port : s->fan->port, proto = p ? p->proto : s->fan->proto;
+    struct hn_param q[7] = {{"host", ip_text(a, src), &q[1]},
+                            {"peer", dst->family ? ip_text(a, dst) : HN_STR(""), &q[2]},
+                            {"port", hn_arena_fmt(a, "%u/%s", port, proto == 6 ? "tcp" : proto == 17 ? "udp" : "ip"), &q[3]},
+                            {"n", hn_arena_fmt(a, "%u", p ? p->n : s->peers), &q[4]},
+                            {"every", p ? duration(a, lang, s->rhythm.median) : HN_STR(""), &q[5]},
+                            {"during", duration(a, lang, p ? p->last - p->first : s->fan->last - s->fan->first), &q[6]},
+                            {"failed", hn_arena_fmt(a, "%u", p ? p->failed : s->fan->failed), NULL}};
+    hn_text_add(out, lang, head_key(s), q);
+}
+
+struct hn_str flow_sentence(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    bool used[FLOW_TERMS_MAX] = {false};
+    hn_buf_init(&b, 16u << 10);
+    add_head(&b, a, lang, s);
+    for (unsigned shown = 0; shown < 4; shown++) {
+        size_t best = s->n_terms;
+        double most = 0.25;
+        for (size_t i = 0; i < s->n_terms; i++) {
+            double share = s->terms[i].weight * s->terms[i].value;
+            if (!used[i] && share > most) {
+                most = share;
+                best = i;
+            }
+        }
+        if (best == s->n_terms)
+            break;
+        used[best] = true;
+        hn_buf_c(&b, shown ? (lang == HN_JA ? "、" : ", ") : (lang == HN_JA ? "根拠: " : " Because: "));
+        hn_text_add(&b, lang, hn_arena_fmt(a, "flow.term.%s", s->terms[best].name).p, NULL);
+    }
+    hn_buf_c(&b, lang == HN_JA ? "。" : ".");
+    return hn_arena_str(a, hn_buf_text(&b));
+}

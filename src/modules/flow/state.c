@@ -1,0 +1,364 @@
+/* Pairs, fans and hosts: what is kept of millions of flows. */
+#include "modules/flow/flow_in.h"
+
+#include <math.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+#define BUCKETS   ((size_t)1 << 20)
+#define PAIRS_MAX ((size_t)1 << 20)
+#define FANS_MAX  ((size_t)1 << 20)
+#define HOSTS_MAX ((size_t)1 << 20)
+#define NONE      UINT32_MAX
+#define FIRST_BIN HN_MINUTE
+
+struct hn_err flow_state_init(struct flow_state *s)
+{
+    *s = (struct flow_state){.n_buckets = BUCKETS};
+    uint32_t **tables[] = {&s->pair_buckets, &s->fan_buckets, &s->host_buckets};
+    for (size_t i = 0; i < 3; i++) {
+        *tables[i] = hn_alloc(BUCKETS * sizeof(uint32_t));
+        if (!*tables[i])
+            return (struct hn_err){HN_E_NOMEM};
+        memset(*tables[i], 0xff, BUCKETS * sizeof(uint32_t));
+    }
+    return HN_OK;
+}
+
+void flow_state_done(struct flow_state *s)
+{
+    for (size_t i = 0; i < s->n_pairs; i++)
+        hn_free(s->pairs[i].times);
+    hn_free(s->pairs);
+    hn_free(s->fans);
+    hn_free(s->hosts);
+    hn_free(s->pair_buckets);
+    hn_free(s->fan_buckets);
+    hn_free(s->host_buckets);
+}
+
+/* ---------------------------------------------------------------- tables */
+
+static uint64_t hash_key(const struct hn_ip *src, const struct hn_ip *dst, uint16_t port, uint8_t proto)
+{
+    uint8_t k[37];
+    memcpy(k, src->b, 16);
+    k[16] = (uint8_t)(src->family << 4 | dst->family);
+    memcpy(k + 17, dst->b, 16);
+    memcpy(k + 33, &port, 2);
+    k[35] = proto;
+    k[36] = 0;
+    return hn_hash64(hn_bytes_of(k, sizeof k));
+}
+
+/* Room for one more of a table that doubles; false when it may not grow. */
+static bool room(void **list, size_t *cap, size_t n, size_t max, size_t size)
+{
+    if (n < *cap)
+        return true;
+    size_t more = *cap ? 2 * *cap : 1024;
+    void *p = more > max ? NULL : hn_realloc(*list, more * size);
+    if (!p)
+        return false;
+    *list = p;
+    *cap = more;
+    return true;
+}
+
+static const struct hn_ip nobody = {.family = 0};
+
+struct flow_host *flow_host_find(const struct flow_state *s, const struct hn_ip *ip)
+{
+    uint32_t i = s->host_buckets[hash_key(ip, &nobody, 0, 0) & (s->n_buckets - 1)];
+    while (i != NONE && !hn_ip_eq(&s->hosts[i].ip, ip))
+        i = s->hosts[i].next;
+    return i == NONE ? NULL : &s->hosts[i];
+}
+
+static struct flow_host *host(struct flow_state *s, const struct hn_ip *ip, hn_time at)
+{
+    struct flow_host *h = flow_host_find(s, ip);
+    if (!h) {
+        void *list = s->hosts;
+        if (!room(&list, &s->cap_hosts, s->n_hosts, HOSTS_MAX, sizeof *s->hosts))
+            return NULL;
+        s->hosts = list;
+        uint32_t *b = &s->host_buckets[hash_key(ip, &nobody, 0, 0) & (s->n_buckets - 1)];
+        h = &s->hosts[s->n_hosts];
+        *h = (struct flow_host){.ip = *ip, .next = *b, .first = at};
+        *b = (uint32_t)s->n_hosts++;
+    }
+    h->first = at < h->first ? at : h->first;
+    h->last = at > h->last ? at : h->last;
+    return h;
+}
+
+struct flow_fan *flow_fan_find(const struct flow_state *s, const struct hn_ip *src, const struct hn_ip *dst,
+                               uint16_t port, uint8_t proto)
+{
+    dst = dst ? dst : &nobody;
+    uint32_t i = s->fan_buckets[hash_key(src, dst, port, proto) & (s->n_buckets - 1)];
+    for (; i != NONE; i = s->fans[i].next) {
+        struct flow_fan *f = &s->fans[i];
+        if (f->port == port && f->proto == proto && hn_ip_eq(&f->src, src) && f->dst.family == dst->family &&
+            (!dst->family || hn_ip_eq(&f->dst, dst)))
+            return f;
+    }
+    return NULL;
+}
+
+static struct flow_fan *fan(struct flow_state *s, const struct hn_ip *src, const struct hn_ip *dst, uint16_t port,
+                            uint8_t proto, hn_time at)
+{
+    struct flow_fan *f = flow_fan_find(s, src, dst, port, proto);
+    dst = dst ? dst : &nobody;
+    if (!f) {
+        void *list = s->fans;
+        if (!room(&list, &s->cap_fans, s->n_fans, FANS_MAX, sizeof *s->fans))
+            return NULL;
+        s->fans = list;
+        uint32_t *b = &s->fan_buckets[hash_key(src, dst, port, proto) & (s->n_buckets - 1)];
+        f = &s->fans[s->n_fans];
+        *f = (struct flow_fan){.src = *src, .dst = *dst, .port = port, .proto = proto, .next = *b, .first = at};
+        *b = (uint32_t)s->n_fans++;
+    }
+    f->last = at > f->last ? at : f->last;
+    return f;
+}
+
+static struct flow_pair *pair_find(const struct flow_state *s, const struct hn_flow *f, uint16_t port)
+{
+    uint32_t i = s->pair_buckets[hash_key(&f->src, &f->dst, port, f->proto) & (s->n_buckets - 1)];
+    for (; i != NONE; i = s->pairs[i].next) {
+        struct flow_pair *p = &s->pairs[i];
+        if (p->port == port && p->proto == f->proto && hn_ip_eq(&p->src, &f->src) && hn_ip_eq(&p->dst, &f->dst))
+            return p;
+    }
+    return NULL;
+}
+
+/* Memory has ended: pairs that met once or twice, long ago, are what a beacon is not. */
+static void forget_few(struct flow_state *s)
+{
+    hn_time before = s->first + (s->last - s->first) / 4 * 3;
+    size_t kept = 0;
+    memset(s->pair_buckets, 0xff, s->n_buckets * sizeof *s->pair_buckets);
+    for (size_t i = 0; i < s->n_pairs; i++) {
+        struct flow_pair *p = &s->pairs[i];
+        if (p->n <= 2 && p->last < before) {
+            hn_free(p->times);
+            s->forgotten++;
+            continue;
+        }
+        uint32_t *b = &s->pair_buckets[hash_key(&p->src, &p->dst, p->port, p->proto) & (s->n_buckets - 1)];
+        s->pairs[kept] = *p;
+        s->pairs[kept].next = *b;
+        *b = (uint32_t)kept++;
+    }
+    s->n_pairs = kept;
+}
+
+static struct flow_pair *pair(struct flow_state *s, const struct hn_flow *f, uint16_t port)
+{
+    struct flow_pair *p = pair_find(s, f, port);
+    if (p)
+        return p;
+    void *list = s->pairs;
+    bool fits = room(&list, &s->cap_pairs, s->n_pairs, PAIRS_MAX, sizeof *s->pairs);
+    s->pairs = list;
+    if (!fits) {
+        forget_few(s);
+        if (s->n_pairs == s->cap_pairs) {
+            s->forgotten++;
+            return NULL;
+        }
+    }
+    uint32_t *b = &s->pair_buckets[hash_key(&f->src, &f->dst, port, f->proto) & (s->n_buckets - 1)];
+    p = &s->pairs[s->n_pairs];
+    *p = (struct flow_pair){.src = f->src,
+                            .dst = f->dst,
+                            .port = port,
+                            .proto = f->proto,
+                            .next = *b,
+                            .first = f->first,
+                            .last = f->first,
+                            .bin = FIRST_BIN};
+    *b = (uint32_t)s->n_pairs++;
+    return p;
+}
+
+/* ---------------------------------------------------------------- counting */
+
+static void mark(uint64_t *bits, unsigned words, const void *what, size_t n)
+{
+    uint64_t h = hn_hash64(hn_bytes_of(what, n)) % (64u * words);
+    bits[h / 64] |= (uint64_t)1 << (h % 64);
+}
+
+/* n = −m · ln(share of bits still clear) */
+unsigned flow_distinct(const uint64_t *bits, unsigned words)
+{
+    unsigned set = 0, m = 64 * words;
+    for (unsigned i = 0; i < words; i++)
+        set += (unsigned)__builtin_popcountll(bits[i]);
+    if (set == m)
+        return m * 7;
+    return (unsigned)(m * log((double)m / (m - set)) + 0.5);
+}
+
+static void add_size(struct flow_pair *p, uint64_t bytes)
+{
+    struct flow_size *least = NULL;
+    for (size_t i = 0; i < FLOW_SIZES; i++) {
+        struct flow_size *z = &p->sizes[i];
+        if (z->n && z->bytes == bytes) {
+            z->n++;
+            return;
+        }
+        if (!least || z->n < least->n)
+            least = z;
+    }
+    if (!least->n) {
+        *least = (struct flow_size){bytes, 1};
+        return;
+    }
+    for (size_t i = 0; i < FLOW_SIZES; i++)
+        p->sizes[i].n--;
+}
+
+static void add_time(struct flow_state *s, struct flow_pair *p, hn_time at)
+{
+    if (p->n_times >= p->cap_times && p->cap_times < FLOW_TIMES) {
+        uint32_t cap = p->cap_times ? 2 * p->cap_times : 8;
+        hn_time *more = hn_realloc(p->times, cap * sizeof *more);
+        if (!more) {
+            s->failed = true;
+            return;
+        }
+        p->times = more;
+        p->cap_times = cap;
+    }
+    p->times[p->n_times++ % p->cap_times] = at;
+}
+
+static void add_bin(struct flow_pair *p, hn_time at)
+{
+    if (at < p->first)
+        return;
+    while ((at - p->first) / p->bin >= FLOW_BINS) {
+        uint64_t folded = 0;
+        for (unsigned i = 0; i < FLOW_BINS; i++)
+            if (p->bins >> i & 1)
+                folded |= (uint64_t)1 << (i / 2);
+        p->bins = folded;
+        p->bin *= 2;
+    }
+    p->bins |= (uint64_t)1 << ((at - p->first) / p->bin);
+}
+
+static void count_pair(struct flow_state *s, const struct hn_flow *f, uint16_t port, bool failed)
+{
+    struct flow_pair *p = pair(s, f, port);
+    if (!p)
+        return;
+    p->n++;
+    p->failed += failed;
+    p->answered += f->packets_back > 0 || f->bytes_back > 0;
+    p->apps |= (uint8_t)(1u << (f->app < 8 ? f->app : 0));
+    p->packets += f->packets;
+    p->bytes += f->bytes;
+    p->packets_back += f->packets_back;
+    p->bytes_back += f->bytes_back;
+    p->last = f->first > p->last ? f->first : p->last;
+    p->end = f->last > p->end ? f->last : p->end;
+    p->longest = f->last - f->first > p->longest ? f->last - f->first : p->longest;
+    add_size(p, f->bytes);
+    add_time(s, p, f->first);
+    add_bin(p, f->first);
+}
+
+static void count_fans(struct flow_state *s, const struct hn_flow *f, bool failed)
+{
+    bool icmp = f->proto == 1 || f->proto == 58;
+    uint16_t port = icmp ? 0 : f->dport;
+    if (icmp && f->dport >> 8 != (f->proto == 1 ? 8 : 128)) /* only who asks sweeps; errors are answers */
+        return;
+    struct flow_fan *many = fan(s, &f->src, NULL, port, f->proto, f->first);
+    if (many) {
+        many->n++;
+        many->failed += failed;
+        mark(many->seen, 8, f->dst.b, sizeof f->dst.b);
+    }
+    struct flow_fan *ports = f->proto == 6 || f->proto == 17 ? fan(s, &f->src, &f->dst, 0, f->proto, f->first) : NULL;
+    if (ports) {
+        ports->n++;
+        ports->failed += failed;
+        mark(ports->seen, 8, &f->dport, sizeof f->dport);
+    }
+}
+
+static void count_hosts(struct flow_state *s, const struct hn_flow *f)
+{
+    struct flow_host *h = host(s, &f->src, f->first);
+    if (h) {
+        h->n_src++;
+        h->dns += f->dport == 53;
+        mark(h->peers, 16, f->dst.b, sizeof f->dst.b);
+        if (f->sport >= 1024 && f->dport >= 1024)
+            mark(h->high_peers, 16, f->dst.b, sizeof f->dst.b);
+    }
+    struct flow_host *d = host(s, &f->dst, f->first);
+    if (d) {
+        d->n_dst++;
+        mark(d->users, 4, f->src.b, sizeof f->src.b);
+    }
+}
+
+/* No answer at all, or a refusal. */
+static bool went_wrong(const struct hn_flow *f)
+{
+    if (f->state == HN_FLOW_ATTEMPT || f->state == HN_FLOW_REJECTED)
+        return true;
+    return f->state == HN_FLOW_STATE_UNKNOWN && f->proto == 6 && !f->packets_back && !f->bytes_back &&
+           (f->flags & 0x12u) == 0x02u;
+}
+
+void flow_state_add(struct flow_state *s, const struct hn_flow *f)
+{
+    s->flows++;
+    if (f->sampling > 1) {
+        s->sampled++;
+        s->sampling_most = f->sampling > s->sampling_most ? f->sampling : s->sampling_most;
+    }
+    if (f->known & HN_FLOW_BEGINS) {
+        s->begun++; /* its end is told again */
+        return;
+    }
+    if (!f->first || !f->src.family) {
+        s->without_time++;
+        return;
+    }
+    s->first = !s->first || f->first < s->first ? f->first : s->first;
+    s->last = f->first > s->last ? f->first : s->last;
+    bool failed = went_wrong(f);
+    count_hosts(s, f);
+    count_fans(s, f, failed);
+    count_pair(s, f, f->proto == 6 || f->proto == 17 ? f->dport : 0, failed);
+}
+
+/* ---------------------------------------------------------------- whose host */
+
+bool flow_is_own(const struct flow_state *s, const struct hn_ip *ip)
+{
+    for (size_t i = 0; i < s->n_internal; i++)
+        if (hn_ip_in(ip, &s->internal[i].net, s->internal[i].bits))
+            return true;
+    if (s->n_internal)
+        return false;
+    enum hn_reach r = hn_ip_reach(ip);
+    if (r == HN_REACH_PRIVATE || r == HN_REACH_LINK)
+        return true;
+    const struct flow_host *h = flow_host_find(s, ip);
+    return h && (uint64_t)h->n_src + h->n_dst >= s->flows / 5;
+}
