@@ -125,8 +125,8 @@ enum hn_flow_log_kind hn_flow_log_sniff(struct hn_bytes b)
     struct hn_bytes line = first_line(b);
     if (line.n && line.p[0] == '#')
         return contains(b, "#fields") && contains(b, "id.orig_h") ? HN_FLOW_LOG_ZEEK
-               : contains(line, "#separator")                    ? HN_FLOW_LOG_ZEEK
-                                                                 : HN_FLOW_LOG_UNKNOWN;
+               : contains(line, "#separator")                     ? HN_FLOW_LOG_ZEEK
+                                                                  : HN_FLOW_LOG_UNKNOWN;
     if (line.n && line.p[0] == '{')
         return contains(line, "\"id.orig_h\"")                                        ? HN_FLOW_LOG_ZEEK_JSON
                : contains(b, "flowTuples") || contains(b, "NetworkSecurityGroupFlow") ? HN_FLOW_LOG_NSG
@@ -187,8 +187,9 @@ static void read_header(struct hn_flow_log *l, struct hn_bytes line, char separa
 /* The fields of a VPC flow log, version 2, where no header says otherwise. */
 static void default_vpc(struct hn_flow_log *l)
 {
-    static const enum log_field fields[] = {LOG_NONE, LOG_NONE,  LOG_NONE,    LOG_SRC,   LOG_DST,   LOG_SPORT,  LOG_DPORT,
-                                            LOG_PROTO, LOG_PACKETS, LOG_BYTES, LOG_FIRST, LOG_LAST, LOG_ACTION, LOG_NONE};
+    static const enum log_field fields[] = {LOG_NONE,  LOG_NONE,  LOG_NONE,   LOG_SRC,     LOG_DST,
+                                            LOG_SPORT, LOG_DPORT, LOG_PROTO,  LOG_PACKETS, LOG_BYTES,
+                                            LOG_FIRST, LOG_LAST,  LOG_ACTION, LOG_NONE};
     l->n_columns = sizeof fields / sizeof *fields;
     memcpy(l->columns, fields, sizeof fields);
     l->separator = ' ';
@@ -264,8 +265,8 @@ static void read_json(struct hn_flow_log *l, struct hn_bytes line)
 /* Azure: "time,src,dst,sport,dport,T|U,I|O,A|D[,B|C|E,packets,bytes,packets back,bytes back]" */
 static void read_tuple(struct hn_flow_log *l, struct hn_str tuple)
 {
-    static const enum log_field fields[] = {LOG_FIRST, LOG_SRC,    LOG_DST,     LOG_SPORT, LOG_DPORT,
-                                            LOG_PROTO, LOG_NONE,   LOG_ACTION,  LOG_NONE,  LOG_PACKETS,
+    static const enum log_field fields[] = {LOG_FIRST, LOG_SRC,          LOG_DST,       LOG_SPORT, LOG_DPORT,
+                                            LOG_PROTO, LOG_NONE,         LOG_ACTION,    LOG_NONE,  LOG_PACKETS,
                                             LOG_BYTES, LOG_PACKETS_BACK, LOG_BYTES_BACK};
     struct log_line r = {.other = false};
     struct hn_str part;
@@ -314,8 +315,7 @@ static void read_zeek_comment(struct hn_flow_log *l, struct hn_bytes line)
     static const char fields[] = "#fields";
     l->stats.other++;
     if (line.n > sizeof fields && memcmp(line.p, fields, sizeof fields - 1) == 0)
-        read_header(l, hn_bytes_of(line.p + sizeof fields, line.n - sizeof fields),
-                    (char)line.p[sizeof fields - 1]);
+        read_header(l, hn_bytes_of(line.p + sizeof fields, line.n - sizeof fields), (char)line.p[sizeof fields - 1]);
 }
 
 static void read_line(struct hn_flow_log *l, struct hn_bytes line)

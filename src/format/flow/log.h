@@ -1,6 +1,6 @@
 /* Flow logs in text: Zeek conn.log (TSV and JSON lines), Argus (ra CSV, CTU's binetflow), nfdump's CSV, AWS VPC and
- * Azure NSG flow logs, any CSV with a header whose column names are known or given. Fed in pieces of any size; what kind
- * it is, the first line tells.
+ * Azure NSG flow logs, any CSV with a header whose column names are known or given. Fed in pieces of any size; what
+ * kind it is, the first line tells.
  *
  * A line that does not fit is counted with its reason and passed over; a column that is not known is passed over, and
  * a value that is absent ("-") leaves its field unknown. */
@@ -25,10 +25,10 @@ const char *hn_flow_log_name(enum hn_flow_log_kind k); /* "zeek", "argus", … *
 
 struct hn_flow_log_stats {
     uint64_t lines, flows;
-    uint64_t other;   /* lines that are no flow: comments, ARP, LLC, accounting */
-    uint64_t bad;     /* lines that do not fit */
-    uint64_t bad_at;  /* number of the first of them */
-    const char *why;  /* … and what was wrong */
+    uint64_t other;  /* lines that are no flow: comments, ARP, LLC, accounting */
+    uint64_t bad;    /* lines that do not fit */
+    uint64_t bad_at; /* number of the first of them */
+    const char *why; /* … and what was wrong */
 };
 
 struct hn_flow_log;
@@ -40,8 +40,8 @@ struct hn_flow_log_sink {
 
 /* Does b, the first octets of an input, begin like one of them? */
 enum hn_flow_log_kind hn_flow_log_sniff(struct hn_bytes b);
-/* map: "field=column,…" for CSV without known names (fields: src dst sport dport proto first last duration packets bytes
- * packets_back bytes_back flags state); empty: by the header. NULL: out of memory. */
+/* map: "field=column,…" for CSV without known names (fields: src dst sport dport proto first last duration packets
+ * bytes packets_back bytes_back flags state); empty: by the header. NULL: out of memory. */
 struct hn_flow_log *hn_flow_log_new(const struct hn_flow_log_sink *sink, struct hn_str map);
 void hn_flow_log_free(struct hn_flow_log *l);
 /* NULL, or why nothing can be read (a static text; sticky). */

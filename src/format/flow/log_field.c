@@ -162,13 +162,20 @@ enum log_field log_field_named(struct hn_str name)
     static const struct {
         const char *name;
         enum log_field field;
-    } own[] = {{"src", LOG_SRC},           {"dst", LOG_DST},
-               {"sport", LOG_SPORT},       {"dport", LOG_DPORT},
-               {"proto", LOG_PROTO},       {"first", LOG_FIRST},
-               {"last", LOG_LAST},         {"duration", LOG_DURATION},
-               {"packets", LOG_PACKETS},   {"bytes", LOG_BYTES},
-               {"packets_back", LOG_PACKETS_BACK}, {"bytes_back", LOG_BYTES_BACK},
-               {"flags", LOG_FLAGS},       {"state", LOG_STATE_ZEEK},
+    } own[] = {{"src", LOG_SRC},
+               {"dst", LOG_DST},
+               {"sport", LOG_SPORT},
+               {"dport", LOG_DPORT},
+               {"proto", LOG_PROTO},
+               {"first", LOG_FIRST},
+               {"last", LOG_LAST},
+               {"duration", LOG_DURATION},
+               {"packets", LOG_PACKETS},
+               {"bytes", LOG_BYTES},
+               {"packets_back", LOG_PACKETS_BACK},
+               {"bytes_back", LOG_BYTES_BACK},
+               {"flags", LOG_FLAGS},
+               {"state", LOG_STATE_ZEEK},
                {"label", LOG_LABEL}};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (hn_str_eqc(name, own[i].name))
@@ -266,11 +273,13 @@ static bool set_count(uint64_t *count, struct hn_bytes v)
 static const struct {
     const char *name;
     uint8_t number;
-} protocols[] = {{"tcp", 6},      {"udp", 17},      {"icmp", 1}, {"ipv6-icmp", 58}, {"icmp6", 58}, {"icmpv6", 58},
-                 {"igmp", 2},     {"gre", 47},      {"esp", 50}, {"ah", 51},        {"sctp", 132}, {"ospf", 89},
-                 {"pim", 103},    {"ipv6", 41},     {"ipip", 4}, {"ipnip", 4},      {"vrrp", 112}, {"udt", 17},
-                 {"rtp", 17},     {"rtcp", 17},     {"dccp", 33}, {"rsvp", 46},     {"eigrp", 88}, {"udplite", 136},
-                 {"ipv4", 4},     {"l2tp", 115},    {"hopopt", 0}, {"unknown_transport", 0}};
+} protocols[] = {{"tcp", 6},    {"udp", 17},    {"icmp", 1},   {"ipv6-icmp", 58},
+                 {"icmp6", 58}, {"icmpv6", 58}, {"igmp", 2},   {"gre", 47},
+                 {"esp", 50},   {"ah", 51},     {"sctp", 132}, {"ospf", 89},
+                 {"pim", 103},  {"ipv6", 41},   {"ipip", 4},   {"ipnip", 4},
+                 {"vrrp", 112}, {"udt", 17},    {"rtp", 17},   {"rtcp", 17},
+                 {"dccp", 33},  {"rsvp", 46},   {"eigrp", 88}, {"udplite", 136},
+                 {"ipv4", 4},   {"l2tp", 115},  {"hopopt", 0}, {"unknown_transport", 0}};
 
 static bool set_proto(struct log_line *l, struct hn_bytes v)
 {
@@ -312,10 +321,10 @@ static bool set_zeek_state(struct hn_flow *f, struct hn_bytes v)
     static const struct {
         const char *name;
         enum hn_flow_state state;
-    } states[] = {{"S0", HN_FLOW_ATTEMPT},       {"S1", HN_FLOW_ESTABLISHED},  {"SF", HN_FLOW_CLOSED},
-                  {"REJ", HN_FLOW_REJECTED},     {"S2", HN_FLOW_ESTABLISHED},  {"S3", HN_FLOW_ESTABLISHED},
-                  {"RSTO", HN_FLOW_RESET},       {"RSTR", HN_FLOW_RESET},      {"RSTOS0", HN_FLOW_ATTEMPT},
-                  {"RSTRH", HN_FLOW_REJECTED},   {"SH", HN_FLOW_ATTEMPT},      {"SHR", HN_FLOW_MIDSTREAM},
+    } states[] = {{"S0", HN_FLOW_ATTEMPT},     {"S1", HN_FLOW_ESTABLISHED}, {"SF", HN_FLOW_CLOSED},
+                  {"REJ", HN_FLOW_REJECTED},   {"S2", HN_FLOW_ESTABLISHED}, {"S3", HN_FLOW_ESTABLISHED},
+                  {"RSTO", HN_FLOW_RESET},     {"RSTR", HN_FLOW_RESET},     {"RSTOS0", HN_FLOW_ATTEMPT},
+                  {"RSTRH", HN_FLOW_REJECTED}, {"SH", HN_FLOW_ATTEMPT},     {"SHR", HN_FLOW_MIDSTREAM},
                   {"OTH", HN_FLOW_MIDSTREAM}};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
         if (hn_bytes_eqc(v, states[i].name)) {
@@ -349,8 +358,8 @@ static bool set_service(struct hn_flow *f, struct hn_bytes v)
     static const struct {
         const char *name;
         enum hn_flow_app app;
-    } apps[] = {{"dns", HN_APP_DNS},   {"http", HN_APP_HTTP}, {"ssl", HN_APP_TLS}, {"tls", HN_APP_TLS},
-                {"ssh", HN_APP_SSH},   {"ntp", HN_APP_NTP},   {"smtp", HN_APP_SMTP}, {"irc", HN_APP_IRC},
+    } apps[] = {{"dns", HN_APP_DNS},   {"http", HN_APP_HTTP},     {"ssl", HN_APP_TLS},   {"tls", HN_APP_TLS},
+                {"ssh", HN_APP_SSH},   {"ntp", HN_APP_NTP},       {"smtp", HN_APP_SMTP}, {"irc", HN_APP_IRC},
                 {"dhcp", HN_APP_DHCP}, {"gssapi,ssl", HN_APP_TLS}};
     f->app = HN_APP_OTHER;
     for (size_t i = 0; i < sizeof apps / sizeof *apps; i++)
@@ -506,7 +515,8 @@ bool log_finish(struct log_line *l)
         return false;
     finish_counters(l);
     finish_state(f);
-    if ((f->proto == 1 || f->proto == 58) && f->sport) { /* Zeek and Argus: type as source port, code or id as the other */
+    if ((f->proto == 1 || f->proto == 58) &&
+        f->sport) { /* Zeek and Argus: type as source port, code or id as the other */
         f->dport = (uint16_t)(f->sport << 8 | (l->zeek_icmp ? f->dport & 0xffu : 0));
         f->sport = 0;
     }

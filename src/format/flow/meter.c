@@ -9,8 +9,8 @@
 
 struct entry {
     struct hn_flow f;
-    hn_time began;       /* of the record in hand */
-    uint32_t next;       /* in the bucket */
+    hn_time began;         /* of the record in hand */
+    uint32_t next;         /* in the bucket */
     uint32_t older, newer; /* by last packet */
     bool fin, fin_back, rst, syn_ack;
 };
@@ -216,7 +216,8 @@ static uint32_t find(struct hn_meter *m, const struct hn_flow *f, bool *ret_back
         const struct hn_flow *g = &m->entries[i].f;
         if (g->proto != f->proto || g->src.family != f->src.family)
             continue;
-        bool same = g->sport == f->sport && g->dport == f->dport && hn_ip_eq(&g->src, &f->src) && hn_ip_eq(&g->dst, &f->dst);
+        bool same =
+            g->sport == f->sport && g->dport == f->dport && hn_ip_eq(&g->src, &f->src) && hn_ip_eq(&g->dst, &f->dst);
         bool icmp = f->proto == 1 || f->proto == 58;
         bool turned = icmp ? g->dport == f->dport : g->sport == f->dport && g->dport == f->sport;
         bool back = turned && hn_ip_eq(&g->src, &f->dst) && hn_ip_eq(&g->dst, &f->src);
@@ -267,7 +268,8 @@ static uint16_t icmp_request(const struct hn_packet *p)
 
 static struct hn_flow start(hn_time at, const struct hn_packet *p)
 {
-    struct hn_flow f = {.src = p->src, .dst = p->dst, .proto = p->proto, .tos = p->tos, .vlan = p->vlan, .first = at, .last = at};
+    struct hn_flow f = {
+        .src = p->src, .dst = p->dst, .proto = p->proto, .tos = p->tos, .vlan = p->vlan, .first = at, .last = at};
     if (p->has_ports) {
         f.sport = p->sport;
         f.dport = p->dport;

@@ -1,8 +1,8 @@
 /* Packets become bidirectional flows: what a router's or softflowd's meter does, so that detection over flows runs on
  * captures. The side that began is the source: who sent the SYN, else who was seen first.
  *
- * A flow is handed out when it was idle, when it has been active for long, when TCP has ended, or when the table is full
- * (the longest idle first). Time is the packets' own. */
+ * A flow is handed out when it was idle, when it has been active for long, when TCP has ended, or when the table is
+ * full (the longest idle first). Time is the packets' own. */
 #pragma once
 
 #include "format/flow/flow.h"
@@ -18,5 +18,5 @@ struct hn_meter *hn_meter_new(const struct hn_meter_options *o, void (*flow)(voi
                               void *arg); /* NULL: out of memory */
 void hn_meter_free(struct hn_meter *m);
 void hn_meter_packet(struct hn_meter *m, hn_time at, const struct hn_packet *p);
-void hn_meter_flush(struct hn_meter *m); /* hands out all that is left */
+void hn_meter_flush(struct hn_meter *m);             /* hands out all that is left */
 uint64_t hn_meter_evicted(const struct hn_meter *m); /* flows handed out early because the table was full */

@@ -27,7 +27,8 @@ struct reader {
 
 bool hn_nfdump_begins(struct hn_bytes b)
 {
-    return b.n >= 40 && b.p[0] == (MAGIC & 0xffu) && b.p[1] == MAGIC >> 8 && (b.p[2] == 1 || b.p[2] == 2) && b.p[3] == 0;
+    return b.n >= 40 && b.p[0] == (MAGIC & 0xffu) && b.p[1] == MAGIC >> 8 && (b.p[2] == 1 || b.p[2] == 2) &&
+           b.p[3] == 0;
 }
 
 /* Addresses lie as numbers of the machine. */

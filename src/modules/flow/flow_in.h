@@ -85,7 +85,8 @@ void flow_state_add(struct flow_state *s, const struct hn_flow *f);
 struct flow_host *flow_host_find(const struct flow_state *s, const struct hn_ip *ip);
 struct flow_fan *flow_fan_find(const struct flow_state *s, const struct hn_ip *src, const struct hn_ip *dst,
                                uint16_t port, uint8_t proto);
-/* Is it one of those that are watched: named as internal, else of private addresses, else in a large part of the flows? */
+/* Is it one of those that are watched: named as internal, else of private addresses, else in a large part of the flows?
+ */
 bool flow_is_own(const struct flow_state *s, const struct hn_ip *ip);
 unsigned flow_distinct(const uint64_t *bits, unsigned words);
 

@@ -1,5 +1,5 @@
-/* Inputs of any kind: captures (metered, or holding export packets), nfdump's files, logs in text; packed or plain. What
- * an input is, its first octets tell. */
+/* Inputs of any kind: captures (metered, or holding export packets), nfdump's files, logs in text; packed or plain.
+ * What an input is, its first octets tell. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "format/flow/log.h"
@@ -65,8 +65,7 @@ static void on_packets(void *arg, const struct hn_capture_record *r, size_t n)
     struct reading *g = arg;
     struct hn_packet p;
     for (size_t i = 0; i < n; i++) {
-        enum hn_packet_verdict v =
-            hn_packet_decode(r[i].link, hn_bytes_of(r[i].p, r[i].cap), r[i].wire, NULL, &p);
+        enum hn_packet_verdict v = hn_packet_decode(r[i].link, hn_bytes_of(r[i].p, r[i].cap), r[i].wire, NULL, &p);
         g->stats->packets++;
         g->stats->malformed += hn_packet_verdict_malformed(v);
         if (is_export(g, &p))

@@ -42,15 +42,14 @@ static void flow_judge(struct hn_judge *j)
     }
 }
 
-static const struct hn_verb_option replay_options[] = {
-    {"internal", HN_OPT_STR, "PREFIX", .many = true},
-    {"map", HN_OPT_STR, "FIELD=COLUMN,…"},
-    {"exports", HN_OPT_SWITCH, NULL},
-    {"sampling", HN_OPT_STR, "PREFIX=N", .many = true},
-    {"top", HN_OPT_INT, "N", .least = 1, .most = 100000},
-    {"min-score", HN_OPT_NUM, "0…1"},
-    {"store", HN_OPT_SWITCH, NULL},
-    {0}};
+static const struct hn_verb_option replay_options[] = {{"internal", HN_OPT_STR, "PREFIX", .many = true},
+                                                       {"map", HN_OPT_STR, "FIELD=COLUMN,…"},
+                                                       {"exports", HN_OPT_SWITCH, NULL},
+                                                       {"sampling", HN_OPT_STR, "PREFIX=N", .many = true},
+                                                       {"top", HN_OPT_INT, "N", .least = 1, .most = 100000},
+                                                       {"min-score", HN_OPT_NUM, "0…1"},
+                                                       {"store", HN_OPT_SWITCH, NULL},
+                                                       {0}};
 
 static const struct hn_verb verbs[] = {
     {"replay", "FILE|DIR|- …", replay_options, HN_VERB_STDIN, (size_t)2 << 30, flow_replay}, {0}};

@@ -270,7 +270,12 @@ static void put_exporters(struct hn_jw *j, const struct hn_export *x)
         hn_jw_obj(j);
         put_ip(j, "address", &e->address);
         hn_jw_kint(j, "domain", e->domain);
-        hn_jw_kc(j, "protocol", e->version == 105 ? "sflow5" : e->version == 10 ? "ipfix" : e->version == 9 ? "netflow9" : e->version == 7 ? "netflow7" : "netflow5");
+        hn_jw_kc(j, "protocol",
+                 e->version == 105  ? "sflow5"
+                 : e->version == 10 ? "ipfix"
+                 : e->version == 9  ? "netflow9"
+                 : e->version == 7  ? "netflow7"
+                                    : "netflow5");
         hn_jw_kint(j, "packets", (int64_t)e->packets);
         hn_jw_kint(j, "flows", (int64_t)e->flows);
         hn_jw_kint(j, "templates", (int64_t)e->templates);
@@ -439,7 +444,7 @@ int flow_replay(struct hn_work *w)
                                     .as_exports = hn_work_switch(w, "exports")};
     r.stitch = flow_stitch_new(&r.state);
     int rc = r.reader.exports && r.stitch && hn_ok(flow_state_init(&r.state)) ? run(&r)
-                                                                             : hn_work_fail(w, "flow.memory", NULL);
+                                                                              : hn_work_fail(w, "flow.memory", NULL);
     flow_stitch_free(r.stitch);
     hn_export_free(r.reader.exports);
     flow_state_done(&r.state);

@@ -1,4 +1,5 @@
-/* The shape of contacts in time. Robust figures only: medians, so that sleeps, bursts and lost contacts do not decide. */
+/* The shape of contacts in time. Robust figures only: medians, so that sleeps, bursts and lost contacts do not decide.
+ */
 #include <math.h>
 #include <stdlib.h>
 

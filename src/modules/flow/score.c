@@ -26,8 +26,8 @@ static bool port_in(uint16_t port, const uint16_t *list, size_t n)
 }
 #define PORT_IN(port, ...) port_in((port), (const uint16_t[]){__VA_ARGS__}, sizeof((const uint16_t[]){__VA_ARGS__}) / 2)
 
-/* Services whose clients are clocks by their nature: names, time, addresses, discovery, routing, logs, monitoring, lists
- * of game and voice servers. */
+/* Services whose clients are clocks by their nature: names, time, addresses, discovery, routing, logs, monitoring,
+ * lists of game and voice servers. */
 static bool is_role(const struct flow_pair *p)
 {
     if (p->proto != 6 && p->proto != 17)
@@ -40,8 +40,8 @@ static bool is_role(const struct flow_pair *p)
 
 static bool is_login_port(uint16_t port)
 {
-    return PORT_IN(port, 21, 22, 23, 25, 110, 135, 139, 143, 445, 465, 587, 993, 995, 1433, 1521, 2222, 2323, 3306, 3389,
-                   5060, 5432, 5900, 5985, 6379, 27017);
+    return PORT_IN(port, 21, 22, 23, 25, 110, 135, 139, 143, 445, 465, 587, 993, 995, 1433, 1521, 2222, 2323, 3306,
+                   3389, 5060, 5432, 5900, 5985, 6379, 27017);
 }
 
 static bool is_group(const struct hn_ip *ip)
@@ -130,8 +130,8 @@ static double same_size(const struct flow_pair *p)
 
 static bool common_port(uint16_t port)
 {
-    return PORT_IN(port, 80, 443, 8080, 8443, 25, 110, 143, 993, 995, 587, 465, 22, 21, 5222, 5223, 5228, 3128, 8000, 8888,
-                   1935, 554, 1194, 51820, 853);
+    return PORT_IN(port, 80, 443, 8080, 8443, 25, 110, 143, 993, 995, 587, 465, 22, 21, 5222, 5223, 5228, 3128, 8000,
+                   8888, 1935, 554, 1194, 51820, 853);
 }
 
 static double spoken_for(const struct flow_pair *p)
@@ -147,8 +147,7 @@ static void shared_terms(const struct flow_state *s, struct flow_suspect *x, dou
     double spoken = spoken_for(p), held = (double)p->longest / (double)HN_HOUR;
     double each = p->n ? (double)(p->bytes_back) / p->n : 0;
     double slices = 1 + (double)((p->last - p->first) / p->bin);
-    term(x, "persistent", 1.6,
-         clamp(spoken / (span > 3600 ? span : 3600)) * __builtin_popcountll(p->bins) / slices);
+    term(x, "persistent", 1.6, clamp(spoken / (span > 3600 ? span : 3600)) * __builtin_popcountll(p->bins) / slices);
     term(x, "often", 1.2, clamp((log10((double)x->rhythm.contacts) - 1) / 2));
     term(x, "port", 0.7, !common_port(p->port));
     term(x, "popular", -1.2, !x->inward && users >= 5);

@@ -44,7 +44,12 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
     unsigned port = p ? p->port : s->fan->port, proto = p ? p->proto : s->fan->proto;
     struct hn_param q[7] = {{"host", ip_text(a, src), &q[1]},
                             {"peer", dst->family ? ip_text(a, dst) : HN_STR(""), &q[2]},
-                            {"port", hn_arena_fmt(a, "%u/%s", port, proto == 6 ? "tcp" : proto == 17 ? "udp" : "ip"), &q[3]},
+                            {"port",
+                             hn_arena_fmt(a, "%u/%s", port,
+                                          proto == 6    ? "tcp"
+                                          : proto == 17 ? "udp"
+                                                        : "ip"),
+                             &q[3]},
                             {"n", hn_arena_fmt(a, "%u", p ? p->n : s->peers), &q[4]},
                             {"every", p ? duration(a, lang, s->rhythm.median) : HN_STR(""), &q[5]},
                             {"during", duration(a, lang, p ? p->last - p->first : s->fan->last - s->fan->first), &q[6]},
