@@ -1,0 +1,324 @@
+/* Logs in text, nfdump's files and the meter: small cases made by hand after the formats' documentation. */
+#include "hn_test.h"
+
+#include "base/buf.h"
+#include "format/flow/log.h"
+#include "format/flow/meter.h"
+#include "format/flow/nfdump.h"
+
+static struct hn_flow got[64];
+static size_t n_got;
+static char last_label[64];
+
+static void take(void *arg, const struct hn_flow *f)
+{
+    if (n_got < 64)
+        got[n_got] = *f;
+    n_got++;
+}
+
+static void take_labelled(void *arg, const struct hn_flow *f, struct hn_bytes label)
+{
+    size_t n = label.n < sizeof last_label - 1 ? label.n : sizeof last_label - 1;
+    memcpy(last_label, label.p ? (const char *)label.p : "", label.p ? n : 0);
+    last_label[label.p ? n : 0] = 0;
+    take(arg, f);
+}
+
+static struct hn_flow_log_stats stats;
+static enum hn_flow_log_kind kind;
+
+/* In pieces of every size: the answer must not depend on it. */
+static const char *read_log(const char *text, const char *map, size_t piece)
+{
+    struct hn_flow_log_sink sink = {take_labelled, NULL};
+    struct hn_flow_log *l = hn_flow_log_new(&sink, hn_str_c(map));
+    const char *why = NULL;
+    size_t n = strlen(text);
+    n_got = 0;
+    if (!l)
+        return "memory";
+    for (size_t at = 0; at < n && !why; at += piece)
+        why = hn_flow_log_feed(l, hn_bytes_of(text + at, n - at < piece ? n - at : piece));
+    const char *end = hn_flow_log_end(l);
+    stats = *hn_flow_log_stats(l);
+    kind = hn_flow_log_kind(l);
+    hn_flow_log_free(l);
+    return why ? why : end;
+}
+
+static const char zeek[] =
+    "#separator \\x09\n#set_separator\t,\n#path\tconn\n"
+    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\t"
+    "conn_state\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\n"
+    "1700000000.123456\tC1\t10.0.0.1\t40000\t192.0.2.1\t443\ttcp\tssl\t1.500000\t10\t20\tSF\t5\t300\t6\t4000\n"
+    "1700000001.000000\tC2\t10.0.0.1\t40001\t192.0.2.1\t6667\ttcp\t-\t-\t-\t-\tS0\t1\t60\t0\t0\n"
+    "1700000002.000000\tC3\t2001:db8::1\t128\t2001:db8::2\t0\ticmp\t-\t-\t-\t-\tOTH\t1\t104\t0\t0\n"
+    "1700000003.000000\tC4\tnot an address\t1\t192.0.2.1\t2\ttcp\t-\t-\t-\t-\tS0\t1\t60\t0\t0\n"
+    "1700000003.000000\tC5\t10.0.0.1\t99999\t192.0.2.1\t2\ttcp\t-\t-\t-\t-\tS0\t1\t60\t0\t0\n"
+    "#close\t2026\n";
+
+TEST(zeek_conn_log)
+{
+    for (size_t piece = 400; piece < 2000; piece += 163) { /* the first piece tells what it is */
+        CHECK(read_log(zeek, "", piece) == NULL);
+        CHECK_INT(kind, HN_FLOW_LOG_ZEEK);
+        CHECK_UINT(n_got, 3);
+        CHECK_UINT(stats.bad, 1);
+        CHECK_UINT(stats.bad_at, 9);
+    }
+    CHECK_INT(got[0].first, INT64_C(1700000000123456000));
+    CHECK_INT(got[0].last - got[0].first, 3 * HN_SECOND / 2);
+    CHECK_UINT(got[0].bytes, 300);
+    CHECK_UINT(got[0].bytes_back, 4000);
+    CHECK_INT(got[0].app, HN_APP_TLS);
+    CHECK_INT(got[0].state, HN_FLOW_CLOSED);
+    CHECK_INT(got[1].state, HN_FLOW_ATTEMPT);
+    CHECK_UINT(got[2].dport, 128 << 8);
+    CHECK_UINT(got[2].sport, 0);
+}
+
+TEST(zeek_json_lines)
+{
+    CHECK(read_log("{\"ts\":1700000000.5,\"id.orig_h\":\"10.0.0.1\",\"id.orig_p\":4,\"id.resp_h\":\"192.0.2.1\","
+                   "\"id.resp_p\":80,\"proto\":\"tcp\",\"orig_ip_bytes\":77,\"conn_state\":\"REJ\"}\n"
+                   "{\"ts\":broken}\n[]\n",
+                   "", 5000) == NULL);
+    CHECK_UINT(n_got, 1);
+    CHECK_UINT(got[0].bytes, 77);
+    CHECK_INT(got[0].first, INT64_C(1700000000500000000));
+    CHECK_INT(got[0].state, HN_FLOW_REJECTED);
+    CHECK_UINT(stats.bad, 2);
+}
+
+TEST(argus_both_directions_and_labels)
+{
+    CHECK(
+        read_log("StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes,Label\n"
+                 "2018/09/27 22:40:52.362768,193.5,tcp,192.0.2.1,52893,  "
+                 "<?>,192.0.2.12,22,FSPA_FSPA,16,16,35,3766,1224,bot\n"
+                 "2018/09/27 22:40:53.000000,0.0,arp,192.0.2.1,,  who,192.0.2.12,,INT,,,1,60,60,\n"
+                 "2018/09/27 22:40:54.000000,0.0,udp,192.0.2.9,0x0035,  <-,10.0.0.2,5000,CON,0,0,2,300,200,\n"
+                 "2018/09/27 22:40:55.000000,0.0,tcp,192.0.2.1,1,   ->,10.0.0.3,23,S_,0,,1,60,60,\n",
+                 "", 4096) == NULL);
+    CHECK_INT(kind, HN_FLOW_LOG_ARGUS);
+    CHECK_UINT(n_got, 3);
+    CHECK_UINT(stats.other, 2);
+    CHECK_UINT(got[0].bytes, 1224);
+    CHECK_UINT(got[0].bytes_back, 3766 - 1224);
+    CHECK_INT(got[0].state, HN_FLOW_CLOSED);
+    CHECK(got[1].known & HN_FLOW_REVERSED);
+    CHECK_UINT(got[1].sport, 5000);
+    CHECK_UINT(got[1].dport, 53);
+    CHECK_UINT(got[1].bytes, 100);
+    CHECK_INT(got[2].state, HN_FLOW_ATTEMPT);
+}
+
+TEST(cloud_logs)
+{
+    CHECK(read_log("2 123456789010 eni-1235b8ca 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 "
+                   "ACCEPT OK\n"
+                   "2 123456789010 eni-1235b8ca - - - - - - - 1431280876 1431280934 - NODATA\n"
+                   "2 123456789010 eni-1235b8ca 172.31.9.69 172.31.9.12 49761 3389 6 20 4249 1418530010 1418530070 "
+                   "REJECT OK\n",
+                   "", 4096) == NULL);
+    CHECK_INT(kind, HN_FLOW_LOG_VPC);
+    CHECK_UINT(n_got, 2);
+    CHECK_UINT(got[0].packets, 20);
+    CHECK_INT(got[1].state, HN_FLOW_REJECTED);
+    CHECK(
+        read_log("{\"records\":[{\"category\":\"NetworkSecurityGroupFlowEvent\",\"properties\":{\"flows\":[{\"flows\":["
+                 "{\"flowTuples\":[\"1700000000,10.0.0.4,13.67.143.118,44931,443,T,O,A,E,25,5000,20,9000\"]}]}]}}]}",
+                 "", 40960) == NULL);
+    CHECK_INT(kind, HN_FLOW_LOG_NSG);
+    CHECK_UINT(n_got, 1);
+    CHECK_UINT(got[0].proto, 6);
+    CHECK_UINT(got[0].bytes_back, 9000);
+}
+
+TEST(any_csv_by_header_or_by_map)
+{
+    CHECK(read_log("Source IP;Destination IP;Source Port;Destination Port;Protocol;Timestamp;Bytes\n"
+                   "10.0.0.1;192.0.2.1;1;2;17;1700000000123;\"1234\"\n",
+                   "", 4096) == NULL);
+    CHECK_UINT(n_got, 1);
+    CHECK_UINT(got[0].bytes, 1234);
+    CHECK_INT(got[0].first, INT64_C(1700000000123000000));
+    CHECK(read_log("von,nach,hafen,wann\n10.0.0.1,192.0.2.1,443,2026-11-22T05:00:00Z\n",
+                   "src=von,dst=nach,dport=hafen,first=wann", 4096) == NULL);
+    CHECK_UINT(n_got, 1);
+    CHECK_UINT(got[0].dport, 443);
+    CHECK(read_log("von,nach,hafen,wann\n10.0.0.1,192.0.2.1,443,2026-11-22T05:00:00Z\n", "", 4096) != NULL);
+}
+
+TEST(hostile_lines)
+{
+    struct hn_buf b;
+    hn_buf_init(&b, 64u << 20);
+    hn_buf_c(&b, zeek);
+    for (size_t i = 0; i < HN_FLOW_LINE_MAX + 10; i++)
+        hn_buf_chr(&b, 'x');
+    hn_buf_c(&b, "\n1700000001.0\tC2\t10.0.0.1\t40001\t192.0.2.1\t6667\ttcp\t-\t-\t-\t-\tS0\t1\t60\t0\t0\n");
+    hn_buf_chr(&b, 0);
+    CHECK(read_log(b.p, "", 100000) == NULL);
+    CHECK_UINT(n_got, 4);
+    CHECK_UINT(stats.bad, 2);
+    hn_buf_done(&b);
+    for (size_t n = 0; n < sizeof zeek; n++) {
+        char cut[sizeof zeek];
+        memcpy(cut, zeek, n);
+        cut[n] = 0;
+        (void)read_log(cut, "", 4096);
+        CHECK(n_got <= 3);
+    }
+}
+
+/* ---------------------------------------------------------------- nfdump */
+
+static void le(struct hn_buf *b, uint64_t v, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        hn_buf_chr(b, (char)(uint8_t)(v >> 8 * i));
+}
+
+static void nfdump2(struct hn_buf *b, bool v6)
+{
+    hn_buf_init(b, 1 << 16);
+    le(b, 0xa50c, 2);
+    le(b, 2, 2);
+    le(b, 0, 4);
+    le(b, 0, 8);
+    le(b, 0, 1); /* plain */
+    le(b, 0, 1);
+    le(b, 0, 2);
+    le(b, 0, 4);
+    le(b, 0, 8);
+    le(b, 1 << 20, 4);
+    le(b, 1, 4);
+    unsigned record = 12 + 4 + 48 + 4 + (v6 ? 32 : 8);
+    le(b, 1, 4);
+    le(b, record, 4);
+    le(b, 3, 2);
+    le(b, 0, 2);
+    le(b, 11, 2);
+    le(b, record, 2);
+    le(b, 2, 2);
+    le(b, 0, 6);
+    le(b, 1, 2); /* generic */
+    le(b, 52, 2);
+    le(b, 1700000000000, 8);
+    le(b, 1700000002500, 8);
+    le(b, 0, 8);
+    le(b, 7, 8);
+    le(b, 900, 8);
+    le(b, 1234, 2);
+    le(b, 53, 2);
+    le(b, 17, 1);
+    le(b, 0, 3);
+    le(b, v6 ? 3 : 2, 2);
+    le(b, v6 ? 36 : 12, 2);
+    if (v6) {
+        le(b, 0x20010db800000000, 8);
+        le(b, 1, 8);
+        le(b, 0x20010db800000000, 8);
+        le(b, 2, 8);
+    } else {
+        le(b, 0x0a000001, 4);
+        le(b, 0xc0000201, 4);
+    }
+}
+
+TEST(nfdump_layout_2)
+{
+    struct hn_nfdump_stats s;
+    for (int v6 = 0; v6 < 2; v6++) {
+        struct hn_buf b;
+        nfdump2(&b, v6);
+        n_got = 0;
+        CHECK(hn_nfdump_read(hn_bytes_of(b.p, b.n), take, NULL, &s) == NULL);
+        CHECK_UINT(s.flows, 1);
+        CHECK_UINT(s.bad, 0);
+        CHECK_UINT(got[0].src.family, v6 ? 6 : 4);
+        CHECK_UINT(got[0].src.b[v6 ? 15 : 3], 1);
+        CHECK_UINT(got[0].bytes, 900);
+        CHECK_INT(got[0].last - got[0].first, 5 * HN_SECOND / 2);
+        for (size_t n = 0; n < b.n; n++) {
+            uint8_t *exact = hn_alloc(n + 1);
+            CHECK(exact != NULL);
+            memcpy(exact, b.p, n);
+            n_got = 0;
+            (void)hn_nfdump_read(hn_bytes_of(exact, n), take, NULL, &s);
+            hn_free(exact);
+            CHECK_UINT(n_got, 0);
+        }
+        hn_buf_done(&b);
+    }
+}
+
+/* ---------------------------------------------------------------- meter */
+
+static struct hn_packet tcp(unsigned from, unsigned to, unsigned sport, unsigned dport, unsigned flags, unsigned size)
+{
+    struct hn_packet p = {.proto = 6, .has_ports = true};
+    p.src = hn_ip4((uint8_t[]){10, 0, 0, (uint8_t)from});
+    p.dst = hn_ip4((uint8_t[]){10, 0, 0, (uint8_t)to});
+    p.sport = (uint16_t)sport;
+    p.dport = (uint16_t)dport;
+    p.tcp_flags = (uint8_t)flags;
+    p.ip_len = (uint16_t)size;
+    return p;
+}
+
+static void feed(struct hn_meter *m, double at, struct hn_packet p)
+{
+    hn_meter_packet(m, 1700000000 * HN_SECOND + (hn_time)(at * 1e9), &p);
+}
+
+static void release(struct hn_meter **m)
+{
+    hn_meter_free(*m);
+}
+
+TEST(meter_connections)
+{
+    HN_AUTO(release) struct hn_meter *m = hn_meter_new(NULL, take, NULL);
+    CHECK(m != NULL);
+    n_got = 0;
+    feed(m, 0, tcp(1, 2, 4000, 80, HN_TCP_SYN, 60));
+    feed(m, 0.1, tcp(2, 1, 80, 4000, HN_TCP_SYN | HN_TCP_ACK, 60));
+    feed(m, 0.2, tcp(1, 2, 4000, 80, HN_TCP_ACK | HN_TCP_PSH, 500));
+    feed(m, 0.3, tcp(2, 1, 80, 4000, HN_TCP_ACK | HN_TCP_FIN, 1500));
+    feed(m, 0.4, tcp(1, 2, 4000, 80, HN_TCP_ACK | HN_TCP_FIN, 40));
+    feed(m, 1, tcp(1, 2, 4000, 80, HN_TCP_SYN, 60)); /* the ports again: another connection */
+    feed(m, 2, tcp(2, 1, 80, 4000, HN_TCP_RST | HN_TCP_ACK, 40));
+    feed(m, 3, tcp(2, 9, 443, 5000, HN_TCP_SYN | HN_TCP_ACK, 60)); /* the answer is seen first */
+    hn_meter_flush(m);
+    CHECK_UINT(n_got, 3);
+    CHECK_UINT(got[0].packets, 3);
+    CHECK_UINT(got[0].packets_back, 2);
+    CHECK_UINT(got[0].bytes, 600);
+    CHECK_INT(got[0].state, HN_FLOW_CLOSED);
+    CHECK_INT(got[1].state, HN_FLOW_REJECTED);
+    CHECK_UINT(got[2].src.b[3], 9);
+    CHECK_UINT(got[2].packets, 0);
+    CHECK(got[2].known & HN_FLOW_REVERSED);
+}
+
+TEST(meter_time_outs_and_a_full_table)
+{
+    struct hn_meter_options o = {.idle = 10 * HN_SECOND, .active = 60 * HN_SECOND, .flows_max = 4};
+    HN_AUTO(release) struct hn_meter *m = hn_meter_new(&o, take, NULL);
+    CHECK(m != NULL);
+    n_got = 0;
+    for (unsigned i = 0; i <= 30; i++) /* one connection of 150 s: cut twice */
+        feed(m, i * 5, tcp(1, 2, 4000, 80, HN_TCP_ACK, 100));
+    CHECK_UINT(n_got, 2);
+    feed(m, 200, tcp(3, 4, 1, 2, HN_TCP_SYN, 40)); /* and idle */
+    CHECK_UINT(n_got, 3);
+    CHECK_UINT(got[0].packets + got[1].packets + got[2].packets, 31);
+    for (unsigned i = 0; i < 10; i++)
+        feed(m, 201, tcp(5, 6, 100 + i, 2, HN_TCP_SYN, 40));
+    CHECK_UINT(hn_meter_evicted(m), 7);
+    hn_meter_flush(m);
+    CHECK_UINT(n_got, 3 + 11);
+}
