@@ -220,11 +220,12 @@ struct hn_err cli_diagnose_some(const struct hn_run_options *o, const struct cli
 static bool read_request(int argc, char **argv, struct request *q)
 {
     static const struct option options[] = {
-        {"root", required_argument, 0, 'r'},    {"deep", no_argument, 0, 'd'},
-        {"modules", required_argument, 0, 'm'}, {"policy", required_argument, 0, 'p'},
-        {"no-store", no_argument, 0, 'n'},      {"threshold", required_argument, 0, 't'},
-        {"org", required_argument, 0, 'o'},     {"watch", no_argument, 0, 'w'},
-        {"every", required_argument, 0, 'e'},   {0}};
+        {"root", required_argument, 0, 'r'},     {"image", required_argument, 0, 'i'},
+        {"platform", required_argument, 0, 'P'}, {"deep", no_argument, 0, 'd'},
+        {"modules", required_argument, 0, 'm'},  {"policy", required_argument, 0, 'p'},
+        {"no-store", no_argument, 0, 'n'},       {"threshold", required_argument, 0, 't'},
+        {"org", required_argument, 0, 'o'},      {"watch", no_argument, 0, 'w'},
+        {"every", required_argument, 0, 'e'},    {0}};
     uint64_t seconds;
     int opt;
     *q = (struct request){.every = (unsigned)hn_config_int(cli.conf, "diagnose.every"),
@@ -235,6 +236,12 @@ static bool read_request(int argc, char **argv, struct request *q)
         switch (opt) {
         case 'r':
             q->run.root = optarg;
+            break;
+        case 'i':
+            q->run.image = optarg;
+            break;
+        case 'P':
+            q->run.platform = optarg;
             break;
         case 'd':
             q->run.deep = true;

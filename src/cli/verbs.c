@@ -78,7 +78,7 @@ static const struct cli_use audit_uses[] = {{"list", "audit.list", NULL, audit_c
 static const struct cli_use status_uses[] = {{"show", "status.get", NULL, NULL, NULL}, {0}};
 static const struct cli_use now_uses[] = {{"show", "now.get", NULL, NULL, cli_show_now}, {0}};
 
-static const struct cli_option diagnose_options[] = {{"root", "DIR"},    {"deep", NULL},     {"modules", "LIST"},
+static const struct cli_option diagnose_options[] = {{"root", "DIR"},    {"image", "FILE|DIR"}, {"platform", "OS/ARCH"}, {"deep", NULL},     {"modules", "LIST"},
                                                      {"policy", "FILE"}, {"no-store", NULL}, {"threshold", "SEVERITY"},
                                                      {"org", "ID"},      {"watch", NULL},    {0}};
 static const struct cli_option ingest_options[] = {{"org", "ID"}, {"policy", "FILE"}, {0}};

@@ -29,7 +29,7 @@ bool hn_collect_inventory(const struct hn_collect *c)
 
 bool hn_collect_root_user(const struct hn_collect *c)
 {
-    return geteuid() == 0;
+    return c->image || geteuid() == 0;
 }
 
 bool hn_collect_skips(const struct hn_collect *c, const char *path)
@@ -584,6 +584,8 @@ static bool run_module(struct hn_collect *c, const struct hn_module *m)
     hn_arena_clear(&c->arena);
     if (!c->sink->module(c->sink->arg, m))
         return false;
+    for (const struct hn_image_problem *p = c->image ? c->image->problems : NULL; p; p = p->next)
+        hn_collect_not_seen(c, p->what.p, p->why.p);
     if (m->live_only && !c->o->live)
         hn_collect_not_seen(c, m->name, "a mounted root has no live facts");
     else if (m->collect) /* a module may only have verbs, or only judge */
@@ -604,10 +606,11 @@ struct hn_err hn_collect_run(const struct hn_collect_options *o, const struct hn
                              struct hn_diag *reterr)
 {
     struct hn_collect c = {.o = o, .sink = sink};
-    HN_AUTO_FD root = open(o->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0)
+    HN_AUTO_FD root = o->image ? -1 : open(o->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0 && !o->image)
         return hn_fail_errno(reterr, "cannot open the root %s", o->root);
-    c.root = (struct hn_at){.fd = root};
+    c.image = o->image;
+    c.root = (struct hn_at){.fd = root, .node = o->image ? o->image->root : NULL};
     c.chunk = hn_alloc(HN_REC_CHUNK);
     if (!c.chunk)
         return hn_fail(reterr, HN_E_NOMEM, "collector");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "core/image.h"
 #include "core/parse.h"
 #include "core/record.h"
 #include "core/wire.h"
@@ -9,6 +10,7 @@
 struct hn_collect_options {
     const char *root; /* "/" when live */
     bool live, deep, inventory;
+    struct hn_image *image; /* in place of a root: see image.h; may be NULL */
     const struct hn_module *const *modules;
     size_t modules_n;
     const char *const *skip; /* quarantined paths, NULL-terminated; may be NULL */

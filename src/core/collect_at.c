@@ -11,14 +11,78 @@
 #include "base/fs.h"
 #include "core/collect_in.h"
 
+/* ---------------------------------------------------------------- of an image */
+
+static bool node_open(struct hn_image_node *n, int flags, struct hn_at *ret)
+{
+    *ret = (struct hn_at){.fd = -1, .node = n, .list = n ? n->first : NULL};
+    if (n && (flags & O_DIRECTORY) && !S_ISDIR(n->inode->mode))
+        errno = ENOTDIR;
+    else if (n && S_ISLNK(n->inode->mode) && !(flags & O_PATH))
+        errno = ELOOP;
+    else
+        return n != NULL;
+    ret->node = NULL;
+    return false;
+}
+
+/* The last part of a name is not followed. */
+static struct hn_image_node *child(const struct hn_collect *c, const struct hn_at *dir, const char *name)
+{
+    return hn_image_find(c->image, dir->node, hn_str_bytes(hn_str_c(name)), false);
+}
+
+static ssize_t node_link(const struct hn_image_node *n, char *out, size_t room)
+{
+    if (!n || !S_ISLNK(n->inode->mode)) {
+        errno = n ? EINVAL : errno;
+        return -1;
+    }
+    size_t len = n->inode->link.n < room ? n->inode->link.n : room;
+    if (len)
+        memcpy(out, n->inode->link.p, len);
+    return (ssize_t)len;
+}
+
+static ssize_t node_capability(const struct hn_image_node *n, const char *attr, uint8_t *out, size_t room)
+{
+    struct hn_bytes v = n && strcmp(attr, "security.capability") == 0 ? n->inode->capability : (struct hn_bytes){0};
+    if (!v.n || v.n > room) {
+        errno = ENODATA;
+        return -1;
+    }
+    memcpy(out, v.p, v.n);
+    return (ssize_t)v.n;
+}
+
+/* Names lie in the index with a NUL behind them. */
+static const char *node_next(const struct hn_collect *c, struct hn_at *dir, unsigned char *ret_type)
+{
+    struct hn_image_node *n = dir->list;
+    while (n && n->gone)
+        n = n->next;
+    dir->list = n ? n->next : NULL;
+    if (!n)
+        return NULL;
+    *ret_type = (unsigned char)IFTODT(n->inode->mode);
+    return (const char *)n->name.p;
+}
+
+/* ---------------------------------------------------------------- by descriptor, or of an image */
+
 bool hn_at_open(const struct hn_collect *c, const char *path, int flags, struct hn_at *ret)
 {
+    if (c->image)
+        return node_open(hn_image_find(c->image, NULL, hn_str_bytes(hn_str_c(path)), !(flags & O_NOFOLLOW)), flags,
+                         ret);
     *ret = (struct hn_at){.fd = hn_open_in_root(c->root.fd, path, flags)};
     return ret->fd >= 0;
 }
 
 bool hn_at_open_in(const struct hn_collect *c, const struct hn_at *dir, const char *name, int flags, struct hn_at *ret)
 {
+    if (c->image)
+        return node_open(child(c, dir, name), flags, ret);
     *ret = (struct hn_at){.fd = openat(dir->fd, name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
     return ret->fd >= 0;
 }
@@ -26,6 +90,10 @@ bool hn_at_open_in(const struct hn_collect *c, const struct hn_at *dir, const ch
 /* A list owns the descriptor that it was made of. */
 void hn_at_close(struct hn_at *at)
 {
+    if (at->node) {
+        *at = (struct hn_at){.fd = -1};
+        return;
+    }
     bool owned = at->list && dirfd(at->list) == at->fd;
     if (at->list)
         closedir(at->list);
@@ -36,16 +104,28 @@ void hn_at_close(struct hn_at *at)
 
 bool hn_at_stat(const struct hn_collect *c, const struct hn_at *at, struct stat *ret)
 {
+    if (c->image) {
+        hn_image_stat(at->node, ret);
+        return true;
+    }
     return fstat(at->fd, ret) == 0;
 }
 
 bool hn_at_lstat(const struct hn_collect *c, const struct hn_at *dir, const char *name, struct stat *ret)
 {
+    if (c->image) {
+        const struct hn_image_node *n = child(c, dir, name);
+        if (n)
+            hn_image_stat(n, ret);
+        return n != NULL;
+    }
     return fstatat(dir->fd, name, ret, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0;
 }
 
 bool hn_at_automounts(const struct hn_collect *c, const struct hn_at *dir, const char *name)
 {
+    if (c->image)
+        return false;
     struct statx st;
     return statx(dir->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &st) == 0 &&
            (st.stx_attributes & STATX_ATTR_AUTOMOUNT);
@@ -53,6 +133,8 @@ bool hn_at_automounts(const struct hn_collect *c, const struct hn_at *dir, const
 
 ssize_t hn_at_readlink(const struct hn_collect *c, const struct hn_at *dir, const char *name, char *out, size_t n)
 {
+    if (c->image)
+        return node_link(child(c, dir, name), out, n);
     return readlinkat(dir->fd, name, out, n);
 }
 
@@ -60,6 +142,8 @@ ssize_t hn_at_readlink(const struct hn_collect *c, const struct hn_at *dir, cons
 ssize_t hn_at_xattr(const struct hn_collect *c, const struct hn_at *dir, const char *name, const char *attr,
                     uint8_t *out, size_t n)
 {
+    if (c->image)
+        return node_capability(child(c, dir, name), attr, out, n);
     char via[64 + 256];
     if (strlen(name) > 255) {
         errno = ENODATA;
@@ -71,6 +155,8 @@ ssize_t hn_at_xattr(const struct hn_collect *c, const struct hn_at *dir, const c
 
 ssize_t hn_at_read(const struct hn_collect *c, const struct hn_at *at, uint8_t *p, size_t n, uint64_t off)
 {
+    if (c->image)
+        return hn_image_read(at->node, p, n, off);
     size_t got = 0;
     while (got < n) {
         ssize_t r = pread(at->fd, p + got, n - got, (off_t)(off + got));
@@ -87,6 +173,10 @@ ssize_t hn_at_read(const struct hn_collect *c, const struct hn_at *at, uint8_t *
 
 bool hn_at_rewind(const struct hn_collect *c, struct hn_at *dir)
 {
+    if (c->image) {
+        dir->list = dir->node->first;
+        return true;
+    }
     if (dir->list) {
         rewinddir(dir->list);
         return true;
@@ -104,6 +194,8 @@ bool hn_at_rewind(const struct hn_collect *c, struct hn_at *dir)
 
 const char *hn_at_next(const struct hn_collect *c, struct hn_at *dir, unsigned char *ret_type)
 {
+    if (c->image)
+        return node_next(c, dir, ret_type);
     const struct dirent *e;
     if (!dir->list && !hn_at_rewind(c, dir))
         return NULL;

@@ -8,8 +8,9 @@ struct hn_collect {
     const struct hn_collect_options *o;
     const struct hn_collect_sink *sink;
     const struct hn_module *module;
-    struct hn_arena arena; /* names and lists of the present module */
-    uint8_t *chunk;        /* HN_REC_CHUNK bytes */
+    struct hn_arena arena;  /* names and lists of the present module */
+    uint8_t *chunk;         /* HN_REC_CHUNK bytes */
+    struct hn_image *image; /* NULL: a live system or a mounted root */
     struct hn_at root;
     bool stopped;
     unsigned denied; /* not-seen lines of this module, so that one unreadable tree does not flood */

@@ -1,20 +1,23 @@
 /* The collector as a process: records go out as frames on descriptor 3, wants come back on it. */
 #include <getopt.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "core/collect.h"
+#include "core/image_wire.h"
 #include "core/registry.h"
 #include "core/wire.h"
 #include "sandbox/frame.h"
 #include "sandbox/role.h"
 
-enum { PARSER_FD = 3, PROGRESS_FD = 4, INPUTS_FD = 5 };
+enum { PARSER_FD = 3, PROGRESS_FD = 4, INPUTS_FD = 5, IMAGE_FD = 5, SPOOL_FD = 6 };
 #define SKIP_MAX    64u
 #define MODULES_MAX 128u
 
@@ -156,6 +159,7 @@ struct arguments {
     const struct hn_module *modules[MODULES_MAX];
     const char *skip[SKIP_MAX + 1];
     size_t skips;
+    const char *image_name, *platform;
 };
 
 static void *map_shared(int fd, size_t n)
@@ -173,6 +177,8 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
                                             {"not-pid", required_argument, 0, 'p'},
                                             {"transient", no_argument, 0, 't'},
                                             {"inputs", no_argument, 0, 'l'},
+                                            {"image", required_argument, 0, 'I'},
+                                            {"platform", required_argument, 0, 'P'},
                                             {0}};
     struct hn_collect_options *o = &a->o;
     uint64_t pid;
@@ -194,10 +200,43 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
             o->not_pid = hn_str_u64(hn_str_c(optarg), 10, &pid) && pid < INT32_MAX ? (int)pid : 0;
         } else if (opt == 't') {
             o->transient = getppid();
+        } else if (opt == 'I') {
+            a->image_name = optarg;
+            o->live = false;
+        } else if (opt == 'P') {
+            a->platform = optarg;
         } else if (opt == 'l') {
             o->inputs = map_shared(INPUTS_FD, sizeof *o->inputs);
         }
     }
+}
+
+/* The image of a container: its files have come as descriptors, what is in them is looked into behind the sandbox. */
+static struct hn_err load_image(struct hn_image *im, const struct arguments *a, struct hn_diag *reterr)
+{
+    if (a->platform)
+        im->platform = hn_str_c(a->platform);
+    if (hn_image_load(im))
+        return HN_OK;
+    struct hn_str why = im->problems ? im->problems->why : HN_STR("unreadable");
+    struct hn_str what = im->problems ? im->problems->what : HN_STR("image");
+    return hn_fail(reterr, HN_E_INVALID, "%s: %.*s: %.*s", a->image_name, HN_FMT(what), HN_FMT(why));
+}
+
+static struct hn_err receive_image(struct hn_image *im, struct hn_progress *progress, struct hn_diag *reterr)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    /* before the sandbox: what the digests would otherwise look up lazily */
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL);
+    *im = (struct hn_image){.spool = SPOOL_FD, .spool_max = HN_IMAGE_SPOOL, .progress = progress};
+    struct hn_err e = hn_image_init(im);
+    if (hn_ok(e) && !hn_image_receive(IMAGE_FD, im))
+        e = hn_fail(reterr, HN_E_DIED, "the image did not arrive");
+    return e;
 }
 
 int hn_collector_main(int argc, char **argv)
@@ -218,7 +257,17 @@ int hn_collector_main(int argc, char **argv)
         return 3;
     if (o->live)
         o->early = hn_collect_early();
-    struct hn_err e = hn_sandbox_enter(HN_PROC_COLLECTOR, &paths, &state, &d);
+    struct hn_image image;
+    struct hn_err e = HN_OK;
+    if (a.image_name) {
+        paths.file_bytes = HN_IMAGE_SPOOL;
+        o->image = &image;
+        e = receive_image(&image, o->progress, &d);
+    }
+    if (hn_ok(e))
+        e = hn_sandbox_enter(o->image ? HN_PROC_IMAGE : HN_PROC_COLLECTOR, &paths, &state, &d);
+    if (hn_ok(e) && o->image)
+        e = load_image(&image, &a, &d);
     if (hn_ok(e))
         e = hn_collect_run(o, &sink, &d);
     if (hn_ok(e) && put(&out, HN_WIRE_DONE, HN_STR("")) && flush(&out))

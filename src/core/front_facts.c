@@ -40,6 +40,8 @@ struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr)
 {
     const struct hn_front *f = s->f;
     struct hn_run_options o = {.root = value_of(f, "root"),
+                               .image = value_of(f, "image"),
+                               .platform = value_of(f, "platform"),
                                .deep = value_of(f, "deep") != NULL,
                                .hashes = value_of(f, "hashes") != NULL,
                                .inventory = true,

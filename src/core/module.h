@@ -151,8 +151,9 @@ void hn_collect_not_seen(struct hn_collect *c, const char *what, const char *why
 /* For collect functions that walk by their own hand: a folder or file of what is looked at. Nothing outside can be
  * reached; a failure leaves its reason in errno, and ret closed. Close each with hn_at_close(). */
 struct hn_at {
-    int fd; /* -1: closed */
+    int fd; /* -1: closed, or a file of an image */
     void *list;
+    struct hn_image_node *node; /* of an image */
 };
 struct stat;
 /* flags as for open(2); symbolic links are followed inside the root, the last one not with O_NOFOLLOW. */

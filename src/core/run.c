@@ -272,9 +272,11 @@ static struct hn_err collect_all(struct hn_run *r, const struct hn_run_options *
 struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
 {
     r->collected_at = hn_now();
-    r->live = o->root == NULL;
+    r->live = o->root == NULL && o->image == NULL;
     r->deep = o->deep;
-    r->root_user = geteuid() == 0;
+    r->root_user = geteuid() == 0 || o->image; /* in an image nobody's rights count */
+    if (o->image)
+        r->scope = hn_arena_fmt(&r->arena, "image:%s", o->image);
     if (o->root) {
         HN_AUTO_FD root = open(o->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (root < 0)

@@ -30,7 +30,9 @@ struct hn_run_cover {
 };
 
 struct hn_run_options {
-    const char *root; /* NULL: the live system */
+    const char *root;     /* NULL: the live system */
+    const char *image;    /* the image of a container (an archive or a folder), in place of root; NULL: none */
+    const char *platform; /* of an image for several: "linux/arm64"; NULL: this machine's */
     bool deep;
     bool inventory;      /* what is installed and nothing that only a diagnosis needs: a bill of materials */
     bool hashes;         /* with inventory: digests of what can be deployed */

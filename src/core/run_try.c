@@ -15,6 +15,7 @@
 
 #include "base/fs.h"
 #include "base/str.h"
+#include "core/image_wire.h"
 #include "core/registry.h"
 #include "core/wire.h"
 #include "sandbox/frame.h"
@@ -242,7 +243,30 @@ static struct hn_err send_start(struct state *s)
     return e;
 }
 
-#define ARGS_MAX (14u + 2u * RUN_SKIPS_MAX)
+#define ARGS_MAX (19u + 2u * RUN_SKIPS_MAX)
+
+/* The collector of an image gets the image's files over a socket and a nameless file to unpack layers into. */
+static struct hn_err spawn_image(struct state *s, const char **argv, size_t n, int fd, int page, struct hn_diag *reterr)
+{
+    int pair[2];
+    argv[n++] = "--image";
+    argv[n++] = s->t->o->image;
+    if (s->t->o->platform) {
+        argv[n++] = "--platform";
+        argv[n++] = s->t->o->platform;
+    }
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return hn_fail_errno(reterr, "socket pair");
+    HN_AUTO_FD spool = hn_image_spool();
+    const int fds[] = {fd, page, pair[1], spool};
+    struct hn_err e = spool < 0 ? hn_fail_errno(reterr, "a place to unpack layers")
+                                : hn_role_spawn(HN_PROC_IMAGE, argv, fds, 4, &s->collector, reterr);
+    close(pair[1]);
+    if (hn_ok(e))
+        e = hn_image_send(pair[0], s->t->o->image, reterr);
+    close(pair[0]);
+    return e;
+}
 
 static struct hn_err spawn_collector(struct state *s, int fd, int page, int inputs, struct hn_diag *reterr)
 {
@@ -277,9 +301,13 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, int inpu
         argv[n++] = "--skip";
         argv[n++] = t->skip[i];
     }
-    struct hn_err e = list.bad
-                          ? hn_fail(reterr, HN_E_NOMEM, "list of modules")
-                          : hn_role_spawn(HN_PROC_COLLECTOR, argv, fds, inputs >= 0 ? 3 : 2, &s->collector, reterr);
+    struct hn_err e = HN_OK;
+    if (list.bad)
+        e = hn_fail(reterr, HN_E_NOMEM, "list of modules");
+    else if (t->o->image)
+        e = spawn_image(s, argv, n, fd, page, reterr);
+    else
+        e = hn_role_spawn(HN_PROC_COLLECTOR, argv, fds, inputs >= 0 ? 3 : 2, &s->collector, reterr);
     hn_buf_done(&list);
     return e;
 }
@@ -387,6 +415,8 @@ static struct hn_err started(struct state *s, int parser, int collector, struct 
         why = how(s->t->r, "parser", parser);
     else if (fell_at_start(s->at_collector, collector))
         why = how(s->t->r, "collector", collector);
+    if (why.p && s->t->o->image && WIFEXITED(collector) && WEXITSTATUS(collector) == hn_err_exit((struct hn_err){HN_E_INVALID}))
+        return hn_fail(reterr, HN_E_INVALID, "%s is no image of a container that can be read", s->t->o->image);
     return why.p ? hn_fail(reterr, HN_E_SANDBOX, "%.*s at its start", HN_FMT(why)) : HN_OK;
 }
 

@@ -62,6 +62,9 @@ static const struct sandbox_rule open_by_flags[] = {
     {SYS_openat, HOW_READ_OPEN, 2}, OLD({SYS_open, HOW_READ_OPEN, 1},) FAIL(openat2, ENOSYS),
 };
 
+/* Parts of an image's layers, and the file that they are unpacked into. */
+static const struct sandbox_rule image[] = {A(pread64), A(pwrite64)};
+
 /* No accident: whoever calls these here is not the program any more. */
 static const struct sandbox_rule never[] = {
     KILL(execve), KILL(execveat), KILL(ptrace), KILL(process_vm_readv), KILL(process_vm_writev), KILL(connect),
@@ -144,6 +147,9 @@ size_t sandbox_tables(enum hn_proc role, bool sees_processes, struct sandbox_tab
         break;
     case HN_PROC_WORKER:
         out[n++] = TABLE(worker);
+        break;
+    case HN_PROC_IMAGE:
+        out[n++] = TABLE(image);
         break;
     case HN_PROC_FIXER:
         out[n++] = TABLE(fixer);

@@ -2,6 +2,7 @@
  *
  *   supervisor  starts the others, opens what they need, parses nothing
  *   collector   reads files of the system, dumps netlink; may not write, execute or connect
+ *   image       a collector whose files lie in the image of a container: has its descriptors, opens nothing
  *   parser      looks into hostile bytes; has two sockets and memory, nothing else
  *   worker      does a verb of a module over the descriptors that it is handed; has threads and memory, opens nothing
  *   store       owns HINOMI_HOME and the database
@@ -23,6 +24,7 @@ enum hn_proc {
     HN_PROC_HTTPD,
     HN_PROC_FIXER,
     HN_PROC_WORKER,
+    HN_PROC_IMAGE,
     HN_PROC_COUNT
 };
 
@@ -44,6 +46,7 @@ struct hn_sandbox_paths {
      * to any process in a domain. In its place stand the filter (openat with reading flags only; openat2, whose flags a
      * filter cannot see, gives ENOSYS) and the loss of CAP_DAC_OVERRIDE: docs/decisions/0003-collector-sandbox.md. */
     bool sees_processes;
+    uint64_t file_bytes;  /* of the role image: most that it may write into the file it was given */
     size_t address_space; /* of a worker, bytes: what its verb declares and its inputs, which it maps */
 };
 /* no_new_privs, rlimits, landlock, capabilities, seccomp (calls.c has the tables). On any failure but a missing

@@ -273,6 +273,17 @@ TEST(httpd_has_no_file)
 }
 
 /* Threads, and descriptors that it was given. */
+/* It looks into hostile bytes and finds files in them: all that it may do is read and write what it was given. */
+TEST(image_opens_nothing)
+{
+    ROWS(HN_PROC_IMAGE, false, {"memory", try_memory, 0}, {"open", try_open, KILLED_OR(EACCES)},
+         {"open to write", try_open_to_write, KILLED_OR(EACCES)}, {"openat2", try_openat2_to_write, -SIGSYS},
+         {"unlink", try_unlink, -SIGSYS}, {"inet", try_inet, -SIGSYS}, {"unix", try_unix, -SIGSYS},
+         {"netlink", try_netlink, -SIGSYS}, {"exec", try_exec, -SIGSYS}, {"ptrace", try_ptrace, -SIGSYS},
+         {"code", try_exec_memory, -SIGSYS}, {"fork", try_fork, -SIGSYS}, {"kill", try_kill_parent, -SIGSYS},
+         {"mount", try_mount, -SIGSYS}, {"owner of a descriptor", try_steal_descriptor, -SIGSYS});
+}
+
 TEST(worker_opens_nothing)
 {
     ROWS(HN_PROC_WORKER, false, {"memory", try_memory, 0}, {"open", try_open, KILLED_OR(EACCES)},

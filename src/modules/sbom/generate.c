@@ -16,6 +16,8 @@
 
 const struct hn_verb_option sbom_generate_options[] = {
     {"root", HN_OPT_STR, "DIR"},
+    {"image", HN_OPT_STR, "FILE|DIR"},
+    {"platform", HN_OPT_STR, "OS/ARCH"},
     {"deep", HN_OPT_SWITCH},
     {"hashes", HN_OPT_SWITCH},
     {"format", HN_OPT_STR, "FORMAT",
