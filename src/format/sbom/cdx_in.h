@@ -67,7 +67,8 @@ struct cdx_reading {
 struct cdx_writing {
     const struct hn_bom *b;
     struct hn_jw w;
-    unsigned version; /* 16: 1.6 */
+    unsigned version;   /* 16: 1.6 */
+    bool other_version; /* than the document came in */
     struct hn_bom_notes *loss;
 };
 
@@ -108,3 +109,9 @@ unsigned cdx_version_for(const struct hn_bom *b, const struct hn_bom_how *how);
 HN_MUST struct hn_err cdx_compact(const struct hn_bom *b, unsigned version, struct hn_buf *out,
                                   struct hn_bom_notes *loss);
 extern const char *const cdx_versions[];
+/* JSON made to fit a version; see cdx_fit.c. */
+HN_MUST struct hn_err cdx_fit(struct hn_str json, unsigned version, bool strict, bool xml, struct hn_arena *a,
+                              struct hn_buf *out, struct hn_bom_notes *loss);
+/* Both in one: the model as compact JSON of that version. */
+HN_MUST struct hn_err cdx_fitted(const struct hn_bom *b, unsigned version, bool xml, struct hn_buf *out,
+                                 struct hn_bom_notes *loss);

@@ -72,8 +72,9 @@ unsigned cdx_version_for(const struct hn_bom *b, const struct hn_bom_how *how)
     if (how->version)
         return version_number(hn_str_c(how->version));
     unsigned own = b->family == HN_BOM_CYCLONEDX ? version_number(b->spec_version) : 0;
-    if (!own && (hn_str_eqc(b->spec_version, "1.2") || hn_str_eqc(b->spec_version, "1.3")))
-        own = 10 + (unsigned)(b->spec_version.p[2] - '0'); /* only as it came */
+    struct hn_str v = b->family == HN_BOM_CYCLONEDX ? b->spec_version : HN_STR("");
+    if (!own && v.n == 3 && hn_str_starts(v, "1.") && v.p[2] >= '0' && v.p[2] <= '3')
+        own = 10 + (unsigned)(v.p[2] - '0'); /* only as it came */
     return own ? own : 16;
 }
 
@@ -118,13 +119,33 @@ static void lay_out(struct hn_str in, bool compact, struct hn_buf *out)
         hn_buf_chr(out, '\n');
 }
 
+/* The number of the version that b came in, or 0. */
+static unsigned own_version(const struct hn_bom *b)
+{
+    struct hn_bom_how same = {0};
+    return b->family == HN_BOM_CYCLONEDX && b->spec_version.n == 3 ? cdx_version_for(b, &same) : 0;
+}
+
 struct hn_err cdx_compact(const struct hn_bom *b, unsigned version, struct hn_buf *out, struct hn_bom_notes *loss)
 {
-    struct cdx_writing w = {.b = b, .version = version, .loss = loss};
+    struct cdx_writing w = {.b = b, .version = version, .loss = loss, .other_version = own_version(b) != version};
 
     hn_jw_init(&w.w, out);
     cdx_write_object(&w, &cdx_shape_document, b);
     return hn_buf_err(out);
+}
+
+struct hn_err cdx_fitted(const struct hn_bom *b, unsigned version, bool xml, struct hn_buf *out,
+                         struct hn_bom_notes *loss)
+{
+    bool strict = own_version(b) != version;
+    HN_AUTO(hn_buf_done) struct hn_buf all;
+
+    hn_buf_init(&all, out->max);
+    if (!strict && (xml || b->form != HN_BOM_XML))
+        return cdx_compact(b, version, out, loss);
+    HN_TRY(cdx_compact(b, version, &all, loss));
+    return cdx_fit(hn_buf_text(&all), version, strict, xml, b->arena, out, loss);
 }
 
 static struct hn_err write(const struct hn_bom *b, const struct hn_bom_how *how, struct hn_buf *out,
@@ -136,7 +157,7 @@ static struct hn_err write(const struct hn_bom *b, const struct hn_bom_how *how,
     if (!version)
         return (struct hn_err){HN_E_INVALID};
     hn_buf_init(&raw, out->max);
-    HN_TRY(cdx_compact(b, version, &raw, loss));
+    HN_TRY(cdx_fitted(b, version, false, &raw, loss));
     lay_out(hn_buf_text(&raw), how->compact, out);
     return hn_buf_err(out);
 }

@@ -197,7 +197,7 @@ class Xml:
             sys.exit(f'{tokens.at}: "{word}"')
         elem = self.element(m[1], m[2] or '', tokens, versions)
         low, many = tokens.occurrence()
-        elem['many'] = many
+        elem['many'] = many or elem.get('array', 0)
         t['elems'].append(elem)
         return ('ELEMENT', low, many, versions, len(t['elems']) - 1)
 
@@ -213,6 +213,8 @@ class Xml:
             e['how'], e['key'] = 'KEYED', how[1:-1]
         elif how.endswith('$'):
             e['how'], e['key'] = 'REF', how[:-1]
+        elif how.endswith('[]'):
+            e['key'], e['array'] = how[:-2], 1
         elif how:
             e['key'] = how
         word = tokens.take()

@@ -110,7 +110,7 @@ static void write_value(struct cdx_writing *w, const struct cdx_field *f, const 
         hn_jw_num(&w->w, *MEMBER(double, obj, f->offset));
         break;
     case CDX_INT:
-        hn_jw_int(&w->w, *MEMBER(int64_t, obj, f->offset));
+        hn_jw_int(&w->w, present(f, obj) ? *MEMBER(int64_t, obj, f->offset) : 1);
         break;
     case CDX_LIST:
         cdx_write_list(w, f->of, *MEMBER(void *, obj, f->offset));
@@ -159,10 +159,17 @@ static bool replaced(const struct cdx_shape *s, const void *obj, struct hn_str k
     return false;
 }
 
+/* CycloneDX asks for a type always and up to 1.4 for a number of the document, which other documents may lack. */
+static bool asked_for(const struct cdx_writing *w, enum cdx_kind kind)
+{
+    return (kind == CDX_TYPE && w->b->family != HN_BOM_CYCLONEDX) ||
+           (kind == CDX_INT && w->other_version && w->version < 15);
+}
+
 void cdx_write_members(struct cdx_writing *w, const struct cdx_shape *s, const void *obj)
 {
     for (unsigned i = 0; i < s->n; i++) {
-        bool needed = s->fields[i].kind == CDX_TYPE && w->b->family != HN_BOM_CYCLONEDX; /* CycloneDX asks for it */
+        bool needed = asked_for(w, s->fields[i].kind);
         if (!needed && !present(&s->fields[i], obj))
             continue;
         hn_jw_key(&w->w, s->fields[i].key);
@@ -172,6 +179,8 @@ void cdx_write_members(struct cdx_writing *w, const struct cdx_shape *s, const v
         return;
     for (const struct hn_bom_extra *x = *MEMBER(struct hn_bom_extra *, obj, s->extra); x; x = x->next) {
         if (replaced(s, obj, x->key))
+            continue;
+        if (w->other_version && hn_str_eqc(x->key, "$schema")) /* of the version that it came in */
             continue;
         hn_jw_key_str(&w->w, x->key);
         hn_jw_raw(&w->w, x->value);

@@ -113,7 +113,7 @@ static struct hn_err write(const struct hn_bom *b, const struct hn_bom_how *how,
     hn_buf_init(&json, out->max);
     if (!version)
         return (struct hn_err){HN_E_INVALID};
-    HN_TRY(cdx_compact(b, version, &json, loss));
+    HN_TRY(cdx_fitted(b, version, true, &json, loss));
     return cdx_json_to_xml(hn_buf_text(&json), version, b->arena, how->compact, out, loss);
 }
 

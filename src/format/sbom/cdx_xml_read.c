@@ -31,6 +31,7 @@ struct xml {
     struct cdx_line *lines;
     size_t n_lines, cap_lines;
     struct hn_buf text; /* of the element that is read now */
+    const char *mark;   /* name of an item's element, when the members alone would not tell it */
     struct hn_bytes input;
     size_t given; /* bytes of input handed to libxml2 */
     char why[200];
@@ -332,9 +333,11 @@ static void read_keyed(struct xml *x, const struct cdx_xelem *e)
     hn_jw_obj_end(&x->w);
 }
 
-/* An item of a list. */
-static void read_item(struct xml *x, const struct cdx_xelem *e)
+/* An item of a list; t: of the list. */
+static void read_item(struct xml *x, const struct cdx_xtype *t, const struct cdx_xelem *e)
 {
+    if (t->n_elems > 1 && e->how == CDX_X_MEMBER && e->type >= 0 && (t->flags & CDX_XT_LIST))
+        x->mark = e->name;
     if (e->how == CDX_X_KEYED)
         read_keyed(x, e);
     else
@@ -366,7 +369,7 @@ static void read_member(struct xml *x, struct object *o, const struct cdx_xelem 
     if (t && (t->flags & CDX_XT_LIST))
         read_items(x, t, false);
     else
-        read_item(x, e);
+        read_item(x, o->type, e);
 }
 
 static void check_content(struct xml *x, const struct cdx_xtype *t, size_t from)
@@ -411,7 +414,7 @@ static void read_child(struct xml *x, const struct cdx_xtype *t, struct object *
     if (o)
         read_member(x, o, e);
     else
-        read_item(x, e);
+        read_item(x, t, e);
     x->depth--;
 }
 
@@ -474,7 +477,10 @@ static void read_object(struct xml *x, const struct cdx_xtype *t, bool braces)
     if (braces) {
         mark_line(x);
         hn_jw_obj(&x->w);
+        if (x->mark)
+            hn_jw_kc(&x->w, "#element", x->mark);
     }
+    x->mark = NULL;
     read_attributes(x, t, true, &ref);
     bool empty = xmlTextReaderIsEmptyElement(x->reader) == 1;
     if (t->text >= 0) {

@@ -1,10 +1,10 @@
 /* JSON that we wrote, as the XML that says the same. An object is looked through once for its members, which are then
  * written in the order of the rules; nothing is built. */
-#include "base/json_scan.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "format/sbom/cdx_check.h"
+#include "format/sbom/cdx_span.h"
 #include "format/sbom/cdx_xml.h"
 
 struct member {
@@ -28,11 +28,6 @@ struct object { /* members[from .. to) */
 };
 
 /* ---- looking at JSON ---- */
-
-static char kind(struct hn_str json)
-{
-    return json.n ? json.p[0] : '\0';
-}
 
 static struct hn_str string_of(struct out *o, struct hn_str json)
 {
@@ -59,13 +54,6 @@ static bool push(struct out *o, struct hn_str key, struct hn_str value)
     return true;
 }
 
-/* The value that comes next. */
-static struct hn_str take_value(struct hn_jr *r)
-{
-    size_t from = hn_scan_skip_ws(r->base, r->off, r->len);
-    return hn_jr_skip(r) ? (struct hn_str){(const char *)r->base + from, r->off - from} : HN_STR("");
-}
-
 static struct object open_object(struct out *o, struct hn_str json)
 {
     struct object obj = {o->n, o->n};
@@ -74,7 +62,7 @@ static struct object open_object(struct out *o, struct hn_str json)
     hn_jr_init(&r, hn_str_bytes(json), CDX_DEPTH, UINT64_MAX);
     if (hn_jr_next(&r) == HN_J_OBJ)
         while (hn_jr_next(&r) == HN_J_KEY) {
-            struct hn_str key = hn_jr_text(&r, o->a), value = take_value(&r);
+            struct hn_str key = hn_jr_text(&r, o->a), value = cdx_span_value(&r);
             if (!push(o, key, value))
                 break;
         }
@@ -209,7 +197,7 @@ static void write_attributes(struct out *o, const struct cdx_xtype *t, struct ob
     for (unsigned i = 0; i < t->n_attrs; i++) {
         const struct cdx_xattr *a = &cdx_xattrs[t->attrs + i];
         struct member *m = a->versions & o->version ? find(o, obj, a->key) : NULL;
-        if (!m || m->written || kind(m->value) == '{' || kind(m->value) == '[')
+        if (!m || m->written || cdx_span_kind(m->value) == '{' || cdx_span_kind(m->value) == '[')
             continue;
         m->written = true;
         attribute(o, a->name, string_of(o, m->value));
@@ -234,27 +222,12 @@ static void write_foreign(struct out *o, struct object obj)
     }
 }
 
-/* The next item of an array on which r stands behind '['. */
-static bool next_item(struct hn_jr *r, struct hn_str *ret)
-{
-    size_t off = hn_scan_skip_ws(r->base, r->off, r->len);
-
-    if (off < r->len && r->base[off] == ',')
-        off = hn_scan_skip_ws(r->base, off + 1, r->len);
-    if (off >= r->len || r->base[off] == ']' || !hn_jr_skip(r))
-        return false;
-    *ret = (struct hn_str){(const char *)r->base + off, r->off - off};
-    return true;
-}
-
 static void write_array(struct out *o, const struct cdx_xelem *e, struct hn_str json)
 {
     struct hn_str item;
-    struct hn_jr r;
+    struct hn_jr r = cdx_span_open(json);
 
-    hn_jr_init(&r, hn_str_bytes(json), CDX_DEPTH, UINT64_MAX);
-    hn_jr_next(&r);
-    while (next_item(&r, &item))
+    while (cdx_span_item(&r, &item))
         write_one(o, e, item);
 }
 
@@ -274,7 +247,7 @@ static void write_member(struct out *o, const struct cdx_xelem *e, struct object
     m->written = true;
     struct hn_str value = m->value; /* the stack may move */
     bool list = t && (t->flags & CDX_XT_LIST);
-    if (e->many && !list && kind(value) == '[')
+    if (e->many && !list && cdx_span_kind(value) == '[')
         write_array(o, e, value);
     else
         write_one(o, e, value);
@@ -311,7 +284,8 @@ static void write_element(struct out *o, const char *name, const struct cdx_xtyp
     }
     end(o, name, open, t->text >= 0);
     for (size_t i = obj.from; all && i < obj.to; i++)
-        if (!o->members[i].written && !hn_str_starts(o->members[i].key, "$"))
+        if (!o->members[i].written && !hn_str_starts(o->members[i].key, "$") &&
+            !hn_str_eqc(o->members[i].key, "#element"))
             lost(o, "lost-member", o->members[i].key, t->name);
 }
 
@@ -332,14 +306,12 @@ static void write_flat(struct out *o, const struct cdx_xelem *e, struct object o
 static void write_items(struct out *o, const char *name, const struct cdx_xtype *t, struct hn_str json)
 {
     struct hn_str item;
-    struct hn_jr r;
+    struct hn_jr r = cdx_span_open(json);
 
     start(o, name);
     hn_buf_chr(o->b, '>');
     size_t open = o->b->n;
-    hn_jr_init(&r, hn_str_bytes(json), CDX_DEPTH, UINT64_MAX);
-    hn_jr_next(&r);
-    while (next_item(&r, &item))
+    while (cdx_span_item(&r, &item))
         write_item(o, t, item);
     end(o, name, open, false);
 }
@@ -347,7 +319,7 @@ static void write_items(struct out *o, const char *name, const struct cdx_xtype 
 static void write_one(struct out *o, const struct cdx_xelem *e, struct hn_str json)
 {
     const struct cdx_xtype *t = e->type >= 0 ? &cdx_xtypes[e->type] : NULL;
-    char k = kind(json);
+    char k = cdx_span_kind(json);
     bool scalar = k != '{' && k != '[';
 
     if (!t && scalar) {
@@ -400,13 +372,13 @@ static bool knows(const struct cdx_xtype *t, struct hn_str key, unsigned version
 static size_t fit(struct out *o, const struct cdx_xelem *e, struct hn_str json, struct object obj)
 {
     const struct cdx_xtype *t = e->type >= 0 ? &cdx_xtypes[e->type] : NULL;
-    bool object = kind(json) == '{';
+    bool object = cdx_span_kind(json) == '{';
     size_t n = 1;
 
     if (e->how == CDX_X_KEYED)
         return object && find(o, obj, e->key) ? 1000 : 0;
     if (!t || (t->flags & CDX_XT_REF) || e->how == CDX_X_REF)
-        return !object && kind(json) != '[';
+        return !object && cdx_span_kind(json) != '[';
     if (!object)
         return t->flags & CDX_XT_MIXED ? 1 : 0;
     for (size_t i = obj.from; i < obj.to; i++)
@@ -420,11 +392,14 @@ static void write_item(struct out *o, const struct cdx_xtype *t, struct hn_str j
     size_t most = 0, before = o->n;
     struct object obj = {o->n, o->n};
 
-    if (kind(json) == '{')
+    if (cdx_span_kind(json) == '{')
         obj = open_object(o, json);
+    struct member *m = find(o, obj, "#element");
+    struct hn_str mark = m ? string_of(o, m->value) : (struct hn_str){NULL, 0};
     for (unsigned i = 0; i < t->n_elems; i++) {
         const struct cdx_xelem *e = &cdx_xelems[t->elems + i];
         size_t f = e->versions & o->version ? fit(o, e, json, obj) : 0;
+        f += f && mark.p && hn_str_eqc(mark, e->name) ? 1000 : 0;
         if (f > most) {
             most = f;
             best = e;
