@@ -187,6 +187,15 @@ static void remember(struct generate *g, const struct hn_obs *o, struct hn_bom_c
         g->a->failed = true;
 }
 
+/* One package may ask for another twice, under different conditions. */
+static bool has_edge(const struct hn_bom_dep *d, struct hn_str to)
+{
+    for (const struct hn_bom_edge *e = d->edges; e; e = e->next)
+        if (e->to.p == to.p)
+            return true;
+    return false;
+}
+
 static void put_dependencies(struct generate *g, const struct hn_obs *o, const struct hn_bom_component *c)
 {
     const struct hn_str *needs;
@@ -197,7 +206,7 @@ static void put_dependencies(struct generate *g, const struct hn_obs *o, const s
         const struct hn_bom_component *to =
             hn_map_find(&g->languages, key_of(g, hn_obs_get(o, "ecosystem"), scope_of(o), needs[i]));
         all = all && to;
-        if (to && to != c)
+        if (to && to != c && !has_edge(d, to->ref))
             hn_bom_edge_add(&g->bom, d, HN_BOM_REL_DEPENDS_ON, to->ref);
     }
     if (d)
