@@ -3,8 +3,7 @@
 
 /* name, synopsis, options, flags, memory, work */
 static const struct hn_verb verbs[] = {
-    {"generate", "", sbom_generate_options, 0, 0, sbom_generate, "host,packages,languages"},
-    {0}};
+    {"generate", "", sbom_generate_options, 0, 0, sbom_generate, "host,packages,languages"}, {0}};
 
 static const struct hn_kind kinds[] = {{0}};
 

@@ -51,8 +51,9 @@ def props(c):
 
 # ---------------------------------------------------------------- a host, beside another scanner
 
-# Of 931 packages none differs today. (name, architecture): reason.
-DIFFERENCES = {}
+# The status file says "install ok installed" of 934 packages. Three are not in the other document: python3-jsonschema and
+# two that it needs, so they came to the host between the two records. Nothing of any other package differs.
+DIFFERENCES = {("python3-jsonschema", "all"), ("python3-attr", "all"), ("python3-pyrsistent", "amd64")}
 
 
 def theirs():
@@ -98,7 +99,7 @@ def host_test():
     differ = {k: (ours.get(k), want.get(k)) for k in ours.keys() | want.keys() if ours.get(k) != want.get(k)}
     unexplained = {k: v for k, v in differ.items() if k not in DIFFERENCES}
     check(f"host: {len(want)} packages as another scanner has them", not unexplained, str(list(unexplained.items())[:5]))
-    check("host: explained differences are still there", all(k in differ for k in DIFFERENCES))
+    check("host: explained differences are still there", all(k in ours and k not in want for k in DIFFERENCES))
     os_component = [c for c, _ in walk(doc["components"]) if c["type"] == "operating-system"]
     check("host: operating system", [(c["name"], c["version"]) for c in os_component] == [("debian", "12.11")])
     suppliers = sum(1 for c, _ in walk(doc["components"]) if c.get("supplier", {}).get("name"))
