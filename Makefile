@@ -79,6 +79,10 @@ new-module: ## a new module's folder: make new-module N=foobar
 conformance: build ## compare with the peers that can be installed (tests/peers)
 	@tests/peers/run
 
+flow-eval: build ## how well flow finds command channels, on labelled captures, with and without sampling
+	@tools/flow-eval
+	@tools/flow-eval --thin 100
+
 screenshots: build setup-test ## screenshots of every screen into docs/screenshots
 	@tests/e2e/run --screenshots
 
@@ -92,4 +96,4 @@ install: build ## install into DESTDIR (default /)
 clean: ## remove what was built
 	rm -rf build build-asan build-fuzz console/dist
 
-.PHONY: help build run test test-unit setup-test asan torture golden-update fuzz bench lint new-module conformance screenshots deb install clean
+.PHONY: help build run test test-unit setup-test asan torture golden-update fuzz bench lint new-module conformance flow-eval screenshots deb install clean

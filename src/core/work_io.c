@@ -22,7 +22,8 @@ static bool next(struct hn_work *w, const char *option, struct hn_input *ret)
         int err = work_ask('N', &h, option, -1, name, &fd);
         if (err == ENODATA)
             return false;
-        struct hn_str shown = hn_str_from_hostile(&w->arena, hn_bytes_of(name, h.n), WORK_TEXT_MAX);
+        struct hn_str shown =
+            hn_arena_str(&w->arena, hn_str_from_hostile(&w->arena, hn_bytes_of(name, h.n), WORK_TEXT_MAX));
         if (err || fd < 0) {
             w->unreadable++;
             hn_work_warn(w, "work.unreadable", "name", hn_arena_cstr(&w->arena, shown), "why", strerror(err), NULL);

@@ -1,4 +1,5 @@
 /* hinomi flow replay: files of flows or packets in, suspects out. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -21,13 +22,33 @@ struct replay {
     struct flow_verdicts verdicts;
     struct input_note *notes;
     size_t n_notes, cap_notes;
-    uint64_t unreadable;
+    uint64_t unreadable, random;
+    uint32_t thin;
 };
+
+/* As if the exporter had sampled one packet in N: a flow of k packets is seen with probability 1 − (1 − 1/N)^k. Which
+ * ones is decided by a generator that begins the same way every time. */
+static bool thinned(struct replay *r, struct hn_flow *f)
+{
+    r->random = r->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    double toss = (double)(r->random >> 11) / (double)((uint64_t)1 << 53);
+    uint64_t k = f->packets + f->packets_back ? f->packets + f->packets_back : 1;
+    if (toss >= 1 - pow(1 - 1.0 / (double)r->thin, (double)k))
+        return true;
+    f->packets = (f->packets + r->thin - 1) / r->thin;
+    f->bytes = (f->bytes + r->thin - 1) / r->thin;
+    f->packets_back /= r->thin;
+    f->bytes_back /= r->thin;
+    f->sampling = r->thin;
+    return false;
+}
 
 static void on_flow(void *arg, const struct hn_flow *f)
 {
     struct replay *r = arg;
-    flow_stitch_add(r->stitch, f);
+    struct hn_flow g = *f;
+    if (r->thin < 2 || !thinned(r, &g))
+        flow_stitch_add(r->stitch, &g);
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -434,7 +455,7 @@ static int run(struct replay *r)
 int flow_replay(struct hn_work *w)
 {
     struct hn_export_sink sink = {on_flow, NULL};
-    struct replay r = {.w = w};
+    struct replay r = {.w = w, .random = 1, .thin = (uint32_t)hn_work_int(w, "thin", 1)};
     sink.arg = &r;
     r.reader = (struct flow_reader){.w = w,
                                     .flow = on_flow,

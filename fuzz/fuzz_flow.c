@@ -1,0 +1,103 @@
+/* Flow readers: the first byte chooses. Export packets come as a run of datagrams (length, then octets), so that
+ * templates of one meet data of the next; what is saved can be loaded again; logs give the same however they are cut.
+ */
+#include "base/buf.h"
+#include "format/flow/export.h"
+#include "format/flow/log.h"
+#include "format/flow/nfdump.h"
+#include "fuzz.h"
+
+struct sums {
+    uint64_t n, sum;
+};
+
+static void add(void *arg, const struct hn_flow *f)
+{
+    struct sums *s = arg;
+    s->n++;
+    s->sum = s->sum * 31 + f->bytes + f->packets + f->sport + f->dport + f->proto + (uint64_t)f->first;
+    FUZZ_CHECK(f->src.family == 0 || f->src.family == 4 || f->src.family == 6, "family %u", f->src.family);
+}
+
+static void add_labelled(void *arg, const struct hn_flow *f, struct hn_bytes label)
+{
+    add(arg, f);
+}
+
+static void exports(struct hn_bytes b)
+{
+    struct sums s = {0};
+    struct hn_export_sink sink = {add, &s};
+    struct hn_export *x = hn_export_new(&sink), *y = hn_export_new(&sink);
+    struct hn_ip from = hn_ip4((const uint8_t[]){192, 0, 2, 1});
+    struct hn_buf state;
+    hn_buf_init(&state, 64u << 20);
+    while (x && b.n >= 2) {
+        size_t n = (size_t)b.p[0] << 8 | b.p[1];
+        n = n > b.n - 2 ? b.n - 2 : n;
+        struct hn_bytes exact = fuzz_copy(b.p + 2, n);
+        hn_export_packet(x, &from, 1700000000 * HN_SECOND, exact);
+        fuzz_free(exact);
+        b = hn_bytes_of(b.p + 2 + n, b.n - 2 - n);
+    }
+    if (x)
+        hn_export_save(x, &state);
+    if (y && !state.bad)
+        FUZZ_CHECK(hn_export_load(y, hn_bytes_of(state.p, state.n)), "%zu octets", state.n);
+    hn_buf_done(&state);
+    hn_export_free(x);
+    hn_export_free(y);
+}
+
+static void states(struct hn_bytes b)
+{
+    struct sums s = {0};
+    struct hn_export_sink sink = {add, &s};
+    struct hn_export *x = hn_export_new(&sink);
+    if (x)
+        (void)hn_export_load(x, b);
+    hn_export_free(x);
+}
+
+static struct sums read_log(struct hn_bytes b, size_t first)
+{
+    struct sums s = {0};
+    struct hn_flow_log_sink sink = {add_labelled, &s};
+    struct hn_flow_log *l = hn_flow_log_new(&sink, HN_STR(""));
+    if (l && !hn_flow_log_feed(l, hn_bytes_of(b.p, first)))
+        (void)hn_flow_log_feed(l, hn_bytes_of(b.p + first, b.n - first));
+    if (l)
+        (void)hn_flow_log_end(l);
+    hn_flow_log_free(l);
+    return s;
+}
+
+static void logs(struct hn_bytes b)
+{
+    struct sums whole = read_log(b, b.n);
+    /* the first piece tells what it is: cut after the first lines only */
+    size_t cut = b.n > 512 ? 512 + (b.n - 512) / 3 : b.n;
+    struct sums pieces = read_log(b, cut);
+    if (b.n > 512 && hn_flow_log_sniff(b) == hn_flow_log_sniff(hn_bytes_of(b.p, cut)))
+        FUZZ_CHECK(whole.n == pieces.n && whole.sum == pieces.sum, "%llu, %llu", (unsigned long long)whole.n,
+                   (unsigned long long)pieces.n);
+}
+
+static void nfdumps(struct hn_bytes b)
+{
+    struct sums s = {0};
+    struct hn_nfdump_stats stats;
+    (void)hn_nfdump_read(b, add, &s, &stats);
+    FUZZ_CHECK(s.n == stats.flows, "%llu", (unsigned long long)s.n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static void (*const readers[])(struct hn_bytes) = {exports, states, logs, nfdumps};
+    if (!size)
+        return 0;
+    struct hn_bytes exact = fuzz_copy(data + 1, size - 1);
+    readers[data[0] % 4](exact);
+    fuzz_free(exact);
+    return 0;
+}

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""hinomi flow: made-up traffic with known truth through the real program, and real captures where they are at hand."""
+import os
+import pathlib
+import random
+import struct
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import hinomi  # noqa: E402
+
+START = 1700000000
+DATA = pathlib.Path(os.environ.get("HINOMI_TEST_DATA", hinomi.TOP / "../shared/data")) / "net" / "dev"
+HEADER = "#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\tconn_state\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes"
+
+
+class Traffic:
+    """A Zeek log in the making; the same every time."""
+
+    def __init__(self):
+        self.rows, self.random = [], random.Random(7)
+
+    def add(self, at, src, dst, port, size, back, state="SF", proto="tcp", service="-"):
+        self.rows.append((at, f"{START + at:.6f}\t{src}\t{self.random.randrange(32768, 61000)}\t{dst}\t{port}\t{proto}\t{service}\t0.2\t"
+                              f"{state}\t4\t{size}\t{4 if back else 0}\t{back}"))
+
+    def people(self, host, hours=8):
+        """Pages read in bursts, at random times, of all sizes."""
+        for _ in range(40 * hours):
+            at = self.random.uniform(0, hours * 3600)
+            server = f"198.51.100.{self.random.randrange(1, 40)}"
+            for _ in range(self.random.randrange(1, 8)):
+                self.add(at, host, server, 443, self.random.randrange(300, 9000), self.random.randrange(500, 900000), service="ssl")
+                at += self.random.expovariate(0.5)
+        for i in range(60 * hours):
+            self.add(i * 60 + self.random.random(), host, "192.168.7.1", 53, 70, 150, proto="udp", service="dns")
+        for i in range(4 * hours):
+            self.add(i * 900, host, "203.0.113.123", 123, 76, 76, proto="udp", service="ntp")
+
+    def beacon(self, host, peer, every, jitter=0.0, lost=0.0, hours=8, port=443, dead=False, size=420):
+        at = 100.0
+        while at < hours * 3600:
+            if self.random.random() >= lost:
+                self.add(at, host, peer, port, 180 if dead else size, 0 if dead else 800, "S0" if dead else "SF")
+            at += every * (1 + self.random.uniform(-jitter, jitter))
+
+    def write(self, path):
+        self.rows.sort()
+        path.write_text("\n".join(["#separator \\x09", "#path\tconn", HEADER] + [r for _, r in self.rows]) + "\n")
+        return path
+
+
+class Flow(unittest.TestCase):
+    def setUp(self):
+        self.world = hinomi.World()
+        self.addCleanup(self.world.close)
+
+    def replay(self, *args, code=None):
+        done = self.world.run("flow", "replay", "--json", *args)
+        self.assertIn(done.code, (0, 1) if code is None else (code,), done.errors)
+        return done.json
+
+    def alerts(self, doc):
+        return [(s["host"], s["peer"], s["port"]) for s in doc["suspects"] if s["alert"]]
+
+    def traffic(self):
+        t = Traffic()
+        for i in range(10, 14):
+            t.people(f"192.168.7.{i}")
+        return t
+
+    # ---- channels
+
+    def test_people_and_clocks_raise_nothing(self):
+        doc = self.replay(self.traffic().write(self.world.dir / "conn.log"), code=0)
+        self.assertEqual(self.alerts(doc), [])
+        self.assertGreater(doc["peeled"]["role"], 0)
+
+    def check_channel(self, **how):
+        t = self.traffic()
+        t.beacon("192.168.7.12", "203.0.113.66", **how)
+        doc = self.replay(t.write(self.world.dir / "conn.log"), code=1)
+        first = doc["suspects"][0]
+        self.assertEqual((first["host"], first["peer"]), ("192.168.7.12", "203.0.113.66"))
+        self.assertEqual(len(self.alerts(doc)), 1)
+        self.assertTrue(first["sentence"]["ja"] and first["benign_if"]["en"] and first["technique"].startswith("T"))
+        return first
+
+    def test_beacon(self):
+        first = self.check_channel(every=60)
+        self.assertAlmostEqual(first["evidence"]["interval_seconds"], 60, delta=1)
+        self.assertEqual(sum(first["evidence"]["intervals"]), first["evidence"]["contacts"] - 1)
+
+    def test_beacon_with_jitter(self):
+        self.check_channel(every=120, jitter=0.4)
+
+    def test_beacon_with_lost_contacts(self):
+        self.check_channel(every=60, jitter=0.02, lost=0.35)
+
+    def test_server_that_was_taken_down(self):
+        first = self.check_channel(every=45, jitter=0.1, dead=True, port=8081)
+        self.assertIn("retries", [t["name"] for t in first["evidence"]["terms"]])
+
+    def test_sleep_that_changes(self):
+        t = self.traffic()
+        t.beacon("192.168.7.12", "203.0.113.66", every=30, hours=3)
+        for row in range(60):
+            t.add(3 * 3600 + row * 300, "192.168.7.12", "203.0.113.66", 443, 420, 800)
+        doc = self.replay(t.write(self.world.dir / "conn.log"))
+        self.assertEqual((doc["suspects"][0]["host"], doc["suspects"][0]["peer"]), ("192.168.7.12", "203.0.113.66"))
+
+    def test_channel_among_louder_things(self):
+        t = self.traffic()
+        t.beacon("192.168.7.12", "203.0.113.66", every=60, jitter=0.2)
+        for i in range(3000):  # an inside host scans, an outside one knocks, a third guesses passwords
+            t.add(i * 0.2, "192.168.7.13", f"198.18.{i // 250}.{i % 250 + 1}", 23, 60, 0, "S0")
+            t.add(i * 9, "203.0.113.9", "192.168.7.10", 3306, 60, 40, "REJ")
+            t.add(i * 9 + 1, "203.0.113.10", "192.168.7.10", 22, 2000, 1900)
+        doc = self.replay(t.write(self.world.dir / "conn.log"), code=1)
+        beacons = [s for s in doc["suspects"] if s["kind"] == "beacon"]
+        self.assertEqual(beacons[0]["peer"], "203.0.113.66")
+        self.assertEqual({(s["kind"], s["host"], s["port"]) for s in doc["suspects"] if s["alert"]},
+                         {("beacon", "192.168.7.12", 443), ("scan", "192.168.7.13", 23)})
+
+    def test_thinned_records_are_said_to_hide_beacons(self):
+        t = self.traffic()
+        t.beacon("192.168.7.12", "203.0.113.66", every=60)
+        doc = self.replay("--thin", "1000", t.write(self.world.dir / "conn.log"))
+        self.assertFalse(doc["beacons_visible"])
+        self.assertEqual(doc["sampling_most"], 1000)
+
+    # ---- inputs and answers
+
+    def test_kinds_are_told_by_content_and_damage_is_named(self):
+        one = Traffic()
+        one.add(0, "192.168.7.1", "203.0.113.66", 443, 100, 100)
+        log = one.write(self.world.dir / "a.txt")
+        import gzip
+        packed = self.world.dir / "b"
+        packed.write_bytes(gzip.compress(log.read_bytes()))
+        v5 = struct.pack(">HHIIIIBBH", 5, 1, 10000, START, 0, 1, 1, 7, 0) + bytes(
+            [10, 0, 0, 1, 192, 0, 2, 1, 0, 0, 0, 0]) + struct.pack(">HHIIIIHHBBBBHHBBH", 3, 4, 7, 4200, 5000, 9000, 1234, 80, 0,
+                                                                    0x1b, 6, 0, 1, 2, 24, 24, 0)
+        raw = self.world.dir / "c"
+        raw.write_bytes(v5)
+        bad = self.world.dir / "d"
+        bad.write_bytes(b"\x00\x01nothing that is known")
+        cut = self.world.dir / "e"
+        cut.write_bytes(gzip.compress(log.read_bytes() * 50)[:-20])
+        done = self.world.run("flow", "replay", "--json", log, packed, raw, bad, cut, self.world.dir / "missing")
+        doc = done.json
+        kinds = {pathlib.Path(i["name"]).name: i for i in doc["inputs"]}
+        self.assertEqual([kinds[k]["kind"] for k in ("a.txt", "b", "c", "d")], ["zeek", "zeek", "export packet", "unknown"])
+        self.assertIn("why", kinds["d"])
+        self.assertIn("why", kinds["e"])
+        self.assertEqual(doc["exporters"][0]["protocol"], "netflow5")
+        for word in ("d:", "e:", "missing: No such file"):
+            self.assertIn(word, done.errors)
+        self.assertEqual(self.world.run("flow", "replay", bad).code, 3)
+
+    def test_usage(self):
+        log = Traffic().write(self.world.dir / "conn.log")
+        for wrong in (["--internal", "nonsense"], ["--sampling", "1.2.3.4"], ["--top", "0"], ["--nonsense"]):
+            done = self.world.run("flow", "replay", *wrong, log)
+            self.assertEqual(done.code, 2, wrong)
+            self.assertTrue(done.errors)
+        self.assertIn("警告", self.world.run("--lang", "ja", "flow", "replay", log).text)
+
+    def test_alerts_become_findings(self):
+        t = self.traffic()
+        t.beacon("192.168.7.12", "203.0.113.66", every=60)
+        self.replay("--store", t.write(self.world.dir / "conn.log"), code=1)
+        found = self.world.run("findings", "list", "--json").json["items"]
+        self.assertEqual([(f["kind"], f["asset"]["name"]) for f in found], [("flow.beacon", "192.168.7.12")])
+        self.assertIn("203.0.113.66", found[0]["title"]["ja"])
+
+    # ---- real captures
+
+    def test_real_captures(self):
+        if not DATA.is_dir():
+            self.assertNotEqual(os.environ.get("CI"), "true", "HINOMI_TEST_DATA is missing")
+            self.skipTest("no captures: set HINOMI_TEST_DATA")
+        channels = {"flows/iot23_34-1_mirai_conn.log.labeled": ("192.168.1.195", "185.244.25.235", 6667),
+                    "flows/rita_missing_host_72h_conn.log.gz": ("64.225.56.201", "73.54.23.243", 80),
+                    "flows/slips_cc_periodic2s.pcap": ("147.32.80.37", "141.193.213.21", 443),
+                    "exporters/softflowd_testcc1-ipfix.pcap": ("147.32.80.37", "141.193.213.21", 443),
+                    "flows/slips_test5_full_labelled.binetflow": ("10.0.2.15", "23.253.126.58", 80)}
+        for name, true in channels.items():
+            doc = self.replay(DATA / name, code=1)
+            self.assertIn(true, [(s["host"], s["peer"], s["port"]) for s in doc["suspects"][:3]], name)
+        for name in ("ctu_normal7.binetflow", "ctu_normal_2013-10-21.binetflow", "slips_test2_android.binetflow"):
+            self.assertEqual(self.alerts(self.replay(DATA / "flows" / name, code=0)), [], name)
+        self.assertEqual(self.alerts(self.replay(DATA / "benign", code=0)), [])
+        counts = {"flows/ctu_normal7.binetflow": 9797, "flows/slips_test1_vertical_scan.nfdump": 4593}
+        for name, n in counts.items():
+            self.assertEqual(sum(i["flows"] for i in self.replay(DATA / name)["inputs"]), n, name)
+
+    def test_real_exporters(self):
+        if not DATA.is_dir():
+            self.assertNotEqual(os.environ.get("CI"), "true", "HINOMI_TEST_DATA is missing")
+            self.skipTest("no captures: set HINOMI_TEST_DATA")
+        flows = {"pmacct/100-IPFIXv10-CISCO__traffic-00.pcap": 12, "pmacct/101-NFv9-CISCO-cust_primitives__traffic-00.pcap": 51,
+                 "pmacct/106-IPFIXv10-HUAWEI-vrf_name__traffic-00.pcap": 3, "softflowd_masscan-v5.pcap": 12288}
+        for name, n in flows.items():
+            doc = self.replay("--exports", DATA / "exporters" / name)
+            self.assertEqual(sum(e["flows"] for e in doc["exporters"]), n, name)
+            self.assertEqual([e["malformed"] for e in doc["exporters"]], [{}] * len(doc["exporters"]), name)
+
+
+if __name__ == "__main__":
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))
+    bad = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - bad - len(result.skipped)} passed, {bad} failed, {len(result.skipped)} skipped")
+    sys.exit(bad != 0)
