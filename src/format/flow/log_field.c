@@ -221,7 +221,7 @@ static bool decimal(struct hn_bytes b, int64_t *ret)
         }
     /* Seconds, milliseconds or microseconds since 1970: they cannot be mistaken for each other for 3 000 years. */
     uint64_t scale = whole_part > 100000000000000u ? 1000000 : whole_part > 100000000000u ? 1000 : 1;
-    if (!some || i != b.n || whole_part / scale > 9000000000u)
+    if (!some || i != b.n || whole_part / scale > 4000000000u)
         return false;
     *ret = (int64_t)(whole_part / scale * 1000000000u + whole_part % scale * (1000000000u / scale) +
                      (scale == 1 ? part : 0));

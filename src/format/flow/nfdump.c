@@ -86,10 +86,17 @@ static void read_flow1(struct reader *r, struct hn_cur *c, unsigned type)
     give(r, &f, c);
 }
 
+/* Milliseconds since 1970; what no clock shows is unknown. */
+static hn_time read_ms(struct hn_cur *c)
+{
+    uint64_t ms = hn_cur_le64(c);
+    return ms < (uint64_t)INT64_MAX / 4000000 ? (hn_time)ms * 1000000 : 0;
+}
+
 static void read_generic(struct hn_cur *c, struct hn_flow *f)
 {
-    f->first = (hn_time)hn_cur_le64(c) * 1000000;
-    f->last = (hn_time)hn_cur_le64(c) * 1000000;
+    f->first = read_ms(c);
+    f->last = read_ms(c);
     hn_cur_skip(c, 8); /* received */
     f->packets = hn_cur_le64(c);
     f->bytes = hn_cur_le64(c);

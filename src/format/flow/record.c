@@ -62,7 +62,7 @@ static hn_time ntp(struct hn_bytes b)
 
 static hn_time scaled(uint64_t v, hn_time unit)
 {
-    return v < (uint64_t)(INT64_MAX / unit) ? (hn_time)v * unit : 0;
+    return v < (uint64_t)(INT64_MAX / 4 / unit) ? (hn_time)v * unit : 0;
 }
 
 static bool set_time(struct reading *r, uint16_t id, struct hn_bytes b, const struct export_when *w)
