@@ -1,5 +1,6 @@
 /* Decompression of a stream in pieces: gzip (RFC 1952, zlib) and LZ4 frames (liblz4), as apt keeps its lists; Zstandard
- * (RFC 8878, libzstd) and xz (liblzma), as captures and feeds are kept. The output goes to a sink in pieces of at most 256 KiB, so that a 47 MB list never lies in memory as a whole. */
+ * (RFC 8878, libzstd) and xz (liblzma), as captures and feeds are kept. The output goes to a sink in pieces of at most
+ * 256 KiB, so that a 47 MB list never lies in memory as a whole. */
 #pragma once
 
 #include "base/bytes.h"

@@ -1,0 +1,319 @@
+/* What one packet is: class, fingerprint of the tool, signature of the header, guess of the sender's system.
+ *
+ * Fingerprints look at the whole header, because one field alone hits by chance: identification 54321 stands in one of
+ * 65,536 packets of everybody. Sources: Mirai scanner.c; ZMap packet.c and probe modules up to version 3; masscan
+ * templ-pkt.c; nmap, measured; hping2 main defaults; Hajime after published observations (window 14600, half of the
+ * sequence number zero). */
+#include "modules/telescope/telescope.h"
+
+#define ZMAP_ID       54321
+#define TTL_255_LEAST 191 /* sent with 255, at most 64 routers away */
+
+const char *const telescope_class_names[CLASS_COUNT] = {
+#define XX(name, text, role) text,
+    TELESCOPE_CLASSES(XX)
+#undef XX
+};
+const uint8_t telescope_class_roles[CLASS_COUNT] = {
+#define XX(name, text, role) ROLE_##role,
+    TELESCOPE_CLASSES(XX)
+#undef XX
+};
+const char *const telescope_fp_names[FP_COUNT] = {
+#define XX(name, text) text,
+    TELESCOPE_FPS(XX)
+#undef XX
+};
+const char *const telescope_os_names[OS_COUNT] = {
+#define XX(name, text) text,
+    TELESCOPE_OSES(XX)
+#undef XX
+};
+
+/* ---------------------------------------------------------------- class */
+
+static enum telescope_class tcp_class(unsigned flags)
+{
+    switch (flags & ~HN_TCP_ECN) { /* real floods set ECE and CWR */
+    case HN_TCP_SYN:
+    case HN_TCP_SYN | HN_TCP_PSH:
+        return CLASS_TCP_SYN;
+    case HN_TCP_SYN | HN_TCP_ACK:
+        return CLASS_TCP_SYNACK;
+    case HN_TCP_RST:
+        return CLASS_TCP_RST;
+    case HN_TCP_RST | HN_TCP_ACK:
+        return CLASS_TCP_RSTACK;
+    case HN_TCP_ACK:
+    case HN_TCP_ACK | HN_TCP_PSH:
+        return CLASS_TCP_ACK;
+    case HN_TCP_FIN:
+    case HN_TCP_FIN | HN_TCP_ACK:
+        return CLASS_TCP_FIN;
+    case HN_TCP_FIN | HN_TCP_PSH | HN_TCP_URG:
+        return CLASS_TCP_XMAS;
+    case 0:
+        return CLASS_TCP_NULL;
+    default:
+        return CLASS_TCP_OTHER;
+    }
+}
+
+/* Is this the answer of a service that is abused to amplify? The payload says so where the protocol has a bit for it;
+ * else the port must be one of theirs and the other side's an ordinary one. */
+static bool udp_reply(const struct hn_packet *p)
+{
+    const uint8_t *b = p->payload.p;
+    size_t n = p->payload.n;
+    switch (p->sport) {
+    case 53:
+    case 5353: /* DNS: QR, RFC 1035 clause 4.1.1 */
+        return n >= 12 && b[2] & 0x80;
+    case 123: /* NTP: mode server, or control and private with the response bit (RFC 5905, 1305) */
+        return n >= 8 && ((b[0] & 7) == 4 || ((b[0] & 7) == 6 && b[1] & 0x80) || ((b[0] & 7) == 7 && b[0] & 0x80));
+    case 161: /* SNMP: sequence of version and community, then response [2] */
+        return n >= 20 && b[0] == 0x30 && memchr(b, 0xa2, n < 32 ? n : 32) != NULL && p->dport != 161;
+    case 1900: /* SSDP */
+        return n >= 8 && memcmp(b, "HTTP/1.1", 8) == 0;
+    case 500: /* IKE: the responder's cookie is set, or the response flag of version 2 */
+        return n >= 28 && (b[19] & 0x20 || (b[8] | b[9] | b[10] | b[11]) != 0);
+    case 4500: /* the same after four octets of zero */
+        return n >= 32 && ((b[23] & 0x20) || (b[12] | b[13] | b[14] | b[15]) != 0);
+    case 5683: /* CoAP: code class 2 to 5 in the answer */
+        return n >= 4 && b[1] >> 5 >= 2;
+    case 17:    /* quote of the day */
+    case 19:    /* character generator */
+    case 69:    /* TFTP */
+    case 111:   /* portmapper */
+    case 137:   /* NetBIOS names */
+    case 389:   /* CLDAP */
+    case 520:   /* RIP */
+    case 1434:  /* SQL Server */
+    case 3283:  /* Apple remote desktop */
+    case 3702:  /* WS-Discovery */
+    case 10001: /* Ubiquiti discovery */
+    case 11211: /* memcached */
+    case 27960: /* Quake */
+    case 37810: /* Dahua recorders */
+    case 47808: /* BACnet */
+        return p->dport != p->sport && p->dport >= 1024 && n > 0;
+    default:
+        return false;
+    }
+}
+
+static enum telescope_class icmp_class(const struct hn_packet *p)
+{
+    if (p->proto == 1)
+        switch (p->icmp_type) {
+        case 0:
+            return CLASS_ICMP_ECHO_REPLY;
+        case 3:
+            return CLASS_ICMP_UNREACHABLE;
+        case 4:
+            return CLASS_ICMP_QUENCH;
+        case 8:
+            return CLASS_ICMP_ECHO;
+        case 11:
+            return CLASS_ICMP_EXCEEDED;
+        default:
+            return CLASS_ICMP_OTHER;
+        }
+    switch (p->icmp_type) {
+    case 1:
+        return CLASS_ICMP_UNREACHABLE;
+    case 3:
+        return CLASS_ICMP_EXCEEDED;
+    case 128:
+        return CLASS_ICMP_ECHO;
+    case 129:
+        return CLASS_ICMP_ECHO_REPLY;
+    default:
+        return CLASS_ICMP_OTHER;
+    }
+}
+
+static enum telescope_class class_of(const struct hn_packet *p)
+{
+    if (p->is_fragment)
+        return CLASS_FRAGMENT;
+    switch (p->proto) {
+    case 6:
+        return tcp_class(p->tcp_flags);
+    case 17:
+        return udp_reply(p) ? CLASS_UDP_REPLY : CLASS_UDP;
+    case 1:
+    case 58:
+        return icmp_class(p);
+    default:
+        return CLASS_OTHER;
+    }
+}
+
+/* ---------------------------------------------------------------- options */
+
+struct options {
+    uint32_t layout; /* kinds in their order, three bits each, oldest highest */
+    uint16_t mss;
+    uint8_t n, scale;
+    bool bad;
+};
+
+/* kind 1, length 1, value; kinds 0 (end) and 1 (nothing) have no length (RFC 9293 clause 3.1). */
+static struct options read_options(struct hn_bytes b)
+{
+    struct options o = {0};
+    for (size_t i = 0; i < b.n;) {
+        uint8_t kind = b.p[i];
+        o.layout = o.layout << 3 | (kind > 5 ? kind == 8 ? 6u : 7u : kind);
+        o.n++;
+        if (kind == 0)
+            break;
+        if (kind == 1) {
+            i++;
+            continue;
+        }
+        if (b.n - i < 2 || b.p[i + 1] < 2 || b.p[i + 1] > b.n - i) {
+            o.bad = true;
+            break;
+        }
+        if (kind == 2 && b.p[i + 1] == 4)
+            o.mss = (uint16_t)(b.p[i + 2] << 8 | b.p[i + 3]);
+        if (kind == 3 && b.p[i + 1] == 3)
+            o.scale = b.p[i + 2];
+        i += b.p[i + 1];
+    }
+    return o;
+}
+
+#define L(a, b, c, d, e, f)                                                                                            \
+    ((uint32_t)(a) << 15 | (uint32_t)(b) << 12 | (uint32_t)(c) << 9 | (uint32_t)(d) << 6 | (uint32_t)(e) << 3 |        \
+     (uint32_t)(f))
+enum { END, NOP, MSS, SCALE, SACK, SACKS, STAMP };
+
+/* After p0f's observations: the order of the options and the initial time to live tell systems apart. */
+static enum telescope_os os_of(const struct hn_packet *p, const struct options *o)
+{
+    unsigned ttl = p->ttl > 128 ? 255 : p->ttl > 64 ? 128 : p->ttl > 32 ? 64 : 32;
+    if (o->bad)
+        return OS_OTHER;
+    if (o->n == 0)
+        return OS_RAW;
+    if (o->layout == L(0, MSS, SACK, STAMP, NOP, SCALE))
+        return ttl == 64 ? OS_LINUX : OS_OTHER;
+    if (o->layout == L(MSS, NOP, SCALE, NOP, NOP, SACK) || o->layout == L(0, 0, MSS, NOP, NOP, SACK))
+        return ttl == 128 ? OS_WINDOWS : ttl == 64 ? OS_EMBEDDED : OS_OTHER;
+    /* MSS NOP SCALE NOP NOP STAMP SACK END: the last six */
+    if ((o->layout & 0777777) == L(SCALE, NOP, NOP, STAMP, SACK, END))
+        return OS_APPLE;
+    if (o->layout == L(0, MSS, NOP, SCALE, SACK, STAMP))
+        return OS_BSD;
+    if (o->layout == MSS)
+        return p->tcp_window == 65535 || p->tcp_window == 1024 ? OS_RAW : OS_EMBEDDED;
+    return OS_OTHER;
+}
+#undef L
+
+/* ---------------------------------------------------------------- fingerprints */
+
+static bool masscan_id(const struct hn_packet *p, uint32_t cookie)
+{
+    return p->src.family == 4 && p->ip_id == ((hn_ip_v4(&p->dst) ^ p->dport ^ cookie) & 0xffff);
+}
+
+/* The window is 1024 except in later versions with options; without options nothing else has this identification. */
+static void syn_fingerprint(const struct hn_packet *p, const struct options *o, struct telescope_sight *s)
+{
+    bool bare = p->tcp_doff == 5, mss_only = o->n == 1 && o->mss;
+    uint32_t dst = hn_ip_v4(&p->dst);
+    if (p->src.family != 4)
+        return;
+    if (bare && p->tcp_window)
+        s->flags |= SIGHT_PLAIN;
+    if (bare && p->tcp_window == 1024)
+        s->flags |= SIGHT_1024;
+    if (p->tcp_seq == dst) {
+        s->fp = bare && p->sport >= 1024 ? FP_MIRAI : FP_MIRAI_VARIANT;
+        return;
+    }
+    if (p->ip_id == ZMAP_ID && p->tcp_window == 65535 && !p->df && (bare || mss_only) && p->ttl >= TTL_255_LEAST) {
+        s->fp = FP_ZMAP;
+        return;
+    }
+    s->flags |= SIGHT_WEAK;
+    if (bare && p->tcp_window == 1024 && masscan_id(p, p->tcp_seq))
+        s->fp = FP_MASSCAN;
+    else if (bare && p->tcp_window && p->ip_id == ZMAP_ID)
+        s->fp = FP_ZMAP;
+    else if (mss_only && o->mss == 1460 && !p->df && p->ttl <= 64 && p->tcp_window && p->tcp_window <= 4096 &&
+             p->tcp_window % 1024 == 0)
+        s->fp = FP_NMAP;
+    else if (p->tcp_window == 65535 && p->ttl >= TTL_255_LEAST && !p->df)
+        s->fp = FP_ZMAP4;
+    else
+        s->flags &= (uint8_t)~SIGHT_WEAK;
+    if (s->fp != FP_NONE)
+        return;
+    if (bare && p->tcp_window == 14600 && ((p->tcp_seq & 0xffff) == 0) != (p->tcp_seq >> 16 == 0))
+        s->fp = FP_HAJIME;
+    else if (bare && p->tcp_window == 512 && p->tcp_ack && !p->df && p->ttl <= 64)
+        s->fp = FP_HPING; /* a number in the acknowledgement without its flag */
+}
+
+/* masscan puts its cookie, which the identification is made of, into the request: SNMP request-id, DNS transaction. */
+static bool masscan_udp(const struct hn_packet *p)
+{
+    const uint8_t *b = p->payload.p;
+    size_t n = p->payload.n;
+    if (p->ttl < TTL_255_LEAST || p->df)
+        return false;
+    if (p->dport == 161 && n >= 22 && b[0] == 0x30) {
+        /* sequence, version 3, community 2 + n, [0] 2, request-id 2 + 4 */
+        size_t at = 2 + 3 + 2 + (size_t)b[6] + 2 + 2;
+        return at + 4 <= n && masscan_id(p, (uint32_t)b[at + 2] << 8 | b[at + 3]);
+    }
+    return p->dport == 53 && n >= 12 && masscan_id(p, (uint32_t)b[0] << 8 | b[1]);
+}
+
+static void other_fingerprint(const struct hn_packet *p, struct telescope_sight *s)
+{
+    if (p->src.family != 4 || p->ttl < TTL_255_LEAST)
+        return;
+    if (p->ip_id == ZMAP_ID && !p->df) {
+        s->fp = FP_ZMAP;
+    } else if (s->class == CLASS_UDP && masscan_udp(p)) {
+        s->fp = FP_MASSCAN;
+    }
+}
+
+/* What stays the same between packets of one program: not addresses, ports, numbers. */
+static uint32_t signature(const struct hn_packet *p, const struct options *o, const struct telescope_sight *s)
+{
+    uint32_t h = telescope_mix((uint32_t)s->class << 24 | (uint32_t)p->tcp_window << 8 |
+                               (p->ttl > 128  ? 3u
+                                : p->ttl > 64 ? 2u
+                                : p->ttl > 32 ? 1u
+                                              : 0u));
+    h = telescope_mix(h ^ o->layout);
+    h = telescope_mix(h ^ ((uint32_t)o->mss << 16 | (uint32_t)o->scale << 8 | (p->ip_id == 0 ? 1u : 0u) |
+                           (p->df ? 2u : 0u) | (p->tos ? 4u : 0u)));
+    if (s->class == CLASS_UDP)
+        h = telescope_mix(h ^ (uint32_t)p->payload.n);
+    return h;
+}
+
+void telescope_classify(const struct hn_packet *p, struct telescope_sight *s)
+{
+    struct options o = {0};
+    s->class = (uint8_t)class_of(p);
+    s->fp = FP_NONE;
+    s->os = OS_NONE;
+    if (s->class == CLASS_TCP_SYN) {
+        o = read_options(p->options);
+        s->os = (uint8_t)os_of(p, &o);
+        syn_fingerprint(p, &o, s);
+    } else if (s->class == CLASS_UDP || s->class == CLASS_ICMP_ECHO) {
+        other_fingerprint(p, s);
+    }
+    s->sig = telescope_class_roles[s->class] == ROLE_SCAN ? signature(p, &o, s) : 0;
+}

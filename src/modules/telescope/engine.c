@@ -1,0 +1,263 @@
+/* The engine: blocks of records in two steps, each shared by all threads.
+ *
+ *      block ──┬─ thread 0 observes its part ─┐        ┌─ thread 0 takes cells 0, 2, 4, … ─┐
+ *              └─ thread 1 observes its part ─┴ barrier ┴─ thread 1 takes cells 1, 3, 5, … ─┴─ next block
+ *
+ * Within a cell the sights of part 0 come before those of part 1, so the order of the stream is kept and the result is
+ * the same for any number of threads. */
+#include <pthread.h>
+
+#include "base/mem.h"
+#include "modules/telescope/telescope.h"
+
+#define THREADS_MOST 16u
+
+struct telescope_pool {
+    struct telescope_engine *e;
+    unsigned n; /* threads, the caller among them */
+    bool started, stop;
+    pthread_mutex_t gate;
+    pthread_barrier_t barrier;
+    pthread_t threads[THREADS_MOST];
+    struct part {
+        struct telescope_pool *pool;
+        unsigned index;
+        const struct hn_capture_record *r;
+        size_t n;
+        struct telescope_batch batch;
+    } parts[THREADS_MOST];
+};
+
+void telescope_config_init(struct telescope_config *how)
+{
+    *how = (struct telescope_config){.idle = 600,
+                                     .member_quiet = 3600,
+                                     .attack_quiet = 600,
+                                     .threads = 1,
+                                     .sources_max = 2500000,
+                                     .events_max = 5000000};
+}
+
+/* ---------------------------------------------------------------- ports */
+
+/* 0 … 65535 TCP, 65536 … 131071 UDP, then 256 types of ICMP (both versions), then 256 other protocols. */
+uint32_t telescope_port_index(unsigned proto, uint16_t port)
+{
+    if (proto == 6)
+        return port;
+    if (proto == 17)
+        return 65536u + port;
+    if (proto == 1 || proto == 58)
+        return 131072u + (port & 255u);
+    return 131072u + 256u + (proto & 255u);
+}
+
+void telescope_port_of(uint32_t index, unsigned *proto, uint16_t *port)
+{
+    *proto = index < 65536 ? 6 : index < 131072 ? 17 : index < 131072 + 256 ? 1 : index - 131072 - 256;
+    *port = (uint16_t)(index < 131072 + 256 ? index & 65535 : 0);
+}
+
+static struct telescope_port *ports_of(struct telescope_engine *e, unsigned thread)
+{
+    return &e->ports[(size_t)thread * TELESCOPE_PORTS];
+}
+
+/* ---------------------------------------------------------------- threads */
+
+static void observe_part(struct part *t)
+{
+    struct telescope_batch *b = &t->batch;
+    memset(b->n, 0, sizeof b->n);
+    b->n_v6 = 0;
+    telescope_observe(&t->pool->e->how, t->r, t->n, b, ports_of(t->pool->e, t->index));
+}
+
+static void take_cells(struct part *t)
+{
+    struct telescope_engine *e = t->pool->e;
+    if (e->how.ports_only)
+        return;
+    for (unsigned k = t->index; k < TELESCOPE_CELLS; k += t->pool->n)
+        for (unsigned i = 0; i < t->pool->n; i++) {
+            const struct telescope_batch *b = &t->pool->parts[i].batch;
+            telescope_cell_take(&e->cells[k], &e->how, b, b->list[k], b->n[k], ports_of(e, t->index));
+        }
+}
+
+static void *work(void *arg)
+{
+    struct part *t = arg;
+    pthread_mutex_lock(&t->pool->gate);
+    pthread_mutex_unlock(&t->pool->gate);
+    for (;;) {
+        pthread_barrier_wait(&t->pool->barrier);
+        if (t->pool->stop)
+            return NULL;
+        observe_part(t);
+        pthread_barrier_wait(&t->pool->barrier);
+        take_cells(t);
+        pthread_barrier_wait(&t->pool->barrier);
+    }
+}
+
+static void block(struct telescope_pool *p, const struct hn_capture_record *r, size_t n)
+{
+    for (unsigned i = 0; i < p->n; i++) {
+        size_t from = n * i / p->n, to = n * (i + 1) / p->n;
+        p->parts[i].r = r + from;
+        p->parts[i].n = to - from;
+    }
+    if (p->n == 1) {
+        observe_part(&p->parts[0]);
+        take_cells(&p->parts[0]);
+        return;
+    }
+    pthread_barrier_wait(&p->barrier);
+    observe_part(&p->parts[0]);
+    pthread_barrier_wait(&p->barrier);
+    take_cells(&p->parts[0]);
+    pthread_barrier_wait(&p->barrier);
+}
+
+static struct telescope_pool *pool_new(struct telescope_engine *e, unsigned n)
+{
+    struct telescope_pool *p = hn_alloc_zero(sizeof(*p));
+    if (!p)
+        return NULL;
+    p->e = e;
+    pthread_mutex_init(&p->gate, NULL);
+    for (unsigned i = 0; i < n; i++)
+        p->parts[i] = (struct part){.pool = p, .index = i};
+    pthread_mutex_lock(&p->gate); /* nobody begins before it is known how many there are */
+    for (p->n = 1; p->n < n; p->n++)
+        if (pthread_create(&p->threads[p->n], NULL, work, &p->parts[p->n]))
+            break; /* fewer will do */
+    p->started = pthread_barrier_init(&p->barrier, NULL, p->n) == 0;
+    pthread_mutex_unlock(&p->gate);
+    return p;
+}
+
+static void pool_free(struct telescope_pool *p)
+{
+    if (!p)
+        return;
+    if (p->started) {
+        p->stop = true;
+        pthread_barrier_wait(&p->barrier);
+        for (unsigned i = 1; i < p->n; i++)
+            pthread_join(p->threads[i], NULL);
+        pthread_barrier_destroy(&p->barrier);
+    }
+    for (unsigned i = 0; i < p->n; i++) {
+        for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+            hn_free(p->parts[i].batch.list[k]);
+        hn_free(p->parts[i].batch.v6);
+    }
+    hn_free(p);
+}
+
+/* ---------------------------------------------------------------- engine */
+
+struct telescope_engine *telescope_engine_new(const struct telescope_config *how)
+{
+    struct telescope_engine *e = hn_alloc_zero(sizeof(*e));
+    if (!e)
+        return NULL;
+    e->how = *how;
+    if (e->how.threads < 1)
+        e->how.threads = 1;
+    if (e->how.threads > THREADS_MOST)
+        e->how.threads = THREADS_MOST;
+    e->cells = hn_alloc_zero(TELESCOPE_CELLS * sizeof(*e->cells));
+    e->ports = hn_alloc_zero((size_t)e->how.threads * TELESCOPE_PORTS * sizeof(*e->ports));
+    bool ok = e->cells && e->ports;
+    for (unsigned i = 0; ok && i < TELESCOPE_CELLS; i++)
+        ok = telescope_cell_init(&e->cells[i]);
+    if (ok)
+        e->pool = pool_new(e, e->how.threads);
+    if (e->pool)
+        return e;
+    telescope_engine_free(e);
+    return NULL;
+}
+
+void telescope_engine_free(struct telescope_engine *e)
+{
+    if (!e)
+        return;
+    pool_free(e->pool);
+    for (unsigned i = 0; e->cells && i < TELESCOPE_CELLS; i++)
+        telescope_cell_done(&e->cells[i]);
+    telescope_surge_free(e->baseline);
+    hn_free(e->cells);
+    hn_free(e->ports);
+    hn_free(e);
+}
+
+static void collect_counts(struct telescope_engine *e)
+{
+    for (unsigned i = 0; i < e->pool->n; i++) {
+        struct telescope_batch *b = &e->pool->parts[i].batch;
+        e->records += b->records;
+        e->packets += b->packets;
+        e->outside += b->outside;
+        e->out_of_time += b->out_of_time;
+        e->not_ip += b->not_ip;
+        e->failed |= b->failed;
+        for (unsigned k = 0; k < HN_PACKET_VERDICTS; k++)
+            e->verdicts[k] += b->verdicts[k];
+        for (unsigned k = 0; k < 256; k++)
+            e->telescope_packets[k] += b->telescope_packets[k];
+        for (unsigned k = 0; k < sizeof e->dsts; k++)
+            e->dsts[k] = b->dsts[k] > e->dsts[k] ? b->dsts[k] : e->dsts[k];
+        if (b->first)
+            e->first = e->first && e->first < b->first ? e->first : b->first;
+        e->last = e->last > b->last ? e->last : b->last;
+        b->records = b->packets = b->outside = b->out_of_time = b->not_ip = 0;
+        memset(b->verdicts, 0, sizeof b->verdicts);
+        memset(b->telescope_packets, 0, sizeof b->telescope_packets);
+    }
+}
+
+/* When the stream enters another hour, the ports of the last one are judged. */
+static void tick(struct telescope_engine *e)
+{
+    uint32_t hour = e->last / 3600;
+    if (hour > e->hour) {
+        if (e->hour)
+            telescope_surge_hour(e, e->hour);
+        e->hour = hour;
+        e->data_hours++;
+    }
+    for (unsigned i = 0; i < TELESCOPE_CELLS; i++) {
+        struct telescope_cell *c = &e->cells[i];
+        e->failed |= c->failed;
+        if (c->sources.n > e->how.sources_max / TELESCOPE_CELLS || c->events.n > e->how.events_max / TELESCOPE_CELLS)
+            telescope_cell_forget(c, &e->how, e->last);
+    }
+}
+
+/* A block ends where an hour does, so that what is counted by the hour needs no lock and no look at the clock. */
+static size_t same_hour(const struct hn_capture_record *r, size_t n)
+{
+    hn_time hour = r[0].time / HN_HOUR;
+    if (r[n - 1].time / HN_HOUR == hour)
+        return n;
+    size_t i = 1;
+    while (i < n && r[i].time / HN_HOUR == hour)
+        i++;
+    return i;
+}
+
+void telescope_engine_feed(struct telescope_engine *e, const struct hn_capture_record *r, size_t n)
+{
+    while (n) {
+        size_t k = same_hour(r, n);
+        block(e->pool, r, k);
+        collect_counts(e);
+        tick(e);
+        r += k;
+        n -= k;
+    }
+}

@@ -1,0 +1,329 @@
+/* Passes over every source and every event: tools, judgements, campaigns, the largest of each. */
+#include "modules/telescope/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define INVESTIGATION_PORTS                                                                                            \
+    30u /* of NICTER's rule: one source, one day, SYN and UDP only, 30 ports, 300,000 packets … */
+#define DAY          86400u
+#define SAMPLE_ABOVE 500000u
+#define JOIN_SHARE   20u /* a twentieth of the packets of a campaign go to the other's main port */
+
+static inline const struct telescope_source *sources(const struct telescope_cell *c)
+{
+    return (const struct telescope_source *)(const void *)c->sources.p;
+}
+static inline const struct telescope_event *events(const struct telescope_cell *c)
+{
+    return (const struct telescope_event *)(const void *)c->events.p;
+}
+
+/* ---------------------------------------------------------------- judgement */
+
+/* … which is one packet for each of its 300,000 addresses a day: scaled to the telescope at hand. Worms are attacks
+ * whatever their volume; a known scanner is one whatever its tool. */
+static enum report_judgement judge(const struct telescope_engine *e, const struct telescope_source *s,
+                                   enum telescope_fp fp)
+{
+    if (s->flags & SOURCE_SCANNER)
+        return JUDGED_INVESTIGATION;
+    if (fp == FP_MIRAI || fp == FP_MIRAI_VARIANT || fp == FP_HAJIME)
+        return JUDGED_ATTACK;
+    uint64_t days = (s->last - s->first) / DAY + 1;
+    if (e->how.addresses && telescope_estimate64(s->ports) >= INVESTIGATION_PORTS &&
+        s->packets >= e->how.addresses * days && s->packets >= 1000)
+        return JUDGED_INVESTIGATION;
+    return JUDGED_UNKNOWN;
+}
+
+/* ---------------------------------------------------------------- the largest */
+
+/* By packets, then by address, so that the order does not depend on where something lay. */
+static bool before(uint32_t n1, uint32_t key1, uint32_t n2, uint32_t key2)
+{
+    return n1 != n2 ? n1 > n2 : key1 < key2;
+}
+
+static void top_source(struct telescope_report *r, const struct telescope_cell *c, const struct telescope_source *s,
+                       enum telescope_fp fp, enum report_judgement judged)
+{
+    size_t i = r->n_top_sources;
+    if (i == REPORT_TOP) {
+        const struct telescope_source *last = r->top_sources[i - 1].s;
+        if (!before(s->packets, s->key, last->packets, last->key))
+            return;
+        i--;
+    } else {
+        r->n_top_sources++;
+    }
+    for (; i && before(s->packets, s->key, r->top_sources[i - 1].s->packets, r->top_sources[i - 1].s->key); i--)
+        r->top_sources[i] = r->top_sources[i - 1];
+    r->top_sources[i] = (struct report_source){
+        .ip = telescope_key_ip(c, s->key, s->flags & SOURCE_V6), .s = s, .fp = fp, .judged = judged};
+}
+
+static bool event_before(const struct telescope_event *a, const struct telescope_event *b)
+{
+    if (a->packets != b->packets || a->key != b->key)
+        return before(a->packets, a->key, b->packets, b->key);
+    return a->port != b->port ? a->port < b->port : a->class < b->class;
+}
+
+static void top_event(struct telescope_report *r, const struct telescope_cell *c, const struct telescope_event *e)
+{
+    size_t i = r->n_top_events;
+    if (i == REPORT_TOP) {
+        if (!event_before(e, r->top_events[i - 1].e))
+            return;
+        i--;
+    } else {
+        r->n_top_events++;
+    }
+    for (; i && event_before(e, r->top_events[i - 1].e); i--)
+        r->top_events[i] = r->top_events[i - 1];
+    r->top_events[i] = (struct report_event){.e = e, .ip = telescope_key_ip(c, e->key, e->key >= 0xf0000000u)};
+}
+
+/* ---------------------------------------------------------------- pass over sources */
+
+static bool pass_sources(struct telescope_report *r)
+{
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        const struct telescope_cell *c = &r->e->cells[k];
+        for (uint32_t i = 0; i < c->sources.cap; i++) {
+            const struct telescope_source *s = &sources(c)[i];
+            if (!s->packets)
+                continue;
+            if (!telescope_fold_source(&r->fold, s, r->accepted))
+                return false;
+            enum telescope_fp fp = telescope_settled(s, r->accepted);
+            enum report_judgement judged = judge(r->e, s, fp);
+            r->judged_sources[judged]++;
+            r->judged_packets[judged] += s->packets;
+            top_source(r, c, s, fp, judged);
+        }
+    }
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        telescope_fold_merge(&r->fold, &r->e->cells[k].gone);
+    return true;
+}
+
+/* ---------------------------------------------------------------- campaigns */
+
+static int by_sources(const void *x, const void *y)
+{
+    const struct telescope_group *a = *(const struct telescope_group *const *)x,
+                                 *b = *(const struct telescope_group *const *)y;
+    if (a->sources != b->sources)
+        return a->sources > b->sources ? -1 : 1;
+    if (a->packets != b->packets)
+        return a->packets > b->packets ? -1 : 1;
+    return a->label != b->label ? (a->label < b->label ? -1 : 1) : (a->port > b->port) - (a->port < b->port);
+}
+
+static void campaign_from(struct report_campaign *to, const struct telescope_group *g)
+{
+    *to = (struct report_campaign){.fp = g->label & GROUP_UNKNOWN ? FP_NONE : (enum telescope_fp)(g->label - 1),
+                                   .label = g->label,
+                                   .sources = g->sources,
+                                   .packets = g->packets,
+                                   .networks = telescope_hll_count(g->spread, 6),
+                                   .first = g->first,
+                                   .last = g->last,
+                                   .day_hours = g->day_hours,
+                                   .proto = g->proto,
+                                   .joined = -1,
+                                   .main_port = g->port};
+    if (to->fp != FP_NONE)
+        snprintf(to->name, sizeof to->name, "%s/%u", telescope_fp_names[to->fp], g->port);
+    else
+        snprintf(to->name, sizeof to->name, "hn-%08x/%u", (unsigned)(g->label & UINT32_MAX), g->port);
+}
+
+/* Two sources or more make a campaign. */
+static bool pick_campaigns(struct telescope_report *r, struct hn_arena *a)
+{
+    struct telescope_fold *f = &r->fold;
+    size_t n = 0;
+    const struct telescope_group **list = hn_arena_alloc(a, (f->n_groups + 1) * sizeof(*list));
+    if (!list)
+        return false;
+    for (uint32_t i = 0; f->groups && i < f->groups_cap; i++) {
+        f->groups[i].used = f->groups[i].used ? 1 : 0;
+        if (f->groups[i].used && f->groups[i].sources >= 2)
+            list[n++] = &f->groups[i];
+    }
+    if (n)
+        qsort(list, n, sizeof(*list), by_sources);
+    r->n_campaigns = n < REPORT_CAMPAIGNS ? n : REPORT_CAMPAIGNS;
+    for (size_t i = 0; i < r->n_campaigns; i++) {
+        campaign_from(&r->campaigns[i], list[i]);
+        f->groups[list[i] - f->groups].used = (uint8_t)(2 + i); /* found again by the pass over events */
+    }
+    return true;
+}
+
+static void count_share(struct report_campaign *c, uint16_t port, uint32_t n)
+{
+    struct report_share *least = &c->ports[0];
+    c->ports_total += n;
+    for (size_t i = 0; i < REPORT_PORTS; i++) {
+        struct report_share *s = &c->ports[i];
+        if (s->n && s->port == port) {
+            s->n += n;
+            return;
+        }
+        least = s->n < least->n ? s : least;
+    }
+    if (least->n <= n)
+        *least = (struct report_share){.n = n, .port = port};
+    else
+        least->n -= n;
+}
+
+static const struct telescope_source *source_of(const struct telescope_cell *c, uint32_t key)
+{
+    uint32_t i = telescope_place(telescope_mix(key * 0x9e3779b1u), c->sources.cap);
+    for (; sources(c)[i].packets; i = i + 1 == c->sources.cap ? 0 : i + 1)
+        if (sources(c)[i].key == key)
+            return &sources(c)[i];
+    return NULL;
+}
+
+/* Shares are of packets; of a big table a part is looked at, chosen by its places, which are hashes. */
+static void pass_events(struct telescope_report *r)
+{
+    uint64_t n = 0;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        n += r->e->cells[k].events.n;
+    uint32_t stride = (uint32_t)(n / SAMPLE_ABOVE + 1);
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        const struct telescope_cell *c = &r->e->cells[k];
+        for (uint32_t i = 0; i < c->events.cap; i++) {
+            const struct telescope_event *e = &events(c)[i];
+            if (!e->packets)
+                continue;
+            r->events += e->events;
+            r->events_open += e->last + r->e->how.idle >= r->e->last;
+            top_event(r, c, e);
+            if (i % stride || telescope_class_roles[e->class] != ROLE_SCAN)
+                continue;
+            const struct telescope_source *s = source_of(c, e->key);
+            uint64_t label = s ? telescope_label(s, r->accepted) : 0;
+            struct telescope_group *g = label ? telescope_group_get(&r->fold, label, s->port_major) : NULL;
+            if (g && g->used >= 2)
+                count_share(&r->campaigns[g->used - 2], e->port, e->packets);
+        }
+    }
+}
+
+static bool reaches(const struct report_campaign *a, uint16_t port)
+{
+    for (size_t i = 0; i < REPORT_PORTS; i++)
+        if (a->ports[i].n && a->ports[i].port == port)
+            return (uint64_t)a->ports[i].n * JOIN_SHARE >= a->ports_total;
+    return false;
+}
+
+/* One tool with one set of ports is one campaign, whatever port its sources favour. */
+static void join_campaigns(struct telescope_report *r)
+{
+    for (size_t i = 0; i < r->n_campaigns; i++) {
+        struct report_campaign *a = &r->campaigns[i];
+        for (size_t k = i + 1; k < r->n_campaigns && a->joined < 0; k++) {
+            struct report_campaign *b = &r->campaigns[k];
+            if (b->joined >= 0 || b->label != a->label || !(reaches(a, b->main_port) || reaches(b, a->main_port)))
+                continue;
+            b->joined = (int)i;
+            a->sources += b->sources;
+            a->packets += b->packets;
+            a->networks = a->networks > b->networks ? a->networks : b->networks;
+            a->first = a->first < b->first ? a->first : b->first;
+            a->last = a->last > b->last ? a->last : b->last;
+            a->day_hours |= b->day_hours;
+            for (size_t p = 0; p < REPORT_PORTS; p++)
+                if (b->ports[p].n)
+                    count_share(a, b->ports[p].port, b->ports[p].n);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- sums */
+
+static void sum_cells(struct telescope_report *r)
+{
+    uint8_t seen[4096] = {0};
+    uint64_t n = 0;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        const struct telescope_cell *c = &r->e->cells[k];
+        n += c->sources.n;
+        r->octets += c->octets;
+        r->forgotten += c->forgotten;
+        r->pairs_dropped += c->pairs_dropped;
+        r->v6_refused += c->v6_refused;
+        r->scanner_packets += c->scanner_packets;
+        r->attacks_dropped += c->attacks_dropped;
+        for (unsigned i = 0; i < CLASS_COUNT; i++) {
+            r->class_packets[i] += c->class_packets[i];
+            r->class_events[i] += c->class_events[i];
+        }
+        for (unsigned i = 0; i < OS_COUNT; i++) {
+            r->os_packets[i] += c->os_packets[i];
+            r->os_sources[i] += c->os_sources[i];
+        }
+        for (unsigned i = 0; i < FP_COUNT; i++) {
+            r->tools[i].packets += c->strong[i].packets;
+            r->tools[i].sources += c->strong[i].sources;
+            r->tools[i].confirmed += c->strong[i].confirmed;
+            if (r->accepted >> i & 1) {
+                r->tools[i].packets += c->once[i];
+                r->tools[i].sources += c->once[i];
+            }
+        }
+        for (unsigned i = 0; i < sizeof seen; i++)
+            seen[i] = c->seen[i] > seen[i] ? c->seen[i] : seen[i];
+    }
+    r->sources_exact = r->forgotten == 0 && r->v6_refused == 0;
+    r->sources = r->sources_exact ? n : telescope_hll_count(seen, 12);
+}
+
+double telescope_spoofed_rate(const struct telescope_engine *e, uint64_t packets, uint32_t start, uint32_t end)
+{
+    if (!e->how.addresses || end <= start)
+        return 0;
+    return (double)packets / (end - start) * 4294967296.0 / (double)e->how.addresses;
+}
+
+struct telescope_report *telescope_report_new(const struct telescope_engine *e, struct hn_arena *a)
+{
+    struct telescope_report *r = HN_NEW(a, struct telescope_report);
+    if (!r)
+        return NULL;
+    r->e = e;
+    r->accepted = telescope_accepted(e);
+    r->fold.groups_cap = TELESCOPE_GROUPS;
+    sum_cells(r);
+    if (!pass_sources(r) || !pick_campaigns(r, a)) {
+        telescope_report_done(r);
+        return NULL;
+    }
+    pass_events(r);
+    join_campaigns(r);
+    for (unsigned i = 0; i < FP_COUNT; i++) {
+        r->tools[i].packets += r->fold.many[i].packets;
+        r->tools[i].sources += r->fold.many[i].sources;
+        r->tools[i].confirmed += r->fold.many[i].confirmed;
+    }
+    if (telescope_report_lists(r, a))
+        return r;
+    telescope_report_done(r);
+    return NULL;
+}
+
+void telescope_report_done(struct telescope_report *r)
+{
+    if (r)
+        telescope_fold_done(&r->fold);
+}

@@ -1,0 +1,282 @@
+/* Victims, carpets, floods, alerts, ports, hours and days: gathered from the cells and put in order. */
+#include <stdlib.h>
+
+#include "modules/telescope/report.h"
+
+#define CARPET_LEAST  8u /* addresses of one /24 */
+#define FLOOD_PACKETS 1000u
+#define FLOOD_RATE    30.0 /* packets a second at one address: far beyond what a telescope sees there */
+#define FLOOD_SOURCES 200u /* of 256 bits; by then some 400 sources */
+
+static inline const struct telescope_victim *victims(const struct telescope_cell *c)
+{
+    return (const struct telescope_victim *)(const void *)c->victims.p;
+}
+
+static int compare_ip(const struct hn_ip *a, const struct hn_ip *b)
+{
+    return a->family != b->family ? (a->family < b->family ? -1 : 1) : memcmp(a->b, b->b, 16);
+}
+
+/* ---------------------------------------------------------------- victims */
+
+static int by_packets(const void *x, const void *y)
+{
+    const struct report_victim *a = x, *b = y;
+    if (a->a.packets != b->a.packets)
+        return a->a.packets > b->a.packets ? -1 : 1;
+    int c = compare_ip(&a->ip, &b->ip);
+    return c ? c : (a->a.start > b->a.start) - (a->a.start < b->a.start);
+}
+
+static bool list_victims(struct telescope_report *r, struct hn_arena *a)
+{
+    size_t most = 0;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        const struct telescope_cell *c = &r->e->cells[k];
+        most += c->n_attacks;
+        for (uint32_t i = 0; i < c->victims.cap; i++)
+            most += victims(c)[i].packets && telescope_attack_qualifies(&victims(c)[i]);
+    }
+    r->victims = hn_arena_alloc(a, (most + 1) * sizeof(*r->victims));
+    if (!r->victims)
+        return false;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        const struct telescope_cell *c = &r->e->cells[k];
+        for (size_t i = 0; i < c->n_attacks; i++)
+            r->victims[r->n_victims++] = (struct report_victim){
+                telescope_key_ip(c, c->attacks[i].key, c->attacks[i].flags & VICTIM_V6), c->attacks[i]};
+        for (uint32_t i = 0; i < c->victims.cap; i++) {
+            const struct telescope_victim *v = &victims(c)[i];
+            if (!v->packets || !telescope_attack_qualifies(v))
+                continue;
+            r->victims[r->n_victims++] = (struct report_victim){telescope_key_ip(c, v->key, v->flags & VICTIM_V6),
+                                                                {.key = v->key,
+                                                                 .start = v->start,
+                                                                 .end = v->last,
+                                                                 .packets = v->session,
+                                                                 .ppm = v->ppm,
+                                                                 .port = v->port,
+                                                                 .class = v->class,
+                                                                 .flags = v->flags,
+                                                                 .open = v->last + r->e->how.attack_quiet >= r->e->last,
+                                                                 .dsts = v->dsts}};
+        }
+    }
+    if (r->n_victims)
+        qsort(r->victims, r->n_victims, sizeof(*r->victims), by_packets);
+    return true;
+}
+
+/* ---------------------------------------------------------------- carpets */
+
+static int by_key(const void *x, const void *y)
+{
+    const struct telescope_victim *a = *(const struct telescope_victim *const *)x,
+                                  *b = *(const struct telescope_victim *const *)y;
+    return (a->key > b->key) - (a->key < b->key);
+}
+
+static void carpet_of(struct telescope_report *r, const struct telescope_victim **list, size_t n)
+{
+    struct report_carpet c = {.start = UINT32_MAX};
+    uint32_t ppm = 0;
+    for (size_t i = 0; i < n; i++) {
+        c.start = list[i]->start < c.start ? list[i]->start : c.start;
+        c.end = list[i]->last > c.end ? list[i]->last : c.end;
+        c.packets += list[i]->session;
+        ppm += list[i]->ppm;
+    }
+    c.addresses = (uint32_t)n;
+    if (n < CARPET_LEAST || c.packets < 25 || c.end - c.start < 60 || ppm < 30)
+        return;
+    c.net.family = 4;
+    for (unsigned i = 0; i < 3; i++)
+        c.net.b[i] = (uint8_t)(list[0]->key >> (24 - 8 * i));
+    r->carpets[r->n_carpets++] = c;
+}
+
+/* Neighbours of one /24 that answer together: an attack on the network, spread so that no address stands out. */
+static bool list_carpets(struct telescope_report *r, struct hn_arena *a)
+{
+    size_t all = 0;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        all += r->e->cells[k].victims.n;
+    const struct telescope_victim **list = hn_arena_alloc(a, (all + 1) * sizeof(*list));
+    r->carpets = hn_arena_alloc(a, (all / CARPET_LEAST + 1) * sizeof(*r->carpets));
+    if (!list || !r->carpets)
+        return false;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        const struct telescope_cell *c = &r->e->cells[k];
+        size_t n = 0;
+        for (uint32_t i = 0; i < c->victims.cap; i++)
+            if (victims(c)[i].packets && !(victims(c)[i].flags & VICTIM_V6))
+                list[n++] = &victims(c)[i];
+        if (n)
+            qsort(list, n, sizeof(*list), by_key);
+        for (size_t i = 0, end; i < n; i = end) {
+            for (end = i; end < n && list[end]->key >> 8 == list[i]->key >> 8;)
+                end++;
+            carpet_of(r, list + i, end - i);
+        }
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- floods at one of our own addresses */
+
+static int by_count(const void *x, const void *y)
+{
+    const struct report_flood *a = x, *b = y;
+    if (a->h->count != b->h->count)
+        return a->h->count > b->h->count ? -1 : 1;
+    return (a->h->dst > b->h->dst) - (a->h->dst < b->h->dst);
+}
+
+static bool list_floods(struct telescope_report *r, struct hn_arena *a)
+{
+    size_t n = 0, most = (size_t)TELESCOPE_CELLS * TELESCOPE_HOT;
+    struct telescope_hot *sum = hn_arena_alloc(a, most * sizeof(*sum));
+    r->floods = hn_arena_alloc(a, most * sizeof(*r->floods));
+    if (!sum || !r->floods)
+        return false;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        for (unsigned i = 0; i < TELESCOPE_HOT; i++) {
+            const struct telescope_hot *h = &r->e->cells[k].hot[i];
+            if (!h->used || h->count < FLOOD_PACKETS / TELESCOPE_CELLS / 4)
+                continue;
+            size_t at = 0; /* sources of one flood are spread over all cells */
+            while (at < n && !(sum[at].dst == h->dst && sum[at].class == h->class && sum[at].port == h->port))
+                at++;
+            if (at == n) {
+                sum[n++] = *h;
+                continue;
+            }
+            sum[at].count += h->count;
+            sum[at].first = h->first < sum[at].first ? h->first : sum[at].first;
+            sum[at].last = h->last > sum[at].last ? h->last : sum[at].last;
+            for (unsigned b = 0; b < 4; b++)
+                sum[at].sources[b] |= h->sources[b];
+        }
+    for (size_t i = 0; i < n; i++) {
+        unsigned bits = 0;
+        for (unsigned b = 0; b < 4; b++)
+            bits += (unsigned)__builtin_popcountll(sum[i].sources[b]);
+        double rate = sum[i].count / (double)(sum[i].last - sum[i].first + 1);
+        if (sum[i].count >= FLOOD_PACKETS && bits >= FLOOD_SOURCES && rate >= FLOOD_RATE)
+            r->floods[r->n_floods++] = (struct report_flood){.h = &sum[i], .sources = bits, .rate = rate};
+    }
+    if (r->n_floods)
+        qsort(r->floods, r->n_floods, sizeof(*r->floods), by_count);
+    return true;
+}
+
+/* ---------------------------------------------------------------- members, ports, time */
+
+static int by_member(const void *x, const void *y)
+{
+    const struct report_alert *a = x, *b = y;
+    return a->a->member != b->a->member ? (a->a->member < b->a->member ? -1 : 1) : compare_ip(&a->ip, &b->ip);
+}
+
+static bool list_alerts(struct telescope_report *r, struct hn_arena *a)
+{
+    size_t n = 0;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        n += r->e->cells[k].n_alerts;
+    r->alerts = hn_arena_alloc(a, (n + 1) * sizeof(*r->alerts));
+    if (!r->alerts)
+        return false;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        const struct telescope_cell *c = &r->e->cells[k];
+        for (size_t i = 0; i < c->n_alerts; i++)
+            r->alerts[r->n_alerts++] = (struct report_alert){
+                telescope_key_ip(c, c->alerts[i].key, c->alerts[i].flags & SOURCE_V6), &c->alerts[i]};
+    }
+    if (n)
+        qsort(r->alerts, n, sizeof(*r->alerts), by_member);
+    return true;
+}
+
+static int by_port(const void *x, const void *y)
+{
+    const struct report_port *a = x, *b = y;
+    return a->packets != b->packets ? (a->packets > b->packets ? -1 : 1)
+                                    : (a->index > b->index) - (a->index < b->index);
+}
+
+static bool list_ports(struct telescope_report *r, struct hn_arena *a)
+{
+    r->ports = hn_arena_alloc(a, TELESCOPE_PORTS * sizeof(*r->ports));
+    for (uint32_t i = 0; r->ports && i < TELESCOPE_PORTS; i++) {
+        struct report_port p = {.index = i};
+        for (unsigned k = 0; k < r->e->how.threads; k++) {
+            p.packets += r->e->ports[(size_t)k * TELESCOPE_PORTS + i].packets;
+            p.sources += r->e->ports[(size_t)k * TELESCOPE_PORTS + i].sources;
+        }
+        if (p.packets)
+            r->ports[r->n_ports++] = p;
+    }
+    if (r->n_ports)
+        qsort(r->ports, r->n_ports, sizeof(*r->ports), by_port);
+    return r->ports != NULL;
+}
+
+static int by_hour(const void *x, const void *y)
+{
+    const struct telescope_hour *a = x, *b = y;
+    return (a->hour > b->hour) - (a->hour < b->hour);
+}
+
+static int by_day(const void *x, const void *y)
+{
+    const struct telescope_day *a = x, *b = y;
+    return (a->day > b->day) - (a->day < b->day);
+}
+
+static bool list_time(struct telescope_report *r, struct hn_arena *a)
+{
+    struct telescope_hour *hours = hn_arena_alloc(a, TELESCOPE_HOURS * sizeof(*hours));
+    struct telescope_day *days = hn_arena_alloc(a, TELESCOPE_DAYS * sizeof(*days));
+    if (!hours || !days)
+        return false;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        const struct telescope_cell *c = &r->e->cells[k];
+        for (unsigned i = 0; i < TELESCOPE_HOURS; i++) {
+            const struct telescope_hour *h = &c->hours[i];
+            if (h->hour > hours[i].hour) /* another cell may not have seen this hour yet, or forgot an older one */
+                hours[i] = *h;
+            else if (h->hour && h->hour == hours[i].hour) {
+                hours[i].packets += h->packets;
+                hours[i].sources += h->sources;
+            }
+        }
+        for (unsigned i = 0; i < TELESCOPE_DAYS; i++) {
+            const struct telescope_day *d = &c->days[i];
+            if (d->day > days[i].day)
+                days[i] = *d;
+            else if (d->day && d->day == days[i].day)
+                for (unsigned f = 0; f <= FP_COUNT; f++) {
+                    days[i].distinct[f] += d->distinct[f];
+                    days[i].returning[f] += d->returning[f];
+                }
+        }
+    }
+    for (unsigned i = 0; i < TELESCOPE_HOURS; i++)
+        if (hours[i].hour)
+            hours[r->n_hours++] = hours[i];
+    for (unsigned i = 0; i < TELESCOPE_DAYS; i++)
+        if (days[i].day)
+            days[r->n_days++] = days[i];
+    qsort(hours, r->n_hours, sizeof(*hours), by_hour);
+    qsort(days, r->n_days, sizeof(*days), by_day);
+    r->hours = hours;
+    r->days = days;
+    return true;
+}
+
+bool telescope_report_lists(struct telescope_report *r, struct hn_arena *a)
+{
+    return list_victims(r, a) && list_carpets(r, a) && list_floods(r, a) && list_alerts(r, a) && list_ports(r, a) &&
+           list_time(r, a);
+}

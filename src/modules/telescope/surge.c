@@ -1,0 +1,147 @@
+/* Ports that suddenly draw a crowd.
+ *
+ * Measured is the number of sources in an hour, which one loud machine does not move. x = 2 sqrt(n + 3/8) makes counts
+ * of any size vary alike (Anscombe). The baseline is a running mean and deviation of x for this hour of the day, once
+ * it was seen on three days; before that, of all hours, once there were twelve. A deviation below that of pure chance
+ * (1) is not believed. An hour is a surge above z = 4.5: for a port whose hours vary normally that happens by chance
+ * in 3.4 of a million hours, which is what the report states. What a surge does to the baseline is cut off at the
+ * threshold. */
+#include <math.h>
+
+#include "base/mem.h"
+#include "modules/telescope/telescope.h"
+
+#define TRACKED     4096u
+#define TRACK_LEAST 5u  /* sources in an hour that make a port worth a baseline */
+#define SURGE_LEAST 10u /* sources in an hour below which nothing is a surge */
+#define Z_LEAST     4.5
+#define ALPHA       0.2
+#define DAYS_LEAST  3u
+#define HOURS_LEAST 12u
+#define NEW_AFTER   24u /* hours of history before a port can be new */
+
+struct model {
+    float mean, var;
+    uint32_t n;
+};
+
+struct tracked {
+    uint32_t port; /* index */
+    struct model all, hours[24];
+};
+
+struct telescope_baseline {
+    uint16_t slot[TELESCOPE_PORTS]; /* 1 + index into list */
+    struct tracked list[TRACKED];
+    uint32_t n;
+};
+
+void telescope_surge_free(struct telescope_baseline *b)
+{
+    hn_free(b);
+}
+
+static double transformed(double n)
+{
+    return 2 * sqrt(n + 0.375);
+}
+
+static void learn(struct model *m, double x)
+{
+    double a = m->n < 1 / ALPHA ? 1.0 / (m->n + 1) : ALPHA, d = x - m->mean;
+    m->mean = (float)(m->mean + a * d);
+    m->var = (float)((1 - a) * (m->var + a * d * d));
+    m->n++;
+}
+
+static const struct model *model_for(const struct tracked *t, unsigned hour)
+{
+    if (t->hours[hour].n >= DAYS_LEAST)
+        return &t->hours[hour];
+    return t->all.n >= HOURS_LEAST ? &t->all : NULL;
+}
+
+static void tell(struct telescope_engine *e, uint32_t hour, uint32_t index, uint32_t sources, uint32_t packets,
+                 double expected, double z, bool new_port)
+{
+    if (e->n_surges == TELESCOPE_SURGES) { /* the oldest goes */
+        memmove(e->surges, e->surges + 1, sizeof e->surges - sizeof e->surges[0]);
+        e->n_surges--;
+        e->surges_dropped++;
+    }
+    unsigned proto;
+    struct telescope_surge *s = &e->surges[e->n_surges++];
+    *s = (struct telescope_surge){
+        .hour = hour, .new_port = new_port, .sources = sources, .packets = packets, .expected = expected, .z = z};
+    telescope_port_of(index, &proto, &s->port);
+    s->proto = (uint8_t)proto;
+}
+
+/* A port that nobody tracked: new to the telescope, or always quiet. */
+static void judge_quiet(struct telescope_engine *e, uint32_t hour, uint32_t index, uint32_t sources, uint32_t packets,
+                        uint32_t ever)
+{
+    if (e->data_hours < NEW_AFTER || sources < SURGE_LEAST)
+        return;
+    double expected = (double)(ever > sources ? ever - sources : 0) / e->data_hours;
+    double z = transformed(sources) - transformed(expected);
+    e->port_hours++;
+    if (z >= Z_LEAST)
+        tell(e, hour, index, sources, packets, expected, z, ever <= sources);
+}
+
+static void judge(struct telescope_engine *e, struct tracked *t, uint32_t hour, uint32_t sources, uint32_t packets)
+{
+    const struct model *m = model_for(t, hour % 24);
+    double x = transformed(sources);
+    if (m) {
+        double sd = m->var > 1 ? sqrt(m->var) : 1, z = (x - m->mean) / sd;
+        e->port_hours++;
+        if (z >= Z_LEAST && sources >= SURGE_LEAST)
+            tell(e, hour, t->port, sources, packets, m->mean * m->mean / 4 - 0.375, z, false);
+        if (z > Z_LEAST)
+            x = m->mean + Z_LEAST * sd;
+    }
+    learn(&t->all, x);
+    learn(&t->hours[hour % 24], x);
+}
+
+static void one_port(struct telescope_engine *e, uint32_t hour, uint32_t index, uint32_t sources, uint32_t packets,
+                     uint32_t ever)
+{
+    struct telescope_baseline *b = e->baseline;
+    if (b->slot[index]) {
+        judge(e, &b->list[b->slot[index] - 1], hour, sources, packets);
+        return;
+    }
+    judge_quiet(e, hour, index, sources, packets, ever);
+    if (sources < TRACK_LEAST || b->n == TRACKED)
+        return;
+    struct tracked *t = &b->list[b->n++];
+    b->slot[index] = (uint16_t)b->n;
+    t->port = index;
+    learn(&t->all, transformed(sources));
+    learn(&t->hours[hour % 24], transformed(sources));
+}
+
+void telescope_surge_hour(struct telescope_engine *e, uint32_t hour)
+{
+    if (!e->baseline)
+        e->baseline = hn_alloc_zero(sizeof(*e->baseline));
+    if (!e->baseline) {
+        e->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < TELESCOPE_PORTS; i++) {
+        uint32_t sources = 0, packets = 0, ever = 0;
+        for (unsigned k = 0; k < e->how.threads; k++) {
+            struct telescope_port *p = &e->ports[(size_t)k * TELESCOPE_PORTS + i];
+            sources += p->hour_sources;
+            packets += p->hour_packets;
+            ever += p->sources;
+            p->hour_sources = p->hour_packets = 0;
+        }
+        if (packets || e->baseline->slot[i])
+            one_port(e, hour, i, sources, packets, ever);
+    }
+}

@@ -1,0 +1,444 @@
+/* telescope: what arrives at addresses where nobody lives.
+ *
+ *   records ─▶ observe (decode, classify, fingerprint) ─▶ sights ─▶ cells ─▶ fold ─▶ report
+ *
+ * A *sight* is one packet boiled down to 40 octets. A *cell* is one of TELESCOPE_CELLS shares of the state, chosen by
+ * the /24 of the address that a sight is about; cells know nothing of each other, so threads share them out, two
+ * instances merge cell by cell, and the result does not depend on how many threads worked. The state of one source is
+ * one line of the processor's cache. Times are seconds since 1970. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/ip.h"
+#include "core/work.h"
+#include "format/packet/capture.h"
+#include "format/packet/packet.h"
+
+#define TELESCOPE_CELLS 16
+#define TELESCOPE_HOURS 1024 /* hours remembered, by hour modulo this */
+#define TELESCOPE_PORTS (65536u * 2 + 512)
+#define TELESCOPE_BLOCK HN_CAPTURE_BATCH
+
+/* ---------------------------------------------------------------- classes of packets */
+
+/* name, what it is in a telescope */
+#define TELESCOPE_CLASSES(XX)                                                                                          \
+    XX(TCP_SYN, "tcp-syn", SCAN)                                                                                       \
+    XX(TCP_SYNACK, "tcp-syn-ack", BACKSCATTER)                                                                         \
+    XX(TCP_RST, "tcp-rst", BACKSCATTER)                                                                                \
+    XX(TCP_RSTACK, "tcp-rst-ack", BACKSCATTER)                                                                         \
+    XX(TCP_ACK, "tcp-ack", OTHER)                                                                                      \
+    XX(TCP_FIN, "tcp-fin", SCAN)                                                                                       \
+    XX(TCP_XMAS, "tcp-xmas", SCAN)                                                                                     \
+    XX(TCP_NULL, "tcp-null", SCAN)                                                                                     \
+    XX(TCP_OTHER, "tcp-other", OTHER)                                                                                  \
+    XX(UDP, "udp", SCAN)                                                                                               \
+    XX(UDP_REPLY, "udp-reply", REFLECTION)                                                                             \
+    XX(ICMP_ECHO, "icmp-echo", SCAN)                                                                                   \
+    XX(ICMP_ECHO_REPLY, "icmp-echo-reply", BACKSCATTER)                                                                \
+    XX(ICMP_UNREACHABLE, "icmp-unreachable", BACKSCATTER)                                                              \
+    XX(ICMP_EXCEEDED, "icmp-time-exceeded", BACKSCATTER)                                                               \
+    XX(ICMP_QUENCH, "icmp-source-quench", BACKSCATTER)                                                                 \
+    XX(ICMP_OTHER, "icmp-other", OTHER)                                                                                \
+    XX(FRAGMENT, "fragment", OTHER)                                                                                    \
+    XX(OTHER, "other", OTHER)
+
+enum telescope_class {
+#define XX(name, text, role) CLASS_##name,
+    TELESCOPE_CLASSES(XX)
+#undef XX
+        CLASS_COUNT
+};
+enum telescope_role { ROLE_SCAN, ROLE_BACKSCATTER, ROLE_REFLECTION, ROLE_OTHER };
+extern const char *const telescope_class_names[CLASS_COUNT];
+extern const uint8_t telescope_class_roles[CLASS_COUNT];
+
+/* ---------------------------------------------------------------- fingerprints */
+
+/* name, text, is it proven by one packet (else by what the source does over several) */
+#define TELESCOPE_FPS(XX)                                                                                              \
+    XX(MIRAI, "mirai")                                                                                                 \
+    XX(MIRAI_VARIANT, "mirai-variant")                                                                                 \
+    XX(ZMAP, "zmap")                                                                                                   \
+    XX(ZMAP4, "zmap4")                                                                                                 \
+    XX(MASSCAN, "masscan")                                                                                             \
+    XX(NMAP, "nmap")                                                                                                   \
+    XX(HPING, "hping")                                                                                                 \
+    XX(HAJIME, "hajime")
+
+enum telescope_fp {
+#define XX(name, text) FP_##name,
+    TELESCOPE_FPS(XX)
+#undef XX
+        FP_COUNT,
+    FP_NONE = 0xff
+};
+extern const char *const telescope_fp_names[FP_COUNT];
+
+#define TELESCOPE_OSES(XX)                                                                                             \
+    XX(NONE, "none")                                                                                                   \
+    XX(LINUX, "linux")                                                                                                 \
+    XX(WINDOWS, "windows")                                                                                             \
+    XX(APPLE, "macos-ios")                                                                                             \
+    XX(BSD, "bsd")                                                                                                     \
+    XX(EMBEDDED, "embedded-linux")                                                                                     \
+    XX(RAW, "raw-socket")                                                                                              \
+    XX(OTHER, "other")
+enum telescope_os {
+#define XX(name, text) OS_##name,
+    TELESCOPE_OSES(XX)
+#undef XX
+        OS_COUNT
+};
+extern const char *const telescope_os_names[OS_COUNT];
+
+/* ---------------------------------------------------------------- sights */
+
+#define SIGHT_V6     1u  /* src and dst are numbers in the block's table of IPv6 addresses */
+#define SIGHT_VICTIM 2u  /* only about src as a victim that somebody else told of */
+#define SIGHT_WEAK   4u  /* fp is a candidate: base rate or behaviour decides */
+#define SIGHT_PLAIN  8u  /* SYN without options and with a window: might have been a candidate by chance */
+#define SIGHT_1024   16u /* the same with window 1024 */
+
+struct telescope_sight {
+    uint32_t src, dst, time, seq, sig;
+    uint16_t sport, dport, len, id;
+    uint16_t window;
+    uint8_t ttl, class, fp, os, flags, proto;
+    uint8_t telescope; /* index of the telescope that dst belongs to */
+    uint8_t spare[3];
+};
+
+struct telescope_v6 {
+    uint8_t src[16], dst[16];
+};
+
+/* Fills class, fingerprint, signature and guess of the operating system. p has an IP packet. */
+void telescope_classify(const struct hn_packet *p, struct telescope_sight *s);
+
+/* ---------------------------------------------------------------- prefixes: telescopes, members, scanners, countries
+ */
+
+struct telescope_prefix {
+    struct hn_ip ip;
+    unsigned bits;
+    struct hn_str name, text; /* organisation or telescope; evidence, contact */
+    int parent;               /* index of the shortest longer one around it, or -1 */
+};
+
+struct telescope_prefixes {
+    struct telescope_prefix *list; /* sorted by address, then by length */
+    size_t n, n4;                  /* the first n4 are IPv4 */
+    uint32_t *first4;              /* first addresses of the IPv4 ones, for the search */
+};
+
+/* Lines "prefix<tab or comma>name[<tab or comma>text]"; "#" begins a comment. Wrong lines are told and passed over. */
+void telescope_prefixes_parse(struct telescope_prefixes *ps, struct hn_arena *a, struct hn_bytes text,
+                              void (*bad)(void *arg, unsigned line, const char *why), void *arg);
+bool telescope_prefixes_add(struct telescope_prefixes *ps, struct hn_arena *a, struct hn_str prefix, struct hn_str name,
+                            struct hn_str text);
+void telescope_prefixes_sort(struct telescope_prefixes *ps, struct hn_arena *a);
+/* The longest prefix that holds the address, or NULL. */
+const struct telescope_prefix *telescope_prefixes_find(const struct telescope_prefixes *ps, const struct hn_ip *ip);
+/* Index into list of the longest IPv4 prefix, or -1. */
+int telescope_prefixes_find4(const struct telescope_prefixes *ps, uint32_t addr);
+
+/* ---------------------------------------------------------------- state of a cell */
+
+#define SOURCE_V6      1u
+#define SOURCE_MEMBER  2u
+#define SOURCE_SCANNER 4u  /* known and benign */
+#define SOURCE_PROVEN  8u  /* nmap: the same sequence number again */
+#define SOURCE_ORDER   16u /* zmap: addresses in the order of its group */
+#define SOURCE_HEAVY   32u
+#define SOURCE_PAIRS   64u /* stands in the set of pairs */
+
+#define TRAIT_SEQ   1u /* differed between two packets */
+#define TRAIT_SPORT 2u
+#define TRAIT_SIG   4u
+#define TRAIT_TCP   16u /* scanned by this protocol */
+#define TRAIT_UDP   32u
+#define TRAIT_ICMP  64u
+
+/* 64 octets: one cache line. packets == 0 marks an empty place. */
+struct telescope_source {
+    uint32_t key; /* IPv4 address, or number of an IPv6 address in the cell | 0xf0000000 */
+    uint32_t first, last, packets;
+    uint64_t ports, dsts; /* bit = hash modulo 64: linear counting */
+    uint64_t hours;       /* bit i: seen i hours before the hour of `last` */
+    uint32_t seq, sig;    /* of the first packet that had one */
+    uint32_t weak_n;      /* candidates of the kind `weak` */
+    uint16_t syn_n;       /* SYNs, saturating */
+    uint16_t sport;
+    uint16_t port_major; /* port of the majority (Boyer and Moore), its lead in port_votes */
+    uint8_t port_votes, weak;
+    uint8_t fps, fps_twice, traits, flags; /* fingerprints seen once, twice: bit = enum telescope_fp */
+};
+
+/* One source, port and class: Merit's event, and what came before it. 40 octets; packets == 0 is empty. */
+struct telescope_event {
+    uint32_t key;
+    uint16_t port;
+    uint8_t class, flags;
+    uint32_t first, start, last; /* of all, of the present event */
+    uint32_t packets, now;       /* in all, in the present event */
+    uint32_t events;
+    uint64_t dsts;
+};
+
+/* Somebody who answers strangers: the victim of an attack with forged sources. */
+struct telescope_victim {
+    uint32_t key, first, last, packets;
+    uint32_t start, session; /* of the present attack: since, packets */
+    uint32_t ring_at;        /* ten-second step of ring[0] */
+    uint16_t ring[6];        /* the last 60 seconds */
+    uint16_t ppm;            /* most in a minute of the present attack */
+    uint16_t port, port_votes;
+    uint8_t class, flags;
+    uint64_t dsts;
+};
+#define VICTIM_V6 1u
+
+struct telescope_attack {
+    uint32_t key, start, end, packets;
+    uint16_t ppm, port;
+    uint8_t class, flags;
+    bool open;
+    uint64_t dsts;
+};
+
+/* A member's address that sends into the darkness. */
+struct telescope_alert {
+    uint32_t key, first, last, packets, episodes;
+    uint32_t raised;  /* when this alert was first told, stream time; 0 not yet */
+    uint32_t member;  /* index in the list of members */
+    uint32_t classes; /* bit = class */
+    uint16_t port_major, port_votes;
+    uint8_t fps, flags, n_evidence;
+    struct telescope_evidence {
+        uint32_t time, dst;
+        uint16_t sport, dport;
+        uint8_t class, fp;
+    } evidence[4];
+};
+
+/* Misra-Gries: destinations that stand out. */
+struct telescope_hot {
+    uint32_t dst, count, first, last;
+    uint16_t port;
+    uint8_t class, used;
+    uint64_t sources[4];
+};
+#define TELESCOPE_HOT 256
+
+struct telescope_table {
+    uint8_t *p;
+    uint32_t cap, n;
+};
+
+struct telescope_hour {
+    uint32_t hour; /* since 1970; 0 unused */
+    uint32_t sources;
+    uint64_t packets;
+};
+
+#define TELESCOPE_CAMPAIGNS 512
+#define TELESCOPE_GROUPS    16384
+/* Sources of one label and one main port. */
+struct telescope_group {
+    uint64_t label; /* fingerprint, or signature | GROUP_UNKNOWN */
+    uint16_t port;
+    uint8_t proto, used;
+    uint32_t first, last;
+    uint64_t sources, packets;
+    uint8_t spread[64]; /* HyperLogLog of /24 */
+    uint32_t day_hours; /* bit = hour of the day (UTC) that its sources were last active in */
+};
+#define GROUP_UNKNOWN (UINT64_C(1) << 32)
+
+struct telescope_tool {
+    uint64_t packets, sources, confirmed;
+};
+
+/* Sums over sources. */
+struct telescope_fold {
+    struct telescope_tool many[FP_COUNT]; /* candidates that their source's behaviour proves */
+    struct telescope_group *groups;       /* made when first needed */
+    uint32_t groups_cap, n_groups;
+    uint64_t groups_dropped; /* sources without a place */
+    uint64_t scanners, investigators;
+};
+
+struct telescope_day {
+    uint32_t day;                                             /* since 1970; 0 unused */
+    uint32_t distinct[FP_COUNT + 1], returning[FP_COUNT + 1]; /* last: every source */
+};
+#define TELESCOPE_DAYS 64
+
+struct telescope_cell {
+    struct telescope_table sources, events, victims;
+    struct telescope_v6_table {
+        uint8_t (*addr)[16]; /* by number */
+        uint32_t *slots, cap, n, room;
+    } v6;
+    uint64_t *pairs; /* (key, protocol, port) that only answers and odd packets reached */
+    uint32_t pairs_n, pairs_cap;
+    uint64_t pairs_dropped, v6_refused; /* beyond what is remembered */
+    uint64_t class_packets[CLASS_COUNT], class_events[CLASS_COUNT];
+    uint64_t octets, packets;
+    uint64_t os_packets[OS_COUNT], os_sources[OS_COUNT];
+    struct telescope_tool strong[FP_COUNT]; /* proven by single packets */
+    uint64_t once[FP_COUNT];                /* sources with one SYN, which is a candidate */
+    uint64_t plain, plain1024;              /* SYNs that could have been one by chance */
+    struct telescope_fold gone;             /* forgotten sources */
+    struct telescope_hour hours[TELESCOPE_HOURS];
+    struct telescope_day days[TELESCOPE_DAYS];
+    struct telescope_hot hot[TELESCOPE_HOT];
+    struct telescope_attack *attacks;
+    size_t n_attacks, attacks_cap;
+    uint64_t attacks_dropped;
+    struct telescope_alert *alerts;
+    size_t n_alerts, alerts_cap;
+    uint64_t scanner_packets, forgotten; /* sources put out of memory */
+    uint8_t seen[4096];                  /* HyperLogLog of every source */
+    bool failed;                         /* out of memory: the rest is not counted here */
+    char line[64];                       /* apart from the next cell's */
+};
+
+/* ---------------------------------------------------------------- engine */
+
+struct telescope_port {
+    uint64_t packets;
+    uint32_t sources;                    /* distinct, or (after something was forgotten) at most this many */
+    uint32_t hour_packets, hour_sources; /* of the present hour */
+    uint32_t first;
+};
+
+struct telescope_config {
+    struct telescope_prefixes telescopes, members, scanners;
+    uint64_t addresses;    /* in all telescopes; 0 unknown */
+    uint32_t idle;         /* seconds after which an event is over */
+    uint32_t member_quiet; /* seconds after which an alert is closed */
+    uint32_t attack_quiet; /* seconds after which an attack is over */
+    hn_time since, until;  /* 0: no limit */
+    unsigned threads;
+    bool ports_only;
+    bool outer; /* never enter tunnels */
+    uint64_t sources_max, events_max;
+};
+
+struct telescope_surge {
+    uint32_t hour;
+    uint16_t port;
+    uint8_t proto;
+    bool new_port;
+    uint32_t sources, packets;
+    double expected, z;
+};
+#define TELESCOPE_SURGES 256
+
+struct telescope_baseline; /* surge.c */
+
+struct telescope_engine {
+    struct telescope_config how;
+    struct telescope_cell *cells; /* TELESCOPE_CELLS */
+    struct telescope_port *ports; /* TELESCOPE_PORTS, for each thread */
+    struct telescope_pool *pool;
+    struct telescope_baseline *baseline;
+    struct telescope_surge surges[TELESCOPE_SURGES];
+    size_t n_surges;
+    uint64_t surges_dropped, port_hours; /* port_hours: tests made, for the false alarms to be expected */
+    uint64_t records, packets, outside, out_of_time, not_ip, late;
+    uint64_t verdicts[HN_PACKET_VERDICTS];
+    uint64_t telescope_packets[256];
+    uint8_t dsts[4096];   /* HyperLogLog of destinations */
+    uint32_t first, last; /* seconds */
+    uint32_t hour;        /* present */
+    uint32_t data_hours;  /* hours with packets */
+    bool failed;
+};
+
+/* NULL: out of memory. how is copied; its lists must live as long as the engine. */
+struct telescope_engine *telescope_engine_new(const struct telescope_config *how);
+void telescope_engine_free(struct telescope_engine *e); /* NULL is fine */
+void telescope_engine_feed(struct telescope_engine *e, const struct hn_capture_record *r, size_t n);
+/* Adds what b has seen to a; b is spent. Both must have been made with the same lists. */
+void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine *b);
+void telescope_config_init(struct telescope_config *how);
+
+/* ---------------------------------------------------------------- inside */
+
+struct telescope_batch {
+    struct telescope_sight *list[TELESCOPE_CELLS];
+    uint32_t n[TELESCOPE_CELLS], cap[TELESCOPE_CELLS];
+    struct telescope_v6 *v6;
+    uint32_t n_v6, cap_v6;
+    uint64_t records, packets, outside, out_of_time, not_ip;
+    uint64_t verdicts[HN_PACKET_VERDICTS];
+    uint64_t telescope_packets[256];
+    uint8_t dsts[4096];
+    uint32_t first, last;
+    bool failed;
+};
+
+void telescope_observe(const struct telescope_config *how, const struct hn_capture_record *r, size_t n,
+                       struct telescope_batch *b, struct telescope_port *ports);
+void telescope_cell_take(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_batch *b,
+                         const struct telescope_sight *s, size_t n, struct telescope_port *ports);
+void telescope_victim_take(struct telescope_cell *c, const struct telescope_config *how, uint32_t key,
+                           const struct telescope_sight *s, bool v6);
+void telescope_member_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_source *src,
+                           const struct telescope_sight *s);
+void telescope_attack_close(struct telescope_cell *c, const struct telescope_victim *v, bool open);
+bool telescope_attack_qualifies(const struct telescope_victim *v);
+bool telescope_cell_init(struct telescope_cell *c);
+void telescope_cell_done(struct telescope_cell *c);
+/* Forgets what has been quiet longest, until the cell is below its share of the limits. */
+void telescope_cell_forget(struct telescope_cell *c, const struct telescope_config *how, uint32_t now);
+/* Adds one source. accepted: bit = fingerprint whose single candidates are more than chance. False: out of memory. */
+bool telescope_fold_source(struct telescope_fold *f, const struct telescope_source *s, unsigned accepted);
+void telescope_fold_done(struct telescope_fold *f);
+void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold *b);
+struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint16_t port);
+uint64_t telescope_label(const struct telescope_source *s, unsigned accepted);
+unsigned telescope_accepted(const struct telescope_engine *e);
+struct hn_ip telescope_key_ip(const struct telescope_cell *c, uint32_t key, bool v6);
+uint32_t telescope_port_index(unsigned proto, uint16_t port);
+void telescope_port_of(uint32_t index, unsigned *proto, uint16_t *port);
+unsigned telescope_estimate64(uint64_t bits);
+uint64_t telescope_hll_count(const uint8_t *regs, unsigned log2_n);
+void telescope_surge_hour(struct telescope_engine *e, uint32_t hour); /* the present hour is over */
+void telescope_surge_free(struct telescope_baseline *b);
+/* The fingerprint that holds for the source, or FP_NONE. */
+enum telescope_fp telescope_settled(const struct telescope_source *s, unsigned accepted);
+
+/* Places of a table: cap need not be a power of two. */
+static inline uint32_t telescope_place(uint32_t hash, uint32_t cap)
+{
+    return (uint32_t)((uint64_t)hash * cap >> 32);
+}
+static inline uint32_t telescope_mix(uint32_t x)
+{
+    x ^= x >> 16;
+    x *= 0x7feb352du;
+    x ^= x >> 15;
+    x *= 0x846ca68bu;
+    return x ^ x >> 16;
+}
+static inline uint32_t telescope_event_hash(uint32_t key, uint16_t port, uint8_t class)
+{
+    return telescope_mix(key * 0x9e3779b1u ^ ((uint32_t) class << 16 | port) * 0x85ebca6bu);
+}
+static inline void telescope_hll_add(uint8_t *regs, unsigned log2_n, uint32_t hash)
+{
+    uint32_t rest = hash << log2_n;
+    uint8_t rank = (uint8_t)(rest ? __builtin_clz(rest) + 1 : 33 - (int)log2_n);
+    uint8_t *r = &regs[hash >> (32 - log2_n)];
+    if (*r < rank)
+        *r = rank;
+}
+
+/* ---------------------------------------------------------------- verbs */
+
+int telescope_replay(struct hn_work *w);
+int telescope_watch(struct hn_work *w);

@@ -1,0 +1,213 @@
+/* Backscatter: whoever answers addresses that never asked is under attack by somebody who forges them.
+ *
+ * An attack counts from 25 packets over 60 seconds with a minute of 30 packets or more (the sliding rule of Moore et
+ * al. as corsaro applies it: a window of 60 seconds that moves by ten). Below that it is an event and no victim. */
+#include "base/mem.h"
+#include "modules/telescope/telescope.h"
+
+#define STEP          10u
+#define STEPS         6u
+#define PACKETS_LEAST 25u
+#define SECONDS_LEAST 60u
+#define PPM_LEAST     30u
+#define ATTACKS_MOST  4096u
+#define ALERTS_MOST   65536u
+
+static inline struct telescope_victim *victims(const struct telescope_table *t)
+{
+    return (struct telescope_victim *)(void *)t->p;
+}
+
+static uint32_t place(const struct telescope_table *t, uint32_t key)
+{
+    uint32_t i = telescope_place(telescope_mix(key * 0x85ebca6bu), t->cap);
+    while (victims(t)[i].packets && victims(t)[i].key != key)
+        i = i + 1 == t->cap ? 0 : i + 1;
+    return i;
+}
+
+/* Grows; while it is big, those that were quiet for long and never qualified are left behind. */
+static bool grow(struct telescope_cell *c, const struct telescope_config *how, uint32_t now)
+{
+    struct telescope_table *t = &c->victims;
+    uint32_t since = t->n > 65536 && now > 86400 ? now - 86400 : 0, kept = 0;
+    for (uint32_t i = 0; i < t->cap; i++)
+        kept += victims(t)[i].packets && victims(t)[i].last >= since;
+    uint32_t cap = kept > t->cap / 2 ? t->cap * 2 : t->cap;
+    struct telescope_table to = {hn_alloc_zero((size_t)cap * sizeof(struct telescope_victim)), cap, kept};
+    if (!to.p)
+        return false;
+    for (uint32_t i = 0; i < t->cap; i++) {
+        const struct telescope_victim *v = &victims(t)[i];
+        if (!v->packets)
+            continue;
+        if (v->last >= since)
+            victims(&to)[place(&to, v->key)] = *v;
+        else if (telescope_attack_qualifies(v))
+            telescope_attack_close(c, v, false);
+    }
+    hn_free(t->p);
+    *t = to;
+    return true;
+}
+
+/* ---------------------------------------------------------------- attacks */
+
+bool telescope_attack_qualifies(const struct telescope_victim *v)
+{
+    return v->session >= PACKETS_LEAST && v->last - v->start >= SECONDS_LEAST && v->ppm >= PPM_LEAST;
+}
+
+void telescope_attack_close(struct telescope_cell *c, const struct telescope_victim *v, bool open)
+{
+    if (c->n_attacks == c->attacks_cap) {
+        size_t cap = c->attacks_cap ? c->attacks_cap * 2 : 64;
+        struct telescope_attack *p = c->attacks_cap < ATTACKS_MOST ? hn_realloc(c->attacks, cap * sizeof(*p)) : NULL;
+        if (!p) {
+            c->attacks_dropped++;
+            return;
+        }
+        c->attacks = p;
+        c->attacks_cap = cap;
+    }
+    c->attacks[c->n_attacks++] = (struct telescope_attack){.key = v->key,
+                                                           .start = v->start,
+                                                           .end = v->last,
+                                                           .packets = v->session,
+                                                           .ppm = v->ppm,
+                                                           .port = v->port,
+                                                           .class = v->class,
+                                                           .flags = v->flags,
+                                                           .open = open,
+                                                           .dsts = v->dsts};
+}
+
+static void session_begin(struct telescope_victim *v, const struct telescope_sight *s)
+{
+    v->start = s->time;
+    v->session = 0;
+    v->ppm = 0;
+    v->dsts = 0;
+    v->ring_at = s->time / STEP;
+    memset(v->ring, 0, sizeof v->ring);
+    v->class = s->class;
+    v->port = s->sport;
+    v->port_votes = 0;
+}
+
+/* The ring holds the last six steps, newest first. */
+static void ring_count(struct telescope_victim *v, uint32_t time)
+{
+    uint32_t step = time / STEP;
+    if (step > v->ring_at) {
+        uint32_t by = step - v->ring_at;
+        for (unsigned i = STEPS; i-- > 0;)
+            v->ring[i] = i >= by ? v->ring[i - by] : 0;
+        v->ring_at = step;
+    }
+    unsigned back = v->ring_at - step;
+    if (back >= STEPS)
+        return;
+    v->ring[back] = (uint16_t)(v->ring[back] + (v->ring[back] != UINT16_MAX));
+    uint32_t sum = 0;
+    for (unsigned i = 0; i < STEPS; i++)
+        sum += v->ring[i];
+    v->ppm = sum > v->ppm ? (uint16_t)(sum > UINT16_MAX ? UINT16_MAX : sum) : v->ppm;
+}
+
+void telescope_victim_take(struct telescope_cell *c, const struct telescope_config *how, uint32_t key,
+                           const struct telescope_sight *s, bool v6)
+{
+    struct telescope_table *t = &c->victims;
+    if (t->n >= t->cap - t->cap / 4 && !grow(c, how, s->time)) {
+        c->failed = true;
+        return;
+    }
+    struct telescope_victim *v = &victims(t)[place(t, key)];
+    if (!v->packets) {
+        t->n++;
+        v->key = key;
+        v->flags = v6 ? VICTIM_V6 : 0;
+        v->first = v->last = s->time;
+        session_begin(v, s);
+    } else if (s->time > v->last && s->time - v->last > how->attack_quiet) {
+        if (telescope_attack_qualifies(v))
+            telescope_attack_close(c, v, false);
+        session_begin(v, s);
+    }
+    v->packets++;
+    v->session++;
+    v->last = s->time > v->last ? s->time : v->last;
+    v->start = s->time < v->start ? s->time : v->start;
+    v->dsts |= UINT64_C(1) << (telescope_mix(s->dst) >> 26);
+    if (v->port == s->sport)
+        v->port_votes = (uint16_t)(v->port_votes + (v->port_votes != UINT16_MAX));
+    else if (v->port_votes)
+        v->port_votes--;
+    else
+        v->port = s->sport;
+    ring_count(v, s->time);
+}
+
+/* ---------------------------------------------------------------- members */
+
+static struct telescope_alert *alert_find(struct telescope_cell *c, uint32_t key)
+{
+    for (size_t i = 0; i < c->n_alerts; i++)
+        if (c->alerts[i].key == key)
+            return &c->alerts[i];
+    return NULL;
+}
+
+static struct telescope_alert *alert_new(struct telescope_cell *c, const struct telescope_config *how,
+                                         const struct telescope_source *src, uint32_t time)
+{
+    if (c->n_alerts == c->alerts_cap) {
+        size_t cap = c->alerts_cap ? c->alerts_cap * 2 : 16;
+        struct telescope_alert *p = cap <= ALERTS_MOST ? hn_realloc(c->alerts, cap * sizeof(*p)) : NULL;
+        if (!p) {
+            c->failed = true;
+            return NULL;
+        }
+        c->alerts = p;
+        c->alerts_cap = cap;
+    }
+    struct hn_ip ip = telescope_key_ip(c, src->key, src->flags & SOURCE_V6);
+    const struct telescope_prefix *m = telescope_prefixes_find(&how->members, &ip);
+    c->alerts[c->n_alerts] = (struct telescope_alert){.key = src->key,
+                                                      .first = time,
+                                                      .last = time,
+                                                      .member = m ? (uint32_t)(m - how->members.list) : 0,
+                                                      .flags = src->flags & SOURCE_V6};
+    return &c->alerts[c->n_alerts++];
+}
+
+/* One alert an address: the first packet raises it, later ones are folded in, quiet ends an episode. */
+void telescope_member_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_source *src,
+                           const struct telescope_sight *s)
+{
+    struct telescope_alert *a = alert_find(c, src->key);
+    if (!a)
+        a = alert_new(c, how, src, s->time);
+    if (!a)
+        return;
+    if (a->episodes == 0 || (s->time > a->last && s->time - a->last > how->member_quiet)) {
+        a->episodes++;
+        a->raised = s->time;
+        a->n_evidence = 0;
+    }
+    a->packets++;
+    a->last = s->time > a->last ? s->time : a->last;
+    a->first = s->time < a->first ? s->time : a->first;
+    a->classes |= 1u << s->class;
+    a->fps |= src->fps;
+    if (a->port_major == s->dport)
+        a->port_votes = (uint16_t)(a->port_votes + (a->port_votes != UINT16_MAX));
+    else if (a->port_votes)
+        a->port_votes--;
+    else
+        a->port_major = s->dport;
+    if (a->n_evidence < 4)
+        a->evidence[a->n_evidence++] = (struct telescope_evidence){
+            .time = s->time, .dst = s->dst, .sport = s->sport, .dport = s->dport, .class = s->class, .fp = s->fp};
+}
