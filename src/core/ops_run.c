@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "core/carry.h"
 #include "core/ops_in.h"
+#include "core/ops_software_host.h"
 #include "core/registry.h"
 #include "core/render.h"
 #include "core/store_role.h"
@@ -409,6 +410,8 @@ static struct hn_err put(struct hn_op_ctx *c)
     if (c->arena->failed)
         return (struct hn_err){HN_E_NOMEM};
     OPS_STORE(hn_store_run_put(c->store, c->who, &run, &r));
+    if (!r.known && !r.late)
+        HN_TRY(ops_host_components(c, &run));
     if (hn_str_eqc(run.origin, "local") && !r.known)
         c->role->watch_last = c->now;
     result_write(c->w, run.id, &r);

@@ -1,0 +1,48 @@
+/* Shared by the ops_software*.c files. */
+#pragma once
+
+#include "core/ops_in.h"
+#include "store/software.h"
+
+#define OPS_AS_OF                                                                                                      \
+    {                                                                                                                  \
+        "as_of", HN_IN_QUERY, HN_PT_TIME, false, NULL, "as it was at that time (default: now)", 0, 64                  \
+    }
+#define OPS_CSV                                                                                                        \
+    {                                                                                                                  \
+        "format", HN_IN_QUERY, HN_PT_STR, false, "json csv", "csv: all pages, at most 100 000 rows", 0, 0              \
+    }
+#define OPS_QUERY(name, doc)                                                                                           \
+    {                                                                                                                  \
+        name, HN_IN_QUERY, HN_PT_STR, false, NULL, doc, 0, 8192                                                        \
+    }
+
+/* Is a package in use where others reach it? Looked up in what was observed of the host. */
+enum ops_exposure { OPS_EXPOSURE_UNKNOWN, OPS_EXPOSURE_NO, OPS_EXPOSURE_YES };
+const char *ops_exposure_name(enum ops_exposure e); /* "unknown", "no", "yes" */
+struct ops_host {
+    struct hn_str asset;
+    enum ops_exposure exposure;
+    const char
+        *why; /* a word: "not-looked-at", "not-mapped", "not-listening", "loopback", "private", "blocked", "open" */
+    struct hn_str listener, process; /* that decide */
+};
+/* package: name as the package manager has it; empty: the host as a whole (a deployment of unknown files). */
+HN_MUST struct hn_err ops_host_look(struct hn_op_ctx *c, struct hn_str asset, struct hn_str package,
+                                    struct ops_host *ret);
+
+/* Due date of a vulnerability by the policy's table: "due": {rule, days, inputs, at} with at = since + days. */
+void ops_vuln_due(struct hn_op_ctx *c, const struct hn_store_vuln *v, enum ops_exposure exposed, hn_time since);
+/* Members of one vulnerability, without braces. */
+void ops_vuln_members(struct hn_op_ctx *c, const struct hn_store_vuln *v);
+void ops_component_members(struct hn_jw *w, const struct hn_store_component *k);
+void ops_kcount(struct hn_jw *w, const char *key, uint64_t n);
+void ops_kp(struct hn_jw *w, const char *key, double p);     /* a probability, four digits */
+void ops_kknown(struct hn_jw *w, const char *key, double v); /* null when negative */
+void ops_ktri(struct hn_jw *w, const char *key, int v);      /* true, false, null */
+void ops_person(struct hn_jw *w, const char *key, struct hn_str id, struct hn_str name);
+void ops_id_name(struct hn_jw *w, const char *key, struct hn_str id, struct hn_str name); /* null when id is empty */
+/* A JSON array of the arguments as the store takes it. Empty when absent. */
+HN_MUST struct hn_err ops_arg_json(struct hn_op_ctx *c, const char *name, struct hn_str *ret);
+
+hn_op_fn ops_reach, ops_upgrades;

@@ -1,0 +1,150 @@
+import json
+
+from case import Case, Failed
+
+
+class Software(Case):
+    """The portfolio: products, what is in them, what is wrong with it, how far it reaches, who said what."""
+
+    @classmethod
+    def fill(cls, world):
+
+        world.account("tanaka", ("root", "admin"))
+        world.account("mori", ("root", "viewer"))
+        cls.client = world.client("tanaka")
+        cls.viewer = world.client("mori")
+
+    def product(self, name, **more):
+        return self.valid(self.client.post("software/products", {"name": name, **more}), "product")
+
+    def sbom(self, product, version, names, document="{}", **more):
+        parts = [{"ecosystem": "npm", "name": n, "version": "1.0.0", "purl": f"pkg:npm/{n}@1.0.0", "licence": "MIT"}
+                 for n in names]
+        edges = [[i - 1, i] for i in range(len(parts))]
+        return self.world.local.call("sboms.put", product=product, version=version, document=document, family="CycloneDX",
+                                     spec="1.6", components=parts, edges=edges, stated=list(range(len(parts))), **more)
+
+    def match(self, names, kev=(), unknown=(), feed_at="2026-11-20T00:00:00Z"):
+        rows = self.world.local.call("components.rows")["rows"]
+        number = {r[2]: r[0] for r in rows}
+        advisories = [{"id": "GHSA-" + n, "source": "osv", "aliases": ["CVE-2026-" + n], "summary": n + " is broken",
+                       "severity": "high", "cvss": 8.1, "epss": 0.25, "kev": n in kev, "automatable": True,
+                       "impact": "total", "published": "2026-11-01T00:00:00Z"} for n in names]
+        return self.world.local.call("matches.put", feed_at=feed_at, feeds=[{"name": "osv", "records": 3}],
+                                     advisories=advisories,
+                                     matches=[[number[n], i, 95, "1.2.0", '{"range":"introduced 0"}'] for i, n in enumerate(names)],
+                                     unknown=[[number[n], "no-data"] for n in unknown])
+
+    def test_a_empty(self):
+        for path, schema in (("software", "software_now"), ("software/products", "products"),
+                             ("software/suppliers", "suppliers"), ("software/deployments", "deployments"),
+                             ("software/sboms", "sboms"), ("software/components", "components"),
+                             ("software/facets", "software_facets"), ("software/vulnerabilities", "vulnerabilities"),
+                             ("software/upgrades", "software_upgrades"), ("software/statements", "statements"),
+                             ("software/feeds", "software_feeds"),
+                             ("software/changes?from=2026-01-01T00:00:00Z", "software_changes")):
+            with self.subTest(path):
+                self.valid(self.client.get(path), schema)
+        self.refused(self.client.get("software/reach"), 400, "invalid")
+        self.refused(self.client.get("software/reach?of=CVE-1-1"), 404, "noent")
+
+    def test_b_a_life(self):
+        shop = self.product("Shop", supplier="Maker", contract="C-1", contract_until="2027-01-01T00:00:00Z",
+                            obligations=["SBOM with every release"], owner="me")
+        self.refused(self.client.post("software/products", {"name": "Shop", "supplier": "Maker"}), 409, "exists")
+        put = self.sbom(shop["id"], "1.0", ["front", "log", "deep"])
+        self.assertEqual((put["known"], put["new_components"]), (False, 3))
+        self.assertTrue(self.sbom(shop["id"], "1.0", ["front", "log", "deep"])["known"])
+        one = self.valid(self.client.get("software/products/" + shop["id"]), "product")
+        self.assertEqual((one["components"], one["unjudged"], one["vulnerabilities"]), (3, 3, 0))
+        self.assertEqual([h["what"] for h in one["history"]], ["created", "sbom"])
+        self.assertEqual(self.match(["log", "deep"], kev=["deep"], unknown=["front"])["opened"], 2)
+        now = self.valid(self.client.get("software"), "software_now")
+        self.assertEqual((now["vulnerabilities"], now["kev"], now["unknown"], now["unjudged"]), (2, 1, 1, 0))
+        self.assertEqual(now["p_any"], 0.4375)  # 1 - 0.75 * 0.75
+        listed = self.valid(self.client.get("software/vulnerabilities"), "vulnerabilities")["items"]
+        self.assertEqual([v["id"] for v in listed], ["CVE-2026-deep", "CVE-2026-log"])
+        self.assertEqual(listed[0]["due"]["rule"], "bod-26-04:15")
+        self.assertEqual({i["name"]: i["value"] for i in listed[0]["due"]["inputs"]}["exposed"], "unknown")
+        deep = self.valid(self.client.get("software/vulnerabilities/GHSA-deep"), "vulnerability")
+        self.assertEqual((deep["id"], deep["affected_total"], deep["affected"][0]["statement"]), ("CVE-2026-deep", 1, "none"))
+        row = self.client.get("software/components?q=deep").json["items"][0]
+        part = self.valid(self.client.get("software/components/" + row["id"]), "component")
+        self.assertEqual([s["name"] for s in part["paths"][0]["steps"]], ["front", "log", "deep"])
+        unknown = self.valid(self.client.get("software/components?unknown=true"), "components")["items"]
+        self.assertEqual([(c["name"], c["why_unknown"]) for c in unknown], [("front", "no-data")])
+        up = self.valid(self.client.get("software/upgrades"), "software_upgrades")["items"]
+        self.assertEqual([(u["package"], u["to"], u["kev"]) for u in up], [("deep", "1.2.0", 1), ("log", "1.2.0", 0)])
+        sbom = self.valid(self.client.get("software/sboms/" + put["id"]), "sbom")
+        self.assertEqual(sbom["unknown"], 1)
+        self.assertEqual(self.client.get(f"software/sboms/{put['id']}/document").data, b"{}")
+        for path in ("products", "components", "vulnerabilities", "sboms", "upgrades", "suppliers", "statements"):
+            answer = self.client.get(f"software/{path}?format=csv")
+            self.assertEqual((answer.status, answer.data[:3]), (200, b"\xef\xbb\xbf") if path != "statements" else (200, answer.data[:3]))
+
+    def test_c_reach(self):
+        asset = self.world.put("web1", [{"subject": "zlib"}])
+        mail = self.product("Mail")
+        self.sbom(mail["id"], "2", ["wide"])
+        self.match(["wide"])
+        where = {"product": mail["id"], "version": "2", "asset": asset, "service": "post", "customers": ["City", "Town"]}
+        made = self.valid(self.client.post("software/deployments", where), "created")
+        self.assertEqual(self.valid(self.client.get("software/deployments?q=city"), "deployments")["total"], 1)
+        for what in ("GHSA-wide", "CVE-2026-wide", "pkg:npm/wide", "pkg:npm/wide@1.0.0"):
+            with self.subTest(what):
+                r = self.valid(self.client.get("software/reach?of=" + what), "software_reach")
+                self.assertEqual((r["totals"]["products"], r["totals"]["assets"], r["totals"]["services"],
+                                  r["totals"]["customers"]), (1, 1, 1, 2))
+                names = {n["id"]: n["label"]["en"] for n in r["nodes"]}
+                edges = {(names[e["from"]], names[e["to"]]) for e in r["edges"]}
+                self.assertIn(("wide 1.0.0", "Mail"), edges)
+                self.assertIn(("Mail", "web1"), edges)
+                self.assertIn(("post", "City"), edges)
+        rows = self.valid(self.client.get("software/reach?of=GHSA-wide&rows=deployments"), "software_reach")["items"]
+        self.assertEqual(rows[0]["customers"], ["City", "Town"])
+        before = self.client.get("software/reach?of=GHSA-wide&as_of=2026-01-01T00:00:00Z").json
+        self.assertEqual(before["totals"]["products"], 0)
+        self.valid(self.client.delete("software/deployments/" + made["id"]), "done")
+        self.assertEqual(self.client.get("software/reach?of=GHSA-wide").json["totals"]["customers"], 0)
+
+    def test_d_folded(self):
+        """A reach over many products stays small, and opens."""
+        for i in range(30):
+            self.sbom(self.product(f"Many {i:02}")["id"], "1", ["common"])
+        self.match(["common"])
+        r = self.valid(self.client.get("software/reach?of=GHSA-common"), "software_reach")
+        folded = [n for n in r["nodes"] if n["column"] == "product"]
+        self.assertEqual([(n["folded"], n["count"]) for n in folded], [(True, 30)])
+        r = self.valid(self.client.get("software/reach?of=GHSA-common&open=" + folded[0]["id"]), "software_reach")
+        self.assertEqual(len([n for n in r["nodes"] if n["column"] == "product"]), 30)
+        page = self.client.get("software/reach?of=GHSA-common&rows=releases&limit=20").json
+        self.assertEqual((len(page["items"]), page["next"], page["total"]), (20, "20", 30))
+        answer = self.client.get("software/reach?of=GHSA-common&rows=releases&format=csv").data.decode("utf-8-sig")
+        self.assertEqual(len(answer.strip().splitlines()), 31)
+
+    def test_e_statements(self):
+        said = self.product("Said")
+        self.sbom(said["id"], "1", ["said"])
+        self.match(["said"])
+        body = {"vuln": "CVE-2026-said", "product": said["id"], "status": "not_affected", "purl": "pkg:npm/said"}
+        self.refused(self.client.post("software/statements", body), 400, "invalid")
+        body["justification"] = "vulnerable_code_not_in_execute_path"
+        self.refused(self.viewer.post("software/statements", body), 403, "perm")
+        made = self.valid(self.client.post("software/statements", body), "statement")
+        self.assertEqual(self.client.get("software/products/" + said["id"]).json["answered"], 1)
+        vex = self.client.get("software/openvex?product=" + said["id"]).json
+        self.assertEqual(vex["statements"][0]["products"][0]["subcomponents"], [{"@id": "pkg:npm/said"}])
+        self.valid(self.client.delete("software/statements/" + made["id"]), "done")
+        self.assertEqual(self.client.get("software/products/" + said["id"]).json["vulnerabilities"], 1)
+        self.assertFalse(self.client.get("software/statements?ended=true").json["items"][0]["in_force"])
+
+    def test_f_what_is_wrong_is_refused(self):
+        p = self.product("Wrong")["id"]
+        for bad in ({"edges": [[0, 9]]}, {"edges": [[-2, 0]]}, {"edges": ["x"]}, {"stated": [-1]}):
+            with self.subTest(json.dumps(bad)), self.assertRaises(Failed) as e:
+                self.world.local.call("sboms.put", product=p, version="1", document="{}",
+                                      components=[{"name": "a"}], **bad)
+            self.assertEqual(e.exception.name, "invalid")
+        with self.assertRaises(Failed) as e:
+            self.world.local.call("matches.put", feed_at="2026-01-01T00:00:00Z", matches=[[1, 5, 50, "", ""]])
+        self.assertEqual(e.exception.name, "invalid")
