@@ -249,7 +249,14 @@ static void licences(struct spdx2_writer *x, const struct hn_bom_component *c, b
     struct hn_str says = spdx_licence_text(&x->o, c->licences, HN_BOM_LICENCE_SAYS);
     bool open = false;
 
-    text_member(x, "licenseConcluded", spdx_licence_text(&x->o, c->licences, HN_BOM_LICENCE_CONCLUDED));
+    struct hn_str concluded = spdx_licence_text(&x->o, c->licences, HN_BOM_LICENCE_CONCLUDED);
+
+    /* what CycloneDX had no place for stands in a property */
+    if (!concluded.p)
+        concluded = hn_bom_prop_get(c->props, "spdx:licenseConcluded");
+    if (!declared.p && !says.p)
+        declared = hn_bom_prop_get(c->props, "spdx:licenseDeclared");
+    text_member(x, "licenseConcluded", concluded);
     for (const struct hn_bom_licence *l = c->evidence ? c->evidence->licences : NULL; l; l = l->next) {
         if (!open) {
             hn_jw_key(OF(x), file ? "licenseInfoInFiles" : "licenseInfoFromFiles");

@@ -373,60 +373,79 @@ static void named_text(struct spdx3_writer *x, struct hn_str ref, struct hn_str 
     hn_jw_obj_end(OF(x));
 }
 
-static struct hn_str expression(struct spdx3_writer *x, struct hn_str text, struct hn_str ref)
+/* The named licences of a list that say it this way. */
+static void named_uses(struct spdx3_writer *x, const struct hn_bom_licence *l, enum hn_bom_licence_says says)
 {
-    struct hn_str id = spdx3_made_id(x, "License", text);
     struct hn_jw *w = OF(x);
+    bool open = false;
 
-    if (!spdx3_first(x, id))
-        return id;
-    spdx3_element_begin(x, "simplelicensing_LicenseExpression", id);
-    hn_jw_kstr(w, "simplelicensing_licenseExpression", text);
-    if (ref.n) {
-        hn_jw_key(w, "simplelicensing_customIdToUri");
-        hn_jw_arr(w);
+    for (; l; l = l->next) {
+        struct hn_str ref = l->says == (uint8_t)says ? spdx_licence_name_ref(&x->o, l) : (struct hn_str){NULL, 0};
+        if (!ref.n)
+            continue;
+        if (!open) {
+            hn_jw_key(w, "simplelicensing_customIdToUri");
+            hn_jw_arr(w);
+        }
+        open = true;
         hn_jw_obj(w);
         hn_jw_kc(w, "type", "DictionaryEntry");
         hn_jw_kstr(w, "key", ref);
         hn_jw_kstr(w, "value", spdx3_made_id(x, "LicenseText", ref));
         hn_jw_obj_end(w);
-        hn_jw_arr_end(w);
     }
-    hn_jw_obj_end(w);
-    return id;
+    if (open)
+        hn_jw_arr_end(w);
 }
 
-static void licence_write(struct spdx3_writer *x, const struct hn_bom_component *c, const struct hn_bom_licence *l)
+static void licence_write(struct spdx3_writer *x, const struct hn_bom_component *c, const struct hn_bom_licence *list,
+                          enum hn_bom_licence_says says)
 {
-    struct hn_bom_licence one = *l;
-    struct hn_str text, ref = {NULL, 0}, id;
+    struct hn_str text = spdx_licence_text(&x->o, list, says), id;
 
-    one.next = NULL;
-    text = spdx_licence_text(&x->o, &one, l->says);
     if (!text.n)
         return;
-    if (hn_str_starts(text, "LicenseRef-") && !hn_str_eq(text, l->value)) { /* it was a name */
-        ref = text;
-        named_text(x, ref, l->value, l->url);
+    for (const struct hn_bom_licence *l = list; l; l = l->next) {
+        struct hn_str ref = l->says == (uint8_t)says ? spdx_licence_name_ref(&x->o, l) : (struct hn_str){NULL, 0};
+        if (ref.n)
+            named_text(x, ref, l->value, l->url);
     }
-    if (hn_str_eqc(text, "NOASSERTION"))
+    id = spdx3_made_id(x, "License", text);
+    if (hn_str_eqc(text, "NOASSERTION")) {
         id = HN_STR("expandedlicensing_NoAssertionLicense");
-    else if (hn_str_eqc(text, "NONE"))
+    } else if (hn_str_eqc(text, "NONE")) {
         id = HN_STR("expandedlicensing_NoneLicense");
-    else
-        id = expression(x, text, ref);
+    } else if (spdx3_first(x, id)) {
+        spdx3_element_begin(x, "simplelicensing_LicenseExpression", id);
+        hn_jw_kstr(OF(x), "simplelicensing_licenseExpression", text);
+        named_uses(x, list, says);
+        hn_jw_obj_end(OF(x));
+    }
     spdx3_relation_begin(x, "Relationship",
-                         l->says == HN_BOM_LICENCE_CONCLUDED ? "hasConcludedLicense" : "hasDeclaredLicense",
+                         says == HN_BOM_LICENCE_CONCLUDED ? "hasConcludedLicense" : "hasDeclaredLicense",
                          spdx3_component_id(x, c), &id, 1);
     hn_jw_obj_end(OF(x));
 }
 
+/* Those that came as elements are there already. */
+static const struct hn_bom_licence *own_licences(struct spdx3_writer *x, const struct hn_bom_component *c)
+{
+    const struct hn_bom_licence *l = c->licences;
+    while (x->o.same && l && l->ref.n)
+        l = l->next;
+    return l;
+}
+
 void spdx3_licences_write(struct spdx3_writer *x, const struct hn_bom_component *c)
 {
-    for (const struct hn_bom_licence *l = c->licences; l; l = l->next)
-        if (!x->o.same || !l->ref.n)
-            licence_write(x, c, l);
-    if (!x->o.same && c->evidence)
-        for (const struct hn_bom_licence *l = c->evidence->licences; l; l = l->next)
-            spdx_lost(&x->o, c, "evidence.licence", l->value);
+    const struct hn_bom_licence *list = own_licences(x, c);
+    struct hn_str declared = spdx_licence_text(&x->o, list, HN_BOM_LICENCE_DECLARED);
+    struct hn_str says = spdx_licence_text(&x->o, list, HN_BOM_LICENCE_SAYS);
+
+    licence_write(x, c, list, HN_BOM_LICENCE_CONCLUDED);
+    licence_write(x, c, list, declared.n ? HN_BOM_LICENCE_DECLARED : HN_BOM_LICENCE_SAYS);
+    if (declared.n && says.n)
+        spdx_lost(&x->o, c, "licence", says);
+    for (const struct hn_bom_licence *l = c->evidence && !x->o.same ? c->evidence->licences : NULL; l; l = l->next)
+        spdx_lost(&x->o, c, "evidence.licence", l->value);
 }

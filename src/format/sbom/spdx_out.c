@@ -104,8 +104,9 @@ struct hn_str spdx_agent_text(struct spdx_out *o, const struct hn_bom_party *p)
         spdx_agent_of(p->name, &name, &mail) == SPDX_AGENT_NONE && p->extra)
         return p->name;
     const char *word = p->person ? "Person" : "Organization";
-    if (p->email.p)
-        return hn_arena_fmt(o->b->arena, "%s: %.*s (%.*s)", word, HN_FMT(p->name), HN_FMT(p->email));
+    struct hn_str address = p->email.p ? p->email : p->contacts ? p->contacts->email : p->email;
+    if (address.p)
+        return hn_arena_fmt(o->b->arena, "%s: %.*s (%.*s)", word, HN_FMT(p->name), HN_FMT(address));
     return hn_arena_fmt(o->b->arena, "%s: %.*s", word, HN_FMT(p->name));
 }
 
@@ -121,7 +122,7 @@ static bool is_expression(struct hn_arena *a, struct hn_str s)
 {
     struct hn_licence_notes notes;
     const struct hn_licence *l = hn_licence_parse(a, s, &notes);
-    return (l && !notes.unknown) || notes.none || notes.noassertion;
+    return (l && !notes.unknown && !notes.odd_operators) || notes.none || notes.noassertion;
 }
 
 static bool names(struct spdx_out *o, const struct hn_bom_licence *l)
@@ -149,6 +150,11 @@ struct hn_str spdx_licence_text(struct spdx_out *o, const struct hn_bom_licence 
         }
     }
     return out;
+}
+
+struct hn_str spdx_licence_name_ref(struct spdx_out *o, const struct hn_bom_licence *l)
+{
+    return names(o, l) ? spdx_licence_ref(o, l->value) : (struct hn_str){NULL, 0};
 }
 
 void spdx_each_named_licence(const struct hn_bom *b, void (*each)(void *arg, const struct hn_bom_licence *l), void *arg)
@@ -234,8 +240,9 @@ static void party_losses(struct spdx_out *o, const struct hn_bom_component *c, c
 {
     if (!p)
         return;
-    if (p->urls || p->contacts || p->phone.n)
-        spdx_lost(o, c, member, p->urls ? p->urls->s : p->contacts ? p->contacts->name : p->phone);
+    const struct hn_bom_party *contact = p->contacts;
+    if (p->urls || p->phone.n || (contact && (contact->name.n || contact->next || contact->phone.n)))
+        spdx_lost(o, c, member, p->urls ? p->urls->s : contact ? contact->name : p->phone);
     spdx_extra_write(o, c, p->extra);
 }
 

@@ -32,6 +32,8 @@ struct hn_str spdx_agent_text(struct spdx_out *o, const struct hn_bom_party *p);
 struct hn_str spdx_licence_text(struct spdx_out *o, const struct hn_bom_licence *l, enum hn_bom_licence_says says);
 /* The LicenseRef of a free name. */
 struct hn_str spdx_licence_ref(struct spdx_out *o, struct hn_str name);
+/* The same when this licence is a free name; p == NULL when it is not. */
+struct hn_str spdx_licence_name_ref(struct spdx_out *o, const struct hn_bom_licence *l);
 /* Calls each(arg, licence) for every licence in the document whose value is a free name. */
 void spdx_each_named_licence(const struct hn_bom *b, void (*each)(void *arg, const struct hn_bom_licence *l),
                              void *arg);
