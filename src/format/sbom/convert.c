@@ -451,8 +451,9 @@ static void recast_type(struct recast *r, struct hn_bom_component *c)
     };
     if (!to[c->type])
         return;
-    hn_bom_prop_add(r->b, &c->props, HN_STR("spdx:primaryPackagePurpose"), hn_str_c(hn_bom_type_word(c->type)));
-    c->type = to[c->type];
+    if (c->type != HN_BOM_TYPE_UNKNOWN) /* a word that comes back */
+        hn_bom_prop_add(r->b, &c->props, HN_STR("spdx:primaryPackagePurpose"), hn_str_c(hn_bom_type_word(c->type)));
+    c->type = c == r->b->subject ? HN_BOM_TYPE_APPLICATION : to[c->type];
 }
 
 /* What stands for "nothing is known" is no loss. */
@@ -651,12 +652,56 @@ static void to_cyclonedx(struct recast *r)
     b->has_metadata = true;
 }
 
+/* ---------------------------------------------------------------- properties that were members of SPDX */
+
+static bool take_back(struct hn_bom *b, struct hn_bom_component *c, const struct hn_bom_prop *p)
+{
+    if (hn_str_eqc(p->name, "spdx:primaryPackagePurpose"))
+        c->type = (uint8_t)hn_bom_type_of(p->value);
+    else if (hn_str_eqc(p->name, "spdx:purl"))
+        return hn_bom_text_add(b, &c->more_purls, p->value) != NULL;
+    else if (hn_str_eqc(p->name, "spdx:cpe"))
+        return hn_bom_text_add(b, &c->more_cpes, p->value) != NULL;
+    else
+        return false;
+    return true;
+}
+
+static void to_spdx(struct recast *r)
+{
+    struct hn_bom *b = r->b;
+
+    for (size_t i = 0; i <= b->n_components; i++) {
+        struct hn_bom_component *c = component(b, i);
+        for (struct hn_bom_prop **p = c ? &c->props : NULL; p && *p;) {
+            if (take_back(b, c, *p))
+                *p = (*p)->next;
+            else
+                p = &(*p)->next;
+        }
+    }
+    for (struct hn_bom_prop **p = &b->metadata_props; *p;) {
+        struct hn_str *member = hn_str_eqc((*p)->name, "spdx:documentNamespace") ? &b->serial
+                                : hn_str_eqc((*p)->name, "spdx:name")            ? &b->name
+                                : hn_str_eqc((*p)->name, "spdx:comment")         ? &b->comment
+                                                                                 : NULL;
+        if (!member) {
+            p = &(*p)->next;
+            continue;
+        }
+        *member = (*p)->value;
+        *p = (*p)->next;
+    }
+}
+
 struct hn_err hn_bom_recast(struct hn_bom *b, enum hn_bom_family to, struct hn_bom_notes *loss)
 {
     struct recast r = {.b = b, .a = b->arena, .loss = loss};
 
+    if ((to == HN_BOM_SPDX2 || to == HN_BOM_SPDX3) && b->family == HN_BOM_CYCLONEDX)
+        to_spdx(&r);
     if (to != HN_BOM_CYCLONEDX || (b->family != HN_BOM_SPDX2 && b->family != HN_BOM_SPDX3))
-        return HN_OK;
+        return b->arena->failed ? (struct hn_err){HN_E_NOMEM} : HN_OK;
     hn_map_init(&r.refs);
     hn_map_init(&r.licences);
     to_cyclonedx(&r);

@@ -195,6 +195,7 @@ static void note_property(void *arg, struct hn_str name, struct hn_str value)
     *(bool *)arg = true;
 }
 
+/* Members of SPDX 2 that are members of SPDX 3 as well. */
 static bool own_prop(struct hn_str name)
 {
     static const char *const names[] = {"spdx:summary",         "spdx:comment",     "spdx:sourceInfo",
@@ -216,12 +217,12 @@ static void properties(struct spdx3_writer *x, const struct hn_bom_component *c)
         copy.mime_type = (struct hn_str){NULL, 0};
     spdx_each_prop(&x->o, &copy, note_property, &any);
     for (const struct hn_bom_prop *p = c->props; p; p = p->next)
-        any |= hn_str_starts(p->name, "spdx:") && !own_prop(p->name);
+        any |= spdx_is_member_prop(p->name) && !own_prop(p->name);
     if (any) {
         item_begin(&outer);
         spdx_each_prop(&x->o, &copy, property, &inner);
         for (const struct hn_bom_prop *p = c->props; p; p = p->next)
-            if (hn_str_starts(p->name, "spdx:") && !own_prop(p->name))
+            if (spdx_is_member_prop(p->name) && !own_prop(p->name))
                 property(&inner, p->name, p->value);
         hn_jw_arr_end(OF(x));
         hn_jw_obj_end(OF(x));

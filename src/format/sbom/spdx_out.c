@@ -189,6 +189,21 @@ static struct hn_str *member_of(struct hn_bom_component *c, size_t i)
     return (struct hn_str *)(void *)((char *)c + members[i].offset);
 }
 
+/* Properties that are members of SPDX 2; others of that prefix are somebody's own. */
+bool spdx_is_member_prop(struct hn_str name)
+{
+    static const char *const names[] = {"sourceInfo",    "summary",          "comment",          "licenseComments",
+                                        "builtDate",     "releaseDate",      "validUntilDate",   "packageFileName",
+                                        "noticeText",    "fileTypes",        "attributionTexts", "fileContributors",
+                                        "filesAnalyzed", "licenseConcluded", "licenseDeclared"};
+    if (!hn_str_starts(name, "spdx:"))
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (hn_str_eqc(hn_str_cut(name, 5, name.n), names[i]))
+            return true;
+    return false;
+}
+
 void spdx_each_prop(struct spdx_out *o, const struct hn_bom_component *c,
                     void (*each)(void *arg, struct hn_str name, struct hn_str value), void *arg)
 {
@@ -206,7 +221,7 @@ void spdx_each_prop(struct spdx_out *o, const struct hn_bom_component *c,
     for (const struct hn_bom_text *t = c->tags; t; t = t->next)
         each(arg, HN_STR("cdx:tag"), t->s);
     for (const struct hn_bom_prop *p = c->props; p; p = p->next)
-        if (!hn_str_starts(p->name, "spdx:"))
+        if (!spdx_is_member_prop(p->name))
             each(arg, p->name, p->value);
 }
 

@@ -42,6 +42,8 @@ void spdx_each_named_licence(const struct hn_bom *b, void (*each)(void *arg, con
  * "spdx:…". */
 void spdx_each_prop(struct spdx_out *o, const struct hn_bom_component *c,
                     void (*each)(void *arg, struct hn_str name, struct hn_str value), void *arg);
+/* A property that is a member of SPDX 2 ("spdx:sourceInfo"). */
+bool spdx_is_member_prop(struct hn_str name);
 /* The way back: true when the property was one of those, and the component has it again. */
 bool spdx_prop_restore(struct hn_bom *b, struct hn_bom_component *c, struct hn_str name, struct hn_str value);
 /* Losses of members for which neither SPDX has a place. */

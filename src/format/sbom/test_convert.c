@@ -79,8 +79,3 @@ TEST_LONG(real_documents_by_way_of_cyclonedx, 120)
 {
     all_real("cyclonedx-1.6");
 }
-
-TEST_LONG(real_documents_by_way_of_cyclonedx_xml, 120)
-{
-    all_real("cyclonedx-1.6-xml");
-}

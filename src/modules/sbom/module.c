@@ -3,7 +3,11 @@
 
 /* name, synopsis, options, flags, memory, work */
 static const struct hn_verb verbs[] = {
-    {"generate", "", sbom_generate_options, 0, 0, sbom_generate, "host,packages,languages"}, {0}};
+    {"generate", "", sbom_generate_options, 0, 0, sbom_generate, "host,packages,languages"},
+    {"convert", "FILE|-", sbom_convert_options, HN_VERB_STDIN, 0, sbom_convert},
+    {"diff", "A B", sbom_diff_options, 0, 0, sbom_diff},
+    {0},
+};
 
 static const struct hn_kind kinds[] = {{0}};
 

@@ -9,3 +9,9 @@ int sbom_generate(struct hn_work *w);
 /* match.c */
 extern const struct hn_verb_option sbom_match_options[];
 int sbom_match(struct hn_work *w);
+/* convert.c */
+extern const struct hn_verb_option sbom_convert_options[];
+int sbom_convert(struct hn_work *w);
+/* diff.c */
+extern const struct hn_verb_option sbom_diff_options[];
+int sbom_diff(struct hn_work *w);
