@@ -194,20 +194,33 @@ static void add(struct comparing *x, enum hn_bom_change change, const struct hn_
     d->count[change]++;
 }
 
+/* Tools disagree on the version member ("4.2.46", "4.2.46-31.el7") where their purls agree. */
+static struct hn_str full_version(struct hn_arena *a, const struct hn_bom_component *c)
+{
+    struct hn_purl p;
+    if (!c->purl.n || !hn_purl_parse(a, c->purl, &p, NULL) || !p.version.n)
+        return c->version;
+    struct hn_str epoch = hn_purl_qualifier(&p, "epoch");
+    if (epoch.n && !hn_str_eqc(epoch, "0") && hn_str_chr(p.version, ':') < 0)
+        return hn_arena_fmt(a, "%.*s:%.*s", HN_FMT(epoch), HN_FMT(p.version));
+    return p.version;
+}
+
 static void versions(struct comparing *x, const struct hn_bom_component *a, const struct hn_bom_component *b)
 {
     enum hn_version_order order = order_of(x->a, b);
     enum hn_bom_change change = HN_BOM_VERSION;
+    struct hn_str va = full_version(x->a, a), vb = full_version(x->a, b);
 
-    if (hn_str_eq(a->version, b->version))
+    if (hn_str_eq(va, vb) || hn_str_eq(a->version, b->version))
         return;
-    if (order != HN_ORDER_UNKNOWN && a->version.n && b->version.n) {
-        int d = hn_version_cmp(order, hn_str_bytes(a->version), hn_str_bytes(b->version));
+    if (order != HN_ORDER_UNKNOWN && va.n && vb.n) {
+        int d = hn_version_cmp(order, hn_str_bytes(va), hn_str_bytes(vb));
         if (!d)
             return;
         change = d < 0 ? HN_BOM_UPGRADED : HN_BOM_DOWNGRADED;
     }
-    add(x, change, a, b, a->version, b->version);
+    add(x, change, a, b, va, vb);
 }
 
 /* All that is said of the licence, concluded before declared, in normal form. */
