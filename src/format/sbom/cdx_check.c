@@ -139,7 +139,7 @@ static uint64_t wrong_type(struct checking *c, const char *wanted, enum hn_jtok 
 
     if (t == HN_J_ERR)
         return 0;
-    error(c, "wrong-type", hn_str_c(wanted), hn_str_c(found[t]));
+    error(c, "type-needed", hn_str_c(wanted), hn_str_c(found[t]));
     c->errors += 1000; /* the least likely of alternatives */
     return walk(c, t);
 }
@@ -305,7 +305,7 @@ static void unknown_member(struct checking *c, const struct cdx_type *type, stru
             names[n++] = m->key;
     }
     const char *near = hn_str_nearest(key, names, n);
-    error(c, near ? "misspelt-member" : "unknown-member", key, hn_str_c(near ? near : type->name));
+    error(c, near ? "misspelt-member" : "no-such-member", key, hn_str_c(near ? near : type->name));
 }
 
 static struct hn_str set_names(struct checking *c, const struct cdx_type *type, const struct cdx_ask *a)
@@ -350,7 +350,7 @@ static void check_required(struct checking *c, const struct cdx_type *type, uint
     for (unsigned i = 0; i < type->n_members; i++) {
         const struct cdx_member *m = &cdx_members[type->members + i];
         if (m->required && (m->versions & c->version) && !(seen >> m->bit & 1))
-            error(c, "missing-member", hn_str_c(m->key), hn_str_c(type->name));
+            error(c, "member-needed", hn_str_c(m->key), hn_str_c(type->name));
     }
 }
 

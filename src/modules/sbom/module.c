@@ -1,4 +1,5 @@
 /* sbom: bills of materials, what in them is vulnerable, and how far that reaches. See README.md. */
+#include "modules/sbom/bill.h"
 #include "modules/sbom/sbom.h"
 
 /* name, synopsis, options, flags, memory, work */
@@ -6,6 +7,9 @@ static const struct hn_verb verbs[] = {
     {"generate", "", sbom_generate_options, 0, 0, sbom_generate, "host,packages,languages"},
     {"convert", "FILE|-", sbom_convert_options, HN_VERB_STDIN, 0, sbom_convert},
     {"diff", "A B", sbom_diff_options, 0, 0, sbom_diff},
+    {"check", "FILE|DIR|- …", sbom_check_options, HN_VERB_STDIN, BILL_MEMORY, sbom_check},
+    {"show", "FILE|DIR|- …", sbom_show_options, HN_VERB_STDIN, BILL_MEMORY, sbom_show},
+    {"why", "FILE|DIR|- …", sbom_why_options, HN_VERB_STDIN, BILL_MEMORY, sbom_why},
     {0},
 };
 

@@ -15,3 +15,8 @@ int sbom_convert(struct hn_work *w);
 /* diff.c */
 extern const struct hn_verb_option sbom_diff_options[];
 int sbom_diff(struct hn_work *w);
+/* check.c, show.c, why.c */
+extern const struct hn_verb_option sbom_check_options[], sbom_show_options[], sbom_why_options[];
+int sbom_check(struct hn_work *w);
+int sbom_show(struct hn_work *w);
+int sbom_why(struct hn_work *w);
