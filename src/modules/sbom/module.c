@@ -10,6 +10,7 @@ static const struct hn_verb verbs[] = {
     {"check", "FILE|DIR|- …", sbom_check_options, HN_VERB_STDIN, BILL_MEMORY, sbom_check},
     {"show", "FILE|DIR|- …", sbom_show_options, HN_VERB_STDIN, BILL_MEMORY, sbom_show},
     {"why", "FILE|DIR|- …", sbom_why_options, HN_VERB_STDIN, BILL_MEMORY, sbom_why},
+    {"quality", "FILE|DIR|- …", sbom_quality_options, HN_VERB_STDIN, 0, sbom_quality},
     {0},
 };
 

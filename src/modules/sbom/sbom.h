@@ -20,3 +20,6 @@ extern const struct hn_verb_option sbom_check_options[], sbom_show_options[], sb
 int sbom_check(struct hn_work *w);
 int sbom_show(struct hn_work *w);
 int sbom_why(struct hn_work *w);
+/* quality.c */
+extern const struct hn_verb_option sbom_quality_options[];
+int sbom_quality(struct hn_work *w);
