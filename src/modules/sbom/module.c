@@ -11,6 +11,7 @@ static const struct hn_verb verbs[] = {
     {"show", "FILE|DIR|- …", sbom_show_options, HN_VERB_STDIN, BILL_MEMORY, sbom_show},
     {"why", "FILE|DIR|- …", sbom_why_options, HN_VERB_STDIN, BILL_MEMORY, sbom_why},
     {"quality", "FILE|DIR|- …", sbom_quality_options, HN_VERB_STDIN, 0, sbom_quality},
+    {"match", "FILE|DIR|-", sbom_match_options, HN_VERB_STDIN, (size_t)8 << 30, sbom_match, NULL},
     {0},
 };
 

@@ -1,0 +1,293 @@
+#include "format/sbom/vex.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "format/name/cpe.h"
+#include "format/name/purl.h"
+
+#define ID_MAX 256u
+
+const char *hn_vex_dialect_word(enum hn_vex_dialect d)
+{
+    static const char *const words[] = {"OpenVEX", "CSAF", "CycloneDX", "SPDX 3"};
+    return words[d];
+}
+
+void hn_vex_init(struct hn_vex *v, struct hn_arena *a)
+{
+    *v = (struct hn_vex){.arena = a};
+    hn_map_init(&v->by_id);
+}
+
+void hn_vex_done(struct hn_vex *v)
+{
+    hn_map_done(&v->by_id);
+    hn_free(v->statements);
+    v->statements = NULL;
+}
+
+/* ---------------------------------------------------------------- filling */
+
+static struct hn_str upper(struct hn_str s, char out[ID_MAX])
+{
+    if (s.n > ID_MAX)
+        s.n = ID_MAX;
+    for (size_t i = 0; i < s.n; i++)
+        out[i] = (char)(s.p[i] >= 'a' && s.p[i] <= 'z' ? s.p[i] & ~0x20 : s.p[i]);
+    return (struct hn_str){out, s.n};
+}
+
+static bool grow(struct hn_vex *v)
+{
+    size_t cap = v->cap ? 2 * v->cap : 64;
+    if (v->n < v->cap)
+        return true;
+    struct hn_vex_statement **p = hn_realloc(v->statements, cap * sizeof *p);
+    if (!p)
+        return false;
+    v->statements = p;
+    v->cap = cap;
+    return true;
+}
+
+/* Under one more name of its vulnerability. */
+static bool add(struct hn_vex *v, const struct hn_vex_statement *one, struct hn_str id)
+{
+    struct hn_arena *a = v->arena;
+    struct hn_vex_statement *s = HN_NEW(a, struct hn_vex_statement);
+    char key[ID_MAX];
+    if (!s || !grow(v))
+        return false;
+    *s = *one;
+    struct hn_str *texts[] = {&s->product, &s->subcomponent, &s->product_ref, &s->state, &s->justification,
+                              &s->impact,  &s->action,       &s->source,      &s->author};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = hn_arena_str(a, *texts[i]);
+    s->vulnerability = hn_arena_str(a, id);
+    s->number = (uint32_t)v->n;
+    struct hn_str folded = hn_arena_str(a, upper(id, key));
+    s->next_same = hn_map_find(&v->by_id, hn_str_bytes(folded));
+    if (a->failed || !hn_ok(hn_map_set(&v->by_id, hn_str_bytes(folded), s)))
+        return false;
+    v->statements[v->n++] = s;
+    return true;
+}
+
+static hn_time time_of(struct hn_str text)
+{
+    hn_time t;
+    return text.n && hn_time_parse(text, &t) ? t : 0;
+}
+
+/* What a reference of a document stands for: the purl or CPE of its component, else the reference. A BOM-Link names a
+ * component of another document behind "#". */
+static struct hn_str product_of(const struct hn_bom *b, struct hn_str ref)
+{
+    const struct hn_bom_component *c = hn_bom_component_by_ref(b, ref);
+    if (c && c->purl.n)
+        return c->purl;
+    if (c && c->cpe.n)
+        return c->cpe;
+    ptrdiff_t hash = hn_str_starts(ref, "urn:cdx:") ? hn_str_chr(ref, '#') : -1;
+    if (hash >= 0)
+        return hn_str_cut(ref, (size_t)hash + 1, ref.n);
+    return c && c->name.n ? c->name : ref;
+}
+
+static hn_time document_time(const struct hn_bom *b, const struct hn_bom_vuln *u)
+{
+    hn_time t = time_of(u->last_updated);
+    if (!t)
+        t = time_of(u->first_issued);
+    if (!t)
+        t = time_of(u->updated);
+    if (!t)
+        t = time_of(u->published);
+    return t ? t : b->timestamp;
+}
+
+static bool add_vulnerability(struct hn_vex *v, const struct hn_bom *b, const struct hn_bom_vuln *u,
+                              struct hn_vex_statement *s)
+{
+    s->status = u->status;
+    s->why = u->why;
+    s->state = u->state;
+    s->justification = u->justification;
+    s->impact = u->impact.n ? u->impact : u->detail;
+    s->action = u->recommendation.n ? u->recommendation : u->workaround;
+    s->time = document_time(b, u);
+    for (const struct hn_bom_affect *f = u->affects;; f = f->next) {
+        struct hn_str ref = f ? f->ref : b->subject ? b->subject->ref : b->serial;
+        s->product = product_of(b, ref);
+        s->product_ref = ref;
+        if (!add(v, s, u->id))
+            return false;
+        for (const struct hn_bom_vuln_ref *r = u->references; r; r = r->next)
+            if (r->id.n && !hn_str_eq(r->id, u->id) && !add(v, s, r->id))
+                return false;
+        if (!f || !f->next)
+            return true;
+    }
+}
+
+bool hn_vex_add_document(struct hn_vex *v, const struct hn_bom *b, struct hn_str source, int trust)
+{
+    for (const struct hn_bom_vuln *u = b->vulns; u; u = u->next) {
+        struct hn_vex_statement s = {
+            .source = source,
+            .author = b->authors    ? b->authors->name
+                      : b->supplier ? b->supplier->name
+                                    : (struct hn_str){"", 0},
+            .trust = trust,
+            .dialect = b->family == HN_BOM_SPDX3 ? HN_VEX_SPDX3 : HN_VEX_CYCLONEDX,
+        };
+        if (u->status != HN_BOM_VEX_NONE && u->id.n && !add_vulnerability(v, b, u, &s))
+            return false;
+    }
+    return true;
+}
+
+/* OpenVEX says it in these words; CSAF in product_status and flags, which the reader has turned into the same. */
+static enum hn_bom_vex status_of(enum hn_adv_status status)
+{
+    switch (status) {
+    case HN_STATUS_NOT_AFFECTED:
+        return HN_BOM_VEX_NOT_AFFECTED;
+    case HN_STATUS_AFFECTED:
+    case HN_STATUS_FIRST_AFFECTED:
+    case HN_STATUS_LAST_AFFECTED:
+        return HN_BOM_VEX_AFFECTED;
+    case HN_STATUS_FIXED:
+    case HN_STATUS_FIRST_FIXED:
+        return HN_BOM_VEX_FIXED;
+    case HN_STATUS_INVESTIGATING:
+        return HN_BOM_VEX_INVESTIGATING;
+    default:
+        return HN_BOM_VEX_NONE;
+    }
+}
+
+static struct hn_str name_of(const struct hn_adv_affected *f)
+{
+    if (f->purl.n)
+        return f->purl;
+    if (f->cpes.n)
+        return f->cpes.p[0];
+    return f->name.n ? f->name : f->product_name.n ? f->product_name : f->product;
+}
+
+bool hn_vex_add_advisory(struct hn_vex *v, const struct hn_adv *adv, struct hn_str source, int trust)
+{
+    for (size_t i = 0; i < adv->n_affected; i++) {
+        const struct hn_adv_affected *f = &adv->affected[i];
+        struct hn_vex_statement s = {
+            .product = f->within.n ? f->within : name_of(f),
+            .subcomponent = f->within.n ? name_of(f) : (struct hn_str){"", 0},
+            .status = status_of(f->status),
+            .why = hn_bom_why_of(f->note),
+            .justification = f->note,
+            .impact = f->statement,
+            .source = source,
+            .author = adv->author,
+            .time = adv->modified ? adv->modified : adv->published,
+            .trust = trust,
+            .dialect = adv->family == HN_ADV_CSAF ? HN_VEX_CSAF : HN_VEX_OPENVEX,
+        };
+        s.state = hn_str_c(hn_bom_vex_word(s.status));
+        if (s.status == HN_BOM_VEX_NONE || !s.product.n)
+            continue;
+        if (!add(v, &s, adv->id))
+            return false;
+        for (size_t k = 0; k < adv->aliases.n; k++)
+            if (!hn_str_eq(adv->aliases.p[k], adv->id) && !add(v, &s, adv->aliases.p[k]))
+                return false;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- does it apply? */
+
+/* Is what the statement names the thing with this purl, CPE or reference? */
+static bool names(struct hn_arena *a, struct hn_str said, struct hn_str purl, struct hn_str cpe, struct hn_str ref)
+{
+    if (!said.n)
+        return false;
+    if (hn_str_eq(said, purl) || hn_str_eq(said, ref))
+        return true;
+    if (hn_str_starts(said, "pkg:") && hn_str_starts(purl, "pkg:")) {
+        struct hn_purl x, y;
+        return hn_purl_parse(a, said, &x, NULL) && hn_purl_parse(a, purl, &y, NULL) && hn_purl_covers(&x, &y);
+    }
+    if (hn_str_starts(said, "cpe:") && cpe.n) {
+        struct hn_cpe x, y;
+        if (!hn_cpe_parse(a, said, &x, NULL) || !hn_cpe_parse(a, cpe, &y, NULL))
+            return false;
+        enum hn_cpe_relation r = hn_cpe_compare(&x, &y);
+        return r == HN_CPE_EQUAL || r == HN_CPE_SUPERSET;
+    }
+    return false;
+}
+
+static bool applies(struct hn_arena *a, const struct hn_vex_statement *s, const struct hn_vex_about *about)
+{
+    struct hn_str none = {"", 0};
+    if (!s->subcomponent.n)
+        return names(a, s->product, about->purl, about->cpe, about->ref) ||
+               (s->product_ref.n && hn_str_eq(s->product_ref, about->ref));
+    if (!names(a, s->subcomponent, about->purl, about->cpe, about->ref))
+        return false;
+    for (size_t i = 0; i < about->n_within; i++)
+        if (names(a, s->product, about->within[i], none, about->within[i]))
+            return true;
+    return false;
+}
+
+static int specialness(const struct hn_vex_statement *s)
+{
+    struct hn_str said = s->subcomponent.n ? s->subcomponent : s->product;
+    return (hn_str_chr(said, '@') >= 0) + (hn_str_chr(said, '?') >= 0) + (s->subcomponent.n > 0);
+}
+
+static bool outranks(const struct hn_vex_statement *x, const struct hn_vex_statement *y)
+{
+    if (x->trust != y->trust)
+        return x->trust > y->trust;
+    if (x->time != y->time)
+        return x->time > y->time;
+    int special = specialness(x) - specialness(y);
+    return special ? special > 0 : x->number > y->number;
+}
+
+static enum hn_vex_effect effect_of(const struct hn_vex_statement *s, hn_time now, hn_time max_age)
+{
+    if (s->status == HN_BOM_VEX_NOT_AFFECTED && s->why == HN_BOM_WHY_NONE && !s->justification.n && !s->impact.n)
+        return HN_VEX_UNFOUNDED;
+    if (max_age && s->status != HN_BOM_VEX_FIXED && now - s->time > max_age)
+        return HN_VEX_EXPIRED;
+    return HN_VEX_APPLIES;
+}
+
+void hn_vex_decide(const struct hn_vex *v, const struct hn_vex_about *about, hn_time now, hn_time max_age,
+                   struct hn_vex_verdict *ret)
+{
+    HN_AUTO(hn_arena_done) struct hn_arena scratch;
+    char key[ID_MAX];
+    *ret = (struct hn_vex_verdict){0};
+    hn_arena_init(&scratch, 1u << 20);
+    for (size_t i = 0; i < about->n_ids; i++) {
+        const struct hn_vex_statement *s = hn_map_find(&v->by_id, hn_str_bytes(upper(about->ids[i], key)));
+        for (; s; s = s->next_same) {
+            hn_arena_clear(&scratch);
+            if (!applies(&scratch, s, about))
+                continue;
+            ret->n++;
+            const struct hn_vex_statement *best = ret->statement;
+            if (best && best->trust == s->trust && best->time == s->time && best->status != s->status)
+                ret->contradicted = true;
+            if (!best || outranks(s, best))
+                ret->statement = s;
+        }
+    }
+    if (ret->statement)
+        ret->effect = effect_of(ret->statement, now, max_age);
+}

@@ -1,0 +1,74 @@
+/* VEX: statements on whether a product is affected by a vulnerability, from four dialects in one shape, and which of
+ * them counts.
+ *
+ *   OpenVEX, CSAF    through the advisory readers (format/advisory/reader.h)     hn_vex_add_advisory()
+ *   CycloneDX, SPDX 3 through the documents (bom.h, vulns)                       hn_vex_add_document()
+ *
+ * A statement is about a product. It applies to a component when the product is the component, or when the product is
+ * what the document describes (or something the component is part of) and the statement's subcomponent is the
+ * component. "Is": the statement's purl says nothing that the component's does not (hn_purl_covers); CPE names
+ * likewise; otherwise equal references.
+ *
+ * Of several that apply, the more trusted counts; of equal trust the later; of equal time the more special; then the
+ * one that was read last. */
+#pragma once
+
+#include "base/map.h"
+#include "format/advisory/advisory.h"
+#include "format/sbom/bom.h"
+
+enum hn_vex_dialect { HN_VEX_OPENVEX, HN_VEX_CSAF, HN_VEX_CYCLONEDX, HN_VEX_SPDX3 };
+const char *hn_vex_dialect_word(enum hn_vex_dialect d); /* "OpenVEX" */
+
+struct hn_vex_statement {
+    struct hn_vex_statement *next_same; /* about the same id */
+    struct hn_str vulnerability;
+    struct hn_str product, subcomponent; /* purl, CPE, BOM-Link or name; subcomponent empty: the product itself */
+    struct hn_str product_ref;           /* reference within its own document, where there is one */
+    enum hn_bom_vex status;
+    enum hn_bom_why why;
+    struct hn_str state, justification; /* as the dialect writes them: "in_triage", "code_not_reachable" */
+    struct hn_str impact, action;       /* free text */
+    struct hn_str source, author;       /* file; who says it */
+    hn_time time;                       /* 0: not dated */
+    int trust;
+    enum hn_vex_dialect dialect;
+    uint32_t number; /* order of reading */
+};
+
+struct hn_vex {
+    struct hn_arena *arena;
+    struct hn_vex_statement **statements;
+    size_t n, cap;
+    struct hn_map by_id; /* id in upper case → first statement */
+};
+
+void hn_vex_init(struct hn_vex *v, struct hn_arena *a);
+void hn_vex_done(struct hn_vex *v);
+/* Copies what it needs. source: the file; trust: higher outranks. False: out of memory. */
+bool hn_vex_add_document(struct hn_vex *v, const struct hn_bom *b, struct hn_str source, int trust);
+bool hn_vex_add_advisory(struct hn_vex *v, const struct hn_adv *adv, struct hn_str source, int trust);
+
+/* What a statement may be about. */
+struct hn_vex_about {
+    struct hn_str purl, cpe, ref; /* of the component */
+    const struct hn_str *within;  /* purls and references of what it is part of: subject, parents */
+    size_t n_within;
+    const struct hn_str *ids; /* the vulnerability, under all its names */
+    size_t n_ids;
+};
+enum hn_vex_effect {
+    HN_VEX_NONE,      /* nobody says anything */
+    HN_VEX_APPLIES,   /* status decides */
+    HN_VEX_UNFOUNDED, /* "not affected" with neither a justification nor an impact statement: does not count */
+    HN_VEX_EXPIRED    /* older than max_age */
+};
+struct hn_vex_verdict {
+    const struct hn_vex_statement *statement; /* that counts; NULL: none */
+    enum hn_vex_effect effect;
+    size_t n;          /* statements that apply */
+    bool contradicted; /* one of equal trust and time says otherwise */
+};
+/* max_age 0: statements do not age; "fixed" never does. */
+void hn_vex_decide(const struct hn_vex *v, const struct hn_vex_about *about, hn_time now, hn_time max_age,
+                   struct hn_vex_verdict *ret);

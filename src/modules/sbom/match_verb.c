@@ -1,0 +1,579 @@
+/* hinomi sbom match: documents in, what is vulnerable in them out. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "format/advisory/reader.h"
+#include "format/sbom/vex.h"
+#include "modules/sbom/index.h"
+#include "modules/sbom/match_out.h"
+#include "modules/sbom/sbom.h"
+
+#define DOCUMENT_MAX  (1u << 30)
+#define DOCUMENT_CAP  ((size_t)2 << 30)
+#define OUT_MAX       ((size_t)1 << 30)
+#define UNKNOWN_SHOWN 5u
+
+const struct hn_verb_option sbom_match_options[] = {
+    {"feed", HN_OPT_INPUT, "DIR", true, NULL, 0, 0},
+    {"vex", HN_OPT_INPUT, "FILE", true, NULL, 0, 0},
+    {"vex-max-age", HN_OPT_INT, "DAYS", false, NULL, 1, 36500},
+    {"sources", HN_OPT_INPUT, "FILE", true, NULL, 0, 0},
+    {"fail-on", HN_OPT_STR, "SEVERITY", false, "none low medium high critical kev", 0, 0},
+    {"why", HN_OPT_SWITCH, NULL, false, NULL, 0, 0},
+    {0}};
+
+/* One line of the table: a vulnerability in a component, from however many advisories. */
+struct row {
+    struct hn_str severity, name, component, version, fixed, marks, file;
+    struct hn_str sentence;
+    int rating; /* -1: unknown */
+    bool kev;
+    double epss;
+};
+
+struct counts {
+    size_t documents, broken, components, affected, matches, suppressed, unknown;
+    size_t by_rating[6]; /* enum hn_cvss_rating, then unknown */
+    size_t by_unknown[SBOM_UNKNOWNS], by_false[SBOM_FALSES], by_vex, kev;
+};
+
+struct run {
+    struct hn_work *w;
+    struct hn_adv_index index;
+    struct sbom_engine engine;
+    struct sbom_sources sources;
+    struct hn_vex vex;
+    hn_time max_age;
+    struct hn_buf matches, suppressed, unknown, documents;
+    struct hn_jw jm, js, ju, jd;
+    bool json;
+    struct row *rows;
+    size_t n_rows, cap_rows;
+    struct counts n;
+    bool over; /* at or above --fail-on */
+    bool failed;
+};
+
+/* ---------------------------------------------------------------- threshold */
+
+static bool reaches(const struct run *r, const struct sbom_match *m)
+{
+    static const char *const words[] = {"none", "low", "medium", "high", "critical"};
+    struct hn_str on = hn_work_str(r->w, "fail-on");
+    bool kev = m->group && m->group->facts.kev.listed;
+    int least = HN_CVSS_R_HIGH;
+    if (hn_str_eqc(on, "kev"))
+        return kev;
+    if (hn_str_eqc(on, "none"))
+        return false;
+    for (int i = 1; i < 5; i++)
+        if (hn_str_eqc(on, words[i]))
+            least = i;
+    /* What nobody has rated may be anything: it counts as high. */
+    int rating = m->rated ? (int)m->rating : HN_CVSS_R_HIGH;
+    return kev || (!m->unimportant && rating >= least);
+}
+
+/* ---------------------------------------------------------------- one document */
+
+struct document {
+    struct hn_str file;
+    struct hn_bom bom;
+    struct hn_arena arena;
+    struct sbom_part *parts;
+    size_t n;
+    struct sbom_matches found;
+};
+
+/* In JSON form, elements go to a buffer of their own list; as lines, at once to the output. */
+static struct hn_jw *begin(struct run *r, struct hn_jw *list, struct hn_buf *line, struct hn_jw *own)
+{
+    if (hn_work_form(r->w) != HN_FORM_JSONL)
+        return list;
+    hn_buf_clear(line);
+    hn_jw_init(own, line);
+    return own;
+}
+
+static void end(struct run *r, struct hn_buf *line)
+{
+    if (hn_work_form(r->w) != HN_FORM_JSONL)
+        return;
+    hn_buf_chr(line, '\n');
+    hn_work_write(r->w, hn_bytes_of(line->p, line->n));
+}
+
+static void verdict_of(const struct run *r, const struct document *d, const struct sbom_match *m,
+                       struct hn_vex_verdict *ret)
+{
+    struct hn_str within[34];
+    size_t n = 0;
+    const struct hn_bom_component *c = m->part->component, *subject = d->bom.subject;
+    if (subject) {
+        within[n++] = subject->purl.n ? subject->purl : subject->ref;
+        within[n++] = subject->ref;
+    }
+    for (const struct hn_bom_component *p = c->parent; p && n < 33; p = p->parent)
+        within[n++] = p->purl.n ? p->purl : p->ref;
+    if (d->bom.name.n && n < 34)
+        within[n++] = d->bom.name;
+    struct hn_str alone[1] = {m->adv.id};
+    bool group = m->group && m->group->facts.ids.n;
+    const struct hn_vex_about about = {
+        .purl = c->purl,
+        .cpe = c->cpe,
+        .ref = c->ref,
+        .within = within,
+        .n_within = n,
+        .ids = group ? m->group->facts.ids.p : alone,
+        .n_ids = group ? m->group->facts.ids.n : 1,
+    };
+    hn_vex_decide(&r->vex, &about, hn_work_now(r->w), r->max_age, ret);
+}
+
+static bool closes(const struct hn_vex_verdict *v)
+{
+    return v->effect == HN_VEX_APPLIES &&
+           (v->statement->status == HN_BOM_VEX_NOT_AFFECTED || v->statement->status == HN_BOM_VEX_FIXED);
+}
+
+static struct row *row_of(struct run *r, const struct sbom_match *m, struct hn_str file)
+{
+    struct hn_str name = m->group ? m->group->name : m->adv.id;
+    const struct hn_bom_component *c = m->part->component;
+    for (size_t i = r->n_rows; i > 0; i--) { /* another advisory for the same: the last rows are of this component */
+        struct row *x = &r->rows[i - 1];
+        if (!hn_str_eq(x->component, c->name) || !hn_str_eq(x->file, file))
+            break;
+        if (hn_str_eq(x->name, name) && hn_str_eq(x->version, m->part->query.version))
+            return x;
+    }
+    if (r->n_rows == r->cap_rows) {
+        size_t cap = r->cap_rows ? 2 * r->cap_rows : 256;
+        struct row *grown = hn_arena_alloc(hn_work_arena(r->w), cap * sizeof *grown);
+        if (!grown)
+            return NULL;
+        if (r->n_rows)
+            memcpy(grown, r->rows, r->n_rows * sizeof *grown);
+        r->rows = grown;
+        r->cap_rows = cap;
+    }
+    struct row *x = &r->rows[r->n_rows++];
+    struct hn_arena *a = hn_work_arena(r->w);
+    *x = (struct row){.name = hn_arena_str(a, name), .component = hn_arena_str(a, c->name), .file = file, .rating = -1};
+    x->version = hn_arena_str(a, m->part->query.version);
+    return x;
+}
+
+static void add_row(struct run *r, struct document *d, const struct sbom_match *m)
+{
+    struct row *x = row_of(r, m, d->file);
+    struct hn_arena *a = hn_work_arena(r->w);
+    const struct hn_adv_facts *f = m->group ? &m->group->facts : NULL;
+    if (!x)
+        return;
+    if (m->rated && (int)m->rating > x->rating) {
+        x->rating = (int)m->rating;
+        x->severity = m->best.said ? hn_arena_fmt(a, "%s %d.%d", hn_cvss_rating_word(m->rating),
+                                                  m->best.cvss.score / 10, m->best.cvss.score % 10)
+                                   : hn_str_c(hn_cvss_rating_word(m->rating));
+    }
+    if (!x->fixed.n)
+        x->fixed = hn_arena_str(a, m->eval.fixed);
+    x->kev = x->kev || (f && f->kev.listed);
+    x->epss = f && f->epss.scored ? f->epss.score : x->epss;
+    if (!x->sentence.n)
+        x->sentence = sbom_match_sentence(a, (enum hn_lang)hn_work_lang(r->w), m);
+}
+
+static void say_match(struct run *r, struct document *d, const struct sbom_match *m, struct hn_buf *line)
+{
+    struct hn_vex_verdict v;
+    struct hn_jw own;
+    verdict_of(r, d, m, &v);
+    bool closed = closes(&v), hidden = m->part->suppressed != SBOM_FALSE_NOT || closed;
+    if (hidden) {
+        r->n.suppressed++;
+        r->n.by_false[m->part->suppressed]++;
+        r->n.by_vex += closed;
+    } else {
+        r->n.matches++;
+        r->n.by_rating[m->rated ? (size_t)m->rating : 5]++;
+        r->n.kev += m->group && m->group->facts.kev.listed;
+        r->over = r->over || reaches(r, m);
+    }
+    if (r->json) {
+        struct hn_jw *w = begin(r, hidden ? &r->js : &r->jm, line, &own);
+        sbom_match_json(w, &d->arena, m, d->file, &v);
+        end(r, line);
+    } else if (!hidden) {
+        add_row(r, d, m);
+    }
+}
+
+static void say_parts(struct run *r, struct document *d)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf line;
+    const struct sbom_part *last = NULL;
+    struct hn_jw own;
+    hn_buf_init(&line, 16u << 20);
+    for (size_t i = 0; i < d->found.n; i++) {
+        r->n.affected += d->found.first[i].part != last;
+        last = d->found.first[i].part;
+        say_match(r, d, &d->found.first[i], &line);
+    }
+    for (size_t i = 0; i < d->n; i++) {
+        if (d->parts[i].unknown == SBOM_UNKNOWN_NOT)
+            continue;
+        r->n.unknown++;
+        r->n.by_unknown[d->parts[i].unknown]++;
+        if (!r->json)
+            continue;
+        struct hn_jw *w = begin(r, &r->ju, &line, &own);
+        sbom_unknown_json(w, &d->arena, &d->parts[i], d->file);
+        end(r, &line);
+    }
+}
+
+static void say_document(struct run *r, const struct document *d)
+{
+    static const char *const severities[] = {"info", "warning", "error", "fatal"};
+    if (!r->json)
+        return;
+    hn_jw_obj(&r->jd);
+    hn_jw_kstr(&r->jd, "file", d->file);
+    hn_jw_kc(&r->jd, "family", hn_bom_family_name(d->bom.family));
+    hn_jw_kstr(&r->jd, "version", d->bom.spec_version);
+    hn_jw_kint(&r->jd, "components", (int64_t)d->n);
+    hn_jw_kbool(&r->jd, "broken", d->bom.broken);
+    hn_jw_key(&r->jd, "notes");
+    hn_jw_arr(&r->jd);
+    for (const struct hn_bom_note *n = d->bom.notes.first; n; n = n->next) {
+        hn_jw_obj(&r->jd);
+        hn_jw_kc(&r->jd, "severity", severities[n->severity]);
+        hn_jw_kc(&r->jd, "code", n->code);
+        hn_jw_kstr(&r->jd, "place", n->place);
+        hn_jw_obj_end(&r->jd);
+    }
+    hn_jw_arr_end(&r->jd);
+    hn_jw_obj_end(&r->jd);
+}
+
+static bool match_document(struct run *r, struct document *d)
+{
+    d->parts = sbom_parts(&d->arena, &d->bom, &r->sources, &d->n);
+    if (!d->parts)
+        return false;
+    sbom_parts_check(&d->arena, &d->bom, d->parts, d->n);
+    if (!hn_vex_add_document(&r->vex, &d->bom, d->file, 0))
+        return false;
+    r->n.components += d->n;
+    return sbom_match_parts(&r->engine, &d->arena, d->parts, d->n, &d->found);
+}
+
+static void take_document(struct run *r, struct hn_input *in)
+{
+    struct document d = {.file = in->name};
+    hn_arena_init(&d.arena, DOCUMENT_CAP);
+    hn_bom_init(&d.bom, &d.arena);
+    r->n.documents++;
+    struct hn_err e = hn_bom_read(&d.bom, in->map);
+    if (e.code == HN_E_NOMEM)
+        r->failed = true;
+    d.bom.broken = d.bom.broken || !hn_ok(e);
+    if (d.bom.broken) {
+        char name[256];
+        r->n.broken++;
+        snprintf(name, sizeof name, "%.*s", HN_FMT(in->name));
+        hn_work_warn(r->w, "sbom.match.broken", "file", name, NULL);
+    }
+    if (hn_ok(hn_bom_index(&d.bom)) && match_document(r, &d))
+        say_parts(r, &d);
+    else
+        r->failed = true;
+    say_document(r, &d);
+    hn_bom_done(&d.bom);
+    hn_arena_done(&d.arena);
+}
+
+/* ---------------------------------------------------------------- VEX and source tables */
+
+struct vex_sink {
+    struct run *r;
+    struct hn_str file;
+};
+
+static void vex_record(void *arg, const struct hn_adv *adv, const struct hn_adv_text *text)
+{
+    struct vex_sink *s = arg;
+    (void)text;
+    if (!hn_vex_add_advisory(&s->r->vex, adv, s->file, 1))
+        s->r->failed = true;
+}
+
+static void vex_bad(void *arg, struct hn_str entry, uint64_t offset, const char *why)
+{
+    struct vex_sink *s = arg;
+    char file[256], place[300];
+    snprintf(file, sizeof file, "%.*s", HN_FMT(s->file));
+    snprintf(place, sizeof place, "%.*s:%llu", (int)(entry.n < 200 ? entry.n : 200), entry.p ? entry.p : "",
+             (unsigned long long)offset);
+    hn_work_warn(s->r->w, "sbom.match.vex-bad", "file", file, "place", place, "why", why, NULL);
+}
+
+static void read_vex(struct run *r, struct hn_input *in)
+{
+    enum hn_adv_form form = hn_adv_form_of(in->map);
+    HN_AUTO(hn_arena_done) struct hn_arena a;
+    hn_arena_init(&a, 256u << 20);
+    struct vex_sink s = {r, hn_arena_str(hn_work_arena(r->w), in->name)};
+    if (form == HN_ADV_FORM_OPENVEX || form == HN_ADV_FORM_CSAF) {
+        const struct hn_adv_sink sink = {.arena = &a, .record = vex_record, .bad = vex_bad, .arg = &s};
+        hn_adv_read(form, in->map, &sink);
+        return;
+    }
+    struct hn_bom b;
+    hn_bom_init(&b, &a);
+    if (!hn_ok(hn_bom_read(&b, in->map)) || !hn_ok(hn_bom_index(&b)))
+        vex_bad(&s, (struct hn_str){"", 0}, 0, "neither OpenVEX, CSAF, CycloneDX nor SPDX");
+    else if (!hn_vex_add_document(&r->vex, &b, s.file, 1))
+        r->failed = true;
+    hn_bom_done(&b);
+}
+
+static void read_options(struct run *r)
+{
+    struct hn_input in;
+    while (hn_work_input(r->w, "vex", &in)) {
+        if (hn_work_map(r->w, &in, DOCUMENT_MAX))
+            read_vex(r, &in);
+        hn_work_done(&in);
+    }
+    while (hn_work_input(r->w, "sources", &in)) {
+        if (hn_work_map(r->w, &in, DOCUMENT_MAX))
+            sbom_sources_read(&r->sources, in.map);
+        hn_work_done(&in);
+    }
+    r->max_age = hn_work_int(r->w, "vex-max-age", 0) * HN_DAY;
+}
+
+/* ---------------------------------------------------------------- the answer */
+
+static void index_json(struct run *r, struct hn_jw *w)
+{
+    hn_jw_key(w, "index");
+    hn_jw_obj(w);
+    hn_jw_ktime(w, "built", r->index.built);
+    hn_jw_kint(w, "records", (int64_t)r->index.n_records);
+    hn_jw_key(w, "feeds");
+    hn_jw_arr(w);
+    for (uint32_t i = 0; i < r->index.n_feeds; i++) {
+        struct hn_adv_feed f;
+        if (!hn_adv_feed_at(&r->index, i, &f))
+            continue;
+        hn_jw_obj(w);
+        hn_jw_kstr(w, "name", f.name);
+        hn_jw_kstr(w, "kind", f.kind);
+        hn_jw_ktime(w, "date", f.date);
+        hn_jw_kint(w, "records", (int64_t)f.records);
+        hn_jw_obj_end(w);
+    }
+    hn_jw_arr_end(w);
+    hn_jw_obj_end(w);
+}
+
+static void counts_json(const struct counts *n, struct hn_jw *w)
+{
+    hn_jw_key(w, "counts");
+    hn_jw_obj(w);
+    hn_jw_kint(w, "documents", (int64_t)n->documents);
+    hn_jw_kint(w, "broken", (int64_t)n->broken);
+    hn_jw_kint(w, "components", (int64_t)n->components);
+    hn_jw_kint(w, "affected", (int64_t)n->affected);
+    hn_jw_kint(w, "matches", (int64_t)n->matches);
+    hn_jw_kint(w, "suppressed", (int64_t)n->suppressed);
+    hn_jw_kint(w, "unknown", (int64_t)n->unknown);
+    hn_jw_kint(w, "kev", (int64_t)n->kev);
+    hn_jw_key(w, "severity");
+    hn_jw_obj(w);
+    for (int i = 0; i < 6; i++)
+        hn_jw_kint(w, i < 5 ? hn_cvss_rating_word((enum hn_cvss_rating)i) : "unknown", (int64_t)n->by_rating[i]);
+    hn_jw_obj_end(w);
+    hn_jw_key(w, "unknown_why");
+    hn_jw_obj(w);
+    for (int i = 1; i < SBOM_UNKNOWNS; i++)
+        if (n->by_unknown[i])
+            hn_jw_kint(w, sbom_unknown_word((enum sbom_unknown)i), (int64_t)n->by_unknown[i]);
+    hn_jw_obj_end(w);
+    hn_jw_key(w, "suppressed_why");
+    hn_jw_obj(w);
+    for (int i = 1; i < SBOM_FALSES; i++)
+        if (n->by_false[i])
+            hn_jw_kint(w, sbom_false_word((enum sbom_false)i), (int64_t)n->by_false[i]);
+    if (n->by_vex)
+        hn_jw_kint(w, "vex", (int64_t)n->by_vex);
+    hn_jw_obj_end(w);
+    hn_jw_obj_end(w);
+}
+
+static void say_json(struct run *r)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf out;
+    struct hn_jw w;
+    hn_buf_init(&out, 2 * OUT_MAX);
+    hn_jw_init(&w, &out);
+    hn_jw_obj(&w);
+    hn_jw_kc(&w, "schema", "hinomi-sbom-match/1");
+    index_json(r, &w);
+    struct {
+        const char *key;
+        struct hn_jw *jw;
+    } lists[] = {{"documents", &r->jd}, {"matches", &r->jm}, {"suppressed", &r->js}, {"unknown", &r->ju}};
+    for (size_t i = 0; i < 4; i++) {
+        hn_jw_arr_end(lists[i].jw);
+        hn_jw_key(&w, lists[i].key);
+        hn_jw_raw(&w, hn_buf_text(lists[i].jw->out));
+        r->failed = r->failed || lists[i].jw->out->bad;
+    }
+    counts_json(&r->n, &w);
+    hn_jw_obj_end(&w);
+    hn_buf_chr(&out, '\n');
+    r->failed = r->failed || out.bad;
+    if (!r->failed)
+        hn_work_write(r->w, hn_bytes_of(out.p, out.n));
+}
+
+static int by_weight(const void *x, const void *y)
+{
+    const struct row *a = x, *b = y;
+    if (a->kev != b->kev)
+        return b->kev - a->kev;
+    if (a->rating != b->rating)
+        return b->rating - a->rating;
+    if (a->epss != b->epss)
+        return a->epss < b->epss ? 1 : -1;
+    int r = hn_str_cmp(a->component, b->component);
+    return r ? r : hn_str_cmp(a->name, b->name);
+}
+
+#define COLUMNS 6
+
+static void say_table(struct run *r)
+{
+    struct hn_arena *a = hn_work_arena(r->w);
+    enum hn_lang lang = (enum hn_lang)hn_work_lang(r->w);
+    static const char *const heads[COLUMNS] = {"sbom.column.severity",  "sbom.column.vulnerability",
+                                               "sbom.column.component", "sbom.column.version",
+                                               "sbom.column.fixed",     "sbom.column.exploited"};
+    struct hn_str *cells = hn_arena_alloc(a, (r->n_rows + 1) * COLUMNS * sizeof *cells);
+    if (!cells)
+        return;
+    qsort(r->rows, r->n_rows, sizeof *r->rows, by_weight);
+    for (int i = 0; i < COLUMNS; i++)
+        cells[i] = hn_text(a, lang, heads[i], NULL);
+    for (size_t i = 0; i < r->n_rows; i++) {
+        const struct row *x = &r->rows[i];
+        struct hn_str *c = &cells[(i + 1) * COLUMNS];
+        c[0] = x->severity.n ? x->severity : hn_text(a, lang, "sbom.severity.unknown", NULL);
+        c[1] = x->name;
+        c[2] = x->component;
+        c[3] = x->version;
+        c[4] = x->fixed.n ? x->fixed : HN_STR("–");
+        c[5] = hn_arena_fmt(a, "%s%s%.4g", x->kev ? "KEV" : "", x->kev && x->epss > 0 ? " " : "", x->epss);
+        if (x->epss <= 0)
+            c[5] = x->kev ? HN_STR("KEV") : HN_STR("");
+    }
+    if (r->n_rows)
+        hn_work_table(r->w, cells, r->n_rows + 1, COLUMNS);
+    for (size_t i = 0; hn_work_switch(r->w, "why") && i < r->n_rows; i++) {
+        hn_work_print(r->w, "\n");
+        hn_work_text(r->w, r->rows[i].sentence);
+    }
+    hn_work_print(r->w, r->n_rows ? "\n" : "");
+}
+
+static const char *number(struct hn_arena *a, size_t n)
+{
+    return hn_arena_fmt(a, "%zu", n).p;
+}
+
+static void say_text(struct run *r)
+{
+    struct hn_arena *a = hn_work_arena(r->w);
+    const struct counts *n = &r->n;
+    say_table(r);
+    hn_work_say(r->w, "sbom.match.summary", "components", number(a, n->components), "affected", number(a, n->affected),
+                "matches", number(a, n->matches), "suppressed", number(a, n->suppressed), "unknown",
+                number(a, n->unknown), NULL);
+    for (int i = 1; i < SBOM_UNKNOWNS; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "sbom.reason.%s", sbom_unknown_word((enum sbom_unknown)i));
+        if (n->by_unknown[i])
+            hn_work_say(r->w, key, "n", number(a, n->by_unknown[i]), NULL);
+    }
+    for (int i = 1; i < SBOM_FALSES; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "sbom.suppressed.%s", sbom_false_word((enum sbom_false)i));
+        if (n->by_false[i])
+            hn_work_say(r->w, key, "n", number(a, n->by_false[i]), NULL);
+    }
+    if (n->by_vex)
+        hn_work_say(r->w, "sbom.suppressed.vex", "n", number(a, n->by_vex), NULL);
+}
+
+/* ---------------------------------------------------------------- the verb */
+
+static void run_init(struct run *r)
+{
+    struct hn_buf *bufs[] = {&r->matches, &r->suppressed, &r->unknown, &r->documents};
+    struct hn_jw *jws[] = {&r->jm, &r->js, &r->ju, &r->jd};
+    enum hn_work_form form = hn_work_form(r->w);
+    r->json = form == HN_FORM_JSON || form == HN_FORM_JSONL;
+    for (size_t i = 0; i < 4; i++) {
+        hn_buf_init(bufs[i], OUT_MAX);
+        hn_jw_init(jws[i], bufs[i]);
+        hn_jw_arr(jws[i]);
+    }
+    sbom_engine_init(&r->engine, &r->index, hn_work_arena(r->w));
+    sbom_sources_init(&r->sources, hn_work_arena(r->w));
+    hn_vex_init(&r->vex, hn_work_arena(r->w));
+}
+
+static void run_done(struct run *r)
+{
+    hn_buf_done(&r->matches);
+    hn_buf_done(&r->suppressed);
+    hn_buf_done(&r->unknown);
+    hn_buf_done(&r->documents);
+    sbom_engine_done(&r->engine);
+    sbom_sources_done(&r->sources);
+    hn_vex_done(&r->vex);
+}
+
+int sbom_match(struct hn_work *w)
+{
+    struct run r = {.w = w};
+    struct hn_input in;
+    if (!sbom_index_open(w, &r.index))
+        return 3;
+    run_init(&r);
+    read_options(&r);
+    while (!r.failed && hn_work_next(w, &in)) {
+        if (hn_work_map(w, &in, DOCUMENT_MAX))
+            take_document(&r, &in);
+        else
+            r.failed = true;
+        hn_work_done(&in);
+    }
+    if (!r.failed && hn_work_form(w) == HN_FORM_JSON)
+        say_json(&r);
+    else if (!r.failed && !r.json)
+        say_text(&r);
+    bool failed = r.failed || r.n.broken || hn_work_unreadable(w);
+    if (r.failed)
+        hn_work_fail(w, "sbom.match.memory", NULL);
+    run_done(&r);
+    return failed ? 3 : r.over ? 1 : 0;
+}
