@@ -27,6 +27,11 @@ bool hn_collect_inventory(const struct hn_collect *c)
     return c->o->inventory;
 }
 
+bool hn_collect_hashes(const struct hn_collect *c)
+{
+    return c->o->hashes;
+}
+
 bool hn_collect_root_user(const struct hn_collect *c)
 {
     return c->image || geteuid() == 0;

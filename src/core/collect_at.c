@@ -5,6 +5,7 @@
 #include <linux/stat.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -75,6 +76,12 @@ bool hn_at_open(const struct hn_collect *c, const char *path, int flags, struct 
     if (c->image)
         return node_open(hn_image_find(c->image, NULL, hn_str_bytes(hn_str_c(path)), !(flags & O_NOFOLLOW)), flags,
                          ret);
+    if (c->o->live) { /* the real root: nothing leads out of it, so the plain call does the same */
+        while (*path == '/')
+            path++;
+        *ret = (struct hn_at){.fd = openat(c->root.fd, *path ? path : ".", flags | O_CLOEXEC)};
+        return ret->fd >= 0;
+    }
     *ret = (struct hn_at){.fd = hn_open_in_root(c->root.fd, path, flags)};
     return ret->fd >= 0;
 }
@@ -129,6 +136,15 @@ bool hn_at_automounts(const struct hn_collect *c, const struct hn_at *dir, const
     struct statx st;
     return statx(dir->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &st) == 0 &&
            (st.stx_attributes & STATX_ATTR_AUTOMOUNT);
+}
+
+bool hn_at_crosses(const struct hn_collect *c, const struct hn_at *dir, const char *name, dev_t dev)
+{
+    struct statx st;
+    if (c->image)
+        return false;
+    return statx(dir->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0 ||
+           (st.stx_attributes & STATX_ATTR_AUTOMOUNT) || makedev(st.stx_dev_major, st.stx_dev_minor) != dev;
 }
 
 ssize_t hn_at_readlink(const struct hn_collect *c, const struct hn_at *dir, const char *name, char *out, size_t n)

@@ -11,6 +11,8 @@
  * modules.def. Texts live in the folder's text.yaml; a missing language fails the build. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -120,6 +122,7 @@ struct hn_rec {
 bool hn_collect_live(const struct hn_collect *c);      /* false: a mounted root; no /proc, /sys, netlink */
 bool hn_collect_deep(const struct hn_collect *c);      /* --deep: whole-system walks are wanted */
 bool hn_collect_inventory(const struct hn_collect *c); /* a list of parts is wanted, no diagnosis */
+bool hn_collect_hashes(const struct hn_collect *c);    /* digests will be asked for */
 bool hn_collect_root_user(const struct hn_collect *c);
 /* True: this path ended a role in an earlier try and must be left alone. The functions below see to it themselves; it
  * is for collect functions that open by their own hand. */
@@ -165,6 +168,8 @@ bool hn_at_stat(const struct hn_collect *c, const struct hn_at *at, struct stat 
 bool hn_at_lstat(const struct hn_collect *c, const struct hn_at *dir, const char *name, struct stat *ret);
 /* Opening it would mount something. */
 bool hn_at_automounts(const struct hn_collect *c, const struct hn_at *dir, const char *name);
+/* Entering it would leave the file system `dev`, or mount something. */
+bool hn_at_crosses(const struct hn_collect *c, const struct hn_at *dir, const char *name, dev_t dev);
 ptrdiff_t hn_at_readlink(const struct hn_collect *c, const struct hn_at *dir, const char *name, char *out, size_t n);
 ptrdiff_t hn_at_xattr(const struct hn_collect *c, const struct hn_at *dir, const char *name, const char *attr,
                       uint8_t *out, size_t n);

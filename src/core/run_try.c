@@ -243,7 +243,7 @@ static struct hn_err send_start(struct state *s)
     return e;
 }
 
-#define ARGS_MAX (19u + 2u * RUN_SKIPS_MAX)
+#define ARGS_MAX (20u + 2u * RUN_SKIPS_MAX)
 
 /* The collector of an image gets the image's files over a socket and a nameless file to unpack layers into. */
 static struct hn_err spawn_image(struct state *s, const char **argv, size_t n, int fd, int page, struct hn_diag *reterr)
@@ -287,6 +287,8 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, int inpu
         argv[n++] = "--deep";
     if (t->o->inventory)
         argv[n++] = "--inventory";
+    if (t->o->hashes)
+        argv[n++] = "--hashes";
     argv[n++] = "--modules";
     argv[n++] = list.p;
     char parser[24];
@@ -415,7 +417,8 @@ static struct hn_err started(struct state *s, int parser, int collector, struct 
         why = how(s->t->r, "parser", parser);
     else if (fell_at_start(s->at_collector, collector))
         why = how(s->t->r, "collector", collector);
-    if (why.p && s->t->o->image && WIFEXITED(collector) && WEXITSTATUS(collector) == hn_err_exit((struct hn_err){HN_E_INVALID}))
+    if (why.p && s->t->o->image && WIFEXITED(collector) &&
+        WEXITSTATUS(collector) == hn_err_exit((struct hn_err){HN_E_INVALID}))
         return hn_fail(reterr, HN_E_INVALID, "%s is no image of a container that can be read", s->t->o->image);
     return why.p ? hn_fail(reterr, HN_E_SANDBOX, "%.*s at its start", HN_FMT(why)) : HN_OK;
 }

@@ -111,9 +111,20 @@ static bool surely_data(const char *name)
 static bool left_out(struct walk *w)
 {
     static const char *const list[] = {"/proc", "/sys", "/dev", "/run", NULL};
+    /* sources of a tool chain, manuals: nothing that is installed from a registry, and most of the entries */
+    static const char *const quick[] = {"/usr/local/go/src",
+                                        "/usr/local/go/test",
+                                        "/usr/local/go/pkg",
+                                        "/usr/local/include",
+                                        "/usr/local/share/man",
+                                        "/usr/local/share/doc",
+                                        NULL};
     static const char *const images[] = {"/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", NULL};
     for (size_t i = 0; list[i]; i++)
         if (strcmp(w->path, list[i]) == 0)
+            return true;
+    for (size_t i = 0; !hn_collect_deep(w->c) && quick[i]; i++)
+        if (strcmp(w->path, quick[i]) == 0)
             return true;
     for (size_t i = 0; images[i]; i++)
         if (strcmp(w->path, images[i]) == 0)
@@ -169,7 +180,6 @@ static void walk_dir(struct walk *w, struct hn_at *dir);
 
 static void enter(struct walk *w, const struct hn_at *dir, const char *name)
 {
-    struct stat st;
     struct hn_at sub;
     if (ends(name, ".dist-info")) {
         inside(w, "direct-url", "direct_url.json");
@@ -180,15 +190,14 @@ static void enter(struct walk *w, const struct hn_at *dir, const char *name)
         inside(w, "metadata", "PKG-INFO");
         return;
     }
-    if (left_out(w) || hn_at_automounts(w->c, dir, name))
+    if (left_out(w) || hn_at_crosses(w->c, dir, name, w->dev))
         return;
     if (!hn_at_open_in(w->c, dir, name, O_RDONLY | O_DIRECTORY, &sub)) {
         if (errno == EACCES || errno == EPERM)
             hn_collect_not_seen(w->c, w->path, strerror(errno));
         return;
     }
-    if (hn_at_stat(w->c, &sub, &st) && st.st_dev == w->dev)
-        walk_dir(w, &sub);
+    walk_dir(w, &sub);
     hn_at_close(&sub);
 }
 

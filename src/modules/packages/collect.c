@@ -119,7 +119,7 @@ static void collect_system_folders(struct hn_collect *c)
 void packages_collect(struct hn_collect *c)
 {
     hn_collect_file(c, "diversions", "/var/lib/dpkg/diversions", 1u << 20);
-    if (!hn_collect_inventory(c))
+    if (!hn_collect_inventory(c) || hn_collect_hashes(c))
         collect_system_folders(c);
     hn_collect_file(c, "status", "/var/lib/dpkg/status", DATABASE_MAX);
     hn_collect_glob(c, "status", "/var/lib/dpkg/status.d/*", 1u << 20, 5000);

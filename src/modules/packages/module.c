@@ -78,6 +78,13 @@ static const struct hn_field changed_fields[] = {
     {"conffile", HN_T_BOOL, 0, NULL, "a configuration file, which administrators are expected to change"},
     {0}};
 
+static const struct hn_field file_fields[] = {{"path", HN_T_STR, HN_REF_PATH, NULL, "program or library"},
+                                              {"package", HN_T_STR, HN_REF_PACKAGE, NULL, "package that installed it"},
+                                              {"size", HN_T_INT, 0, "bytes", "size"},
+                                              {"executable", HN_T_BOOL, 0, NULL, "may be executed"},
+                                              {"sha512", HN_T_STR, 0, NULL, "digest"},
+                                              {0}};
+
 static const struct hn_field detail_fields[] = {
     {"package", HN_T_STR, HN_REF_PACKAGE, NULL, "installed package"},
     {"maintainer", HN_T_STR, 0, NULL, "who maintains it, as the package says"},
@@ -94,6 +101,7 @@ static const struct hn_field detail_fields[] = {
 static const struct hn_kind kinds[] = {{"package", "name:arch", package_fields},
                                        {"detail", "name:arch (only in an inventory)", detail_fields},
                                        {"owner", "path", owner_fields},
+                                       {"file", "path (only in an inventory with digests)", file_fields},
                                        {"update", "name:arch", update_fields},
                                        {"repository", "name of the Release file without its ending", repository_fields},
                                        {"summary", "package manager", summary_fields},
@@ -145,6 +153,7 @@ static const struct {
     {"apk", packages_apk},
     {"rpm", packages_rpm},
     {"copyright", packages_copyright},
+    {"sha512", packages_file_digest},
 };
 
 static void parse(struct hn_parse *p, const struct hn_rec *r)

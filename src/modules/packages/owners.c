@@ -1,5 +1,6 @@
 /* Which package installed which file: dpkg's info/NAME.list (and diversions), apk's and rpm's file lists. A database
  * names well over 100 000 paths; only those are kept that another module asked about or that lie in a system folder. */
+#include "base/hash.h"
 #include "base/str.h"
 #include "modules/packages/packages.h"
 
@@ -35,6 +36,9 @@ void packages_entry_seen(struct packages_state *st, const struct hn_rec *r)
         return;
     e->path = hn_arena_bytes(a, hn_path_canonical(hn_parse_scratch(st->p), r->path));
     e->link = hn_arena_bytes(a, r->link);
+    e->raw = hn_arena_bytes(a, r->path);
+    e->size = r->st.size;
+    e->executable = type == 0100000 && (r->st.mode & 0111);
     if (a->failed || hn_map_has(&st->entries, e->path) || !packages_set(st, &st->entries, e->path, e))
         return;
     *st->last_entry = e;
@@ -64,9 +68,37 @@ void packages_diversions(struct packages_state *st, const struct hn_rec *r)
     }
 }
 
+/* Programs, and libraries by their name: what of a package is run. */
+static bool deployable(const struct packages_entry *e)
+{
+    struct hn_str path = {(const char *)e->path.p, e->path.n};
+    return !e->link.n && (e->executable || hn_str_ends(path, ".so") || hn_str_find(path, HN_STR(".so.")) >= 0);
+}
+
+void packages_file_digest(struct packages_state *st, const struct hn_rec *r)
+{
+    struct packages_entry *e = hn_map_find(&st->entries, hn_path_canonical(hn_parse_scratch(st->p), r->path));
+    char hex[129];
+    if (r->err || r->data.n != 64 || !e || !e->pkg)
+        return;
+    hn_hex(r->data, hex);
+    struct hn_str path = hn_str_from_hostile(hn_parse_scratch(st->p), e->path, PACKAGES_TEXT * 4);
+    hn_obs_begin(st->p, "file", path);
+    hn_obs_str(st->p, "path", path);
+    hn_obs_str(st->p, "package", e->pkg->subject);
+    hn_obs_int(st->p, "size", (int64_t)(e->size & INT64_MAX));
+    hn_obs_bool(st->p, "executable", e->executable);
+    hn_obs_str(st->p, "sha512", hn_str_c(hex));
+    hn_obs_end(st->p);
+}
+
 void packages_owns(struct packages_state *st, const struct packages_pkg *pkg, struct hn_bytes path)
 {
     struct packages_entry *e = hn_map_find(&st->entries, path);
+    if (e && !e->pkg && hn_parse_hashes(st->p) && deployable(e)) {
+        e->pkg = pkg;
+        hn_parse_want_sha512(st->p, "sha512", e->raw);
+    }
     if (e)
         e->owned = true;
     if (!hn_parse_path_wanted(st->p, path) || hn_map_has(&st->owned, path))

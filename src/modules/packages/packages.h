@@ -61,7 +61,10 @@ struct packages_pkg {
 struct packages_entry {
     struct packages_entry *next;
     struct hn_bytes path, link;
-    bool owned;
+    struct hn_bytes raw;            /* as it is on disk, where that differs from path */
+    const struct packages_pkg *pkg; /* whose digest was asked for */
+    uint64_t size;
+    bool owned, executable;
 };
 
 struct packages_sum {
@@ -127,6 +130,8 @@ void packages_entry_seen(struct packages_state *st, const struct hn_rec *r);
 void packages_diversions(struct packages_state *st, const struct hn_rec *r);
 /* pkg owns path (canonical, as it is on disk). */
 void packages_owns(struct packages_state *st, const struct packages_pkg *pkg, struct hn_bytes path);
+/* A digest that was asked for: an observation of the file. */
+void packages_file_digest(struct packages_state *st, const struct hn_rec *r);
 void packages_file_list(struct packages_state *st, const struct hn_rec *r);
 void packages_emit_foreign(struct packages_state *st);
 /* sums.c */

@@ -79,6 +79,18 @@ void generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn
         contact->email = address;
 }
 
+/* TR-03183-2 asks for the digest of the deployable file in the reference that says where it is. */
+void generate_digest(struct generate *g, struct hn_bom_component *c, struct hn_str path, struct hn_str sha512)
+{
+    if (!sha512.n)
+        return;
+    hn_bom_hash_add(&g->bom, &c->hashes, HN_BOM_ALG_SHA512, sha512);
+    struct hn_bom_link *l =
+        hn_bom_link_add(&g->bom, &c->links, HN_STR("distribution"), generate_fmt(g, "file://%.*s", HN_FMT(path)));
+    if (l)
+        hn_bom_hash_add(&g->bom, &l->hashes, HN_BOM_ALG_SHA512, sha512);
+}
+
 void generate_file_props(struct generate *g, struct hn_bom_component *c, struct hn_str filename, bool executable,
                          bool archive, bool structured)
 {

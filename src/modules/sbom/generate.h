@@ -30,6 +30,7 @@ static inline struct hn_str generate_told_text(struct hn_str s)
 }
 /* "Name <mail>", or a name alone. */
 void generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn_str text);
+void generate_digest(struct generate *g, struct hn_bom_component *c, struct hn_str path, struct hn_str sha512);
 /* TR-03183-2, 5.2.2: what the file of a component is. */
 void generate_file_props(struct generate *g, struct hn_bom_component *c, struct hn_str filename, bool executable,
                          bool archive, bool structured);

@@ -23,23 +23,11 @@ static struct hn_bom_component *owner_of(struct generate *g, struct hn_str path)
 
 /* ---------------------------------------------------------------- archives and programs */
 
-static void put_digest(struct generate *g, struct hn_bom_component *c, const struct hn_obs *artefact)
-{
-    struct hn_str sha512 = hn_obs_get(artefact, "sha512"), path = hn_obs_get(artefact, "path");
-    if (!sha512.n)
-        return;
-    hn_bom_hash_add(&g->bom, &c->hashes, HN_BOM_ALG_SHA512, sha512);
-    struct hn_bom_link *l =
-        hn_bom_link_add(&g->bom, &c->links, HN_STR("distribution"), generate_fmt(g, "file://%.*s", HN_FMT(path)));
-    if (l)
-        hn_bom_hash_add(&g->bom, &l->hashes, HN_BOM_ALG_SHA512, sha512);
-}
-
 static void describe_artefact(struct generate *g, struct hn_bom_component *c, const struct hn_obs *artefact)
 {
     struct hn_str format = hn_obs_get(artefact, "format");
     bool program = hn_str_eqc(format, "elf") || hn_str_eqc(format, "pe");
-    put_digest(g, c, artefact);
+    generate_digest(g, c, hn_obs_get(artefact, "path"), hn_obs_get(artefact, "sha512"));
     generate_file_props(g, c, base_of(hn_obs_get(artefact, "path")), program, !program, true);
 }
 
@@ -52,7 +40,7 @@ static struct hn_bom_component *put_artefact(struct generate *g, const struct hn
         return NULL;
     c->type = HN_BOM_TYPE_FILE;
     c->name = base_of(path);
-    c->ref = generate_fmt(g, "file:%.*s", HN_FMT(path));
+    c->ref = generate_fmt(g, "artefact:%.*s", HN_FMT(path));
     describe_artefact(g, c, artefact);
     return c;
 }

@@ -149,6 +149,26 @@ static void put_package(struct generate *g, const struct hn_obs *o)
         g->a->failed = true;
 }
 
+/* Programs and libraries below their package, with their digests. */
+static void put_files(struct generate *g)
+{
+    size_t n;
+    const struct hn_obs **list = generate_sorted(g, "packages.file", &n);
+    for (size_t i = 0; i < n; i++) {
+        struct hn_bom_component *parent = hn_map_find(&g->packages, hn_str_bytes(hn_obs_get(list[i], "package")));
+        struct hn_bom_component *c = parent ? hn_bom_component_add(&g->bom, parent) : NULL;
+        struct hn_str path = hn_obs_get(list[i], "path");
+        const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+        if (!c || !slash)
+            continue;
+        c->type = HN_BOM_TYPE_FILE;
+        c->name = hn_str_cut(path, (size_t)(slash + 1 - path.p), path.n);
+        c->ref = generate_fmt(g, "file:%.*s", HN_FMT(path));
+        generate_digest(g, c, path, hn_obs_get(list[i], "sha512"));
+        generate_file_props(g, c, c->name, true, false, true);
+    }
+}
+
 void generate_packages(struct generate *g)
 {
     size_t n;
@@ -156,6 +176,7 @@ void generate_packages(struct generate *g)
     for (size_t i = 0; i < n; i++)
         if (hn_obs_get_bool(list[i], "installed", false))
             put_package(g, list[i]);
+    put_files(g);
 }
 
 void generate_package_dependencies(struct generate *g)
