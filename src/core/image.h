@@ -33,8 +33,9 @@ struct hn_image_node {
     struct hn_bytes name;
     struct hn_image_node *parent, *first, *last, *next; /* children in the order they came */
     struct hn_image_inode *inode;
-    uint32_t layer; /* that it is from */
-    bool gone;      /* removed or replaced by a higher layer */
+    uint32_t layer;  /* that it is from */
+    uint32_t opaque; /* layer that said last to hide what lower ones have here */
+    bool gone;       /* removed or replaced by a higher layer */
 };
 
 struct hn_image_problem {

@@ -214,7 +214,10 @@ static bool whiteout(struct hn_image *im, struct hn_image_node *dir, struct hn_b
     struct hn_str s = {(const char *)name.p, name.n};
     if (!hn_str_starts(s, ".wh."))
         return false;
-    if (hn_bytes_eqc(name, ".wh..wh..opq")) {
+    if (hn_bytes_eqc(name, ".wh..wh..opq") && dir->opaque == im->layer) {
+        return true; /* said before: a layer may say it a million times */
+    } else if (hn_bytes_eqc(name, ".wh..wh..opq")) {
+        dir->opaque = im->layer;
         for (struct hn_image_node *n = dir->first; n; n = n->next)
             n->gone = n->gone || n->layer != im->layer;
     } else if (!hn_str_starts(s, ".wh..wh.")) {
