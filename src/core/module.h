@@ -66,7 +66,10 @@ struct hn_rule {
     const char *id;
     enum hn_severity severity; /* unless judge says otherwise */
     enum hn_class class;
-    const char *references; /* space separated: "CIS:5.2.8 DS-211:4.1 MHLW:6.5" or NULL */
+    /* Space separated, or NULL. Only what was looked up: CIS = recommendation of the CIS Debian Linux 12 Benchmark,
+     * NIST = control of SP 800-53, ATTACK = technique; DS-211 and MHLW:6.0 (the guideline's version) name the document
+     * as a whole, without a section. */
+    const char *references;
 };
 
 struct hn_buf;

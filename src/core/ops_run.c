@@ -198,7 +198,7 @@ static struct hn_err obs_read(struct hn_op_ctx *c, const struct hn_jv *doc, stru
     return HN_OK;
 }
 
-/* "CIS:5.2.8 DS-211:4.1" of the rule as a JSON list, when the document says nothing. */
+/* "CIS:5.2.4 DS-211" of the rule as a JSON list, when the document says nothing. */
 static struct hn_str references_of(struct hn_op_ctx *c, struct hn_str kind)
 {
     ptrdiff_t dot = hn_str_chr(kind, '.');

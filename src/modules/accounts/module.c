@@ -119,7 +119,7 @@ static const struct hn_kind kinds[] = {
 static const struct hn_rule rules[] = {
     {"empty-password", HN_SEV_CRITICAL, HN_CLASS_CONFIGURATION, "CIS:7.2.2 NIST:IA-5 DS-211 MHLW:6.0"},
     {"hash-in-passwd", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.2.1"},
-    {"weak-hash", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:5.3.3 NIST:IA-5 DS-211"},
+    {"weak-hash", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:IA-5 DS-211"},
     {"duplicate-uid0", HN_SEV_CRITICAL, HN_CLASS_INTEGRITY, "CIS:5.4.2.1 NIST:AC-6 DS-211"},
     {"duplicate-uid", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:7.2.5"},
     {"duplicate-name", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:7.2.7"},
@@ -133,7 +133,7 @@ static const struct hn_rule rules[] = {
     {"root-login-by-password", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:5.1.20 NIST:AC-17 DS-211"},
     {"home-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.2.9"},
     {"home-foreign-owner", HN_SEV_MEDIUM, HN_CLASS_INTEGRITY, "CIS:7.2.9"},
-    {"access-file-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.1 NIST:AC-6 DS-211"},
+    {"access-file-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:AC-6 DS-211"},
     {"shadow-readable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.1.5"},
     {"trust-file", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.2.10"},
     {"group-password", HN_SEV_LOW, HN_CLASS_CONFIGURATION, NULL},

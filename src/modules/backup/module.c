@@ -100,12 +100,12 @@ static const struct hn_kind kinds[] = {{"configuration", "tool:path", configurat
                                        {0}};
 
 static const struct hn_rule rules[] = {
-    {"none", HN_SEV_CRITICAL, HN_CLASS_RESILIENCE, "MHLW:6.0 NIST:CP-9 DS-211 CIS-CSC:11"},
+    {"none", HN_SEV_CRITICAL, HN_CLASS_RESILIENCE, "MHLW:6.0 NIST:CP-9 DS-211"},
     {"stale", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:6.0 NIST:CP-9 DS-211"},
     {"unproven", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, "NIST:CP-9 DS-211"},
     {"restore-test-missing", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:6.0 NIST:CP-9(1) DS-211"},
     {"restore-test-stale", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, "MHLW:6.0 NIST:CP-9(1) DS-211"},
-    {"no-offline-copy", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:6.0 CIS-CSC:11.4"},
+    {"no-offline-copy", HN_SEV_HIGH, HN_CLASS_RESILIENCE, "MHLW:6.0"},
     {"no-offsite-copy", HN_SEV_MEDIUM, HN_CLASS_RESILIENCE, "NIST:CP-6 DS-211"},
     {"repository-damaged", HN_SEV_CRITICAL, HN_CLASS_RESILIENCE, "NIST:CP-9 DS-211"},
     {"snapshot-lost", HN_SEV_CRITICAL, HN_CLASS_INTEGRITY, "NIST:CP-9 DS-211"},

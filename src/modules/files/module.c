@@ -82,16 +82,15 @@ static const struct hn_kind kinds[] = {
     {"scope", "quick or deep", scope_fields, .deep = true},
     {0}};
 
-static const struct hn_rule rules[] = {
-    {"setuid-unowned", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "CIS:7.1.13 ATTACK:T1548.001"},
-    {"setuid-writable", HN_SEV_CRITICAL, HN_CLASS_CONFIGURATION, "CIS:7.1.13"},
-    {"capability-strong", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "ATTACK:T1548"},
-    {"world-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.1.11"},
-    {"unowned", HN_SEV_LOW, HN_CLASS_HYGIENE, "CIS:7.1.12"},
-    {"key-readable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:SC-12 DS-211"},
-    {"certificate-expired", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, "NIST:SC-17 DS-211"},
-    {"certificate-expiring", HN_SEV_LOW, HN_CLASS_HYGIENE, "NIST:SC-17 DS-211"},
-    {0}};
+static const struct hn_rule rules[] = {{"setuid-unowned", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "ATTACK:T1548.001"},
+                                       {"setuid-writable", HN_SEV_CRITICAL, HN_CLASS_CONFIGURATION, NULL},
+                                       {"capability-strong", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "ATTACK:T1548"},
+                                       {"world-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.1.11"},
+                                       {"unowned", HN_SEV_LOW, HN_CLASS_HYGIENE, "CIS:7.1.12"},
+                                       {"key-readable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:SC-12 DS-211"},
+                                       {"certificate-expired", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, "NIST:SC-17 DS-211"},
+                                       {"certificate-expiring", HN_SEV_LOW, HN_CLASS_HYGIENE, "NIST:SC-17 DS-211"},
+                                       {0}};
 
 static const char *const needs[] = {"packages.owner", "packages.package", NULL};
 

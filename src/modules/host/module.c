@@ -43,12 +43,11 @@ static const struct hn_kind kinds[] = {{"identity", "always \"host\"", identity_
                                        {"state", "always \"state\"", state_fields},
                                        {0}};
 
-static const struct hn_rule rules[] = {
-    {"release-unsupported", HN_SEV_HIGH, HN_CLASS_HYGIENE, "CIS:1.2.2 MHLW:6.0-ops-14"},
-    {"release-limited", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
-    {"release-ending", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
-    {"reboot-required", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
-    {0}};
+static const struct hn_rule rules[] = {{"release-unsupported", HN_SEV_HIGH, HN_CLASS_HYGIENE, "MHLW:6.0"},
+                                       {"release-limited", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"release-ending", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"reboot-required", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {0}};
 
 static const char *const needs[] = {"packages.repository", NULL};
 

@@ -65,11 +65,10 @@ static const struct hn_kind kinds[] = {{"interface", "name", interface_fields},
                                        {"remote_path", "tool and peer", path_fields},
                                        {0}};
 
-static const struct hn_rule rules[] = {
-    {"remote-path-unconfirmed", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "MHLW:6.0-ops-13"},
-    {"interface-promiscuous", HN_SEV_LOW, HN_CLASS_DETECTION, NULL},
-    {"hosts-redirect", HN_SEV_MEDIUM, HN_CLASS_INTEGRITY, NULL},
-    {0}};
+static const struct hn_rule rules[] = {{"remote-path-unconfirmed", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "MHLW:6.0"},
+                                       {"interface-promiscuous", HN_SEV_LOW, HN_CLASS_DETECTION, NULL},
+                                       {"hosts-redirect", HN_SEV_MEDIUM, HN_CLASS_INTEGRITY, NULL},
+                                       {0}};
 
 static const char *const needs[] = {"processes.process", "packages.package", "sockets.listener", NULL};
 

@@ -109,18 +109,17 @@ static const struct hn_kind kinds[] = {{"package", "name:arch", package_fields},
                                        {"changed_file", "path", changed_fields, .deep = true},
                                        {0}};
 
-static const struct hn_rule rules[] = {
-    {"update-pending", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "CIS:1.2.2 MHLW:6.0-ops-14"},
-    {"update-held", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "CIS:1.2.2"},
-    {"update-available", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
-    {"lists-stale", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
-    {"lists-missing", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
-    {"no-security-source", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:1.2.1"},
-    {"package-broken", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
-    {"package-foreign", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
-    {"file-changed", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "CIS:6.1"},
-    {"foreign-file", HN_SEV_LOW, HN_CLASS_INTEGRITY, NULL},
-    {0}};
+static const struct hn_rule rules[] = {{"update-pending", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "MHLW:6.0"},
+                                       {"update-held", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, NULL},
+                                       {"update-available", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"lists-stale", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {"lists-missing", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {"no-security-source", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, NULL},
+                                       {"package-broken", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {"package-foreign", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"file-changed", HN_SEV_HIGH, HN_CLASS_INTEGRITY, NULL},
+                                       {"foreign-file", HN_SEV_LOW, HN_CLASS_INTEGRITY, NULL},
+                                       {0}};
 
 static const char *const needs[] = {"host.os", NULL};
 

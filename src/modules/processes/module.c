@@ -43,8 +43,8 @@ static const struct hn_kind kinds[] = {{"process", "pid:start, the start in cloc
                                        {"summary", "always \"processes\"", summary_fields},
                                        {0}};
 
-static const struct hn_rule rules[] = {{"old-code-running", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, "CIS:1.2.2"},
-                                       {"executable-gone", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "ATT&CK:T1070.004"},
+static const struct hn_rule rules[] = {{"old-code-running", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, NULL},
+                                       {"executable-gone", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "ATTACK:T1070.004"},
                                        {0}};
 
 static const char *const needs[] = {"packages.owner", "packages.package", NULL};

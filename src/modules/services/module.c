@@ -60,7 +60,7 @@ static const struct hn_rule rules[] = {
     {"ld-so-preload", HN_SEV_HIGH, HN_CLASS_INTEGRITY, "ATTACK:T1574.006"},
     {"unit-exec-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:CM-5 DS-211"},
     {"unit-exec-missing", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
-    {"cron-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.4.1"},
+    {"cron-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, NULL},
     {"hardening-weak", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "NIST:SC-39 DS-211"},
     {0}};
 

@@ -61,15 +61,14 @@ static const struct hn_kind kinds[] = {{"listener", "proto:address:port", listen
                                        {"firewall_config", "path", config_fields},
                                        {0}};
 
-static const struct hn_rule rules[] = {
-    {"exposed-clear-text", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.2 MHLW:6.0-ops-13"},
-    {"exposed-no-auth", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.2"},
-    {"exposed-control", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:2.2 MHLW:6.0-ops-13"},
-    {"exposed-amplifier", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:2.2"},
-    {"exposed-device", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "MHLW:6.0-ops-13"},
-    {"listener-unattributed", HN_SEV_LOW, HN_CLASS_DETECTION, NULL},
-    {"firewall-absent", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:4.1 MHLW:6.0-ops-13"},
-    {0}};
+static const struct hn_rule rules[] = {{"exposed-clear-text", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "MHLW:6.0"},
+                                       {"exposed-no-auth", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, NULL},
+                                       {"exposed-control", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "MHLW:6.0"},
+                                       {"exposed-amplifier", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, NULL},
+                                       {"exposed-device", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "MHLW:6.0"},
+                                       {"listener-unattributed", HN_SEV_LOW, HN_CLASS_DETECTION, NULL},
+                                       {"firewall-absent", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "MHLW:6.0"},
+                                       {0}};
 
 static const char *const needs[] = {"processes.process", NULL};
 
