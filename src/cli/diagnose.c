@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/hash.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/keep.h"
 #include "core/registry.h"
 #include "core/render.h"
+#include "core/sums.h"
 
 #define SHOWN 10u
 
@@ -196,6 +198,8 @@ struct hn_err cli_diagnose_some(const struct hn_run_options *o, const struct cli
 {
     struct hn_run *r = hn_run_new();
     struct hn_run_options limited = *o;
+    HN_AUTO_FD sums = o->deep && k && cli.home ? hn_sums_open(cli.home) : -1;
+    limited.sums_fd = sums;
     limited.stall_ms = hn_config_int(cli.conf, "limits.stall") * 1000;
     if (r)
         r->arena.cap = (size_t)hn_config_int(cli.conf, "limits.memory");

@@ -58,6 +58,8 @@ struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char 
         const char *name = hn_arena_cstr(a, part);
         v = name ? hn_jv_get(v, name) : NULL;
     }
+    if (v && v->kind == HN_JV_NULL && hn_str_ends(hn_str_c(path), "score"))
+        return hn_str_c(hn_text_find(cli.lang, "cli.not-seen"));
     return show_value(a, v, date);
 }
 

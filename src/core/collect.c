@@ -1,5 +1,6 @@
 /* Collecting: open, stat, read, hand on. Nothing here looks into what it reads. */
 #include "core/collect_in.h"
+#include "core/sums.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -228,6 +229,32 @@ size_t hn_collect_digest(struct hn_collect *c, const struct hn_at *at, enum hn_d
     }
     size_t len = d ? hn_digest_end(d, out) : 0;
     return n == 0 ? len : 0;
+}
+
+bool hn_collect_md5(struct hn_collect *c, const struct hn_at *dir, const char *name, const char *path,
+                    const struct stat *st, uint8_t out[16], hn_time *ret_at, bool *ret_read)
+{
+    uint8_t sum[64];
+    struct hn_sum old;
+    struct hn_bytes key = hn_str_bytes(hn_str_c(path));
+    struct hn_at at;
+    hn_time now = hn_now();
+    *ret_read = !hn_sums_find(c->o->sums, key, st, now - HN_SUMS_AGE, &old) || old.at > now;
+    if (!*ret_read) {
+        memcpy(out, old.md5, 16);
+        *ret_at = old.at;
+        return true;
+    }
+    if (!hn_at_open_in(c, dir, name, O_RDONLY, &at))
+        return false;
+    size_t n = hn_collect_digest(c, &at, HN_MD5, sum);
+    hn_at_close(&at);
+    if (n != 16)
+        return false;
+    memcpy(out, sum, 16);
+    *ret_at = now;
+    hn_sums_put(c->o->sums, key, st, now, out);
+    return true;
 }
 
 static void collect_sha512(struct hn_collect *c, const char *tag, const char *path)

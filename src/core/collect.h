@@ -18,6 +18,7 @@ struct hn_collect_options {
     int transient; /* 0, or our parent, when it and all its children end with this run too (a one-shot diagnosis) */
     struct hn_progress *progress; /* may be NULL */
     struct hn_inputs *inputs;     /* may be NULL */
+    struct hn_sums *sums;         /* may be NULL */
     const struct hn_early *early; /* may be NULL */
 };
 
@@ -45,5 +46,5 @@ size_t hn_collect_want(struct hn_collect *c, const char *tag, const char *glob, 
 /* A part or a digest of one file; path is NUL-terminated. */
 void hn_collect_want_file(struct hn_collect *c, const struct hn_want *want);
 /* main of the role: `hinomi -x collector --root DIR [--deep] --modules a,b [--skip PATH]…`, descriptor 3 = parser,
- * 4 = progress page, 5 = inputs page with --inputs. */
+ * 4 = progress page; pages of inputs and checksums at the descriptors after --inputs and --sums. */
 int hn_collector_main(int argc, char **argv);

@@ -13,11 +13,12 @@
 #include "core/collect.h"
 #include "core/image_wire.h"
 #include "core/registry.h"
+#include "core/sums.h"
 #include "core/wire.h"
 #include "sandbox/frame.h"
 #include "sandbox/role.h"
 
-enum { PARSER_FD = 3, PROGRESS_FD = 4, INPUTS_FD = 5, IMAGE_FD = 5, SPOOL_FD = 6 };
+enum { PARSER_FD = 3, PROGRESS_FD = 4, IMAGE_FD = 5, SPOOL_FD = 6 }; /* others where --inputs, --sums say */
 #define SKIP_MAX    64u
 #define MODULES_MAX 128u
 
@@ -48,7 +49,7 @@ static bool on_module(void *arg, const struct hn_module *m)
 {
     struct out *o = arg;
     o->wanted = o->parts = 0;
-    return put(o, HN_WIRE_MODULE, hn_str_c(m->name));
+    return put(o, HN_WIRE_MODULE, hn_str_c(m->name)) && flush(o); /* so that what follows counts as its time */
 }
 
 static bool on_record(void *arg, const struct hn_rec *r)
@@ -169,13 +170,19 @@ static void *map_shared(int fd, size_t n)
 
 static void read_arguments(int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {
-        {"root", required_argument, 0, 'r'},     {"deep", no_argument, 0, 'd'},
-        {"inventory", no_argument, 0, 'i'},      {"hashes", no_argument, 0, 'h'},
-        {"modules", required_argument, 0, 'm'},  {"skip", required_argument, 0, 's'},
-        {"not-pid", required_argument, 0, 'p'},  {"transient", no_argument, 0, 't'},
-        {"inputs", no_argument, 0, 'l'},         {"image", required_argument, 0, 'I'},
-        {"platform", required_argument, 0, 'P'}, {0}};
+    static const struct option options[] = {{"root", required_argument, 0, 'r'},
+                                            {"deep", no_argument, 0, 'd'},
+                                            {"inventory", no_argument, 0, 'i'},
+                                            {"hashes", no_argument, 0, 'h'},
+                                            {"modules", required_argument, 0, 'm'},
+                                            {"skip", required_argument, 0, 's'},
+                                            {"not-pid", required_argument, 0, 'p'},
+                                            {"transient", no_argument, 0, 't'},
+                                            {"inputs", required_argument, 0, 'l'},
+                                            {"sums", required_argument, 0, 'c'},
+                                            {"image", required_argument, 0, 'I'},
+                                            {"platform", required_argument, 0, 'P'},
+                                            {0}};
     struct hn_collect_options *o = &a->o;
     uint64_t pid;
     int opt;
@@ -204,7 +211,9 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
         } else if (opt == 'P') {
             a->platform = optarg;
         } else if (opt == 'l') {
-            o->inputs = map_shared(INPUTS_FD, sizeof *o->inputs);
+            o->inputs = map_shared(atoi(optarg), sizeof *o->inputs);
+        } else if (opt == 'c') {
+            o->sums = map_shared(atoi(optarg), sizeof *o->sums);
         }
     }
 }
@@ -251,7 +260,7 @@ int hn_collector_main(int argc, char **argv)
     struct hn_sandbox_state state;
     struct hn_sandbox_paths paths = {.sees_processes = o->live};
     o->progress = map_shared(PROGRESS_FD, sizeof *o->progress);
-    if (o->progress == MAP_FAILED || o->inputs == MAP_FAILED)
+    if (o->progress == MAP_FAILED || o->inputs == MAP_FAILED || o->sums == MAP_FAILED)
         return 3;
     if (o->live)
         o->early = hn_collect_early();

@@ -184,6 +184,10 @@ const char *hn_at_next(const struct hn_collect *c, struct hn_at *dir, unsigned c
 bool hn_at_rewind(const struct hn_collect *c, struct hn_at *dir);
 /* Digest of the whole file; gives its length, 0 when it could not be read. */
 size_t hn_collect_digest(struct hn_collect *c, const struct hn_at *at, enum hn_digest_kind kind, uint8_t out[64]);
+/* MD5 of the regular file `name` in dir, whose lstat is st, from what an earlier run has read if it has not changed since.
+ * ret_at: when it was read; ret_read: just now. False: cannot be read. */
+bool hn_collect_md5(struct hn_collect *c, const struct hn_at *dir, const char *name, const char *path,
+                    const struct stat *st, uint8_t out[16], hn_time *ret_at, bool *ret_read);
 /* Calls each(c, pid) for every process directory under /proc, ascending. */
 void hn_collect_each_pid(struct hn_collect *c, void (*each)(struct hn_collect *c, int pid));
 

@@ -16,6 +16,8 @@ static void asset_members(struct hn_jw *w, const struct hn_store_asset *a)
     ops_kopt(w, "os", a->os);
     if (a->has_score)
         ops_kround(w, "score", a->score);
+    else
+        ops_knull(w, "score"); /* not seen */
     hn_jw_kint(w, "open", (int64_t)a->counts.open);
     hn_jw_kint(w, "overdue", (int64_t)a->counts.overdue);
     hn_jw_kint(w, "due_week", (int64_t)a->counts.due_week);

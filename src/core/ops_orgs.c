@@ -16,6 +16,8 @@ static void org_members(struct hn_jw *w, const struct hn_store_org *o)
     hn_jw_kint(w, "assets", (int64_t)o->assets);
     if (o->has_score)
         ops_kround(w, "score", o->score);
+    else
+        ops_knull(w, "score"); /* not seen */
     hn_jw_key(w, "worst_asset");
     if (o->worst.asset.n) {
         hn_jw_obj(w);

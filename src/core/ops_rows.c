@@ -122,6 +122,8 @@ struct hn_err ops_trend(struct hn_op_ctx *c, struct hn_str org, struct hn_str as
         hn_jw_ktime(c->w, "at", t[i].at);
         if (t[i].has_score)
             ops_kround(c->w, "score", t[i].score);
+        else
+            ops_knull(c->w, "score");
         hn_jw_kint(c->w, "open", (int64_t)t[i].open);
         hn_jw_kint(c->w, "overdue", (int64_t)t[i].overdue);
         hn_jw_obj_end(c->w);

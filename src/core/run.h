@@ -38,6 +38,7 @@ struct hn_run_options {
     bool hashes;         /* with inventory: digests of what can be deployed */
     const char *modules; /* comma-separated; NULL: all */
     bool transient;      /* this process and its children end with the run: they are not part of what is diagnosed */
+    int sums_fd;         /* open checksums file (hn_sums_open), for deep runs; 0 or less: none */
     bool learn;          /* keep what each module looked at */
     /* An earlier run of the same machine: only the modules in `fresh` are looked at again, and those that it does not
      * have; the rest is kept. continues: base is part of this run, made a moment ago. */

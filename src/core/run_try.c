@@ -243,7 +243,7 @@ static struct hn_err send_start(struct state *s)
     return e;
 }
 
-#define ARGS_MAX (20u + 2u * RUN_SKIPS_MAX)
+#define ARGS_MAX (24u + 2u * RUN_SKIPS_MAX)
 
 /* The collector of an image gets the image's files over a socket and a nameless file to unpack layers into. */
 static struct hn_err spawn_image(struct state *s, const char **argv, size_t n, int fd, int page, struct hn_diag *reterr)
@@ -272,7 +272,9 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, int inpu
 {
     struct run_try *t = s->t;
     const char *argv[ARGS_MAX + 1] = {0};
-    const int fds[3] = {fd, page, inputs};
+    int fds[4] = {fd, page};
+    size_t nfds = 2;
+    char numbers[2][8];
     size_t n = 0;
     struct hn_buf list;
     hn_buf_init(&list, 4096);
@@ -297,8 +299,18 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, int inpu
     argv[n++] = parser;
     if (t->o->transient)
         argv[n++] = "--transient";
-    if (inputs >= 0)
-        argv[n++] = "--inputs";
+    const struct {
+        const char *option;
+        int fd;
+    } more[2] = {{"--inputs", inputs}, {"--sums", t->o->deep ? t->o->sums_fd : 0}};
+    for (size_t i = 0; i < 2; i++) {
+        if (more[i].fd <= 0 || t->o->image) /* an image does not change */
+            continue;
+        snprintf(numbers[i], sizeof numbers[i], "%zu", 3 + nfds);
+        fds[nfds++] = more[i].fd;
+        argv[n++] = more[i].option;
+        argv[n++] = numbers[i];
+    }
     for (size_t i = 0; t->skip[i]; i++) {
         argv[n++] = "--skip";
         argv[n++] = t->skip[i];
@@ -309,7 +321,7 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, int inpu
     else if (t->o->image)
         e = spawn_image(s, argv, n, fd, page, reterr);
     else
-        e = hn_role_spawn(HN_PROC_COLLECTOR, argv, fds, inputs >= 0 ? 3 : 2, &s->collector, reterr);
+        e = hn_role_spawn(HN_PROC_COLLECTOR, argv, fds, nfds, &s->collector, reterr);
     hn_buf_done(&list);
     return e;
 }

@@ -80,7 +80,7 @@ struct hn_err store_roll(struct hn_store *s, hn_time now, bool fresh, struct hn_
         out->kind = o->kind;
         out->depth = o->depth;
         out->children = o->children;
-        out->has_score = r[i].weight > 0;
+        out->has_score = r[i].weight > 0 && out->coverage.seen_7d > 0; /* without coverage: not seen */
         out->score = out->has_score ? r[i].weighted / r[i].weight : 0;
     }
     *ret = r;
@@ -308,6 +308,17 @@ struct hn_err hn_store_now(struct hn_store *s, const struct hn_principal *p, str
 
 /* ---------------------------------------------------------------- trend */
 
+#define TREND_HOLDS 7 /* days that a score stands for without another look */
+
+static struct hn_store_trend trend_on(const struct hn_store_trend *last, int64_t day)
+{
+    struct hn_store_trend t = *last;
+    t.has_score = last->has_score && day - store_day(last->at) <= TREND_HOLDS;
+    t.score = t.has_score ? t.score : 0;
+    t.at = day * HN_DAY;
+    return t;
+}
+
 static struct hn_err trend_rows(struct hn_store *s, struct st *q, unsigned days, int64_t today, struct hn_arena *a,
                                 struct hn_store_trend **ret, size_t *ret_n)
 {
@@ -319,18 +330,14 @@ static struct hn_err trend_rows(struct hn_store *s, struct st *q, unsigned days,
         return store_nomem(s);
     while (st_row(q)) {
         int64_t at = st_get(q, 0);
-        for (; last.at && day < at && day <= today; day++) {
-            v[n] = last;
-            v[n++].at = day * HN_DAY;
-        }
+        for (; last.at && day < at && day <= today; day++)
+            v[n++] = trend_on(&last, day);
         last = (struct hn_store_trend){at * HN_DAY, st_get(q, 1), st_get_num(q, 2), (uint64_t)st_get(q, 3),
                                        (uint64_t)st_get(q, 4)};
         day = at > first ? at : first;
     }
-    for (; last.at && day <= today; day++) {
-        v[n] = last;
-        v[n++].at = day * HN_DAY;
-    }
+    for (; last.at && day <= today; day++)
+        v[n++] = trend_on(&last, day);
     *ret = v;
     *ret_n = n;
     return st_end(q);

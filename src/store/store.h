@@ -113,7 +113,7 @@ struct hn_store_org {
     uint64_t children;
     /* roll-up of the subtree */
     uint64_t assets;
-    bool has_score; /* false: nothing was looked at; no score */
+    bool has_score; /* false: nothing was looked at in the last seven days; no score */
     double score;   /* mean of the hosts' scores, weighted by criticality */
     struct hn_store_worst worst;
     struct hn_store_counts counts;

@@ -271,8 +271,8 @@ TEST_LONG(roll_ups_are_the_sums_of_the_hosts, 60)
         CHECK_UINT(r.counts.open, open);
         CHECK_UINT(r.counts.overdue, overdue);
         CHECK_UINT(r.counts.due_week, week);
-        CHECK(r.has_score == (weight > 0));
-        if (weight > 0) {
+        CHECK(r.has_score == (weight > 0 && r.coverage.seen_7d > 0));
+        if (r.has_score) {
             CHECK(r.score > sum / weight - 1e-4 && r.score < sum / weight + 1e-4);
             CHECK(r.worst.score > worst - 1e-4 && r.worst.score < worst + 1e-4);
         }
@@ -380,11 +380,11 @@ TEST(time_alone_makes_things_overdue)
     CHECK_UINT(o.counts.due_week, 2);
     CHECK_UINT(o.counts.new_today, 0);
     CHECK_UINT(o.coverage.not_seen, 1);
+    CHECK(!o.has_score); /* nobody has looked for ten days */
     set_now(T0 + 15 * HN_DAY);
     CHECK_OK(hn_store_org_get(s, SYS, S("root"), &mem, &o));
     CHECK_UINT(o.counts.overdue, 2);
-    CHECK(o.has_delta_7d);
-    CHECK_NUM(o.delta_7d, 0);
+    CHECK(!o.has_delta_7d);
     CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .at = T0 + 15 * HN_DAY}, NULL));
     CHECK_OK(hn_store_org_get(s, SYS, S("root"), &mem, &o));
     CHECK(o.delta_7d < 0);
@@ -393,6 +393,7 @@ TEST(time_alone_makes_things_overdue)
     CHECK_UINT(n, 16);
     CHECK_UINT(t[0].open, 2);
     CHECK_UINT(t[14].open, 2); /* filled from the day before */
+    CHECK(t[7].has_score && !t[8].has_score && t[15].has_score);
     CHECK_UINT(t[15].open, 0);
     CHECK_OK(hn_store_trend(s, SYS, S(""), x, 5, &mem, &t, &n));
     CHECK_UINT(n, 5);

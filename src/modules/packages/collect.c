@@ -20,19 +20,21 @@ struct walk {
     dev_t dev;
 };
 
-static void digest_file(struct walk *w, const struct hn_at *dir, const char *name, const char *path)
+/* 16 bytes MD5, u64 little-endian when the file was read, u8 whether in this run. */
+static void digest_file(struct walk *w, const struct hn_at *dir, const char *name, const char *path,
+                        const struct stat *st)
 {
-    uint8_t out[64];
-    struct hn_at at;
-    size_t n = 0;
-    if (hn_at_open_in(w->c, dir, name, O_RDONLY, &at)) {
-        n = hn_collect_digest(w->c, &at, HN_MD5, out);
-        hn_at_close(&at);
-    }
-    if (n)
-        hn_collect_bytes(w->c, "md5", path, hn_bytes_of(out, n));
-    else
+    uint8_t out[25];
+    hn_time at;
+    bool read;
+    if (!hn_collect_md5(w->c, dir, name, path, st, out, &at, &read)) {
         w->unreadable++;
+        return;
+    }
+    for (unsigned i = 0; i < 8; i++)
+        out[16 + i] = (uint8_t)((uint64_t)at >> (8 * i));
+    out[24] = read;
+    hn_collect_bytes(w->c, "md5", path, hn_bytes_of(out, sizeof(out)));
 }
 
 /* Big trees that hold no code: documentation, translations, what is built locally. */
@@ -59,7 +61,7 @@ static void digest_folder(struct walk *w, struct hn_at *dir, const char *path, u
         if (n < 0 || (size_t)n >= sizeof(sub) || left_out(sub) || !hn_at_lstat(w->c, dir, name, &st))
             continue;
         if (S_ISREG(st.st_mode)) {
-            digest_file(w, dir, name, sub);
+            digest_file(w, dir, name, sub, &st);
         } else if (S_ISDIR(st.st_mode) && st.st_dev == w->dev && depth < DEPTH_MAX &&
                    hn_at_open_in(w->c, dir, name, O_RDONLY | O_DIRECTORY, &child)) {
             digest_folder(w, &child, sub, depth + 1);

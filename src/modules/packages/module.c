@@ -65,6 +65,8 @@ static const struct hn_field summary_fields[] = {
     {"refreshed", HN_T_TIME, 0, NULL, "when the lists were last fetched"},
     {"updates_known", HN_T_BOOL, 0, NULL, "pending updates can be told from what is on disk"},
     {"checked", HN_T_INT, 0, NULL, "files whose checksum was compared"},
+    {"checked_now", HN_T_INT, 0, NULL, "of these, read in this run; the others have not changed since they were"},
+    {"oldest_check", HN_T_TIME, 0, NULL, "when the one was read that was read longest ago"},
     {0}};
 
 static const struct hn_field foreign_fields[] = {{"directory", HN_T_STR, 0, NULL, "system folder"},
@@ -76,6 +78,7 @@ static const struct hn_field changed_fields[] = {
     {"path", HN_T_STR, HN_REF_PATH, NULL, "file that differs from what the package installed"},
     {"package", HN_T_STR, HN_REF_PACKAGE, NULL, "package that installed it"},
     {"conffile", HN_T_BOOL, 0, NULL, "a configuration file, which administrators are expected to change"},
+    {"checked", HN_T_TIME, 0, NULL, "when it was read"},
     {0}};
 
 static const struct hn_field file_fields[] = {{"path", HN_T_STR, HN_REF_PATH, NULL, "program or library"},
@@ -98,6 +101,13 @@ static const struct hn_field detail_fields[] = {
     {"missing", HN_T_LIST, 0, NULL, "needed, but nothing installed provides it"},
     {0}};
 
+static const struct hn_field checksum_fields[] = {
+    {"package", HN_T_STR, HN_REF_PACKAGE, NULL, "the package itself"},
+    {"files", HN_T_INT, 0, NULL, "its files whose checksum was compared"},
+    {"changed", HN_T_INT, 0, NULL, "of these, different from what it installed"},
+    {"oldest", HN_T_TIME, 0, NULL, "when the one was read that was read longest ago"},
+    {0}};
+
 static const struct hn_kind kinds[] = {{"package", "name:arch", package_fields},
                                        {"detail", "name:arch (only in an inventory)", detail_fields},
                                        {"owner", "path", owner_fields},
@@ -107,6 +117,7 @@ static const struct hn_kind kinds[] = {{"package", "name:arch", package_fields},
                                        {"summary", "package manager", summary_fields},
                                        {"foreign_file", "system folder", foreign_fields},
                                        {"changed_file", "path", changed_fields, .deep = true},
+                                       {"checksum", "name:arch", checksum_fields, .deep = true},
                                        {0}};
 
 static const struct hn_rule rules[] = {{"update-pending", HN_SEV_HIGH, HN_CLASS_VULNERABILITY, "MHLW:6.0"},
@@ -251,6 +262,13 @@ static void emit_repository(struct hn_parse *p, const struct packages_repo *repo
     hn_obs_end(p);
 }
 
+static void emit_checked(struct packages_state *st)
+{
+    hn_obs_int(st->p, "checked", (int64_t)st->digests);
+    hn_obs_int(st->p, "checked_now", (int64_t)st->read);
+    hn_obs_time(st->p, "oldest_check", st->oldest_check);
+}
+
 static void emit_summary(struct packages_state *st, const char *manager)
 {
     struct hn_parse *p = st->p;
@@ -274,7 +292,7 @@ static void emit_summary(struct packages_state *st, const char *manager)
         hn_obs_int(p, "security_repositories", security);
         hn_obs_time(p, "refreshed", st->refreshed);
         if (hn_parse_deep(p))
-            hn_obs_int(p, "checked", (int64_t)st->digests);
+            emit_checked(st);
     }
     hn_obs_bool(p, "updates_known", apt && repos > 0 && !st->lists_incomplete);
     hn_obs_end(p);
@@ -304,6 +322,7 @@ static void finish(struct hn_parse *p)
         emit_summary(st, "apk");
     if (st->saw_rpm)
         emit_summary(st, "rpm");
+    packages_emit_checks(st);
     if (st->n)
         packages_emit_foreign(st);
     else

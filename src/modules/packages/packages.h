@@ -40,6 +40,12 @@ struct packages_detail {
     struct hn_str depends, pre_depends, provides; /* as written; of apk and rpm separated by blanks */
 };
 
+/* Of a package's files in a deep run. */
+struct packages_checks {
+    int64_t files, changed; /* whose checksum was compared; of these, different */
+    hn_time oldest;         /* when the one was read that was read longest ago */
+};
+
 struct packages_pkg {
     struct packages_pkg *next;      /* in order of arrival */
     struct packages_pkg *same_name; /* another architecture */
@@ -53,6 +59,7 @@ struct packages_pkg {
     const struct packages_repo *suites[PACKAGES_SUITES]; /* that offer the installed version */
     unsigned n_suites;
     struct packages_offer candidate, fixed;
+    struct packages_checks *checks;
     struct packages_detail *detail; /* NULL: not an inventory, or nothing told */
     hn_time published;              /* a newer version existed at this time at the latest */
 };
@@ -92,7 +99,8 @@ struct packages_state {
     hn_time refreshed;         /* the last time that somebody updated the lists */
     struct packages_sum *sums; /* open addressing, power of two; hash 0 is free */
     size_t n_sums, cap_sums;
-    uint64_t digests; /* files whose checksum was compared */
+    uint64_t digests, read; /* files whose checksum was compared; of these, read in this run */
+    hn_time oldest_check;
     bool saw_dpkg, saw_apk, saw_rpm, saw_lists, lists_incomplete;
     struct hn_deb822 text;
     struct hn_unpack *unpack; /* of the list being read */
@@ -139,6 +147,7 @@ void packages_sum_add(struct packages_state *st, const struct packages_pkg *pkg,
                       struct hn_bytes hex, bool conffile);
 void packages_md5sums(struct packages_state *st, const struct hn_rec *r);
 void packages_digest(struct packages_state *st, const struct hn_rec *r);
+void packages_emit_checks(struct packages_state *st);
 /* The package that "name.list" or "name:arch.md5sums" belongs to, or NULL. */
 const struct packages_pkg *packages_of_file(struct packages_state *st, struct hn_bytes path, const char *suffix);
 /* apk.c, rpm.c */

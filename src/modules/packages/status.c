@@ -74,13 +74,15 @@ void packages_lines(struct packages_state *st, const struct hn_rec *r,
 struct packages_pkg *packages_add(struct packages_state *st, struct packages_pkg *k)
 {
     struct packages_pkg *copy = HN_NEW(hn_parse_arena(st->p), struct packages_pkg);
-    if (!copy || st->n >= PACKAGES_MAX) {
+    struct packages_checks *checks = HN_NEW(hn_parse_arena(st->p), struct packages_checks);
+    if (!copy || !checks || st->n >= PACKAGES_MAX) {
         if (!st->out_of_memory)
             hn_parse_not_seen(st->p, HN_STR("part of the packages"), "too many packages");
         st->out_of_memory = true;
         return NULL;
     }
     *copy = *k;
+    copy->checks = checks;
     copy->subject = copy->arch.n
                         ? hn_arena_fmt(hn_parse_arena(st->p), "%.*s:%.*s", HN_FMT(copy->name), HN_FMT(copy->arch))
                         : copy->name;

@@ -1,6 +1,7 @@
 /* Deep runs: has a file changed since its package was installed? dpkg keeps MD5 sums (info/NAME.md5sums, and those of
  * configuration files in the status file). MD5 does not stop a forger who prepared both files; it does show every
  * change made afterwards. Only a hash of the path is kept: 24 bytes a file instead of a path of sixty. */
+#include "base/cur.h"
 #include "base/hash.h"
 #include "base/str.h"
 #include "modules/packages/packages.h"
@@ -75,22 +76,61 @@ void packages_md5sums(struct packages_state *st, const struct hn_rec *r)
         packages_lines(st, r, one_sum, pkg);
 }
 
-/* The collector's digest of one file, 16 bytes. */
-void packages_digest(struct packages_state *st, const struct hn_rec *r)
+static void older(hn_time *oldest, hn_time at)
 {
-    if (r->err || r->data.n != 16 || !st->cap_sums)
-        return;
-    struct hn_bytes path = hn_path_canonical(hn_parse_scratch(st->p), r->path);
-    const struct packages_sum *s = slot(st->sums, st->cap_sums, path_hash(st, path));
-    if (!s->hash)
-        return;
-    st->digests++;
-    if (memcmp(s->md5, r->data.p, sizeof(s->md5)) == 0)
-        return;
+    if (!*oldest || at < *oldest)
+        *oldest = at;
+}
+
+static void changed_file(struct packages_state *st, struct hn_bytes path, const struct packages_sum *s, hn_time at)
+{
     struct hn_str text = hn_str_from_hostile(hn_parse_scratch(st->p), path, PACKAGES_TEXT * 4);
     hn_obs_begin(st->p, "changed_file", text);
     hn_obs_str(st->p, "path", text);
     hn_obs_str(st->p, "package", s->pkg->subject);
     hn_obs_bool(st->p, "conffile", s->conffile);
+    hn_obs_time(st->p, "checked", at);
     hn_obs_end(st->p);
+}
+
+/* The collector's digest of one file: 16 bytes, and from a live collector when it was read and whether in this run. */
+void packages_digest(struct packages_state *st, const struct hn_rec *r)
+{
+    struct hn_cur c;
+    hn_cur_init(&c, r->data, 16);
+    struct hn_bytes md5 = hn_cur_take(&c, 16);
+    bool dated = hn_cur_left(&c) > 0;
+    hn_time at = dated ? (hn_time)(hn_cur_le64(&c) & INT64_MAX) : hn_parse_now(st->p);
+    bool read = !dated || hn_cur_u8(&c);
+    if (r->err || hn_cur_bad(&c) || !st->cap_sums)
+        return;
+    struct hn_bytes path = hn_path_canonical(hn_parse_scratch(st->p), r->path);
+    struct packages_sum *s = slot(st->sums, st->cap_sums, path_hash(st, path));
+    if (!s->hash)
+        return;
+    st->digests++;
+    st->read += read;
+    older(&st->oldest_check, at);
+    bool differs = memcmp(s->md5, md5.p, sizeof(s->md5)) != 0;
+    struct packages_checks *k = s->pkg->checks;
+    older(&k->oldest, at);
+    k->files++;
+    k->changed += differs;
+    if (differs)
+        changed_file(st, path, s, at);
+}
+
+/* How old the word on each package's files is. */
+void packages_emit_checks(struct packages_state *st)
+{
+    for (const struct packages_pkg *k = st->first; k; k = k->next) {
+        if (k->replaced || !k->checks->files)
+            continue;
+        hn_obs_begin(st->p, "checksum", k->subject);
+        hn_obs_str(st->p, "package", k->subject);
+        hn_obs_int(st->p, "files", k->checks->files);
+        hn_obs_int(st->p, "changed", k->checks->changed);
+        hn_obs_time(st->p, "oldest", k->checks->oldest);
+        hn_obs_end(st->p);
+    }
 }
