@@ -135,6 +135,7 @@ static struct hn_err begin_module(struct role *r, struct hn_bytes name, const st
     if (!*m)
         return (struct hn_err){HN_E_INVALID};
     put(r, HN_WIRE_MODULE, hn_str_c((*m)->name));
+    flush(r); /* its time begins now */
     return hn_parse_begin(r->parse, *m);
 }
 
