@@ -88,7 +88,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t at = nl ? (size_t)(nl - data) + 1 : 0;
     if (!m || at == size)
         return 0;
-    struct hn_parse_options o = {.live = data[at] & 1, .deep = data[at] & 2, .now = 1795330800 * HN_SECOND};
+    struct hn_parse_options o = {.live = data[at] & 1,
+                                 .deep = data[at] & 2,
+                                 .inventory = data[at] & 4,
+                                 .hashes = data[at] & 8,
+                                 .now = 1795330800 * HN_SECOND};
     struct hn_arena arena;
     hn_arena_init(&arena, 64u << 20);
     struct state s = {&arena, hn_facts_new(&arena)};

@@ -131,6 +131,10 @@ static void read_head(struct golden_case *c, struct hn_str line)
             c->o.live = true;
         else if (hn_str_eqc(word, "deep=1"))
             c->o.deep = true;
+        else if (hn_str_eqc(word, "inventory=1"))
+            c->o.inventory = true;
+        else if (hn_str_eqc(word, "hashes=1"))
+            c->o.hashes = true;
         else if (hn_str_starts(word, "now="))
             hn_time_parse(hn_str_cut(word, 4, word.n), &c->o.now);
     }
@@ -448,7 +452,8 @@ static bool write_wire(const struct golden_case *c, const char *path)
     hn_buf_init(&out, 64u << 20);
     hn_buf_init(&rec, 64u << 20);
     hn_buf_fmt(&out, "%s\n", c->module->name);
-    hn_buf_chr(&out, (char)((c->o.live ? 1 : 0) | (c->o.deep ? 2 : 0)));
+    hn_buf_chr(&out,
+               (char)((c->o.live ? 1 : 0) | (c->o.deep ? 2 : 0) | (c->o.inventory ? 4 : 0) | (c->o.hashes ? 8 : 0)));
     for (size_t i = 0; i < c->n; i++) {
         hn_buf_clear(&rec);
         hn_rec_write(&rec, &c->recs[i]);

@@ -43,17 +43,18 @@ static bool starts(struct hn_bytes line, const char *s)
 static void add_common(struct packages_state *st, struct packages_detail *d, struct hn_bytes line)
 {
     static const char folder[] = "/usr/share/common-licenses/";
-    const uint8_t *at = line.n ? memmem(line.p, line.n, folder, sizeof(folder) - 1) : NULL;
-    if (!at)
-        return;
-    at += sizeof(folder) - 1;
-    size_t left = line.n - (size_t)(at - line.p), n = 0;
-    while (n < left && (at[n] == '-' || at[n] == '.' || (at[n] >= '0' && at[n] <= '9') ||
-                        ((at[n] | 0x20) >= 'a' && (at[n] | 0x20) <= 'z')))
-        n++;
-    while (n && at[n - 1] == '.')
-        n--;
-    add_licence(st, d, hn_bytes_of(at, n));
+    const uint8_t *at;
+    while (line.n && (at = memmem(line.p, line.n, folder, sizeof(folder) - 1)) != NULL) {
+        at += sizeof(folder) - 1;
+        size_t left = line.n - (size_t)(at - line.p), n = 0;
+        while (n < left && (at[n] == '-' || at[n] == '.' || (at[n] >= '0' && at[n] <= '9') ||
+                            ((at[n] | 0x20) >= 'a' && (at[n] | 0x20) <= 'z')))
+            n++;
+        line = hn_bytes_of(at + n, left - n);
+        while (n && at[n - 1] == '.')
+            n--;
+        add_licence(st, d, hn_bytes_of(at, n));
+    }
 }
 
 void packages_copyright(struct packages_state *st, const struct hn_rec *r)
