@@ -2,7 +2,9 @@
  * templates of one meet data of the next; what is saved can be loaded again; logs give the same however they are cut.
  */
 #include "base/buf.h"
+#include "base/str.h"
 #include "format/flow/export.h"
+#include "format/flow/filter.h"
 #include "format/flow/log.h"
 #include "format/flow/nfdump.h"
 #include "fuzz.h"
@@ -91,13 +93,40 @@ static void nfdumps(struct hn_bytes b)
     FUZZ_CHECK(s.n == stats.flows, "%llu", (unsigned long long)s.n);
 }
 
+/* Blocks with and without their sums: a column gives all of its values or none. */
+static void segments(struct hn_bytes b)
+{
+    static uint8_t out[HN_SEGMENT_FLOWS * 16], room[HN_SEGMENT_FLOWS * 16];
+    struct hn_segment_block k;
+    size_t at = 0;
+    while (hn_segment_is(b) && hn_segment_next(b, &at, false, &k)) {
+        FUZZ_CHECK(at <= b.n, "%zu", at);
+        for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++)
+            (void)hn_segment_column(&k, (enum hn_segment_column)c, out, room);
+    }
+}
+
+static void filters(struct hn_bytes b)
+{
+    struct hn_arena a;
+    const char *why = NULL;
+    size_t at = 0;
+    struct hn_str s;
+    hn_arena_init(&a, 16u << 20);
+    if (hn_str_from_utf8(b, &s)) {
+        const struct hn_flow_filter *f = hn_flow_filter_parse(&a, s, &why, &at);
+        FUZZ_CHECK(f || (why && at <= s.n), "%zu", at);
+    }
+    hn_arena_done(&a);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const readers[])(struct hn_bytes) = {exports, states, logs, nfdumps};
+    static void (*const readers[])(struct hn_bytes) = {exports, states, logs, nfdumps, segments, filters};
     if (!size)
         return 0;
     struct hn_bytes exact = fuzz_copy(data + 1, size - 1);
-    readers[data[0] % 4](exact);
+    readers[data[0] % 6](exact);
     fuzz_free(exact);
     return 0;
 }

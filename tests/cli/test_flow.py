@@ -175,6 +175,114 @@ class Flow(unittest.TestCase):
         self.assertEqual([(f["kind"], f["asset"]["name"]) for f in found], [("flow.beacon", "192.168.7.12")])
         self.assertIn("203.0.113.66", found[0]["title"]["ja"])
 
+    # ---- stored flows
+
+    def flow(self, *args, code=0):
+        done = self.world.run("flow", *args)
+        self.assertEqual(done.code, code, done.errors)
+        return done
+
+    def test_kept_and_asked_again(self):
+        t = self.traffic()
+        log = t.write(self.world.dir / "conn.log")
+        rows = [r.split("\t") for _, r in t.rows]
+        self.flow("import", log)
+        top = self.flow("top", "--json", "--by", "dstport", "--top", "5").json
+        self.assertEqual(top["flows"], len(rows))
+        ports = {}
+        for r in rows:
+            ports[r[4]] = ports.get(r[4], 0) + 1
+        self.assertEqual({r["dstport"]: r["flows"] for r in top["rows"]}, ports)
+        both = self.flow("top", "--json", "--by", "srcip,dstip", "--order", "bytes", "--top", "1", "dst port 443").json
+        sums = {}
+        for r in rows:
+            if r[4] == "443":
+                sums[r[1], r[3]] = sums.get((r[1], r[3]), 0) + int(r[10]) + int(r[12])
+        best = max(sums, key=sums.get)
+        self.assertEqual([(both["rows"][0]["srcip"], both["rows"][0]["dstip"]), both["rows"][0]["bytes"]], [best, sums[best]])
+        listed = self.flow("list", "--jsonl", "--top", "0", "src", "host", "192.168.7.11", "and", "udp").text.splitlines()
+        self.assertEqual(len(listed), sum(r[1] == "192.168.7.11" and r[5] == "udp" for r in rows))
+        line = self.flow("timeline", "--json", "--bin", "3600").json["bins"]
+        self.assertEqual(sum(b["flows"] for b in line), len(rows))
+        half = START + 4 * 3600
+        import datetime
+        at = datetime.datetime.fromtimestamp(half, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        early = self.flow("top", "--json", "--until", at).json["flows"]
+        late = self.flow("top", "--json", "--since", at).json["flows"]
+        self.assertEqual(early, sum(float(r[0]) < half for r in rows))
+        self.assertEqual(early + late, len(rows))
+        self.assertEqual(self.flow("top", "--json", "--from", log).json["flows"], len(rows))
+        self.assertEqual(self.flow("pairs", "--csv", "--top", "1").text.splitlines()[0],
+                         "srcip,dstip,dstport,proto,FLOWS,PACKETS,BYTES")
+
+    def test_a_half_written_block_hides_nothing_else(self):
+        self.flow("import", self.traffic().write(self.world.dir / "conn.log"))
+        n = self.flow("top", "--json").json["flows"]
+        self.flow("import", self.traffic().write(self.world.dir / "conn.log"))
+        last = sorted((self.world.home / "flow").glob("flows-*"))[-1]
+        last.write_bytes(last.read_bytes()[:-7])
+        self.assertEqual(self.flow("top", "--json").json["flows"], n)
+
+    def test_filters_that_are_not_understood(self):
+        done = self.flow("top", "dst prt 80", code=2)
+        self.assertIn("prt 80", done.errors)
+        self.flow("top", "--by", "nonsense", code=2)
+        self.assertIn("何も保存されていません", self.world.run("--lang", "ja", "flow", "top").errors)
+
+    # ---- collecting
+
+    def collect(self, port, *more):
+        import subprocess
+        import time
+        p = subprocess.Popen([hinomi.PROGRAM, "flow", "collect", "--json", "--udp", f"127.0.0.1:{port}", *more],
+                             env=self.world.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(p.stdout.close)
+        self.addCleanup(p.stderr.close)
+        self.addCleanup(p.kill)
+        for _ in range(500):
+            with open("/proc/net/udp", encoding="ascii") as f:
+                if f":{port:04X} " in f.read():
+                    return p
+            time.sleep(0.02)
+        self.fail("not listening")
+
+    def stop(self, p):
+        import signal
+        p.send_signal(signal.SIGTERM)
+        out, errors = p.communicate(timeout=30)
+        self.assertEqual(p.returncode, 0, errors)
+        import json
+        return json.loads(out)
+
+    def test_collects_and_remembers_templates(self):
+        import socket
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        head = lambda q: struct.pack(">HHIIII", 9, 1, 60000, START, q, 7)
+        fields = struct.pack(">HH10H", 300, 5, 8, 4, 12, 4, 11, 2, 2, 4, 1, 4)
+        template = struct.pack(">HH", 0, 4 + len(fields)) + fields
+        record = bytes([10, 0, 0, 1, 192, 0, 2, 1]) + struct.pack(">HII", 443, 5, 5000)
+        data = struct.pack(">HH", 300, 4 + 20 * len(record)) + record * 20
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", 0))
+            p = self.collect(port)
+            s.sendto(head(1) + template, ("127.0.0.1", port))
+            for q in range(2, 102):
+                s.sendto(head(q) + data, ("127.0.0.1", port))
+            import time
+            time.sleep(0.5)
+            doc = self.stop(p)
+            self.assertEqual((doc["packets"], doc["flows"]), (101, 2000))
+            p = self.collect(port)  # the template is known from before; five packets were lost meanwhile
+            s.sendto(head(107) + data, ("127.0.0.1", port))
+            time.sleep(0.5)
+            doc = self.stop(p)
+            self.assertEqual(doc["flows"], 20)
+            self.assertEqual(doc["exporters"][0]["lost"], 5)
+        self.assertEqual(self.flow("top", "--json", "--by", "dstport").json["rows"],
+                         [{"dstport": "443", "flows": 2020, "packets": 10100, "bytes": 10100000}])
+
     # ---- real captures
 
     def test_real_captures(self):

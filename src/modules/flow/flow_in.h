@@ -184,9 +184,30 @@ struct flow_reader {
 /* Reads one input of any kind that is known, whole. */
 void flow_read(struct flow_reader *r, struct hn_input *in, struct flow_input_stats *ret);
 
+/* "192.0.2.0/24=1000": what one packet of these exporters stands for. False: not understood. */
+bool flow_sampling_given(struct hn_export *x, struct hn_str text);
+
 int flow_replay(struct hn_work *w);
 int flow_list(struct hn_work *w);
+int flow_timeline(struct hn_work *w);
 int flow_top(struct hn_work *w);
+int flow_pairs(struct hn_work *w);
+int flow_import(struct hn_work *w);
+int flow_collect(struct hn_work *w);
+
+/* ---------------------------------------------------------------- stored flows */
+
+/* Writes segments into the module's folder: flows-<time>-<n>, a new file every `rotate`; a file that is being written
+ * is one as well, complete up to its last block. */
+struct flow_archive;
+struct flow_archive *flow_archive_new(struct hn_work *w, hn_time rotate); /* NULL: out of memory */
+void flow_archive_add(struct flow_archive *a, const struct hn_flow *f);
+/* What waits is written and made durable when it has waited for `most`; 0: now. False: writing failed. */
+bool flow_archive_flush(struct flow_archive *a, hn_time most);
+uint64_t flow_archive_written(const struct flow_archive *a, uint64_t *ret_octets);
+/* Removes the oldest files beyond age or size; 0: no limit. Gives how many. */
+size_t flow_archive_prune(struct flow_archive *a, hn_time age, uint64_t octets);
+void flow_archive_free(struct flow_archive *a);
 
 /* "203.0.113.7 contacts 198.51.100.1 port 443 every 60 s …" in one language, from the terms, largest first. */
 struct hn_str flow_sentence(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s);

@@ -253,6 +253,17 @@ static void end(struct reading *g, struct hn_bytes b)
     hn_buf_done(&g->whole);
 }
 
+bool flow_sampling_given(struct hn_export *x, struct hn_str text)
+{
+    struct hn_str rest = text, net;
+    struct hn_ip ip;
+    unsigned bits;
+    uint64_t rate;
+    return hn_str_split(&rest, '=', &net) && hn_ip_parse_prefix(net, &ip, &bits) && rest.p &&
+           hn_str_u64(rest, 10, &rate) && rate && rate <= UINT32_MAX &&
+           hn_export_override(x, &ip, bits, (uint32_t)rate);
+}
+
 void flow_read(struct flow_reader *r, struct hn_input *in, struct flow_input_stats *ret)
 {
     struct reading g = {.r = r, .stats = ret};

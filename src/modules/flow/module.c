@@ -52,8 +52,39 @@ static const struct hn_verb_option replay_options[] = {{"internal", HN_OPT_STR, 
                                                        {"store", HN_OPT_SWITCH, NULL},
                                                        {0}};
 
+#define QUERY_OPTIONS                                                                                                  \
+    {"from", HN_OPT_INPUT, "FILE|DIR", .many = true}, {"since", HN_OPT_TIME, "TIME"},                                  \
+    {                                                                                                                  \
+        "until", HN_OPT_TIME, "TIME"                                                                                   \
+    }
+
+static const struct hn_verb_option top_options[] = {{"by", HN_OPT_STR, "FIELD,…"},
+                                                    {"order", HN_OPT_STR, "WHAT", .enums = "flows packets bytes"},
+                                                    {"top", HN_OPT_INT, "N", .least = 1, .most = 1000000},
+                                                    QUERY_OPTIONS,
+                                                    {0}};
+static const struct hn_verb_option list_options[] = {
+    {"top", HN_OPT_INT, "N", .least = 0, .most = INT64_MAX}, QUERY_OPTIONS, {0}};
+static const struct hn_verb_option timeline_options[] = {
+    {"bin", HN_OPT_INT, "SECONDS", .least = 1, .most = 31622400}, QUERY_OPTIONS, {0}};
+static const struct hn_verb_option import_options[] = {{"map", HN_OPT_STR, "FIELD=COLUMN,…"}, {0}};
+static const struct hn_verb_option collect_options[] = {{"udp", HN_OPT_UDP, "ADDRESS:PORT", .many = true},
+                                                        {"sampling", HN_OPT_STR, "PREFIX=N", .many = true},
+                                                        {"rotate", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},
+                                                        {"keep-days", HN_OPT_INT, "N", .least = 1, .most = 36500},
+                                                        {"keep-mib", HN_OPT_INT, "N", .least = 16, .most = INT32_MAX},
+                                                        {0}};
+
+#define GIB ((size_t)1 << 30)
 static const struct hn_verb verbs[] = {
-    {"replay", "FILE|DIR|- …", replay_options, HN_VERB_STDIN, (size_t)2 << 30, flow_replay}, {0}};
+    {"replay", "FILE|DIR|- …", replay_options, HN_VERB_STDIN, 2 * GIB, flow_replay},
+    {"collect", "--udp ADDRESS:PORT", collect_options, HN_VERB_SERVES | HN_VERB_FOLDER, 3 * GIB, flow_collect},
+    {"import", "FILE|DIR|- …", import_options, HN_VERB_STDIN | HN_VERB_FOLDER, 2 * GIB, flow_import},
+    {"top", "[FILTER …]", top_options, HN_VERB_WORDS, 16 * GIB, flow_top},
+    {"pairs", "[FILTER …]", top_options, HN_VERB_WORDS, 16 * GIB, flow_pairs},
+    {"list", "[FILTER …]", list_options, HN_VERB_WORDS, 16 * GIB, flow_list},
+    {"timeline", "[FILTER …]", timeline_options, HN_VERB_WORDS, 16 * GIB, flow_timeline},
+    {0}};
 
 const struct hn_module hn_module_flow = {
     .name = "flow",

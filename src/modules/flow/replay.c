@@ -68,21 +68,13 @@ static bool take_internal(struct replay *r)
     return true;
 }
 
-/* "192.0.2.0/24=1000" */
 static bool take_sampling(struct replay *r)
 {
     const struct hn_str *list;
     size_t n = hn_work_strs(r->w, "sampling", &list);
-    for (size_t i = 0; i < n; i++) {
-        struct hn_str rest = list[i], net;
-        struct hn_ip ip;
-        unsigned bits;
-        uint64_t rate;
-        if (!hn_str_split(&rest, '=', &net) || !hn_ip_parse_prefix(net, &ip, &bits) || !rest.p ||
-            !hn_str_u64(rest, 10, &rate) || !rate || rate > UINT32_MAX ||
-            !hn_export_override(r->reader.exports, &ip, bits, (uint32_t)rate))
+    for (size_t i = 0; i < n; i++)
+        if (!flow_sampling_given(r->reader.exports, list[i]))
             return false;
-    }
     return true;
 }
 

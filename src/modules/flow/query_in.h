@@ -1,0 +1,54 @@
+/* Questions over stored flows: which blocks, by how many threads, what is asked of each. */
+#pragma once
+
+#include "format/flow/filter.h"
+#include "modules/flow/flow_in.h"
+
+#define QUERY_THREADS 2u
+
+struct query_file {
+    struct hn_input input;
+    struct hn_buf made; /* blocks of an input that is no segment: records written into memory */
+};
+
+/* A thread's room to unpack a block. */
+struct query_worker {
+    struct query *q;
+    unsigned index;
+    void *columns[HN_SEGMENT_COLUMNS];
+    uint8_t *keep, *room, *unpack;
+    uint64_t kept, damaged;
+    void *state; /* of the question */
+    bool failed;
+};
+
+struct query {
+    struct hn_work *w;
+    const struct hn_flow_filter *filter;
+    uint32_t needs; /* columns, the filter's included */
+    int64_t since_ms, until_ms;
+    struct query_file *files;
+    size_t n_files;
+    struct hn_segment_block *blocks;
+    size_t n_blocks, cap_blocks;
+    uint64_t flows, damaged_files;
+    _Atomic size_t next;
+    struct query_worker workers[QUERY_THREADS];
+    /* Called in the thread with an unpacked block; keep[i] says which records are meant. */
+    void (*each)(struct query_worker *k, const struct hn_segment_block *b);
+};
+
+/* Reads options and words: the filter, --since, --until, --from. An exit code, or -1 to go on. */
+int query_open(struct query *q, struct hn_work *w, uint32_t needs);
+/* Runs `each` over all blocks. threads: 1 keeps their order. False: out of memory. */
+bool query_run(struct query *q, unsigned threads);
+void query_close(struct query *q);
+
+static inline uint64_t query_get(const struct query_worker *k, const struct hn_segment_block *b,
+                                 enum hn_segment_column c, uint32_t i)
+{
+    uint64_t v = 0;
+    unsigned w = b->width[c];
+    memcpy(&v, (const uint8_t *)k->columns[c] + (size_t)i * w, w < 8 ? w : 8);
+    return v;
+}

@@ -1,0 +1,528 @@
+/* hinomi flow top: flows added up by one field or several, the largest shown.
+ *
+ * A key is the values of the fields side by side. Keys of two octets index an array; up to eight octets (two addresses
+ * of IPv4, an address and a port) go into a table of numbers; longer ones into a table of octets. Each thread has its
+ * own tables; they are added together at the end. */
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "modules/flow/query_in.h"
+
+#define FIELDS_MAX 6u
+#define KEY_MAX    64u
+#define LARGE_PAGE ((size_t)2 << 20)
+#define AHEAD      32u
+#define TABLE_MAX  ((size_t)1 << 27)
+#define ANSWER_MAX ((size_t)256 << 20)
+
+static const struct field {
+    const char *name;
+    enum hn_segment_column column;
+} fields[] = {{"srcip", HN_SEGMENT_SRC},         {"dstip", HN_SEGMENT_DST},    {"srcport", HN_SEGMENT_SPORT},
+              {"dstport", HN_SEGMENT_DPORT},     {"proto", HN_SEGMENT_PROTO},  {"state", HN_SEGMENT_STATE},
+              {"app", HN_SEGMENT_APP},           {"tos", HN_SEGMENT_TOS},      {"vlan", HN_SEGMENT_VLAN},
+              {"exporter", HN_SEGMENT_EXPORTER}, {"inif", HN_SEGMENT_IN_IF},   {"outif", HN_SEGMENT_OUT_IF},
+              {"srcas", HN_SEGMENT_SRC_AS},      {"dstas", HN_SEGMENT_DST_AS}, {"flags", HN_SEGMENT_FLAGS}};
+
+struct sums {
+    uint64_t flows, packets, bytes;
+};
+
+struct slot {
+    uint64_t key;
+    struct sums s; /* flows 0: free */
+};
+
+struct wide_slot {
+    uint8_t key[KEY_MAX];
+    uint8_t n;
+    struct sums s;
+};
+
+struct tables {
+    struct sums *direct; /* of keys up to two octets: 65536 */
+    struct slot *narrow;
+    size_t narrow_cap, narrow_n;
+    struct wide_slot *wide;
+    size_t wide_cap, wide_n;
+    struct sums all;
+};
+
+struct top {
+    struct query q;
+    const struct field *by[FIELDS_MAX];
+    size_t n_by;
+    enum { BY_FLOWS, BY_PACKETS, BY_BYTES } order;
+    bool back; /* count both directions */
+    uint64_t seed;
+    struct tables t[QUERY_THREADS];
+};
+
+/* ---------------------------------------------------------------- tables */
+
+static void add(struct sums *s, const struct sums *v)
+{
+    s->flows += v->flows;
+    s->packets += v->packets;
+    s->bytes += v->bytes;
+}
+
+/* A seeded multiplication folded: keys come from strangers. */
+static size_t mix(uint64_t key, uint64_t seed)
+{
+    unsigned __int128 m = (unsigned __int128)(key ^ seed) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)((uint64_t)m ^ (uint64_t)(m >> 64));
+}
+
+/* Large tables on large pages, where the kernel has them: half of the time would go into finding the small ones. */
+static void want_large_pages(void *p, size_t n)
+{
+    uintptr_t from = ((uintptr_t)p + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1), to = (uintptr_t)p + n;
+    if (to > from + LARGE_PAGE)
+        (void)madvise((void *)from, (to - from) & ~(size_t)(LARGE_PAGE - 1), MADV_HUGEPAGE);
+}
+
+static bool grow_narrow(struct tables *t, uint64_t seed)
+{
+    size_t cap = t->narrow_cap ? 4 * t->narrow_cap : (size_t)1 << 16;
+    struct slot *list = cap > TABLE_MAX ? NULL : hn_alloc_zero(cap * sizeof *list);
+    if (!list)
+        return false;
+    want_large_pages(list, cap * sizeof *list);
+    for (size_t i = 0; i < t->narrow_cap; i++) {
+        if (!t->narrow[i].s.flows)
+            continue;
+        size_t at = mix(t->narrow[i].key, seed) & (cap - 1);
+        while (list[at].s.flows)
+            at = (at + 1) & (cap - 1);
+        list[at] = t->narrow[i];
+    }
+    hn_free(t->narrow);
+    t->narrow = list;
+    t->narrow_cap = cap;
+    return true;
+}
+
+static bool add_narrow(struct tables *t, uint64_t seed, uint64_t key, const struct sums *v)
+{
+    if (t->narrow_n * 2 >= t->narrow_cap && !grow_narrow(t, seed))
+        return false;
+    size_t at = mix(key, seed) & (t->narrow_cap - 1);
+    while (t->narrow[at].s.flows && t->narrow[at].key != key)
+        at = (at + 1) & (t->narrow_cap - 1);
+    t->narrow_n += !t->narrow[at].s.flows;
+    t->narrow[at].key = key;
+    add(&t->narrow[at].s, v);
+    return true;
+}
+
+static size_t wide_place(const struct wide_slot *list, size_t cap, const uint8_t *key, size_t n)
+{
+    size_t at = hn_hash64(hn_bytes_of(key, n)) & (cap - 1);
+    while (list[at].s.flows && (list[at].n != n || memcmp(list[at].key, key, n) != 0))
+        at = (at + 1) & (cap - 1);
+    return at;
+}
+
+static bool grow_wide(struct tables *t)
+{
+    size_t cap = t->wide_cap ? 2 * t->wide_cap : (size_t)1 << 14;
+    struct wide_slot *list = cap > TABLE_MAX / 4 ? NULL : hn_alloc_zero(cap * sizeof *list);
+    if (!list)
+        return false;
+    for (size_t i = 0; i < t->wide_cap; i++)
+        if (t->wide[i].s.flows)
+            list[wide_place(list, cap, t->wide[i].key, t->wide[i].n)] = t->wide[i];
+    hn_free(t->wide);
+    t->wide = list;
+    t->wide_cap = cap;
+    return true;
+}
+
+static bool add_wide(struct tables *t, const uint8_t *key, size_t n, const struct sums *v)
+{
+    if (t->wide_n * 2 >= t->wide_cap && !grow_wide(t))
+        return false;
+    struct wide_slot *s = &t->wide[wide_place(t->wide, t->wide_cap, key, n)];
+    if (!s->s.flows) {
+        memcpy(s->key, key, n);
+        s->n = (uint8_t)n;
+        t->wide_n++;
+    }
+    add(&s->s, v);
+    return true;
+}
+
+/* ---------------------------------------------------------------- counting a block */
+
+static struct sums value(const struct top *t, const struct query_worker *k, const struct hn_segment_block *b,
+                         uint32_t i)
+{
+    struct sums v = {1, query_get(k, b, HN_SEGMENT_PACKETS, i), query_get(k, b, HN_SEGMENT_BYTES, i)};
+    v.packets += query_get(k, b, HN_SEGMENT_PACKETS_BACK, i);
+    v.bytes += query_get(k, b, HN_SEGMENT_BYTES_BACK, i);
+    return v;
+}
+
+static size_t key_of(const struct top *t, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i,
+                     uint8_t *key)
+{
+    size_t n = 0;
+    for (size_t f = 0; f < t->n_by; f++) {
+        unsigned w = b->width[t->by[f]->column];
+        memcpy(key + n, (const uint8_t *)k->columns[t->by[f]->column] + (size_t)i * w, w);
+        n += w;
+    }
+    return n;
+}
+
+static size_t key_width(const struct top *t, const struct hn_segment_block *b)
+{
+    size_t n = 0;
+    for (size_t f = 0; f < t->n_by; f++)
+        n += b->width[t->by[f]->column];
+    return n;
+}
+
+/* Keys whose places are fetched from memory together, before any of them is looked at. */
+struct ahead {
+    uint64_t key[AHEAD];
+    struct sums v[AHEAD];
+    size_t n;
+};
+
+static bool add_ahead(struct top *t, struct tables *mine, struct ahead *h)
+{
+    bool ok = true;
+    for (size_t i = 0; mine->narrow_cap && i < h->n; i++)
+        __builtin_prefetch(&mine->narrow[mix(h->key[i], t->seed) & (mine->narrow_cap - 1)], 1);
+    for (size_t i = 0; ok && i < h->n; i++)
+        ok = add_narrow(mine, t->seed, h->key[i], &h->v[i]);
+    h->n = 0;
+    return ok;
+}
+
+static void each(struct query_worker *k, const struct hn_segment_block *b)
+{
+    struct ahead next = {.n = 0};
+    struct top *t = (struct top *)k->q;
+    struct tables *mine = &t->t[k->index];
+    size_t width = key_width(t, b);
+    bool narrow = width <= 8 && (b->family == 4 || width <= 2);
+    for (uint32_t i = 0; i < b->n && !k->failed; i++) {
+        uint8_t key[KEY_MAX] = {0};
+        uint64_t number = 0;
+        if (!k->keep[i])
+            continue;
+        struct sums v = value(t, k, b, i);
+        k->kept++;
+        add(&mine->all, &v);
+        size_t n = key_of(t, k, b, i, key);
+        if (narrow)
+            memcpy(&number, key, 8);
+        if (width <= 2)
+            add(&mine->direct[number], &v);
+        else if (!narrow)
+            k->failed = !add_wide(mine, key, n, &v);
+        else {
+            next.key[next.n] = number;
+            next.v[next.n++] = v;
+            if (next.n == AHEAD)
+                k->failed = !add_ahead(t, mine, &next);
+        }
+    }
+    if (next.n)
+        k->failed = !add_ahead(t, mine, &next) || k->failed;
+}
+
+/* ---------------------------------------------------------------- the largest */
+
+struct row {
+    uint8_t key[KEY_MAX];
+    size_t n;
+    struct sums s;
+};
+
+struct heap { /* the least of the kept ones on top */
+    const struct top *t;
+    struct row *rows;
+    size_t n, most;
+};
+
+static uint64_t weight(const struct top *t, const struct sums *s)
+{
+    return t->order == BY_BYTES ? s->bytes : t->order == BY_PACKETS ? s->packets : s->flows;
+}
+
+static bool less(const struct heap *h, size_t a, size_t b)
+{
+    uint64_t x = weight(h->t, &h->rows[a].s), y = weight(h->t, &h->rows[b].s);
+    return x != y ? x < y : memcmp(h->rows[a].key, h->rows[b].key, KEY_MAX) > 0;
+}
+
+static void swap(struct heap *h, size_t a, size_t b)
+{
+    struct row r = h->rows[a];
+    h->rows[a] = h->rows[b];
+    h->rows[b] = r;
+}
+
+static void sink(struct heap *h, size_t i)
+{
+    for (;;) {
+        size_t least = i, l = 2 * i + 1, r = l + 1;
+        if (l < h->n && less(h, l, least))
+            least = l;
+        if (r < h->n && less(h, r, least))
+            least = r;
+        if (least == i)
+            return;
+        swap(h, i, least);
+        i = least;
+    }
+}
+
+static void offer(struct heap *h, const uint8_t *key, size_t n, const struct sums *s)
+{
+    struct row r = {.n = n, .s = *s};
+    memcpy(r.key, key, n);
+    if (h->n < h->most) {
+        size_t i = h->n++;
+        h->rows[i] = r;
+        while (i && less(h, i, (i - 1) / 2)) {
+            swap(h, i, (i - 1) / 2);
+            i = (i - 1) / 2;
+        }
+        return;
+    }
+    if (weight(h->t, s) < weight(h->t, &h->rows[0].s))
+        return;
+    struct row old = h->rows[0];
+    h->rows[0] = r;
+    if (weight(h->t, s) == weight(h->t, &old.s) && memcmp(r.key, old.key, KEY_MAX) > 0)
+        h->rows[0] = old;
+    sink(h, 0);
+}
+
+static bool merge(struct top *t)
+{
+    struct tables *a = &t->t[0], *b = &t->t[1];
+    bool ok = true;
+    add(&a->all, &b->all);
+    for (size_t i = 0; a->direct && i < 65536; i++)
+        add(&a->direct[i], &b->direct[i]);
+    for (size_t i = 0; ok && i < b->narrow_cap; i++)
+        if (b->narrow[i].s.flows)
+            ok = add_narrow(a, t->seed, b->narrow[i].key, &b->narrow[i].s);
+    for (size_t i = 0; ok && i < b->wide_cap; i++)
+        if (b->wide[i].s.flows)
+            ok = add_wide(a, b->wide[i].key, b->wide[i].n, &b->wide[i].s);
+    return ok;
+}
+
+static void choose(const struct top *t, struct heap *h, size_t narrow_width)
+{
+    const struct tables *a = &t->t[0];
+    uint8_t key[8];
+    for (size_t i = 0; a->direct && i < 65536; i++)
+        if (a->direct[i].flows) {
+            key[0] = (uint8_t)i;
+            key[1] = (uint8_t)(i >> 8);
+            offer(h, key, narrow_width < 2 ? narrow_width : 2, &a->direct[i]);
+        }
+    for (size_t i = 0; i < a->narrow_cap; i++)
+        if (a->narrow[i].s.flows) {
+            memcpy(key, &a->narrow[i].key, 8);
+            offer(h, key, narrow_width, &a->narrow[i].s);
+        }
+    for (size_t i = 0; i < a->wide_cap; i++)
+        if (a->wide[i].s.flows)
+            offer(h, a->wide[i].key, a->wide[i].n, &a->wide[i].s);
+}
+
+static const struct top *sorting;
+
+static int largest_first(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    uint64_t v = weight(sorting, &x->s), w = weight(sorting, &y->s);
+    return v != w ? (v < w ? 1 : -1) : memcmp(x->key, y->key, KEY_MAX);
+}
+
+/* ---------------------------------------------------------------- showing */
+
+static const unsigned plain_widths[] = {
+#define XX(name, width) width,
+    HN_SEGMENT_MAP(XX)
+#undef XX
+};
+
+/* The text of field f within a row's key. A row of IPv6 is known by its length. */
+static struct hn_str shown(struct hn_arena *a, const struct top *t, const struct row *r, size_t f)
+{
+    size_t plain = 0, addresses = 0, at = 0;
+    for (size_t i = 0; i < t->n_by; i++) {
+        plain += plain_widths[t->by[i]->column];
+        addresses += !plain_widths[t->by[i]->column];
+    }
+    unsigned wide = addresses ? (unsigned)((r->n - plain) / addresses) : 0;
+    for (size_t i = 0; i < f; i++)
+        at += plain_widths[t->by[i]->column] ? plain_widths[t->by[i]->column] : wide;
+    unsigned w = plain_widths[t->by[f]->column];
+    if (!w) {
+        char text[HN_IP_TEXT];
+        struct hn_ip ip = wide == 4 ? hn_ip4(r->key + at) : hn_ip6(r->key + at);
+        return hn_arena_str(a, hn_str_c(hn_ip_text(&ip, text)));
+    }
+    uint64_t v = 0;
+    memcpy(&v, r->key + at, w);
+    return hn_arena_fmt(a, "%llu", (unsigned long long)v);
+}
+
+static void put_json(struct top *t, const struct heap *h)
+{
+    struct hn_buf b;
+    struct hn_jw j;
+    struct hn_arena *a = hn_work_arena(t->q.w);
+    hn_buf_init(&b, ANSWER_MAX);
+    hn_jw_init(&j, &b);
+    hn_jw_obj(&j);
+    hn_jw_kc(&j, "schema", "hinomi-flow-top-1");
+    hn_jw_kint(&j, "flows", (int64_t)t->t[0].all.flows);
+    hn_jw_kint(&j, "packets", (int64_t)t->t[0].all.packets);
+    hn_jw_kint(&j, "bytes", (int64_t)t->t[0].all.bytes);
+    hn_jw_kint(&j, "looked_at", (int64_t)t->q.flows);
+    hn_jw_kint(&j, "damaged_blocks", (int64_t)(t->q.workers[0].damaged + t->q.workers[1].damaged));
+    hn_jw_key(&j, "rows");
+    hn_jw_arr(&j);
+    for (size_t i = 0; i < h->n; i++) {
+        hn_jw_obj(&j);
+        for (size_t f = 0; f < t->n_by; f++)
+            hn_jw_kstr(&j, t->by[f]->name, shown(a, t, &h->rows[i], f));
+        hn_jw_kint(&j, "flows", (int64_t)h->rows[i].s.flows);
+        hn_jw_kint(&j, "packets", (int64_t)h->rows[i].s.packets);
+        hn_jw_kint(&j, "bytes", (int64_t)h->rows[i].s.bytes);
+        hn_jw_obj_end(&j);
+    }
+    hn_jw_arr_end(&j);
+    hn_jw_obj_end(&j);
+    hn_buf_chr(&b, '\n');
+    hn_work_write(t->q.w, hn_bytes_of(b.p, b.n));
+    hn_buf_done(&b);
+}
+
+static void put_table(struct top *t, const struct heap *h)
+{
+    struct hn_arena *a = hn_work_arena(t->q.w);
+    static const char *const counters[] = {">FLOWS", ">PACKETS", ">BYTES"};
+    size_t columns = t->n_by + 3;
+    struct hn_str *cells = hn_arena_alloc(a, (h->n + 1) * columns * sizeof *cells);
+    if (!cells)
+        return;
+    for (size_t f = 0; f < t->n_by; f++)
+        cells[f] = hn_arena_fmt(a, "%s%s", plain_widths[t->by[f]->column] ? ">" : "", t->by[f]->name);
+    for (size_t k = 0; k < 3; k++)
+        cells[t->n_by + k] = hn_str_c(counters[k]);
+    for (size_t i = 0; i < h->n; i++) {
+        struct hn_str *c = cells + (i + 1) * columns;
+        const struct sums *s = &h->rows[i].s;
+        for (size_t f = 0; f < t->n_by; f++)
+            c[f] = shown(a, t, &h->rows[i], f);
+        c[t->n_by] = hn_arena_fmt(a, "%llu", (unsigned long long)s->flows);
+        c[t->n_by + 1] = hn_arena_fmt(a, "%llu", (unsigned long long)s->packets);
+        c[t->n_by + 2] = hn_arena_fmt(a, "%llu", (unsigned long long)s->bytes);
+    }
+    if (hn_work_form(t->q.w) != HN_FORM_CSV) {
+        hn_work_table(t->q.w, cells, h->n + 1, columns);
+        return;
+    }
+    for (size_t i = 0; i < (h->n + 1) * columns; i++) {
+        struct hn_str s = cells[i].n && cells[i].p[0] == '>' ? hn_str_cut(cells[i], 1, cells[i].n) : cells[i];
+        hn_work_write(t->q.w, hn_str_bytes(s));
+        hn_work_write(t->q.w, hn_str_bytes((i + 1) % columns ? HN_STR(",") : HN_STR("\n")));
+    }
+}
+
+/* ---------------------------------------------------------------- the verb */
+
+static bool read_fields(struct top *t, struct hn_str by)
+{
+    struct hn_str part;
+    while (hn_str_split(&by, ',', &part)) {
+        const struct field *f = NULL;
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+            if (hn_str_eqc(hn_str_trim(part), fields[i].name))
+                f = &fields[i];
+        if (!f || t->n_by == FIELDS_MAX)
+            return false;
+        t->by[t->n_by++] = f;
+    }
+    return t->n_by > 0;
+}
+
+static int answer(struct top *t)
+{
+    struct heap h = {.t = t, .most = (size_t)hn_work_int(t->q.w, "top", 10)};
+    size_t narrow = 0;
+    for (size_t i = 0; i < t->n_by; i++)
+        narrow += plain_widths[t->by[i]->column] ? plain_widths[t->by[i]->column] : 4;
+    h.rows = hn_arena_alloc(hn_work_arena(t->q.w), (h.most + 1) * sizeof *h.rows);
+    if (!h.rows || !merge(t))
+        return hn_work_fail(t->q.w, "flow.memory", NULL);
+    choose(t, &h, narrow);
+    sorting = t;
+    if (h.n)
+        qsort(h.rows, h.n, sizeof *h.rows, largest_first);
+    if (hn_work_form(t->q.w) == HN_FORM_JSON || hn_work_form(t->q.w) == HN_FORM_JSONL)
+        put_json(t, &h);
+    else
+        put_table(t, &h);
+    return 0;
+}
+
+static void release(struct top *t)
+{
+    for (size_t i = 0; i < QUERY_THREADS; i++) {
+        hn_free(t->t[i].direct);
+        hn_free(t->t[i].narrow);
+        hn_free(t->t[i].wide);
+    }
+    query_close(&t->q);
+}
+
+static int run_top(struct hn_work *w, const char *default_by)
+{
+    static struct top t; /* the query's thread state is large */
+    struct hn_str by = hn_work_str(w, "by"), order = hn_work_str(w, "order");
+    uint32_t needs =
+        1u << HN_SEGMENT_PACKETS | 1u << HN_SEGMENT_BYTES | 1u << HN_SEGMENT_PACKETS_BACK | 1u << HN_SEGMENT_BYTES_BACK;
+    if (!read_fields(&t, by.n ? by : hn_str_c(default_by)))
+        return hn_work_usage(w, "flow.bad-field", NULL);
+    for (size_t i = 0; i < t.n_by; i++)
+        needs |= 1u << t.by[i]->column;
+    t.order = hn_str_eqc(order, "bytes") ? BY_BYTES : hn_str_eqc(order, "packets") ? BY_PACKETS : BY_FLOWS;
+    int rc = query_open(&t.q, w, needs);
+    if (rc >= 0)
+        return rc;
+    bool ok = hn_ok(hn_random(&t.seed, sizeof t.seed));
+    for (size_t i = 0; i < QUERY_THREADS; i++)
+        ok = (t.t[i].direct = hn_alloc_zero(65536 * sizeof *t.t[i].direct)) && ok;
+    t.q.each = each;
+    ok = ok && query_run(&t.q, QUERY_THREADS);
+    rc = ok ? answer(&t) : hn_work_fail(w, "flow.memory", NULL);
+    release(&t);
+    return rc;
+}
+
+int flow_top(struct hn_work *w)
+{
+    return run_top(w, "dstport");
+}
+
+int flow_pairs(struct hn_work *w)
+{
+    return run_top(w, "srcip,dstip,dstport,proto");
+}
