@@ -18,6 +18,7 @@ import { ObservationView } from "./views/observation";
 import { OrganisationView, OrganisationsView } from "./views/organisations";
 import { SettingsView } from "./views/settings";
 import { SignInView } from "./views/signin";
+import { SoftwareView } from "./views/software";
 import { SourceView, SourcesView } from "./views/sources";
 import "./style/base.css";
 import "./style/frame.css";
@@ -25,6 +26,7 @@ import "./style/parts.css";
 import "./style/tables.css";
 import "./style/views.css";
 import "./style/finding.css";
+import "./style/software.css";
 import "./style/narrow.css";
 
 function view(): { title: TextKey; body: JSX.Element } {
@@ -40,6 +42,8 @@ function view(): { title: TextKey; body: JSX.Element } {
       return { title: "nav.organisations", body: b ? <OrganisationView id={b} key={b} /> : <OrganisationsView /> };
     case "actions":
       return { title: "nav.actions", body: b ? <ActionView id={b} key={b} /> : <ActionsView /> };
+    case "software":
+      return { title: "nav.software", body: <SoftwareView part={b ?? ""} id={c} key={`${b}/${c}`} /> };
     case "sources":
       return { title: "nav.sources", body: b ? <SourceView module={b} key={b} /> : <SourcesView /> };
     case "observations":

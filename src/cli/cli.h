@@ -99,6 +99,7 @@ int cli_diagnose(int argc, char **argv);
 int cli_ingest(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_store(int argc, char **argv);
+int cli_sbom(int argc, char **argv); /* software.c */
 int cli_fix(int argc, char **argv);
 int cli_undo(int argc, char **argv);
 int cli_config(int argc, char **argv);

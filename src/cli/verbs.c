@@ -78,34 +78,121 @@ static const struct cli_use audit_uses[] = {{"list", "audit.list", NULL, audit_c
 static const struct cli_use status_uses[] = {{"show", "status.get", NULL, NULL, NULL}, {0}};
 static const struct cli_use now_uses[] = {{"show", "now.get", NULL, NULL, cli_show_now}, {0}};
 
-static const struct cli_option diagnose_options[] = {{"root", "DIR"},    {"image", "FILE|DIR"}, {"platform", "OS/ARCH"}, {"deep", NULL},     {"modules", "LIST"},
-                                                     {"policy", "FILE"}, {"no-store", NULL}, {"threshold", "SEVERITY"},
-                                                     {"org", "ID"},      {"watch", NULL},    {0}};
+static const struct cli_column product_columns[] = {
+    {"name", .flex = true},     {"supplier", .right = false}, {"vulnerabilities", .right = true},
+    {"kev", .right = true},     {"p_any", .right = true},     {"components", .right = true},
+    {"unknown", .right = true}, {"id", .right = false},       {0}};
+static const struct cli_column component_columns[] = {{"name", .flex = true},        {"version", .right = false},
+                                                      {"ecosystem", .right = false}, {"vulnerabilities", .right = true},
+                                                      {"state", .right = false},     {"licence", .right = false},
+                                                      {"releases", .right = true},   {"assets", .right = true},
+                                                      {"id", .right = false},        {0}};
+static const struct cli_column vulnerability_columns[] = {{"id", .right = false},      {"severity", .right = false},
+                                                          {"cvss", .right = true},     {"epss", .right = true},
+                                                          {"kev", .right = false},     {"summary", .flex = true},
+                                                          {"releases", .right = true}, {"assets", .right = true},
+                                                          {"due.at", .date = true},    {0}};
+static const struct cli_column sbom_columns[] = {{"product.name", .flex = true}, {"version", .right = false},
+                                                 {"family", .right = false},     {"components", .right = true},
+                                                 {"unknown", .right = true},     {"put_at", .date = true},
+                                                 {"id", .right = false},         {0}};
+static const struct cli_column supplier_columns[] = {{"name", .flex = true},
+                                                     {"products", .right = true},
+                                                     {"vulnerabilities", .right = true},
+                                                     {"kev", .right = true},
+                                                     {"without_sbom", .right = true},
+                                                     {"p_any", .right = true},
+                                                     {"oldest_sbom", .date = true},
+                                                     {0}};
+static const struct cli_column deployment_columns[] = {{"product.name", .flex = true}, {"version", .right = false},
+                                                       {"asset.name", .right = false}, {"service", .right = false},
+                                                       {"customers", .right = false},  {"owner.name", .right = false},
+                                                       {"id", .right = false},         {0}};
+static const struct cli_column upgrade_columns[] = {{"package", .flex = true},       {"ecosystem", .right = false},
+                                                    {"to", .right = false},          {"findings", .right = true},
+                                                    {"kev", .right = true},          {"share", .right = true},
+                                                    {"share_so_far", .right = true}, {0}};
+static const struct cli_column statement_columns[] = {
+    {"vuln", .right = false},   {"status", .right = false}, {"product.name", .flex = true}, {"purl", .right = false},
+    {"author", .right = false}, {"at", .date = true},       {"id", .right = false},         {0}};
+static const struct cli_column change_columns[] = {{"change", .right = false},   {"id", .right = false},
+                                                   {"severity", .right = false}, {"summary", .flex = true},
+                                                   {"holders", .right = true},   {0}};
+static const struct cli_column reach_columns[] = {{"product.name", .flex = true}, {"version", .right = false},
+                                                  {"component", .right = false},  {"component_version", .right = false},
+                                                  {"fixed", .right = false},      {"statement", .right = false},
+                                                  {"owner.name", .right = false}, {0}};
+
+static const struct cli_use software_uses[] = {
+    {"show", "software.get", NULL, NULL, NULL},
+    {"products", "products.list", NULL, product_columns, NULL},
+    {"product", "products.get", "id", NULL, NULL},
+    {"add", "products.create", "name", NULL, NULL},
+    {"change", "products.change", "id", NULL, NULL},
+    {"end", "products.end", "id", NULL, NULL},
+    {"suppliers", "suppliers.list", NULL, supplier_columns, NULL},
+    {"components", "components.list", NULL, component_columns, NULL},
+    {"component", "components.get", "id", NULL, NULL},
+    {"vulnerabilities", "vulnerabilities.list", NULL, vulnerability_columns, NULL},
+    {"vulnerability", "vulnerabilities.get", "id", NULL, NULL},
+    {"sboms", "sboms.list", NULL, sbom_columns, NULL},
+    {"sbom", "sboms.get", "id", NULL, NULL},
+    {"document", "sboms.document", "id", NULL, NULL},
+    {"deployments", "deployments.list", NULL, deployment_columns, NULL},
+    {"deploy", "deployments.create", "product version", NULL, NULL},
+    {"withdraw", "deployments.end", "id", NULL, NULL},
+    {"upgrades", "software.upgrades", NULL, upgrade_columns, NULL},
+    {"changes", "software.changes", NULL, change_columns, NULL},
+    {"statements", "statements.list", NULL, statement_columns, NULL},
+    {"feeds", "software.feeds", NULL, NULL, NULL},
+    {0}};
+static const struct cli_use sbom_uses[] = {{"reach", "software.reach", "of", reach_columns, NULL},
+                                           {"say", "statements.create", "vuln status", NULL, NULL},
+                                           {"unsay", "statements.end", "id", NULL, NULL},
+                                           {"openvex", "statements.openvex", NULL, NULL, NULL},
+                                           {0}};
+static const struct cli_option sbom_options[] = {
+    {"product", "NAME|ID"}, {"version", "VERSION"}, {"supplier", "NAME"}, {"org", "ID"}, {0}};
+
+static const struct cli_option diagnose_options[] = {{"root", "DIR"},
+                                                     {"image", "FILE|DIR"},
+                                                     {"platform", "OS/ARCH"},
+                                                     {"deep", NULL},
+                                                     {"modules", "LIST"},
+                                                     {"policy", "FILE"},
+                                                     {"no-store", NULL},
+                                                     {"threshold", "SEVERITY"},
+                                                     {"org", "ID"},
+                                                     {"watch", NULL},
+                                                     {0}};
 static const struct cli_option ingest_options[] = {{"org", "ID"}, {"policy", "FILE"}, {0}};
 static const struct cli_option serve_options[] = {
     {"listen", "ADDRESS:PORT"}, {"diagnose", NULL}, {"watch", NULL}, {"user", "NAME"}, {0}};
 static const struct cli_option fix_options[] = {{"apply", NULL}, {"yes", NULL}, {"root", "DIR"}, {0}};
 
-const struct cli_verb cli_verbs[] = {{"diagnose", NULL, cli_diagnose, "", diagnose_options},
-                                     {"now", now_uses, NULL, NULL, NULL},
-                                     {"findings", findings_uses, NULL, NULL, NULL},
-                                     {"assets", assets_uses, NULL, NULL, NULL},
-                                     {"actions", actions_uses, NULL, NULL, NULL},
-                                     {"fix", NULL, cli_fix, "FINDING", fix_options},
-                                     {"undo", NULL, cli_undo, "FINDING", fix_options},
-                                     {"baseline", baseline_uses, NULL, NULL, NULL},
-                                     {"organisations", orgs_uses, NULL, NULL, NULL},
-                                     {"sources", sources_uses, NULL, NULL, NULL},
-                                     {"accounts", accounts_uses, NULL, NULL, NULL},
-                                     {"audit", audit_uses, NULL, NULL, NULL},
-                                     {"ingest", NULL, cli_ingest, "FILE|-", ingest_options},
-                                     {"serve", NULL, cli_serve, "", serve_options},
-                                     {"status", status_uses, NULL, NULL, NULL},
-                                     {"store", NULL, cli_store, "backup FILE|restore FILE|check", NULL},
-                                     {"config", NULL, cli_config, "list|show|check", NULL},
-                                     {"help", NULL, cli_help, "[VERB]", NULL},
-                                     {"version", NULL, cli_version, "", NULL},
-                                     {0}};
+const struct cli_verb cli_verbs[] = {
+    {"diagnose", NULL, cli_diagnose, "", diagnose_options},
+    {"now", now_uses, NULL, NULL, NULL},
+    {"findings", findings_uses, NULL, NULL, NULL},
+    {"assets", assets_uses, NULL, NULL, NULL},
+    {"actions", actions_uses, NULL, NULL, NULL},
+    {"fix", NULL, cli_fix, "FINDING", fix_options},
+    {"undo", NULL, cli_undo, "FINDING", fix_options},
+    {"baseline", baseline_uses, NULL, NULL, NULL},
+    {"organisations", orgs_uses, NULL, NULL, NULL},
+    {"sources", sources_uses, NULL, NULL, NULL},
+    {"software", software_uses, NULL, NULL, NULL},
+    {"sbom", sbom_uses, cli_sbom, "ingest FILE… --product NAME|rematch|reach ID|PURL", sbom_options},
+    {"accounts", accounts_uses, NULL, NULL, NULL},
+    {"audit", audit_uses, NULL, NULL, NULL},
+    {"ingest", NULL, cli_ingest, "FILE|-", ingest_options},
+    {"serve", NULL, cli_serve, "", serve_options},
+    {"status", status_uses, NULL, NULL, NULL},
+    {"store", NULL, cli_store, "backup FILE|restore FILE|check", NULL},
+    {"config", NULL, cli_config, "list|show|check", NULL},
+    {"help", NULL, cli_help, "[VERB]", NULL},
+    {"version", NULL, cli_version, "", NULL},
+    {0}};
 
 const struct cli_verb *cli_verb_find(const char *name)
 {

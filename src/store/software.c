@@ -505,7 +505,7 @@ void soft_tally_add(struct soft_tally *t, const struct soft_holder *h)
 
 double soft_tally_p(const struct soft_tally *t)
 {
-    return -expm1(t->log_none);
+    return t->log_none < 0 ? -expm1(t->log_none) : 0; /* no negative zero */
 }
 
 /* ---------------------------------------------------------------- small things */

@@ -116,10 +116,10 @@ export function useList<T>(pathname: string | null, filter: Filter, topics: Topi
   };
 }
 
-/* Rows have an id, those of the audit log a number. */
+/* Rows have an id, those of the audit log a number; figures (suppliers, upgrades) are their own key. */
 function keyOf(row: unknown): unknown {
   const r = row as { id?: unknown; seq?: unknown };
-  return r.id ?? r.seq;
+  return r.id ?? r.seq ?? JSON.stringify(row);
 }
 
 function countChanges<T>(before: T[], after: T[]): number {

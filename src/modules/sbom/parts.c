@@ -1,0 +1,286 @@
+/* hinomi sbom parts: one document as the plain list that the portfolio keeps. What is not a part (tools, pedigree,
+ * formulas) stays out. `hinomi sbom ingest` runs this in its worker and hands the answer to the store.
+ *
+ *   {family, spec, subject, author, made_at, components: [{ecosystem, name, version, source, …}],
+ *    edges: [[from, to]], from -1 = the subject, stated: [positions], quality: {…}, problems: […]} */
+#include "base/mem.h"
+#include "base/str.h"
+#include "format/advisory/eval.h"
+#include "format/name/purl.h"
+#include "modules/sbom/bill.h"
+
+const struct hn_verb_option sbom_parts_options[] = {{0}};
+
+struct parts {
+    struct bill *b;
+    struct hn_jw *j;
+    uint32_t *place; /* number of a component → position in the list; UINT32_MAX: no part */
+    uint32_t n;
+    struct {
+        uint32_t supplier, version, identifier, licence, hash, dependencies;
+    } has;
+};
+
+/* ---------------------------------------------------------------- names as advisories use them */
+
+struct named {
+    struct hn_str ecosystem, name, version, source, source_version;
+};
+
+/* "debian-12.5" → 12; "alpine-3.18.4" → v3.18; "ubuntu-22.04" → 22.04. OSV writes Ubuntu's long-term releases with
+ * ":LTS". */
+static struct hn_str release_of(struct hn_arena *a, struct hn_str base, struct hn_str distro)
+{
+    ptrdiff_t dash = hn_str_chr(distro, '-');
+    struct hn_str v = dash < 0 ? distro : hn_str_cut(distro, (size_t)dash + 1, distro.n), first, second = {"", 0};
+
+    if (!v.n || v.p[0] < '0' || v.p[0] > '9')
+        return HN_STR("");
+    struct hn_str rest = v;
+    if (!hn_str_split(&rest, '.', &first))
+        return HN_STR("");
+    if (rest.p)
+        hn_str_split(&rest, '.', &second);
+    if (hn_str_eqc(base, "Alpine"))
+        return hn_arena_fmt(a, ":v%.*s.%.*s", HN_FMT(first), HN_FMT(second));
+    if (hn_str_eqc(base, "Ubuntu"))
+        return hn_arena_fmt(a, ":%.*s.%.*s%s", HN_FMT(first), HN_FMT(second),
+                            hn_str_eqc(second, "04") && first.n && (first.p[first.n - 1] - '0') % 2 == 0 ? ":LTS" : "");
+    return hn_arena_fmt(a, ":%.*s", HN_FMT(first));
+}
+
+static struct hn_str joined(struct hn_arena *a, const struct hn_purl *p)
+{
+    if (!p->namespace.n || hn_str_eqc(p->type, "deb") || hn_str_eqc(p->type, "rpm") || hn_str_eqc(p->type, "apk"))
+        return p->name;
+    return hn_arena_fmt(a, "%.*s%c%.*s", HN_FMT(p->namespace), hn_str_eqc(p->type, "maven") ? ':' : '/',
+                        HN_FMT(p->name));
+}
+
+/* Source package: as the purl says, else as scanners say in properties of their own. */
+static void source_of(struct named *o, const struct hn_purl *p, const struct hn_bom_component *c)
+{
+    struct hn_str up = hn_purl_qualifier(p, "upstream"), name = hn_bom_prop_get(c->props, "aquasecurity:trivy:SrcName");
+    ptrdiff_t at = hn_str_chr(up, '@');
+
+    if (up.n) {
+        o->source = at < 0 ? up : hn_str_cut(up, 0, (size_t)at);
+        o->source_version = at < 0 ? HN_STR("") : hn_str_cut(up, (size_t)at + 1, up.n);
+    } else if (name.n) {
+        o->source = name;
+        o->source_version = hn_bom_prop_get(c->props, "aquasecurity:trivy:SrcVersion");
+    }
+}
+
+static struct named name_of(struct hn_arena *a, const struct hn_bom_component *c)
+{
+    struct named o = {.name = c->name, .version = c->version};
+    struct hn_purl p;
+
+    if (!c->purl.n || !hn_purl_parse(a, c->purl, &p, NULL))
+        return o;
+    struct hn_str base = hn_adv_ecosystem_of_purl(p.type, p.namespace);
+    o.name = joined(a, &p);
+    o.version = p.version.n ? p.version : c->version;
+    if (base.n)
+        o.ecosystem = hn_arena_fmt(
+            a, "%.*s%.*s", HN_FMT(base),
+            HN_FMT(hn_adv_has_releases(base) ? release_of(a, base, hn_purl_qualifier(&p, "distro")) : HN_STR("")));
+    source_of(&o, &p, c);
+    return o;
+}
+
+/* ---------------------------------------------------------------- components */
+
+static struct hn_str licence_of(struct hn_arena *a, const struct hn_bom_component *c)
+{
+    struct hn_str all = {"", 0};
+
+    for (const struct hn_bom_licence *l = c->licences; l && all.n < 1000; l = l->next) {
+        if (!l->value.n || hn_str_eqc(l->value, "NOASSERTION") || hn_str_eqc(l->value, "NONE"))
+            continue;
+        all = all.n ? hn_arena_fmt(a, "%.*s AND %.*s", HN_FMT(all), HN_FMT(l->value)) : l->value;
+    }
+    return all;
+}
+
+static struct hn_str supplier_of(const struct hn_bom_component *c)
+{
+    const struct hn_bom_party *p = c->supplier ? c->supplier : c->manufacturer ? c->manufacturer : c->authors;
+
+    return p && p->name.n ? p->name : c->publisher.n ? c->publisher : c->author;
+}
+
+static void kopt(struct hn_jw *j, const char *key, struct hn_str s)
+{
+    if (s.n)
+        hn_jw_kstr(j, key, s);
+}
+
+static void component(struct parts *p, const struct hn_bom_component *c)
+{
+    struct hn_arena *a = &p->b->arena;
+    struct named n = name_of(a, c);
+    struct hn_str licence = licence_of(a, c), supplier = supplier_of(c);
+
+    hn_jw_obj(p->j);
+    kopt(p->j, "ecosystem", n.ecosystem);
+    hn_jw_kstr(p->j, "name", n.name);
+    kopt(p->j, "version", n.version);
+    kopt(p->j, "source", n.source);
+    kopt(p->j, "source_version", n.source_version);
+    hn_jw_kc(p->j, "type", hn_bom_type_word((enum hn_bom_type)c->type));
+    kopt(p->j, "licence", licence);
+    kopt(p->j, "purl", c->purl);
+    kopt(p->j, "cpe", c->cpe);
+    kopt(p->j, "supplier", supplier);
+    hn_jw_obj_end(p->j);
+    p->has.supplier += supplier.n > 0;
+    p->has.version += n.version.n > 0;
+    p->has.identifier += c->purl.n || c->cpe.n;
+    p->has.licence += licence.n > 0;
+    p->has.hash += c->hashes != NULL;
+}
+
+static bool components(struct parts *p)
+{
+    const struct hn_bom *m = &p->b->bom;
+
+    p->place = hn_arena_alloc(&p->b->arena, (m->n_components + 1) * sizeof *p->place);
+    hn_jw_key(p->j, "components");
+    hn_jw_arr(p->j);
+    for (size_t i = 0; p->place && i < m->n_components; i++) {
+        bool part = m->components[i]->role == HN_BOM_ROLE_PART && m->components[i] != m->subject;
+        p->place[i] = part ? p->n++ : UINT32_MAX;
+        if (part)
+            component(p, m->components[i]);
+    }
+    hn_jw_arr_end(p->j);
+    return p->place != NULL;
+}
+
+/* ---------------------------------------------------------------- edges */
+
+/* Position in the list, -1 the subject, -2 neither. */
+static int64_t place_of(const struct parts *p, const struct hn_bom_component *c)
+{
+    if (c && c == p->b->bom.subject)
+        return -1;
+    if (!c || c->number >= p->b->bom.n_components || p->place[c->number] == UINT32_MAX)
+        return -2;
+    return p->place[c->number];
+}
+
+static void edge(struct parts *p, int64_t from, int64_t to)
+{
+    if (from < -1 || to < 0)
+        return;
+    hn_jw_arr(p->j);
+    hn_jw_int(p->j, from);
+    hn_jw_int(p->j, to);
+    hn_jw_arr_end(p->j);
+}
+
+static bool pulls_in(const struct hn_bom_edge *e)
+{
+    return e->rel == HN_BOM_REL_DEPENDS_ON || e->rel == HN_BOM_REL_CONTAINS || e->rel == HN_BOM_REL_STATIC_LINK ||
+           e->rel == HN_BOM_REL_DYNAMIC_LINK;
+}
+
+static void edges(struct parts *p)
+{
+    const struct hn_bom *m = &p->b->bom;
+
+    hn_jw_key(p->j, "edges");
+    hn_jw_arr(p->j);
+    for (size_t i = 0; i < m->n_deps; i++)
+        for (const struct hn_bom_edge *e = m->deps[i]->edges; e; e = e->next)
+            if (pulls_in(e))
+                edge(p, place_of(p, m->deps[i]->component), place_of(p, e->component));
+    for (size_t i = 0; i < m->n_components; i++) /* what lies inside another is pulled in by it */
+        if (m->components[i]->parent)
+            edge(p, place_of(p, m->components[i]->parent), place_of(p, m->components[i]));
+    hn_jw_arr_end(p->j);
+    hn_jw_key(p->j, "stated");
+    hn_jw_arr(p->j);
+    for (size_t i = 0; i < m->n_deps; i++) {
+        int64_t at = m->deps[i]->says_depends ? place_of(p, m->deps[i]->component) : -2;
+        if (at < 0)
+            continue;
+        hn_jw_int(p->j, at);
+        p->has.dependencies++;
+    }
+    hn_jw_arr_end(p->j);
+}
+
+/* ---------------------------------------------------------------- the rest */
+
+static void quality(struct parts *p)
+{
+    hn_jw_key(p->j, "quality");
+    hn_jw_obj(p->j);
+    hn_jw_kint(p->j, "components", p->n);
+    hn_jw_kint(p->j, "supplier", p->has.supplier);
+    hn_jw_kint(p->j, "version", p->has.version);
+    hn_jw_kint(p->j, "identifier", p->has.identifier);
+    hn_jw_kint(p->j, "licence", p->has.licence);
+    hn_jw_kint(p->j, "hash", p->has.hash);
+    hn_jw_kint(p->j, "dependencies", p->has.dependencies < p->n ? p->has.dependencies : p->n);
+    hn_jw_obj_end(p->j);
+}
+
+static struct hn_str subject_of(struct hn_arena *a, const struct hn_bom *m)
+{
+    const struct hn_bom_component *s = m->subject;
+
+    if (!s)
+        return m->name;
+    return s->version.n ? hn_arena_fmt(a, "%.*s %.*s", HN_FMT(s->name), HN_FMT(s->version)) : s->name;
+}
+
+static struct hn_str author_of(const struct hn_bom *m)
+{
+    const struct hn_bom_party *p = m->authors ? m->authors : m->supplier ? m->supplier : m->manufacturer;
+
+    return p && p->name.n ? p->name : m->tools ? m->tools->name : HN_STR("");
+}
+
+static bool write_all(struct bill *b, struct hn_jw *j)
+{
+    struct parts p = {.b = b, .j = j};
+    const struct hn_bom *m = &b->bom;
+
+    hn_jw_obj(j);
+    hn_jw_kc(j, "family", hn_bom_family_name(m->family));
+    hn_jw_kstr(j, "spec", m->spec_version);
+    kopt(j, "subject", subject_of(&b->arena, m));
+    kopt(j, "author", author_of(m));
+    if (m->timestamp)
+        hn_jw_ktime(j, "made_at", m->timestamp);
+    hn_jw_kbool(j, "complete", b->readable);
+    if (!components(&p))
+        return false;
+    edges(&p);
+    quality(&p);
+    hn_jw_key(j, "problems");
+    bill_write_notes(b, j);
+    hn_jw_obj_end(j);
+    return !b->arena.failed;
+}
+
+int sbom_parts(struct hn_work *w)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf out = {0};
+    struct bill b;
+    struct hn_jw j;
+
+    if (!bill_next(w, &b))
+        return 3;
+    hn_buf_init(&out, (size_t)256 << 20);
+    hn_jw_init(&j, &out);
+    bool ok = b.bom.family != HN_BOM_UNKNOWN && write_all(&b, &j) && !out.bad;
+    if (ok)
+        hn_work_write(w, hn_str_bytes(hn_buf_text(&out)));
+    bill_done(&b);
+    return ok ? 0 : hn_work_fail(w, "sbom.parts.unreadable", NULL);
+}
