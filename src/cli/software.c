@@ -21,22 +21,28 @@
 
 #define DOCUMENT_MAX (48u << 20)
 #define ANSWER_MAX   ((size_t)1 << 30)
+#define FEEDS_MAX    64u
 
 /* ---------------------------------------------------------------- the worker */
 
-/* Runs a verb of the module sbom with one input; what it prints goes into out. */
-static int run_worker(const char *verb, const char *input, struct hn_buf *out)
+/* Runs a verb of the module sbom with one input; what it prints goes into out. feeds: values of --feed. */
+static int run_worker(const char *verb, const char *input, const char *const *feeds, size_t n, struct hn_buf *out)
 {
+    struct hn_front_option with[FEEDS_MAX];
     struct hn_front f = {.module = cli_module_of("sbom"),
                          .verb = cli_module_verb_find("sbom", verb),
                          .words = &input,
                          .n_words = 1,
+                         .options = with,
+                         .n_options = n,
                          .form = HN_FORM_JSON,
                          .lang = (int)cli.lang,
                          .home = cli.home};
     struct hn_diag d = {{0}};
     int rc = CLI_FAILURE, file = memfd_create("answer", MFD_CLOEXEC), before = dup(STDOUT_FILENO);
 
+    for (size_t i = 0; i < n; i++)
+        with[i] = (struct hn_front_option){&f.verb->options[0], feeds[i]};
     fflush(stdout);
     if (!f.verb || file < 0 || before < 0 || dup2(file, STDOUT_FILENO) < 0)
         return CLI_FAILURE;
@@ -207,7 +213,7 @@ static int ingest_file(struct hn_client *c, const struct options *o, const char 
     else if (!hn_str_from_utf8(hn_str_bytes(hn_buf_text(&raw)), &document))
         cli_error("cli.sbom.not-text", "file", file, NULL);
     else
-        rc = run_worker("parts", file, &parts);
+        rc = run_worker("parts", file, NULL, 0, &parts);
     if (rc == CLI_OK)
         rc = ingest_parts(c, o, &parts, document);
     hn_buf_done(&parts);
@@ -287,8 +293,26 @@ static int put_matches(struct hn_client *c, const struct hn_buf *found, int64_t 
     return rc;
 }
 
-static int rematch(void)
+/* Without --feed, the index that `hinomi feed` keeps. */
+static int read_feeds(int argc, char **argv, const char **feeds, size_t *n)
 {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--feed") != 0 || i + 1 == argc || *n == FEEDS_MAX) {
+            cli_error("cli.error.option", "option", argv[i], "nearest", "--feed", NULL);
+            return CLI_USAGE;
+        }
+        feeds[(*n)++] = argv[++i];
+    }
+    return CLI_OK;
+}
+
+static int rematch(int argc, char **argv)
+{
+    const char *feeds[FEEDS_MAX];
+    size_t n = 0;
+    int wrong = read_feeds(argc, argv, feeds, &n);
+    if (wrong)
+        return wrong;
     struct hn_client *c = open_store();
     struct hn_buf found;
     char path[64];
@@ -302,7 +326,7 @@ static int rematch(void)
     if (file >= 0)
         rc = rows_into(c, file);
     if (rc == CLI_OK)
-        rc = run_worker("judge", path, &found);
+        rc = run_worker("judge", path, feeds, n, &found);
     if (rc == CLI_OK)
         rc = put_matches(c, &found, (hn_monotonic() - from) / 1000000);
     close(file);
@@ -335,7 +359,7 @@ int cli_sbom(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "ingest") == 0)
         return ingest(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "rematch") == 0)
-        return rematch();
+        return rematch(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "reach") == 0)
         return reach(v, argc, argv);
     return argc > 1 ? cli_run_uses(v, argc, argv) : cli_usage(v);

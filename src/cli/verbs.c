@@ -182,7 +182,7 @@ const struct cli_verb cli_verbs[] = {
     {"organisations", orgs_uses, NULL, NULL, NULL},
     {"sources", sources_uses, NULL, NULL, NULL},
     {"software", software_uses, NULL, NULL, NULL},
-    {"sbom", sbom_uses, cli_sbom, "ingest FILE… --product NAME|rematch|reach ID|PURL", sbom_options},
+    {"sbom", sbom_uses, cli_sbom, "ingest FILE… --product NAME|rematch [--feed DIR]|reach ID|PURL", sbom_options},
     {"accounts", accounts_uses, NULL, NULL, NULL},
     {"audit", audit_uses, NULL, NULL, NULL},
     {"ingest", NULL, cli_ingest, "FILE|-", ingest_options},

@@ -4,18 +4,15 @@
  *
  * A component that cannot be judged is said to be unknown, with the reason: without version, of no ecosystem, of one
  * that no feed knows, of a distribution whose release is not known. */
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "format/advisory/eval.h"
 #include "format/cvss/cvss.h"
+#include "modules/sbom/index.h"
 #include "modules/sbom/sbom.h"
 
-const struct hn_verb_option sbom_judge_options[] = {{0}};
+const struct hn_verb_option sbom_judge_options[] = {{"feed", HN_OPT_INPUT, "DIR", true, NULL, 0, 0}, {0}};
 
 #define ROWS_MAX ((size_t)1 << 30)
 
@@ -322,13 +319,12 @@ static int all_rows(struct pass *p)
     return answer(p);
 }
 
-static int with_index(struct hn_work *w, struct hn_bytes map)
+int sbom_judge(struct hn_work *w)
 {
     struct pass p = {.w = w};
-    struct hn_diag d = {{0}};
 
-    if (!hn_ok(hn_adv_index_open(map, &p.index, &d)))
-        return hn_work_fail(w, "sbom.judge.index", "why", d.msg, NULL);
+    if (!sbom_index_open(w, &p.index))
+        return 3;
     hn_arena_init(&p.keep, (size_t)1 << 30);
     hn_arena_init(&p.a, 64u << 20);
     hn_map_init(&p.known);
@@ -344,21 +340,5 @@ static int with_index(struct hn_work *w, struct hn_bytes map)
     hn_map_done(&p.advisory);
     hn_arena_done(&p.a);
     hn_arena_done(&p.keep);
-    return rc;
-}
-
-int sbom_judge(struct hn_work *w)
-{
-    struct stat st;
-    int fd = hn_work_file_open(w, HN_STR("feed:index"));
-
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return hn_work_fail(w, "sbom.judge.no-index", NULL);
-    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
-    if (p == MAP_FAILED)
-        return hn_work_fail(w, "sbom.judge.no-index", NULL);
-    int rc = with_index(w, hn_bytes_of(p, (size_t)st.st_size));
-    munmap(p, (size_t)st.st_size);
     return rc;
 }

@@ -12,7 +12,7 @@ static const struct hn_verb verbs[] = {
     {"why", "FILE|DIR|- …", sbom_why_options, HN_VERB_STDIN, BILL_MEMORY, sbom_why},
     {"quality", "FILE|DIR|- …", sbom_quality_options, HN_VERB_STDIN, 0, sbom_quality},
     {"match", "FILE|DIR|-", sbom_match_options, HN_VERB_STDIN, (size_t)8 << 30, sbom_match, NULL},
-    {"parts", "FILE|-", sbom_parts_options, HN_VERB_STDIN, BILL_MEMORY, sbom_parts},
+    {"parts", "FILE|-", sbom_parts_options, HN_VERB_STDIN, BILL_MEMORY, sbom_parts_list},
     {"judge", "ROWS|-", sbom_judge_options, HN_VERB_STDIN, (size_t)16 << 30, sbom_judge},
     {0},
 };

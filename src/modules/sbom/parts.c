@@ -5,16 +5,16 @@
  *    edges: [[from, to]], from -1 = the subject, stated: [positions], quality: {…}, problems: […]} */
 #include "base/mem.h"
 #include "base/str.h"
-#include "format/advisory/eval.h"
-#include "format/name/purl.h"
 #include "modules/sbom/bill.h"
+#include "modules/sbom/part.h"
 
 const struct hn_verb_option sbom_parts_options[] = {{0}};
 
 struct parts {
     struct bill *b;
     struct hn_jw *j;
-    uint32_t *place; /* number of a component → position in the list; UINT32_MAX: no part */
+    const struct sbom_part **part; /* by number of component; NULL: none */
+    uint32_t *place;               /* number of a component → position in the list; UINT32_MAX: no part */
     uint32_t n;
     struct {
         uint32_t supplier, version, identifier, licence, hash, dependencies;
@@ -49,44 +49,24 @@ static struct hn_str release_of(struct hn_arena *a, struct hn_str base, struct h
     return hn_arena_fmt(a, ":%.*s", HN_FMT(first));
 }
 
-static struct hn_str joined(struct hn_arena *a, const struct hn_purl *p)
-{
-    if (!p->namespace.n || hn_str_eqc(p->type, "deb") || hn_str_eqc(p->type, "rpm") || hn_str_eqc(p->type, "apk"))
-        return p->name;
-    return hn_arena_fmt(a, "%.*s%c%.*s", HN_FMT(p->namespace), hn_str_eqc(p->type, "maven") ? ':' : '/',
-                        HN_FMT(p->name));
-}
-
-/* Source package: as the purl says, else as scanners say in properties of their own. */
-static void source_of(struct named *o, const struct hn_purl *p, const struct hn_bom_component *c)
-{
-    struct hn_str up = hn_purl_qualifier(p, "upstream"), name = hn_bom_prop_get(c->props, "aquasecurity:trivy:SrcName");
-    ptrdiff_t at = hn_str_chr(up, '@');
-
-    if (up.n) {
-        o->source = at < 0 ? up : hn_str_cut(up, 0, (size_t)at);
-        o->source_version = at < 0 ? HN_STR("") : hn_str_cut(up, (size_t)at + 1, up.n);
-    } else if (name.n) {
-        o->source = name;
-        o->source_version = hn_bom_prop_get(c->props, "aquasecurity:trivy:SrcVersion");
-    }
-}
-
-static struct named name_of(struct hn_arena *a, const struct hn_bom_component *c)
+/* As the matcher understands the component; what it names differently is the source package. */
+static struct named name_of(struct hn_arena *a, const struct hn_bom_component *c, const struct sbom_part *p)
 {
     struct named o = {.name = c->name, .version = c->version};
-    struct hn_purl p;
 
-    if (!c->purl.n || !hn_purl_parse(a, c->purl, &p, NULL))
+    if (!p || !p->query.ecosystem.n)
         return o;
-    struct hn_str base = hn_adv_ecosystem_of_purl(p.type, p.namespace);
-    o.name = joined(a, &p);
-    o.version = p.version.n ? p.version : c->version;
-    if (base.n)
-        o.ecosystem = hn_arena_fmt(
-            a, "%.*s%.*s", HN_FMT(base),
-            HN_FMT(hn_adv_has_releases(base) ? release_of(a, base, hn_purl_qualifier(&p, "distro")) : HN_STR("")));
-    source_of(&o, &p, c);
+    const struct sbom_query *q = &p->query;
+    o.ecosystem = hn_arena_fmt(
+        a, "%.*s%.*s", HN_FMT(q->ecosystem),
+        HN_FMT(hn_adv_has_releases(q->ecosystem) ? release_of(a, q->ecosystem, q->distro.release) : HN_STR("")));
+    if (p->how == SBOM_HOW_OWN || p->how == SBOM_HOW_STDLIB) {
+        o.name = q->name;
+        o.version = q->version.n ? q->version : c->version;
+    } else if (p->how != SBOM_HOW_CPE) {
+        o.source = q->name;
+        o.source_version = q->version;
+    }
     return o;
 }
 
@@ -120,7 +100,7 @@ static void kopt(struct hn_jw *j, const char *key, struct hn_str s)
 static void component(struct parts *p, const struct hn_bom_component *c)
 {
     struct hn_arena *a = &p->b->arena;
-    struct named n = name_of(a, c);
+    struct named n = name_of(a, c, p->part[c->number]);
     struct hn_str licence = licence_of(a, c), supplier = supplier_of(c);
 
     hn_jw_obj(p->j);
@@ -145,18 +125,24 @@ static void component(struct parts *p, const struct hn_bom_component *c)
 static bool components(struct parts *p)
 {
     const struct hn_bom *m = &p->b->bom;
+    size_t n = 0;
+    struct sbom_part *parts = sbom_parts(&p->b->arena, m, NULL, &n);
 
     p->place = hn_arena_alloc(&p->b->arena, (m->n_components + 1) * sizeof *p->place);
+    p->part = hn_arena_alloc(&p->b->arena, (m->n_components + 1) * sizeof(struct sbom_part *));
+    for (size_t i = 0; parts && p->part && i < n; i++)
+        if (parts[i].component && parts[i].component->number < m->n_components)
+            p->part[parts[i].component->number] = &parts[i];
     hn_jw_key(p->j, "components");
     hn_jw_arr(p->j);
-    for (size_t i = 0; p->place && i < m->n_components; i++) {
+    for (size_t i = 0; p->place && p->part && i < m->n_components; i++) {
         bool part = m->components[i]->role == HN_BOM_ROLE_PART && m->components[i] != m->subject;
         p->place[i] = part ? p->n++ : UINT32_MAX;
         if (part)
             component(p, m->components[i]);
     }
     hn_jw_arr_end(p->j);
-    return p->place != NULL;
+    return p->place && p->part && parts;
 }
 
 /* ---------------------------------------------------------------- edges */
@@ -268,7 +254,7 @@ static bool write_all(struct bill *b, struct hn_jw *j)
     return !b->arena.failed;
 }
 
-int sbom_parts(struct hn_work *w)
+int sbom_parts_list(struct hn_work *w)
 {
     HN_AUTO(hn_buf_done) struct hn_buf out = {0};
     struct bill b;

@@ -25,7 +25,7 @@ extern const struct hn_verb_option sbom_quality_options[];
 int sbom_quality(struct hn_work *w);
 /* parts.c: one document as the plain list that the portfolio keeps. */
 extern const struct hn_verb_option sbom_parts_options[];
-int sbom_parts(struct hn_work *w);
+int sbom_parts_list(struct hn_work *w);
 /* judge.c: the components of the portfolio against the advisory index. */
 extern const struct hn_verb_option sbom_judge_options[];
 int sbom_judge(struct hn_work *w);
