@@ -138,9 +138,10 @@ static void review_graph(struct hn_bom *b, struct hn_arena *scratch)
 void hn_bom_review(struct hn_bom *b)
 {
     struct hn_arena scratch;
+    const bool cdx = b->family == HN_BOM_CYCLONEDX; /* readers of other families say these themselves */
 
     hn_arena_init(&scratch, (size_t)1 << 30);
-    if (!b->subject && b->n_components)
+    if (cdx && !b->subject && b->n_components)
         note(b, HN_BOM_NOTE_WARNING, "no-subject", UINT64_MAX, HN_STR(""), HN_STR(""));
     if (!b->timestamp)
         note(b, HN_BOM_NOTE_WARNING, "no-time", UINT64_MAX, HN_STR(""), HN_STR(""));
@@ -155,7 +156,7 @@ void hn_bom_review(struct hn_bom *b)
         if (scratch.used > (1u << 20))
             hn_arena_clear(&scratch);
     }
-    for (const struct hn_bom_vuln *v = b->vulns; v; v = v->next)
+    for (const struct hn_bom_vuln *v = cdx ? b->vulns : NULL; v; v = v->next)
         review_vuln(b, v);
     hn_arena_clear(&scratch);
     review_graph(b, &scratch);

@@ -86,7 +86,8 @@ static void write_file(struct bill *b, struct hn_jw *j)
 
 int sbom_check(struct hn_work *w)
 {
-    bool json = hn_work_form(w) == HN_FORM_JSON, strict = hn_work_switch(w, "warnings"), unreadable = false, bad = false;
+    bool json = hn_work_form(w) == HN_FORM_JSON, strict = hn_work_switch(w, "warnings"), unreadable = false,
+         bad = false;
     HN_AUTO(hn_buf_done) struct hn_buf buf;
     struct hn_jw j;
     struct bill b = {0};
