@@ -357,7 +357,6 @@ static bool recast_licence(struct recast *r, struct hn_bom_licence *l)
 
     if (hn_str_eqc(l->value, "NOASSERTION") || hn_str_eqc(l->value, "NONE"))
         return false;
-    l->ref = (struct hn_str){NULL, 0}; /* the id of an SPDX 3 element */
     l->extra = NULL;
     if (l->form == HN_BOM_LICENCE_NAME)
         return true;
@@ -432,7 +431,7 @@ static void recast_evidence(struct recast *r, struct hn_bom_component *c)
 static void recast_party(struct recast *r, struct hn_bom_party *p)
 {
     for (; p; p = p->next) {
-        p->ref = (struct hn_str){NULL, 0};
+        p->extra = NULL;
         if (p->person || !p->email.n || p->contacts)
             continue;
         struct hn_bom_party *c = hn_bom_party_add(r->b, &p->contacts, true, (struct hn_str){NULL, 0});

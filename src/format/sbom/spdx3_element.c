@@ -14,7 +14,7 @@ struct hn_bom_party *spdx3_party_add(struct spdx3_reader *r, struct hn_bom_party
     p = hn_bom_party_add(r->b, list, e && hn_str_eqc(e->type, "Person"), name.n ? name : id);
     if (!p || !e)
         return p;
-    p->ref = id;
+    hn_bom_extra_add(r->b, &p->extra, HN_STR("spdxId"), id); /* one agent is told of in many places */
     for (size_t i = 0; i < spdx3_count(e->v, "externalIdentifier"); i++) {
         const struct hn_jv *x = spdx3_item(e->v, "externalIdentifier", i);
         if (!p->email.p && hn_str_eqc(spdx3_word(x, "externalIdentifierType"), "email"))

@@ -432,7 +432,7 @@ static void licence_write(struct spdx3_writer *x, const struct hn_bom_component 
 static const struct hn_bom_licence *own_licences(struct spdx3_writer *x, const struct hn_bom_component *c)
 {
     const struct hn_bom_licence *l = c->licences;
-    while (x->o.same && l && l->ref.n)
+    while (x->o.same && l && spdx_extra_get(l->extra, "spdxId").n)
         l = l->next;
     return l;
 }

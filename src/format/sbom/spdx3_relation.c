@@ -87,7 +87,7 @@ static struct hn_str custom_name(struct spdx3_reader *r, struct hn_str expressio
     return hn_str_ends(e->type, "CustomLicense") ? spdx3_str(e->v, "name") : (struct hn_str){NULL, 0};
 }
 
-/* A licence that came as an element has its id as ref. */
+/* A licence that came as an element keeps its id: the element is written back as it stands. */
 static void licence_read(struct spdx3_reader *r, struct spdx3_element *from, struct hn_str to,
                          enum hn_bom_licence_says says)
 {
@@ -109,7 +109,7 @@ static void licence_read(struct spdx3_reader *r, struct spdx3_element *from, str
         return;
     from->licences_tail = &l->next;
     l->says = (uint8_t)says;
-    l->ref = to;
+    hn_bom_extra_add(r->b, &l->extra, HN_STR("spdxId"), to);
     struct hn_str name = custom_name(r, s, to);
     if (name.n) {
         l->form = HN_BOM_LICENCE_NAME;

@@ -87,8 +87,9 @@ void spdx3_relation_begin(struct spdx3_writer *x, const char *type, const char *
 
 struct hn_str spdx3_party_id(struct spdx3_writer *x, const struct hn_bom_party *p)
 {
-    if (x->o.same && p->ref.n)
-        return p->ref;
+    struct hn_str own = spdx_extra_get(p->extra, "spdxId");
+    if (x->o.same && own.n)
+        return own;
     return spdx3_made_id(x, p->person ? "Person" : "Organization",
                          hn_arena_fmt(x->o.b->arena, "%.*s\n%.*s", HN_FMT(p->name), HN_FMT(p->email)));
 }
@@ -97,7 +98,7 @@ void spdx3_party_write(struct spdx3_writer *x, const struct hn_bom_party *p)
 {
     struct hn_str id;
 
-    if (!p || (x->o.same && p->ref.n)) /* there already */
+    if (!p || (x->o.same && spdx_extra_get(p->extra, "spdxId").n)) /* there already */
         return;
     id = spdx3_party_id(x, p);
     if (!spdx3_first(x, id))

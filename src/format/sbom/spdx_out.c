@@ -20,7 +20,8 @@ void spdx_lost(struct spdx_out *o, const struct hn_bom_component *c, const char 
 void spdx_extra_write(struct spdx_out *o, const struct hn_bom_component *c, const struct hn_bom_extra *e)
 {
     for (; e; e = e->next) {
-        if (!o->same && hn_str_eqc(e->key, "$schema")) /* of the form, not of the content */
+        if (!o->same &&
+            (hn_str_eqc(e->key, "$schema") || hn_str_eqc(e->key, "spdxId"))) /* of the form, not of the content */
             continue;
         if (!o->same) {
             spdx_lost(o, c, hn_arena_cstr(o->b->arena, e->key), e->value);
@@ -276,7 +277,7 @@ void spdx_component_losses(struct spdx_out *o, const struct hn_bom_component *c)
     if (c->external)
         spdx_lost(o, c, "isExternal", c->external == HN_BOM_YES ? HN_STR("true") : HN_STR("false"));
     for (const struct hn_bom_licence *l = c->licences; l; l = l->next)
-        if (l->url.n || l->extra || l->outer_extra)
+        if (l->url.n || (l->extra && !spdx_extra_get(l->extra, "spdxId").n) || l->outer_extra)
             spdx_lost(o, c, "licence.text", l->value);
     for (const struct hn_bom_link *l = c->links; l; l = l->next)
         if (l->hashes)
