@@ -12,11 +12,12 @@
 
 static void quality(const struct hn_bom *b, struct hn_arena *a)
 {
-    struct hn_quality q = {.b = b, .a = a};
+    struct hn_quality q;
     struct hn_quality_count n;
-    for (const struct hn_quality_check *c = hn_quality_checks; c->name; c++)
-        if (!hn_ok(hn_quality_run(&q, c, 3, &n)))
-            return;
+    bool ok = hn_ok(hn_quality_begin(&q, b, a));
+    for (const struct hn_quality_check *c = hn_quality_checks; ok && c->name; c++)
+        ok = hn_ok(hn_quality_run(&q, c, 3, &n));
+    hn_quality_done(&q);
 }
 
 /* Writing and reading back keeps the number of components; a damaged or huge document may be refused. */

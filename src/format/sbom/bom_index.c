@@ -219,6 +219,24 @@ static void resolve_others(struct hn_bom *b)
             must_be_known(b, f->ref, "dangling-ref", HN_STR("vulnerabilities"), v->offset);
 }
 
+/* Places among siblings, counted once. */
+static void number_siblings(struct hn_bom_component *first)
+{
+    uint32_t at = 0;
+    for (struct hn_bom_component *c = first; c; c = c->next)
+        if (!c->section)
+            c->at = at++;
+}
+
+static void number_places(struct hn_bom *b)
+{
+    number_siblings(b->first_component);
+    if (b->subject)
+        number_siblings(b->subject->first_child);
+    for (size_t i = 0; i < b->n_components; i++)
+        number_siblings(b->components[i]->first_child);
+}
+
 struct hn_err hn_bom_index(struct hn_bom *b)
 {
     struct indexing x = {.b = b};
@@ -226,6 +244,7 @@ struct hn_err hn_bom_index(struct hn_bom *b)
     hn_map_done(&b->by_ref);
     hn_map_done(&b->by_purl);
     enter_document(&x);
+    number_places(b);
     if (x.failed)
         return (struct hn_err){HN_E_NOMEM};
     resolve_deps(b);
@@ -264,21 +283,18 @@ enum hn_bom_aggregate hn_bom_complete(const struct hn_bom *b, const struct hn_bo
 
 static struct hn_str place_of(const struct hn_bom *b, const struct hn_bom_component *c, struct hn_arena *a)
 {
-    size_t at = 0;
-    const struct hn_bom_component *s = c->parent ? c->parent->first_child : b->first_component;
-
-    for (; s && s != c; s = s->next)
-        at++;
     if (!c->parent)
-        return hn_arena_fmt(a, "/components/%zu", at);
+        return hn_arena_fmt(a, "/components/%u", c->at);
     if (c->parent->role == HN_BOM_ROLE_SUBJECT)
-        return hn_arena_fmt(a, "/metadata/component/components/%zu", at);
+        return hn_arena_fmt(a, "/metadata/component/components/%u", c->at);
     struct hn_str above = hn_bom_component_place(b, c->parent, a);
-    return hn_arena_fmt(a, "%.*s/components/%zu", HN_FMT(above), at);
+    return hn_arena_fmt(a, "%.*s/components/%u", HN_FMT(above), c->at);
 }
 
 struct hn_str hn_bom_component_place(const struct hn_bom *b, const struct hn_bom_component *c, struct hn_arena *a)
 {
+    if (c->section)
+        return hn_arena_fmt(a, "/%s/%u", c->section, c->at);
     if (c->role == HN_BOM_ROLE_SUBJECT)
         return HN_STR("/metadata/component");
     return c->role == HN_BOM_ROLE_PART ? place_of(b, c, a) : HN_STR("");

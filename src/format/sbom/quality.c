@@ -198,6 +198,52 @@ CHECK(component_copyright)
                                                               : c->copyright);
 }
 
+/* ---------------------------------------------------------------- completeness */
+
+static unsigned badness(enum hn_bom_aggregate x)
+{
+    static const unsigned of[] = {[HN_BOM_AGG_UNSAID] = 0,
+                                  [HN_BOM_AGG_COMPLETE] = 1,
+                                  [HN_BOM_AGG_NOT_SPECIFIED] = 2,
+                                  [HN_BOM_AGG_UNKNOWN] = 3,
+                                  [HN_BOM_AGG_INCOMPLETE] = 4};
+    return of[x];
+}
+
+static bool note_complete(struct hn_quality *q, const struct hn_bom_text *refs, const struct hn_bom_composition *c)
+{
+    for (; refs; refs = refs->next) {
+        const struct hn_bom_composition *before = hn_map_find(&q->complete, hn_str_bytes(refs->s));
+        if (before && badness(before->aggregate) >= badness(c->aggregate))
+            continue;
+        if (!hn_ok(hn_map_set(&q->complete, hn_str_bytes(refs->s), (void *)(uintptr_t)c)))
+            return false;
+    }
+    return true;
+}
+
+struct hn_err hn_quality_begin(struct hn_quality *q, const struct hn_bom *b, struct hn_arena *a)
+{
+    *q = (struct hn_quality){.b = b, .a = a};
+    hn_map_init(&q->complete);
+    for (const struct hn_bom_composition *c = b->compositions; c; c = c->next)
+        if (!note_complete(q, c->assemblies, c) || !note_complete(q, c->dependencies, c))
+            return (struct hn_err){HN_E_NOMEM};
+    return HN_OK;
+}
+
+void hn_quality_done(struct hn_quality *q)
+{
+    hn_map_done(&q->complete);
+}
+
+/* Of its parts or of what it needs. */
+static enum hn_bom_aggregate complete(const struct hn_quality *q, const struct hn_bom_component *c)
+{
+    const struct hn_bom_composition *x = c->ref.n ? hn_map_find(&q->complete, hn_str_bytes(c->ref)) : NULL;
+    return x ? x->aggregate : HN_BOM_AGG_UNSAID;
+}
+
 /* Needs nothing, or names what it needs: both are an answer, no entry is none. */
 CHECK(component_dependencies)
 {
@@ -208,14 +254,14 @@ CHECK(component_dependencies)
         if (e->rel == HN_BOM_REL_DEPENDS_ON || e->rel == HN_BOM_REL_CONTAINS || e->rel == HN_BOM_REL_STATIC_LINK ||
             e->rel == HN_BOM_REL_DYNAMIC_LINK)
             return HN_QUALITY_PRESENT;
-    enum hn_bom_aggregate said = hn_bom_complete(q->b, c);
+    enum hn_bom_aggregate said = complete(q, c);
     return said == HN_BOM_AGG_UNKNOWN || said == HN_BOM_AGG_INCOMPLETE ? HN_QUALITY_UNKNOWN : HN_QUALITY_MISSING;
 }
 
 /* Is it said whether what is listed below it is all? */
 CHECK(component_completeness)
 {
-    enum hn_bom_aggregate said = hn_bom_complete(q->b, c);
+    enum hn_bom_aggregate said = complete(q, c);
     if (said == HN_BOM_AGG_UNSAID || said == HN_BOM_AGG_NOT_SPECIFIED)
         return HN_QUALITY_MISSING;
     return said == HN_BOM_AGG_UNKNOWN ? HN_QUALITY_UNKNOWN : HN_QUALITY_PRESENT;

@@ -18,7 +18,11 @@ struct hn_quality {
     const struct hn_bom *b;
     struct hn_arena *a;
     struct hn_str parameter; /* of the element being checked: a least version, an algorithm */
+    struct hn_map complete;  /* reference → the composition that speaks of it, the worst of several */
 };
+/* Before and after any checks. HN_E_NOMEM. */
+HN_MUST struct hn_err hn_quality_begin(struct hn_quality *q, const struct hn_bom *b, struct hn_arena *a);
+void hn_quality_done(struct hn_quality *q);
 
 struct hn_quality_check {
     const char *name; /* "component.supplier", as profiles name it */

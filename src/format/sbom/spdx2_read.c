@@ -239,6 +239,8 @@ static void component_begin(struct spdx2_reader *r, struct hn_bom_component *c, 
 {
     r->c = c;
     c->offset = r->in.n_lines ? UINT64_MAX : at;
+    c->section = r->in.section;
+    c->at = (uint32_t)r->in.index;
     r->licences_tail = &c->licences;
     r->links_tail = &c->links;
     r->hashes_tail = &c->hashes;

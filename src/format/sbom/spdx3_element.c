@@ -316,6 +316,8 @@ void spdx3_component_read(struct spdx3_reader *r, struct spdx3_element *e)
 
     c->ref = e->id;
     c->offset = e->at;
+    c->section = "@graph";
+    c->at = (uint32_t)(e - r->elements);
     e->component = c;
     e->licences_tail = &c->licences;
     if (hn_str_eqc(e->type, "software_File"))

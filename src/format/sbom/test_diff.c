@@ -58,12 +58,15 @@ static enum hn_quality_state state(const char *check, const char *parameter, con
              "\"r\"%s}]}",
              members);
     doc_c(&d, text);
-    struct hn_quality q = {.b = &d.b, .a = &d.a, .parameter = hn_str_c(parameter)};
     const struct hn_quality_check *c = hn_quality_check_find(hn_str_c(check));
     enum hn_quality_state s = HN_QUALITY_STATES;
-    if (c && hn_ok(hn_quality_run(&q, c, 10, &n)) && n.n == 1)
+    struct hn_quality q;
+    bool ready = hn_ok(hn_quality_begin(&q, &d.b, &d.a));
+    q.parameter = hn_str_c(parameter);
+    if (c && ready && hn_ok(hn_quality_run(&q, c, 10, &n)) && n.n == 1)
         for (int i = 0; i < HN_QUALITY_STATES; i++)
             s = n.state[i] ? (enum hn_quality_state)i : s;
+    hn_quality_done(&q);
     doc_done(&d);
     return s;
 }

@@ -302,7 +302,9 @@ TEST(spdx_3_fills_the_model)
                             *b = hn_bom_dep_of(&d.b, HN_STR("https://x/b"));
     CHECK(a && a->edges && a->edges->component == d.b.components[0]);
     CHECK(b && b->says_depends && !b->edges);
-    CHECK_INT(hn_bom_complete(&d.b, d.b.subject), HN_BOM_AGG_COMPLETE);
+    CHECK(d.b.compositions != NULL);
+    CHECK_INT(d.b.compositions->aggregate, HN_BOM_AGG_COMPLETE);
+    CHECK_TEXT(d.b.compositions->dependencies->s, "https://x/a");
     CHECK_UINT(d.b.n_vulns, 1);
     CHECK_TEXT(d.b.vulns->id, "CVE-2026-1");
     CHECK_INT(d.b.vulns->status, HN_BOM_VEX_NOT_AFFECTED);

@@ -46,19 +46,19 @@ static bool judge_element(struct hn_quality *q, size_t most, struct quality_resu
 bool quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_profile *p,
                    const struct quality_answer *answers, size_t most, struct quality_judgement *ret)
 {
-    struct hn_quality q = {.b = b, .a = a};
+    struct hn_quality q;
     size_t sum = 0, automatic = 0;
+    bool ok = hn_ok(hn_quality_begin(&q, b, a));
 
     *ret = (struct quality_judgement){.profile = p};
     ret->results = hn_arena_alloc(a, p->n * sizeof *ret->results);
-    for (size_t i = 0; ret->results && i < p->n; i++) {
+    for (size_t i = 0; ok && ret->results && i < p->n; i++) {
         struct quality_result *r = &ret->results[i];
         r->element = &p->elements[i];
         if (!r->element->check) {
             judge_human(r, answers);
         } else {
-            if (!judge_element(&q, most, r))
-                return false;
+            ok = judge_element(&q, most, r);
             sum += r->count.n ? 100 * r->good / r->count.n : 0;
             automatic++;
         }
@@ -67,7 +67,8 @@ bool quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct qual
             ret->verdict = r->verdict;
     }
     ret->score = automatic ? (unsigned)(sum / automatic) : 0;
-    return ret->results != NULL;
+    hn_quality_done(&q);
+    return ok && ret->results;
 }
 
 /* ---------------------------------------------------------------- licences */
