@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "modules/languages/languages.h"
@@ -94,16 +95,23 @@ static bool archive(const char *name)
     return false;
 }
 
-/* Names that are no programs, to save looking at the mode of most files. */
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, *(const char *const *)b);
+}
+
+/* Names that are no programs, to save looking at the mode of most files. Sorted. */
 static bool surely_data(const char *name)
 {
-    static const char *const suffixes[] = {".py",  ".pyc", ".js",   ".ts",  ".h",  ".c",   ".html",
-                                           ".txt", ".md",  ".json", ".map", ".rb", ".php", ".pm",
-                                           ".png", ".svg", ".gz",   ".mo",  ".go", ".rs",  ".java"};
-    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-        if (ends(name, suffixes[i]))
-            return true;
-    return false;
+    static const char *const endings[] = {
+        "c",      "cc",  "cjs",  "class", "cpp",  "css",        "csv",   "el",   "elc",  "gif",  "go",
+        "golden", "gz",  "h",    "hh",    "hpp",  "html",       "inc",   "java", "jpg",  "js",   "json",
+        "jsx",    "ko",  "lock", "log",   "map",  "md",         "mjs",   "mo",   "mod",  "pdf",  "php",
+        "pl",     "pm",  "png",  "po",    "pod",  "properties", "proto", "py",   "pyc",  "pyi",  "rb",
+        "rs",     "rst", "s",    "scss",  "snap", "sum",        "svg",   "t",    "tcl",  "toml", "ts",
+        "tsv",    "tsx", "ttf",  "txt",   "woff", "woff2",      "xml",   "xz",   "yaml", "yml",  "zip"};
+    const char *dot = strrchr(name, '.');
+    return dot && bsearch(dot + 1, endings, sizeof(endings) / sizeof(endings[0]), sizeof(endings[0]), by_text);
 }
 
 /* ---------------------------------------------------------------- walking */

@@ -18,10 +18,9 @@ static void pairs(struct languages_state *st, struct languages_list *l, const st
 {
     for (size_t i = 0; deps && deps->kind == HN_JV_OBJ && i < deps->n; i++)
         if (deps->items[i].kind == HN_JV_STR)
-            languages_add(
-                st, l,
-                languages_text(st, hn_str_bytes(hn_arena_fmt(hn_parse_scratch(st->p), "%.*s@%.*s",
-                                                             HN_FMT(deps->keys[i]), HN_FMT(deps->items[i].s)))));
+            languages_add(st, l,
+                          languages_text(st, hn_str_bytes(hn_arena_fmt(&st->one, "%.*s@%.*s", HN_FMT(deps->keys[i]),
+                                                                       HN_FMT(deps->items[i].s)))));
 }
 
 /* The dependencies of one library in any target: they are the same in all that matter here. */
@@ -55,7 +54,7 @@ void languages_deps_json(struct languages_state *st, struct hn_bytes path, struc
             continue;
         k.main = hn_str_eqc(kind, "project");
         digest(st, &hashes, hn_jv_str(lib, "sha512"));
-        const char *key = hn_arena_cstr(hn_parse_scratch(st->p), libraries->keys[i]);
+        const char *key = hn_arena_cstr(&st->one, libraries->keys[i]);
         pairs(st, &depends, hn_jv_get(in_targets(hn_jv_get(v, "targets"), key), "dependencies"));
         k.hashes = hashes.v;
         k.n_hashes = hashes.n;

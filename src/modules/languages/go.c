@@ -50,8 +50,8 @@ static void take_module(struct languages_state *st, struct list *l, struct hn_st
 static void replaced(struct languages_state *st, struct list *l, struct hn_str rest)
 {
     struct hn_bytes name = l->k.name, version = l->k.version;
-    l->k.replaces = hn_str_bytes(
-        hn_arena_fmt(hn_parse_scratch(st->p), "%.*s%s%.*s", HN_FMT(name), version.n ? "@" : "", HN_FMT(version)));
+    l->k.replaces =
+        hn_str_bytes(hn_arena_fmt(&st->one, "%.*s%s%.*s", HN_FMT(name), version.n ? "@" : "", HN_FMT(version)));
     take_module(st, l, rest);
     if (l->k.name.n && (l->k.name.p[0] == '.' || l->k.name.p[0] == '/')) {
         l->k.origin = l->k.name;

@@ -10,7 +10,7 @@
 #define DIRECTORY_MAX (32u << 20)
 #define MEMBERS_MAX   200000u
 #define TEXT_MAX      (1u << 20)  /* of a manifest, pom */
-#define NESTED_MAX    (64u << 20) /* of an archive within an archive */
+#define NESTED_MAX    (60u << 20) /* of an archive within an archive */
 #define UNPACKED_MAX  (UINT64_C(4) << 30)
 #define NESTED_COUNT  20000u
 #define NESTED_DEPTH  4u
@@ -252,7 +252,7 @@ void languages_archive_part(struct languages_state *st, const struct hn_rec *r)
     struct hn_bytes b = hn_str_bytes(hn_buf_text(&st->whole));
     if (st->whole.bad)
         hn_parse_not_seen(st->p, languages_text(st, f->path), "out of memory");
-    else if (j->stage == JAVA_TAIL && b.n <= f->size)
+    if (j->stage == JAVA_TAIL && b.n <= f->size)
         tail(st, f, b);
     else if (j->stage == JAVA_DIRECTORY)
         directory(st, f, b);

@@ -24,7 +24,7 @@ static bool attribute(struct languages_state *st, struct hn_bytes *rest, struct 
     while (rest->n && rest->p[0] == ' ' && hn_bytes_line(rest, &line))
         hn_buf_add(&v, line.p + 1, line.n - 1);
     *value = languages_text(st, hn_str_bytes(hn_buf_text(&v)));
-    *value = hn_arena_str(hn_parse_scratch(st->p), *value);
+    *value = hn_arena_str(&st->one, *value);
     hn_buf_done(&v);
     return true;
 }

@@ -10,7 +10,10 @@
 #define LANGUAGES_LIST_MAX  2000u        /* items of one list */
 #define LANGUAGES_WHOLE_MAX (32u << 20)  /* a lock file */
 #define LANGUAGES_TREE_MAX  (256u << 20) /* memory of one JSON document as a tree */
+#define LANGUAGES_ONE_MAX   (16u << 20)  /* of what one package tells */
 #define LANGUAGES_HEAD      4096u        /* first bytes of a program */
+#define LANGUAGES_PART_MAX  (64u << 20)  /* of an archive or a program */
+#define LANGUAGES_SAID_MAX  (96u << 20)  /* of all observations: the core holds 128 MiB of one module */
 
 /* One package that a file tells of. Texts are hostile bytes until emitted; empty: not told. */
 struct languages_pkg {
@@ -30,7 +33,7 @@ struct languages_pkg {
     size_t n_hashes, n_depends;
 };
 
-/* A list of texts that grows in the scratch arena. */
+/* A list of texts of the package at hand. */
 struct languages_list {
     struct hn_str *v;
     size_t n, cap;
@@ -41,9 +44,11 @@ struct languages_state {
     bool begun;
     struct hn_map files;  /* path → languages_file: archives and programs that are read in parts */
     struct hn_buf whole;  /* of a text file that came in several records */
+    struct hn_arena one;  /* of the package at hand: cleared when it was told, since one file may name thousands */
     struct hn_arena tree; /* of the JSON document at hand */
     struct languages_file *first, **last;
     struct hn_str origin, origin_path; /* of the direct_url.json read last */
+    uint64_t said;                     /* bytes of observations, about */
     uint64_t unpacked;                 /* bytes, of all archives */
     unsigned nested;                   /* archives within archives, of all */
 };
@@ -68,7 +73,7 @@ struct languages_file {
 /* module.c */
 void languages_emit(struct languages_state *st, const struct languages_pkg *k);
 struct hn_str languages_keep(struct languages_state *st, struct hn_bytes b); /* for the whole module */
-struct hn_str languages_text(struct languages_state *st, struct hn_bytes b); /* until the record is over */
+struct hn_str languages_text(struct languages_state *st, struct hn_bytes b); /* until the package is told */
 void languages_add(struct languages_state *st, struct languages_list *l, struct hn_str s);
 /* "sha512-BASE64" as npm and NuGet write digests, added as "sha512:hex". */
 void languages_add_digest(struct languages_state *st, struct languages_list *l, const char *alg,

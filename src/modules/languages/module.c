@@ -51,7 +51,7 @@ struct hn_str languages_text(struct languages_state *st, struct hn_bytes b)
 {
     if (!b.n)
         return HN_STR("");
-    return hn_str_trim(hn_str_from_hostile(hn_parse_scratch(st->p), b, LANGUAGES_TEXT));
+    return hn_str_trim(hn_str_from_hostile(&st->one, b, LANGUAGES_TEXT));
 }
 
 void languages_add(struct languages_state *st, struct languages_list *l, struct hn_str s)
@@ -60,7 +60,7 @@ void languages_add(struct languages_state *st, struct languages_list *l, struct 
         return;
     if (l->n == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 16;
-        struct hn_str *v = hn_arena_alloc(hn_parse_scratch(st->p), cap * sizeof(*v));
+        struct hn_str *v = hn_arena_alloc(&st->one, cap * sizeof(*v));
         if (!v)
             return;
         if (l->n)
@@ -80,7 +80,7 @@ void languages_add_digest(struct languages_state *st, struct languages_list *l, 
     if (!n)
         return;
     hn_hex(hn_bytes_of(raw, n), hex);
-    languages_add(st, l, hn_arena_fmt(hn_parse_scratch(st->p), "%s:%s", alg, hex));
+    languages_add(st, l, hn_arena_fmt(&st->one, "%s:%s", alg, hex));
 }
 
 void languages_add_keys(struct languages_state *st, struct languages_list *l, const struct hn_jv *object)
@@ -132,8 +132,7 @@ static struct hn_str full_name(struct languages_state *st, const struct language
     struct hn_str group = languages_text(st, k->group), name = languages_text(st, k->name);
     if (!group.n)
         return name;
-    return hn_arena_fmt(hn_parse_scratch(st->p), "%.*s%s%.*s", HN_FMT(group), strcmp(k->type, "maven") == 0 ? ":" : "/",
-                        HN_FMT(name));
+    return hn_arena_fmt(&st->one, "%.*s%s%.*s", HN_FMT(group), strcmp(k->type, "maven") == 0 ? ":" : "/", HN_FMT(name));
 }
 
 static void put_text(struct hn_parse *p, const char *field, struct hn_str s)
@@ -146,16 +145,30 @@ static struct hn_str subject_of(struct languages_state *st, const struct languag
                                 struct hn_str path)
 {
     struct hn_str version = languages_text(st, k->version), inner = languages_text(st, k->inner);
-    return hn_arena_fmt(hn_parse_scratch(st->p), "%s:%.*s@%.*s %.*s%s%.*s", k->type, HN_FMT(name), HN_FMT(version),
-                        HN_FMT(path), inner.n ? "!/" : "", HN_FMT(inner));
+    return hn_arena_fmt(&st->one, "%s:%.*s@%.*s %.*s%s%.*s", k->type, HN_FMT(name), HN_FMT(version), HN_FMT(path),
+                        inner.n ? "!/" : "", HN_FMT(inner));
 }
 
-void languages_emit(struct languages_state *st, const struct languages_pkg *k)
+/* One lock file can name hundreds of thousands. */
+static bool room_for(struct languages_state *st, const struct languages_pkg *k)
+{
+    uint64_t before = st->said;
+    st->said += 512 + k->path.n + k->inner.n + 3 * (k->name.n + k->version.n) + k->detail.n;
+    for (size_t i = 0; i < k->n_depends; i++)
+        st->said += k->depends[i].n + 3;
+    for (size_t i = 0; i < k->n_hashes; i++)
+        st->said += k->hashes[i].n + 3;
+    if (st->said > LANGUAGES_SAID_MAX && before <= LANGUAGES_SAID_MAX)
+        hn_parse_not_seen(st->p, HN_STR("part of the packages"), "too many");
+    return st->said <= LANGUAGES_SAID_MAX;
+}
+
+static void emit(struct languages_state *st, const struct languages_pkg *k)
 {
     struct hn_parse *p = st->p;
-    struct hn_arena *a = hn_parse_scratch(p);
+    struct hn_arena *a = &st->one;
     struct hn_str name = full_name(st, k), path = languages_text(st, hn_path_canonical(a, k->path));
-    if (!name.n)
+    if (!name.n || !room_for(st, k))
         return;
     hn_obs_begin(p, "package", subject_of(st, k, name, path));
     hn_obs_str(p, "ecosystem", hn_str_c(ecosystem_of(k->type)));
@@ -188,9 +201,18 @@ void languages_emit(struct languages_state *st, const struct languages_pkg *k)
     hn_obs_end(p);
 }
 
+void languages_emit(struct languages_state *st, const struct languages_pkg *k)
+{
+    if (st->one.failed)
+        hn_parse_not_seen(st->p, HN_STR("a package"), "too much is told of it");
+    else
+        emit(st, k);
+    hn_arena_clear(&st->one);
+}
+
 static void emit_artefact(struct languages_state *st, const struct languages_file *f)
 {
-    struct hn_str path = languages_text(st, hn_path_canonical(hn_parse_scratch(st->p), f->path));
+    struct hn_str path = languages_text(st, hn_path_canonical(&st->one, f->path));
     char hex[129];
     hn_obs_begin(st->p, "artefact", path);
     hn_obs_str(st->p, "path", path);
@@ -279,8 +301,10 @@ static void whole(struct languages_state *st, const struct hn_rec *r, read_whole
 {
     if (r->err)
         return;
-    if (r->truncated)
+    if (r->truncated) {
         hn_parse_not_seen(st->p, languages_text(st, r->path), "the file is too long");
+        return;
+    }
     if (r->offset == 0)
         hn_buf_clear(&st->whole);
     if (r->offset == 0 && !r->more) {
@@ -304,7 +328,8 @@ static void begin(struct languages_state *st, struct hn_parse *p)
     st->begun = true;
     st->last = &st->first;
     hn_map_init(&st->files);
-    hn_buf_init(&st->whole, LANGUAGES_WHOLE_MAX);
+    hn_buf_init(&st->whole, LANGUAGES_PART_MAX);
+    hn_arena_init(&st->one, LANGUAGES_ONE_MAX);
     hn_arena_init(&st->tree, LANGUAGES_TREE_MAX);
 }
 
@@ -312,6 +337,7 @@ static void parse(struct hn_parse *p, const struct hn_rec *r)
 {
     struct languages_state *st = hn_parse_state(p);
     begin(st, p);
+    hn_arena_clear(&st->one);
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
         if (!hn_str_eqc(r->tag, tags[i].tag))
             continue;
@@ -328,7 +354,7 @@ static void finish(struct hn_parse *p)
     struct languages_state *st = hn_parse_state(p);
     begin(st, p);
     for (struct languages_file *f = st->first; f; f = f->next) {
-        hn_arena_clear(hn_parse_scratch(p));
+        hn_arena_clear(&st->one);
         if (f->jar)
             languages_archive_done(st, f);
         if (f->packages && f->format)
@@ -336,6 +362,7 @@ static void finish(struct hn_parse *p)
     }
     hn_map_done(&st->files);
     hn_buf_done(&st->whole);
+    hn_arena_done(&st->one);
     hn_arena_done(&st->tree);
 }
 

@@ -21,7 +21,7 @@ struct hn_bytes languages_npm_licence(struct languages_state *st, const struct h
         if (s.n)
             hn_buf_fmt(&out, "%s%.*s", out.n ? " OR " : "", HN_FMT(s));
     }
-    struct hn_str s = hn_arena_str(hn_parse_scratch(st->p), hn_buf_text(&out));
+    struct hn_str s = hn_arena_str(&st->one, hn_buf_text(&out));
     hn_buf_done(&out);
     return hn_str_bytes(s);
 }

@@ -24,7 +24,7 @@ static void add_integrity(struct languages_state *st, struct languages_list *l, 
         ptrdiff_t dash = hn_str_chr(word, '-');
         if (dash <= 0 || dash > 8)
             continue;
-        const char *alg = hn_arena_cstr(hn_parse_scratch(st->p), hn_str_cut(word, 0, (size_t)dash));
+        const char *alg = hn_arena_cstr(&st->one, hn_str_cut(word, 0, (size_t)dash));
         if (alg)
             languages_add_digest(st, l, alg, hn_str_bytes(hn_str_cut(word, (size_t)dash + 1, word.n)));
     }
@@ -258,7 +258,7 @@ static void pnpm_entry(struct languages_state *st, struct hn_bytes path, struct 
     add_integrity(st, &hashes, yaml_text(hn_yaml_get(entry, "resolution"), "integrity"));
     k.origin = yaml_text(hn_yaml_get(entry, "resolution"), "tarball");
     struct hn_yaml *needs = hn_yaml_get(entry, "dependencies");
-    const char *key = snapshots ? hn_arena_cstr(hn_parse_scratch(st->p), entry->key) : NULL;
+    const char *key = snapshots ? hn_arena_cstr(&st->one, entry->key) : NULL;
     if (!needs && key) /* 9 keeps them apart */
         needs = hn_yaml_get(hn_yaml_get(snapshots, key), "dependencies");
     for (const struct hn_yaml *d = needs ? needs->first : NULL; d; d = d->next)

@@ -21,7 +21,7 @@ static struct hn_bytes licence(struct languages_state *st, const struct hn_jv *l
     for (size_t i = 0; i < l->n && i < 16; i++)
         if (l->items[i].kind == HN_JV_STR)
             hn_buf_fmt(&out, "%s%.*s", out.n ? " OR " : "", HN_FMT(l->items[i].s));
-    struct hn_str s = hn_arena_str(hn_parse_scratch(st->p), hn_buf_text(&out));
+    struct hn_str s = hn_arena_str(&st->one, hn_buf_text(&out));
     hn_buf_done(&out);
     return hn_str_bytes(s);
 }
@@ -52,7 +52,7 @@ static void one(struct languages_state *st, struct hn_bytes path, const struct h
     depends(st, &needs, hn_jv_get(v, "require"));
     struct hn_str sha1 = hn_jv_str(hn_jv_get(v, "dist"), "shasum");
     if (sha1.n)
-        languages_add(st, &hashes, hn_arena_fmt(hn_parse_scratch(st->p), "sha1:%.*s", HN_FMT(sha1)));
+        languages_add(st, &hashes, hn_arena_fmt(&st->one, "sha1:%.*s", HN_FMT(sha1)));
     k.depends = needs.v;
     k.n_depends = needs.n;
     k.hashes = hashes.v;

@@ -6,7 +6,7 @@
 
 struct hn_str languages_purl(struct languages_state *st, const struct languages_pkg *k)
 {
-    struct hn_arena *a = hn_parse_scratch(st->p);
+    struct hn_arena *a = &st->one;
     struct hn_purl u = {.type = hn_str_c(k->type),
                         .namespace = languages_text(st, k->group),
                         .name = languages_text(st, k->name),

@@ -111,9 +111,9 @@ void languages_direct_url(struct languages_state *st, struct hn_bytes path, stru
     struct hn_str url = hn_jv_str(v, "url"), commit = hn_jv_str(vcs, "commit_id");
     if (!url.n)
         return;
-    struct hn_str from = commit.n ? hn_arena_fmt(hn_parse_scratch(st->p), "%.*s+%.*s@%.*s",
-                                                 HN_FMT(hn_jv_str(vcs, "vcs")), HN_FMT(url), HN_FMT(commit))
-                                  : url;
+    struct hn_str from =
+        commit.n ? hn_arena_fmt(&st->one, "%.*s+%.*s@%.*s", HN_FMT(hn_jv_str(vcs, "vcs")), HN_FMT(url), HN_FMT(commit))
+                 : url;
     st->origin = languages_keep(st, hn_str_bytes(from));
     st->origin_path = (struct hn_str){
         (const char *)hn_arena_bytes(hn_parse_arena(st->p), hn_bytes_of(path.p, path.n - languages_base(path).n)).p,

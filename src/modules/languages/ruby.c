@@ -125,7 +125,7 @@ static struct hn_bytes joined(struct languages_state *st, struct hn_str rest, co
             break;
         hn_buf_fmt(&out, "%s%.*s", out.n ? between : "", HN_FMT(s));
     }
-    struct hn_str s = hn_arena_str(hn_parse_scratch(st->p), hn_buf_text(&out));
+    struct hn_str s = hn_arena_str(&st->one, hn_buf_text(&out));
     hn_buf_done(&out);
     return hn_str_bytes(s);
 }

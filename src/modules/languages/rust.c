@@ -53,9 +53,8 @@ static void add_dependency(struct languages_state *st, struct crate *c, struct h
     struct hn_str name = {0}, version = {0};
     if (!hn_str_word(&text, &name))
         return;
-    struct hn_str s = hn_str_word(&text, &version)
-                          ? hn_arena_fmt(hn_parse_scratch(st->p), "%.*s@%.*s", HN_FMT(name), HN_FMT(version))
-                          : name;
+    struct hn_str s =
+        hn_str_word(&text, &version) ? hn_arena_fmt(&st->one, "%.*s@%.*s", HN_FMT(name), HN_FMT(version)) : name;
     languages_add(st, &c->depends, languages_text(st, hn_str_bytes(s)));
 }
 
@@ -74,7 +73,7 @@ static void crate_line(struct languages_state *st, struct crate *c, struct hn_st
     } else if (hn_str_starts(line, "checksum = ")) {
         struct hn_str hex = in_quotes(line);
         if (hex.n == 64)
-            languages_add(st, &c->hashes, hn_arena_fmt(hn_parse_scratch(st->p), "sha256:%.*s", HN_FMT(hex)));
+            languages_add(st, &c->hashes, hn_arena_fmt(&st->one, "sha256:%.*s", HN_FMT(hex)));
     } else if (hn_str_starts(line, "dependencies = [")) {
         c->in_depends = line.p[line.n - 1] != ']';
     }
@@ -127,8 +126,7 @@ static void audit_depends(struct languages_state *st, struct languages_list *l, 
             continue;
         const struct hn_jv *v = &packages->items[at];
         languages_add(st, l,
-                      languages_text(st, hn_str_bytes(hn_arena_fmt(hn_parse_scratch(st->p), "%.*s@%.*s",
-                                                                   HN_FMT(hn_jv_str(v, "name")),
+                      languages_text(st, hn_str_bytes(hn_arena_fmt(&st->one, "%.*s@%.*s", HN_FMT(hn_jv_str(v, "name")),
                                                                    HN_FMT(hn_jv_str(v, "version"))))));
     }
 }
