@@ -10,13 +10,13 @@ void hn_capture_flush(struct hn_capture *c)
 {
     if (c->n)
         c->sink.each(c->sink.arg, c->batch, c->n);
+    c->stats.packets += c->n;
     c->n = 0;
 }
 
 void capture_emit(struct hn_capture *c, const struct hn_capture_record *r)
 {
     c->batch[c->n++] = *r;
-    c->stats.packets++;
     if (c->n == HN_CAPTURE_BATCH)
         hn_capture_flush(c);
 }

@@ -194,6 +194,26 @@ static bool fast(const struct hn_capture_record *r, struct hn_packet *p)
     return true;
 }
 
+/* The same for mere counting. */
+static bool fast_port(const struct hn_capture_record *r, struct telescope_batch *b, struct telescope_port *ports)
+{
+    const uint8_t *p = r->p;
+    if (r->link != HN_LINK_ETHERNET || r->cap < FAST_LEAST || p[12] != 8 || p[13] != 0 || p[14] != 0x45 ||
+        (p[20] & 0xbf) != 0 || p[21] != 0 || p[23] != 6)
+        return false;
+    size_t total = (size_t)p[16] << 8 | p[17], doff = (p[46] >> 4) * 4u;
+    if (total < 40 || total > r->cap - FAST_ETHER || doff < 20 || doff > total - 20)
+        return false;
+    uint32_t t = r->time > 0 ? (uint32_t)(r->time / HN_SECOND) : b->last;
+    b->verdicts[HN_PACKET_OK]++;
+    b->packets++;
+    b->telescope_packets[0]++;
+    b->first = b->first && b->first < t ? b->first : t;
+    b->last = b->last > t ? b->last : t;
+    ports[(unsigned)p[36] << 8 | p[37]].packets++;
+    return true;
+}
+
 static void one(const struct telescope_config *how, const struct hn_capture_record *r, struct telescope_batch *b,
                 struct telescope_port *ports, struct hn_packet *p)
 {
@@ -239,9 +259,12 @@ void telescope_observe(const struct telescope_config *how, const struct hn_captu
                        struct telescope_batch *b, struct telescope_port *ports)
 {
     struct hn_packet p = {0};
+    bool count_only = how->ports_only && !how->telescopes.n && !how->since && !how->until;
     for (size_t i = 0; i < n; i++) {
         if (i + 8 < n)
             __builtin_prefetch(r[i + 8].p + 12);
+        if (count_only && fast_port(&r[i], b, ports))
+            continue;
         one(how, &r[i], b, ports, &p);
     }
     b->records += n;

@@ -34,7 +34,6 @@ static void table(struct hn_work *w, const char *title, const struct hn_str *cel
         return;
     hn_work_print(w, "\n");
     hn_work_say(w, title, NULL);
-    hn_work_print(w, "\n");
     hn_work_table(w, cells, rows, columns);
 }
 
@@ -182,12 +181,10 @@ static void sentence(const struct telescope_report *r, const struct telescope_in
     hn_work_say(w, e->how.ports_only ? "telescope.sentence.ports" : "telescope.sentence", "packets",
                 number(a, e->packets).p, "sources", number(a, r->sources).p, "first", clock_text(a, e->first).p, "last",
                 clock_text(a, e->last).p, NULL);
-    hn_work_print(w, "\n");
     if (e->how.addresses && e->packets && e->last > e->first) {
         double wait = (e->last - e->first) * (double)e->how.addresses / (double)e->packets;
         hn_work_say(w, "telescope.sentence.wait", "seconds", hn_arena_fmt(a, "%.1f", wait).p, "addresses",
                     number(a, e->how.addresses).p, NULL);
-        hn_work_print(w, "\n");
     }
     uint64_t malformed = 0;
     for (unsigned i = 0; i < HN_PACKET_VERDICTS; i++)
@@ -196,7 +193,6 @@ static void sentence(const struct telescope_report *r, const struct telescope_in
         hn_work_say(w, "telescope.sentence.left", "malformed", number(a, malformed).p, "damaged",
                     number(a, in->damaged).p, "unreadable", number(a, in->unreadable).p, "outside",
                     number(a, e->outside).p, NULL);
-        hn_work_print(w, "\n");
     }
 }
 

@@ -232,7 +232,7 @@ struct telescope_hot {
 #define TELESCOPE_HOT 256
 
 struct telescope_table {
-    uint8_t *p;
+    uint8_t *p, *memory; /* p: from the first cache line on */
     uint32_t cap, n;
 };
 

@@ -34,7 +34,9 @@ static bool grow(struct telescope_cell *c, const struct telescope_config *how, u
     for (uint32_t i = 0; i < t->cap; i++)
         kept += victims(t)[i].packets && victims(t)[i].last >= since;
     uint32_t cap = kept > t->cap / 2 ? t->cap * 2 : t->cap;
-    struct telescope_table to = {hn_alloc_zero((size_t)cap * sizeof(struct telescope_victim)), cap, kept};
+    struct telescope_table to = {
+        .memory = hn_alloc_zero((size_t)cap * sizeof(struct telescope_victim)), .cap = cap, .n = kept};
+    to.p = to.memory;
     if (!to.p)
         return false;
     for (uint32_t i = 0; i < t->cap; i++) {
@@ -46,7 +48,7 @@ static bool grow(struct telescope_cell *c, const struct telescope_config *how, u
         else if (telescope_attack_qualifies(v))
             telescope_attack_close(c, v, false);
     }
-    hn_free(t->p);
+    hn_free(t->memory);
     *t = to;
     return true;
 }
