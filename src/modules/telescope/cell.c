@@ -104,7 +104,7 @@ static bool full(const struct telescope_table *t)
     return t->n >= t->cap - t->cap / 4;
 }
 
-static struct telescope_source *source_get(struct telescope_cell *c, uint32_t key, bool *ret_new)
+struct telescope_source *telescope_source_get(struct telescope_cell *c, uint32_t key, bool *ret_new)
 {
     struct telescope_table *t = &c->sources;
     uint32_t i = telescope_place(source_hash(key), t->cap);
@@ -128,8 +128,8 @@ static struct telescope_source *source_get(struct telescope_cell *c, uint32_t ke
     return &sources(t)[i];
 }
 
-static struct telescope_event *event_get(struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
-                                         bool *ret_new)
+struct telescope_event *telescope_event_get(struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
+                                            bool *ret_new)
 {
     struct telescope_table *t = &c->events;
     uint32_t i = telescope_place(telescope_event_hash(key, port, class), t->cap);
@@ -239,6 +239,20 @@ static uint32_t key_of(struct telescope_cell *c, const struct telescope_batch *b
     for (unsigned i = 0; i < 4; i++)
         mapped[12 + i] = (uint8_t)(s->src >> (24 - 8 * i));
     return v6_key(c, mapped);
+}
+
+uint32_t telescope_v6_number(struct telescope_cell *c, const uint8_t b[16])
+{
+    uint32_t key = v6_key(c, b);
+    return key ? key & ~V6_MARK : UINT32_MAX;
+}
+
+uint32_t telescope_key_moved(struct telescope_cell *to, const struct telescope_cell *from, uint32_t key)
+{
+    if (key < V6_MARK)
+        return key;
+    uint32_t k = key & ~V6_MARK;
+    return k < from->v6.n ? v6_key(to, from->v6.addr[k]) : 0;
 }
 
 /* ---------------------------------------------------------------- time */
@@ -356,7 +370,7 @@ static void source_fingerprint(struct telescope_cell *c, struct telescope_source
         saturate16(&src->syn_n);
     if (s->fp != FP_NONE && s->flags & SIGHT_WEAK) {
         if (src->weak_n == 0)
-            src->weak = s->fp;
+            src->weak = s->fp & 15;
         src->weak_n += src->weak == s->fp;
     }
     bool once = src->syn_n == 1 && src->weak_n == 1;
@@ -502,6 +516,41 @@ static bool first_at_port(struct telescope_cell *c, struct telescope_source *src
     return pairs_add(c, pair);
 }
 
+void telescope_pairs_merge(struct telescope_cell *to, const struct telescope_cell *from)
+{
+    for (uint32_t i = 0; i < from->pairs_cap; i++) {
+        uint64_t v = from->pairs[i];
+        uint32_t key = v ? telescope_key_moved(to, from, (uint32_t)(v >> 32)) : 0;
+        if (key)
+            pairs_add(to, (uint64_t)key << 32 | (v & UINT32_MAX));
+    }
+}
+
+void telescope_port_sources(const struct telescope_cell *c, struct telescope_port *ports)
+{
+    for (uint32_t i = 0; i < c->events.cap; i++) {
+        const struct telescope_event *e = &events(&c->events)[i];
+        unsigned proto = e->class <= CLASS_TCP_OTHER   ? 6
+                         : e->class == CLASS_UDP       ? 17
+                         : e->class == CLASS_ICMP_ECHO ? 1
+                                                       : 0;
+        if (e->packets && e->class == principal((uint8_t)proto) && proto)
+            ports[telescope_port_index(proto, e->port)].sources++;
+        else if (e->packets && e->class == CLASS_OTHER)
+            ports[telescope_port_index(e->port, e->port)].sources++; /* its port is the protocol */
+    }
+    for (uint32_t i = 0; i < c->pairs_cap; i++) {
+        uint32_t index = (uint32_t)(c->pairs[i] >> 1) & 0x3ffff;
+        unsigned proto;
+        uint16_t port;
+        if (!c->pairs[i])
+            continue;
+        telescope_port_of(index, &proto, &port);
+        if (!event_find(c, (uint32_t)(c->pairs[i] >> 32), port, principal((uint8_t)proto)))
+            ports[index].sources++;
+    }
+}
+
 /* ---------------------------------------------------------------- destinations that stand out */
 
 static void hot_add(struct telescope_hot *h, const struct telescope_cell *c, const struct telescope_sight *s)
@@ -548,7 +597,7 @@ static void take(struct telescope_cell *c, const struct telescope_config *how, c
         telescope_victim_take(c, how, key, s, v6);
         return;
     }
-    struct telescope_source *src = source_get(c, key, &new_source);
+    struct telescope_source *src = telescope_source_get(c, key, &new_source);
     if (!src)
         return;
     if (new_source)
@@ -573,11 +622,14 @@ static void take(struct telescope_cell *c, const struct telescope_config *how, c
     c->plain1024 += (s->flags & SIGHT_1024) != 0;
     if (s->class == CLASS_TCP_SYN) {
         c->os_packets[s->os]++;
-        c->os_sources[s->os] += src->syn_n == 1;
+        if (src->syn_n == 1) {
+            src->os = s->os & 15;
+            c->os_sources[s->os]++;
+        }
     }
     uint8_t role = telescope_class_roles[s->class];
     struct telescope_port *port = &ports[telescope_port_index(s->proto, s->dport)];
-    struct telescope_event *e = event_get(c, key, event_port(s), s->class, &new_event);
+    struct telescope_event *e = telescope_event_get(c, key, event_port(s), s->class, &new_event);
     if (e) {
         bool this_hour = !new_event && e->last / HOUR == s->time / HOUR;
         port->sources += first_at_port(c, src, s, new_event);

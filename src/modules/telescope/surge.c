@@ -36,6 +36,11 @@ struct telescope_baseline {
     uint32_t n;
 };
 
+size_t telescope_baseline_size(void)
+{
+    return sizeof(struct telescope_baseline);
+}
+
 void telescope_surge_free(struct telescope_baseline *b)
 {
     hn_free(b);

@@ -171,7 +171,8 @@ struct telescope_source {
     uint16_t syn_n;       /* SYNs, saturating */
     uint16_t sport;
     uint16_t port_major; /* port of the majority (Boyer and Moore), its lead in port_votes */
-    uint8_t port_votes, weak;
+    uint8_t port_votes;
+    uint8_t weak : 4, os : 4;              /* kind of its candidates; guess from its first SYN */
     uint8_t fps, fps_twice, traits, flags; /* fingerprints seen once, twice: bit = enum telescope_fp */
 };
 
@@ -365,6 +366,11 @@ void telescope_engine_feed(struct telescope_engine *e, const struct hn_capture_r
 /* Adds what b has seen to a; b is spent. Both must have been made with the same lists. */
 void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine *b);
 void telescope_config_init(struct telescope_config *how);
+/* To a descriptor, with `note` (of the caller: how far the input was read). The engine stays as it is. */
+bool telescope_state_save(struct telescope_engine *e, int fd, const void *note, size_t note_size);
+/* Into a fresh engine made with the same lists. False: not a state of this version, damaged, or out of memory; the
+ * engine is then good for telescope_engine_free() only. */
+bool telescope_state_load(struct telescope_engine *e, int fd, void *note, size_t note_size);
 
 /* ---------------------------------------------------------------- inside */
 
@@ -402,12 +408,26 @@ void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold 
 struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint16_t port);
 uint64_t telescope_label(const struct telescope_source *s, unsigned accepted);
 unsigned telescope_accepted(const struct telescope_engine *e);
+/* The entry, made (with packets 0) when it is not there; NULL: out of memory, c->failed. */
+struct telescope_source *telescope_source_get(struct telescope_cell *c, uint32_t key, bool *ret_new);
+struct telescope_event *telescope_event_get(struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
+                                            bool *ret_new);
+/* Key of the same address in another cell; 0: cannot be kept there. */
+uint32_t telescope_key_moved(struct telescope_cell *to, const struct telescope_cell *from, uint32_t key);
+void telescope_pairs_merge(struct telescope_cell *to, const struct telescope_cell *from);
+void telescope_victims_merge(struct telescope_cell *to, const struct telescope_cell *from,
+                             const struct telescope_config *how);
+/* Adds the distinct sources of each port, counted anew. */
+void telescope_port_sources(const struct telescope_cell *c, struct telescope_port *ports);
 struct hn_ip telescope_key_ip(const struct telescope_cell *c, uint32_t key, bool v6);
 uint32_t telescope_port_index(unsigned proto, uint16_t port);
 void telescope_port_of(uint32_t index, unsigned *proto, uint16_t *port);
 unsigned telescope_estimate64(uint64_t bits);
 uint64_t telescope_hll_count(const uint8_t *regs, unsigned log2_n);
 void telescope_surge_hour(struct telescope_engine *e, uint32_t hour); /* the present hour is over */
+size_t telescope_baseline_size(void);
+/* Number of an IPv6 address in the cell, made when new; UINT32_MAX: none left. */
+uint32_t telescope_v6_number(struct telescope_cell *c, const uint8_t b[16]);
 void telescope_surge_free(struct telescope_baseline *b);
 /* The fingerprint that holds for the source, or FP_NONE. */
 enum telescope_fp telescope_settled(const struct telescope_source *s, unsigned accepted);

@@ -213,3 +213,88 @@ void telescope_member_take(struct telescope_cell *c, const struct telescope_conf
         a->evidence[a->n_evidence++] = (struct telescope_evidence){
             .time = s->time, .dst = s->dst, .sport = s->sport, .dport = s->dport, .class = s->class, .fp = s->fp};
 }
+
+/* ---------------------------------------------------------------- merging */
+
+static void join_victim(struct telescope_cell *c, const struct telescope_config *how, struct telescope_victim *a,
+                        const struct telescope_victim *b)
+{
+    struct telescope_victim late = b->last > a->last ? *b : *a, early = b->last > a->last ? *a : *b;
+    bool bridged = late.start <= early.last || late.start - early.last <= how->attack_quiet;
+    uint32_t packets = a->packets + b->packets, first = a->first < b->first ? a->first : b->first;
+    if (!bridged && telescope_attack_qualifies(&early))
+        telescope_attack_close(c, &early, false);
+    *a = late;
+    a->packets = packets;
+    a->first = first;
+    if (!bridged)
+        return;
+    a->session = early.session + late.session;
+    a->start = early.start < late.start ? early.start : late.start;
+    a->ppm = early.ppm > late.ppm ? early.ppm : late.ppm;
+    a->dsts = early.dsts | late.dsts;
+    a->class = early.class;
+}
+
+static void join_alert(struct telescope_alert *a, const struct telescope_alert *b, const struct telescope_config *how)
+{
+    const struct telescope_alert early = b->first < a->first ? *b : *a, late = b->first < a->first ? *a : *b;
+    bool bridged = late.first <= early.last || late.first - early.last <= how->member_quiet;
+    *a = bridged ? early : late;
+    a->first = early.first;
+    a->last = early.last > late.last ? early.last : late.last;
+    a->packets = early.packets + late.packets;
+    a->episodes = early.episodes + late.episodes - bridged;
+    a->classes = early.classes | late.classes;
+    a->fps = early.fps | late.fps;
+    for (unsigned i = 0; bridged && i < late.n_evidence && a->n_evidence < 4; i++)
+        a->evidence[a->n_evidence++] = late.evidence[i];
+}
+
+void telescope_victims_merge(struct telescope_cell *to, const struct telescope_cell *from,
+                             const struct telescope_config *how)
+{
+    for (uint32_t i = 0; i < from->victims.cap; i++) {
+        struct telescope_victim v = victims(&from->victims)[i];
+        if (!v.packets || !(v.key = telescope_key_moved(to, from, v.key)))
+            continue;
+        struct telescope_table *t = &to->victims;
+        if (t->n >= t->cap - t->cap / 4 && !grow(to, how, v.last)) {
+            to->failed = true;
+            return;
+        }
+        struct telescope_victim *at = &victims(t)[place(t, v.key)];
+        if (at->packets) {
+            join_victim(to, how, at, &v);
+        } else {
+            *at = v;
+            t->n++;
+        }
+    }
+    for (size_t i = 0; i < from->n_attacks; i++) {
+        const struct telescope_attack *k = &from->attacks[i];
+        struct telescope_victim v = {.key = telescope_key_moved(to, from, k->key),
+                                     .start = k->start,
+                                     .last = k->end,
+                                     .session = k->packets,
+                                     .ppm = k->ppm,
+                                     .port = k->port,
+                                     .class = k->class,
+                                     .flags = k->flags,
+                                     .dsts = k->dsts};
+        if (v.key)
+            telescope_attack_close(to, &v, false);
+    }
+    for (size_t i = 0; i < from->n_alerts; i++) {
+        struct telescope_source s = {.key = telescope_key_moved(to, from, from->alerts[i].key),
+                                     .flags = from->alerts[i].flags};
+        struct telescope_alert *a = s.key ? alert_find(to, s.key) : NULL;
+        if (a) {
+            join_alert(a, &from->alerts[i], how);
+        } else if (s.key && (a = alert_new(to, how, &s, from->alerts[i].first))) {
+            uint32_t key = a->key;
+            *a = from->alerts[i];
+            a->key = key;
+        }
+    }
+}

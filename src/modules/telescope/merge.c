@@ -1,0 +1,322 @@
+/* Two engines become one: what was counted twice because both saw it is taken out again.
+ *
+ * Exact for packets, ports, sources, hours, tools and events, whether the stream was shared out by source, by time or
+ * by sensor. Attacks are exact when shared out by source (as partitions are); an attack across a cut in time keeps its
+ * packets and duration, but its busiest minute is that of one side. The baseline of surges is the first engine's. */
+#include "base/mem.h"
+#include "modules/telescope/telescope.h"
+
+static inline struct telescope_source *sources(const struct telescope_table *t)
+{
+    return (struct telescope_source *)(void *)t->p;
+}
+static inline struct telescope_event *events(const struct telescope_table *t)
+{
+    return (struct telescope_event *)(void *)t->p;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---------------------------------------------------------------- sources */
+
+/* The hours of s as bits behind the hour `last`. */
+static uint64_t hours_behind(const struct telescope_source *s, uint32_t last)
+{
+    uint32_t by = last - s->last / 3600;
+    return by < 64 ? s->hours << by : 0;
+}
+
+static void twice_seen_hours(struct telescope_cell *c, const struct telescope_source *a,
+                             const struct telescope_source *b)
+{
+    uint32_t last = larger(a->last, b->last) / 3600;
+    uint64_t both = hours_behind(a, last) & hours_behind(b, last);
+    for (unsigned i = 0; i < 64; i++) {
+        struct telescope_hour *h = &c->hours[(last - i) % TELESCOPE_HOURS];
+        if (both >> i & 1 && h->hour == last - i)
+            h->sources--;
+    }
+}
+
+/* Days in which both saw the source; by the tool, when both knew the same. */
+static void twice_seen_days(struct telescope_cell *c, const struct telescope_source *a,
+                            const struct telescope_source *b)
+{
+    uint32_t last = larger(a->last, b->last) / 3600, done = UINT32_MAX;
+    uint64_t ha = hours_behind(a, last), hb = hours_behind(b, last);
+    unsigned fa = a->fps ? (unsigned)__builtin_ctz(a->fps) : FP_COUNT,
+             fb = b->fps ? (unsigned)__builtin_ctz(b->fps) : FP_COUNT;
+    for (unsigned i = 0; i < 64; i++) {
+        uint32_t day = (last - i) / 24, in_day = (last - i) % 24;
+        uint64_t mask = ((UINT64_C(1) << (in_day + 1)) - 1) << i; /* this hour and the earlier ones of its day */
+        struct telescope_day *d = &c->days[day % TELESCOPE_DAYS];
+        if (day == done || d->day != day)
+            continue;
+        done = day;
+        if (!(ha & mask) || !(hb & mask))
+            continue;
+        d->distinct[FP_COUNT]--;
+        if (fa != FP_COUNT && fa == fb)
+            d->distinct[fa]--;
+    }
+}
+
+static bool once(const struct telescope_source *s)
+{
+    return s->syn_n == 1 && s->weak_n == 1;
+}
+
+static uint16_t sum16(uint32_t a, uint32_t b)
+{
+    return (uint16_t)least(a + b, UINT16_MAX);
+}
+
+static void join_source(struct telescope_cell *c, struct telescope_source *a, const struct telescope_source *b)
+{
+    twice_seen_hours(c, a, b);
+    twice_seen_days(c, a, b);
+    for (unsigned i = 0; i < FP_COUNT; i++) {
+        uint8_t bit = (uint8_t)(1u << i);
+        if (!(a->fps & b->fps & bit))
+            continue;
+        c->strong[i].sources--;
+        c->strong[i].confirmed -= (a->fps_twice & b->fps_twice & bit) != 0;
+        c->strong[i].confirmed += !((a->fps_twice | b->fps_twice) & bit);
+        a->fps_twice |= bit;
+    }
+    c->once[a->weak] -= once(a);
+    c->once[b->weak] -= once(b);
+    if (a->syn_n && b->syn_n) {
+        c->os_sources[(b->first < a->first ? a : b)->os]--;
+        a->os = (b->first < a->first ? b : a)->os;
+    } else if (b->syn_n) {
+        a->os = b->os;
+    }
+    if (a->weak_n == 0)
+        a->weak = b->weak;
+    a->weak_n += a->weak == b->weak ? b->weak_n : 0;
+    a->syn_n = sum16(a->syn_n, b->syn_n);
+    c->once[a->weak] += once(a);
+    uint32_t last = larger(a->last, b->last);
+    uint64_t hours = hours_behind(a, last / 3600) | hours_behind(b, last / 3600);
+    const struct telescope_source *early = b->first < a->first ? b : a;
+    if (a->sig && b->sig) {
+        a->traits |= a->sig != b->sig ? TRAIT_SIG : 0;
+        a->traits |= a->sport != b->sport ? TRAIT_SPORT : 0;
+        a->traits |= a->seq != b->seq ? TRAIT_SEQ : 0;
+        a->flags |= a->seq == b->seq && a->weak == FP_NMAP && a->weak_n >= 2 ? SOURCE_PROVEN : 0;
+    }
+    a->sig = early->sig ? early->sig : b->sig ? b->sig : a->sig;
+    a->seq = early->seq;
+    a->sport = early->sport;
+    a->first = least(a->first, b->first);
+    a->last = last;
+    a->hours = hours;
+    a->packets += least(b->packets, UINT32_MAX - a->packets);
+    a->ports |= b->ports;
+    a->dsts |= b->dsts;
+    a->fps |= b->fps;
+    a->fps_twice |= b->fps_twice;
+    a->traits |= b->traits;
+    a->flags |= b->flags;
+    if (a->port_major == b->port_major)
+        a->port_votes = (uint8_t)least((uint32_t)a->port_votes + b->port_votes, UINT8_MAX);
+    else if (b->port_votes > a->port_votes) {
+        a->port_major = b->port_major;
+        a->port_votes = (uint8_t)(b->port_votes - a->port_votes);
+    } else {
+        a->port_votes = (uint8_t)(a->port_votes - b->port_votes);
+    }
+}
+
+/* ---------------------------------------------------------------- events */
+
+static void join_event(struct telescope_cell *c, const struct telescope_config *how, struct telescope_event *a,
+                       const struct telescope_event *b)
+{
+    const struct telescope_event *late = b->last > a->last ? b : a, *early = late == b ? a : b;
+    bool bridged = late->first <= early->last || late->first - early->last <= how->idle;
+    uint32_t start = late->start, now = late->now;
+    if (bridged && late->start == late->first) { /* the late one goes on with what the early one began */
+        start = least(early->start, late->start);
+        now = early->now + late->now;
+    }
+    c->class_events[a->class] -= bridged;
+    a->events += b->events - bridged;
+    a->packets += b->packets;
+    a->first = least(a->first, b->first);
+    a->last = larger(a->last, b->last);
+    a->start = start;
+    a->now = now;
+    a->dsts |= b->dsts;
+}
+
+/* ---------------------------------------------------------------- cells */
+
+static void sum_counts(struct telescope_cell *a, const struct telescope_cell *b)
+{
+    a->octets += b->octets;
+    a->packets += b->packets;
+    a->plain += b->plain;
+    a->plain1024 += b->plain1024;
+    a->scanner_packets += b->scanner_packets;
+    a->forgotten += b->forgotten;
+    a->pairs_dropped += b->pairs_dropped;
+    a->v6_refused += b->v6_refused;
+    a->attacks_dropped += b->attacks_dropped;
+    a->failed |= b->failed;
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        a->class_packets[i] += b->class_packets[i];
+        a->class_events[i] += b->class_events[i];
+    }
+    for (unsigned i = 0; i < OS_COUNT; i++) {
+        a->os_packets[i] += b->os_packets[i];
+        a->os_sources[i] += b->os_sources[i];
+    }
+    for (unsigned i = 0; i < FP_COUNT; i++) {
+        a->strong[i].packets += b->strong[i].packets;
+        a->strong[i].sources += b->strong[i].sources;
+        a->strong[i].confirmed += b->strong[i].confirmed;
+        a->once[i] += b->once[i];
+    }
+    for (unsigned i = 0; i < sizeof a->seen; i++)
+        a->seen[i] = a->seen[i] > b->seen[i] ? a->seen[i] : b->seen[i];
+    telescope_fold_merge(&a->gone, &b->gone);
+}
+
+static void sum_time(struct telescope_cell *a, const struct telescope_cell *b)
+{
+    for (unsigned i = 0; i < TELESCOPE_HOURS; i++) {
+        if (b->hours[i].hour > a->hours[i].hour)
+            a->hours[i] = b->hours[i];
+        else if (b->hours[i].hour && b->hours[i].hour == a->hours[i].hour) {
+            a->hours[i].packets += b->hours[i].packets;
+            a->hours[i].sources += b->hours[i].sources;
+        }
+    }
+    for (unsigned i = 0; i < TELESCOPE_DAYS; i++) {
+        if (b->days[i].day > a->days[i].day)
+            a->days[i] = b->days[i];
+        else if (b->days[i].day && b->days[i].day == a->days[i].day)
+            for (unsigned f = 0; f <= FP_COUNT; f++) {
+                a->days[i].distinct[f] += b->days[i].distinct[f];
+                a->days[i].returning[f] += b->days[i].returning[f];
+            }
+    }
+}
+
+static void join_hot(struct telescope_cell *a, const struct telescope_cell *b)
+{
+    for (unsigned i = 0; i < TELESCOPE_HOT; i++) {
+        const struct telescope_hot *from = &b->hot[i];
+        struct telescope_hot *to = NULL;
+        for (unsigned k = i / 4 * 4; from->used && k < i / 4 * 4 + 4; k++) {
+            struct telescope_hot *h = &a->hot[k];
+            bool same = h->used && h->dst == from->dst && h->class == from->class && h->port == from->port;
+            if (same || (!to && !h->used))
+                to = h;
+            if (same)
+                break;
+        }
+        if (!to)
+            continue; /* one of many: it does not stand out */
+        if (!to->used) {
+            *to = *from;
+            continue;
+        }
+        to->count += from->count;
+        to->first = least(to->first, from->first);
+        to->last = larger(to->last, from->last);
+        for (unsigned k = 0; k < 4; k++)
+            to->sources[k] |= from->sources[k];
+    }
+}
+
+static void merge_cell(struct telescope_engine *e, struct telescope_cell *a, struct telescope_cell *b)
+{
+    sum_counts(a, b);
+    sum_time(a, b);
+    join_hot(a, b);
+    for (uint32_t i = 0; i < b->sources.cap; i++) {
+        struct telescope_source s = sources(&b->sources)[i];
+        bool fresh;
+        if (!s.packets || !(s.key = telescope_key_moved(a, b, s.key)))
+            continue;
+        struct telescope_source *to = telescope_source_get(a, s.key, &fresh);
+        if (to && fresh)
+            *to = s;
+        else if (to)
+            join_source(a, to, &s);
+    }
+    for (uint32_t i = 0; i < b->events.cap; i++) {
+        struct telescope_event v = events(&b->events)[i];
+        bool fresh;
+        if (!v.packets || !(v.key = telescope_key_moved(a, b, v.key)))
+            continue;
+        struct telescope_event *to = telescope_event_get(a, v.key, v.port, v.class, &fresh);
+        if (to && fresh)
+            *to = v;
+        else if (to)
+            join_event(a, &e->how, to, &v);
+    }
+    telescope_pairs_merge(a, b);
+    telescope_victims_merge(a, b, &e->how);
+}
+
+/* Sources of a port that both knew were counted twice: by the events of its principal class, and by the pairs. */
+static void ports_again(struct telescope_engine *e)
+{
+    for (unsigned k = 0; k < e->how.threads; k++)
+        for (uint32_t i = 0; i < TELESCOPE_PORTS; i++)
+            e->ports[(size_t)k * TELESCOPE_PORTS + i].sources = 0;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        telescope_port_sources(&e->cells[k], e->ports);
+}
+
+void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine *b)
+{
+    bool exact = true;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        merge_cell(a, &a->cells[k], &b->cells[k]);
+        exact &= a->cells[k].forgotten == 0 && a->cells[k].pairs_dropped == 0;
+        a->failed |= a->cells[k].failed;
+    }
+    for (unsigned k = 0; k < b->how.threads; k++)
+        for (uint32_t i = 0; i < TELESCOPE_PORTS; i++) {
+            const struct telescope_port *from = &b->ports[(size_t)k * TELESCOPE_PORTS + i];
+            struct telescope_port *to = &a->ports[i];
+            to->packets += from->packets;
+            to->sources += from->sources;
+            to->hour_packets += from->hour_packets;
+            to->hour_sources += from->hour_sources;
+            to->first = to->first && (!from->first || to->first < from->first) ? to->first : from->first;
+        }
+    if (exact)
+        ports_again(a);
+    a->records += b->records;
+    a->packets += b->packets;
+    a->outside += b->outside;
+    a->out_of_time += b->out_of_time;
+    a->not_ip += b->not_ip;
+    a->port_hours += b->port_hours;
+    a->surges_dropped += b->surges_dropped;
+    for (unsigned i = 0; i < HN_PACKET_VERDICTS; i++)
+        a->verdicts[i] += b->verdicts[i];
+    for (unsigned i = 0; i < 256; i++)
+        a->telescope_packets[i] += b->telescope_packets[i];
+    for (unsigned i = 0; i < sizeof a->dsts; i++)
+        a->dsts[i] = a->dsts[i] > b->dsts[i] ? a->dsts[i] : b->dsts[i];
+    for (size_t i = 0; i < b->n_surges && a->n_surges < TELESCOPE_SURGES; i++)
+        a->surges[a->n_surges++] = b->surges[i];
+    a->first = a->first && (!b->first || a->first < b->first) ? a->first : b->first;
+    a->last = larger(a->last, b->last);
+    a->hour = larger(a->hour, b->hour);
+    a->data_hours = larger(a->data_hours, b->data_hours);
+}

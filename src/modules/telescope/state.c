@@ -1,0 +1,334 @@
+/* The state of an engine in a file, so that a restart loses nothing.
+ *
+ *   "HNTS" version │ sizes of the structures │ totals │ for each thread: its ports │ for each cell: v6, sources,
+ * events, victims, pairs, attacks, alerts, groups, counts │ baseline │ SHA-256 of all before
+ *
+ * One walk writes and reads. The file is our own, of this machine and this version: structures are kept as they lie in
+ * memory. A file of another layout or with another digest is refused as a whole; until the digest was found right
+ * nothing that was read is used, and counts are bounded before memory is taken for them. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "modules/telescope/telescope.h"
+
+#define PIECE   (64u << 10)
+#define MOST    (1u << 26) /* entries of one kind in one cell */
+#define VERSION 1u
+
+struct io {
+    bool load, bad;
+    int fd;
+    struct hn_digest *digest;
+    size_t n, end; /* of the buffer: used; read: filled up to */
+    uint8_t buf[PIECE];
+};
+
+static void out(struct io *s, const uint8_t *p, size_t n)
+{
+    while (n && !s->bad) {
+        size_t k = PIECE - s->n < n ? PIECE - s->n : n;
+        memcpy(s->buf + s->n, p, k);
+        s->n += k;
+        p += k;
+        n -= k;
+        if (s->n == PIECE) {
+            s->bad = !hn_ok(hn_write_all(s->fd, s->buf, s->n));
+            s->n = 0;
+        }
+    }
+}
+
+static void in(struct io *s, uint8_t *p, size_t n)
+{
+    while (n && !s->bad) {
+        if (s->n == s->end) {
+            ssize_t got = read(s->fd, s->buf, PIECE);
+            if (got < 0 && errno == EINTR)
+                continue;
+            if (got <= 0) {
+                s->bad = true;
+                return;
+            }
+            s->n = 0;
+            s->end = (size_t)got;
+        }
+        size_t k = s->end - s->n < n ? s->end - s->n : n;
+        memcpy(p, s->buf + s->n, k);
+        s->n += k;
+        p += k;
+        n -= k;
+    }
+}
+
+/* n octets at p: written, or read into it (zeroes when there are none). */
+static void walk(struct io *s, void *p, size_t n)
+{
+    if (s->load) {
+        memset(p, 0, n);
+        in(s, p, n);
+    } else {
+        out(s, p, n);
+    }
+    if (!s->bad)
+        hn_digest_add(s->digest, hn_bytes_of(p, n));
+}
+#define WALK(s, x) walk((s), &(x), sizeof(x))
+
+static uint32_t count(struct io *s, uint32_t n)
+{
+    WALK(s, n);
+    if (n > MOST)
+        s->bad = true;
+    return s->bad ? 0 : n;
+}
+
+/* A count of the engine: set only by reading. */
+#define COUNT(s, x)                                                                                                    \
+    do {                                                                                                               \
+        uint32_t n_ = count((s), (uint32_t)(x));                                                                       \
+        if ((s)->load)                                                                                                 \
+            (x) = n_;                                                                                                  \
+    } while (0)
+
+/* ---------------------------------------------------------------- tables */
+
+static void walk_sources(struct io *s, struct telescope_cell *c)
+{
+    struct telescope_source *list = (struct telescope_source *)(void *)c->sources.p, one;
+    uint32_t n = count(s, c->sources.n);
+    for (uint32_t i = 0; !s->load && i < c->sources.cap; i++)
+        if (list[i].packets)
+            WALK(s, list[i]);
+    for (uint32_t i = 0; s->load && i < n && !s->bad; i++) {
+        bool fresh;
+        WALK(s, one);
+        struct telescope_source *to = telescope_source_get(c, one.key, &fresh);
+        if (!to || !fresh || !one.packets || one.weak >= FP_COUNT)
+            s->bad = true;
+        else
+            *to = one;
+    }
+}
+
+static void walk_events(struct io *s, struct telescope_cell *c)
+{
+    struct telescope_event *list = (struct telescope_event *)(void *)c->events.p, one;
+    uint32_t n = count(s, c->events.n);
+    for (uint32_t i = 0; !s->load && i < c->events.cap; i++)
+        if (list[i].packets)
+            WALK(s, list[i]);
+    for (uint32_t i = 0; s->load && i < n && !s->bad; i++) {
+        bool fresh;
+        WALK(s, one);
+        struct telescope_event *to = telescope_event_get(c, one.key, one.port, one.class, &fresh);
+        if (!to || !fresh || !one.packets || one.class >= CLASS_COUNT)
+            s->bad = true;
+        else
+            *to = one;
+    }
+}
+
+static void walk_v6(struct io *s, struct telescope_cell *c)
+{
+    uint8_t one[16];
+    uint32_t n = count(s, c->v6.n);
+    for (uint32_t i = 0; i < n && !s->bad; i++) {
+        if (!s->load)
+            memcpy(one, c->v6.addr[i], 16);
+        walk(s, one, 16);
+        if (s->load && !s->bad && telescope_v6_number(c, one) != i)
+            s->bad = true;
+    }
+}
+
+/* An array on the heap of n members; the caller sets its capacity. */
+static void *walk_array(struct io *s, void *p, uint32_t n, size_t size)
+{
+    if (s->load && n) {
+        p = s->bad ? NULL : hn_alloc_zero(n * size);
+        s->bad |= !p;
+    }
+    if (n && !s->bad)
+        walk(s, p, n * size);
+    return p;
+}
+
+/* Tables whose places are kept as they are: the hash is the same in every process. */
+static void walk_places(struct io *s, struct telescope_cell *c)
+{
+    uint32_t cap = count(s, c->victims.cap);
+    COUNT(s, c->victims.n);
+    uint8_t *places = walk_array(s, c->victims.p, cap, sizeof(struct telescope_victim));
+    if (s->load) {
+        hn_free(c->victims.memory);
+        c->victims.p = c->victims.memory = cap ? places : NULL;
+        c->victims.cap = cap;
+        s->bad |= cap == 0 || c->victims.n >= cap;
+    }
+    COUNT(s, c->pairs_cap);
+    COUNT(s, c->pairs_n);
+    c->pairs = walk_array(s, c->pairs, c->pairs_cap, sizeof(*c->pairs));
+    s->bad |= c->pairs_cap && c->pairs_n >= c->pairs_cap;
+}
+
+static void walk_lists(struct io *s, struct telescope_cell *c)
+{
+    COUNT(s, c->n_attacks);
+    c->attacks = walk_array(s, c->attacks, (uint32_t)c->n_attacks, sizeof(*c->attacks));
+    COUNT(s, c->n_alerts);
+    c->alerts = walk_array(s, c->alerts, (uint32_t)c->n_alerts, sizeof(*c->alerts));
+    if (s->load) {
+        c->attacks_cap = c->n_attacks;
+        c->alerts_cap = c->n_alerts;
+    }
+    uint32_t groups = count(s, c->gone.groups ? c->gone.groups_cap : 0);
+    struct telescope_group *list = walk_array(s, c->gone.groups, groups, sizeof(*list));
+    if (s->load) {
+        c->gone.groups = list;
+        c->gone.groups_cap = groups;
+    }
+    WALK(s, c->gone.n_groups);
+    WALK(s, c->gone.groups_dropped);
+    WALK(s, c->gone.scanners);
+    WALK(s, c->gone.many);
+}
+
+static void walk_counts(struct io *s, struct telescope_cell *c)
+{
+    WALK(s, c->pairs_dropped);
+    WALK(s, c->v6_refused);
+    WALK(s, c->class_packets);
+    WALK(s, c->class_events);
+    WALK(s, c->octets);
+    WALK(s, c->packets);
+    WALK(s, c->os_packets);
+    WALK(s, c->os_sources);
+    WALK(s, c->strong);
+    WALK(s, c->once);
+    WALK(s, c->plain);
+    WALK(s, c->plain1024);
+    WALK(s, c->hours);
+    WALK(s, c->days);
+    WALK(s, c->hot);
+    WALK(s, c->attacks_dropped);
+    WALK(s, c->scanner_packets);
+    WALK(s, c->forgotten);
+    WALK(s, c->seen);
+}
+
+static void walk_cell(struct io *s, struct telescope_cell *c)
+{
+    walk_v6(s, c);
+    walk_sources(s, c);
+    walk_events(s, c);
+    walk_places(s, c);
+    walk_lists(s, c);
+    walk_counts(s, c);
+}
+
+/* ---------------------------------------------------------------- engine */
+
+static void walk_head(struct io *s, struct telescope_engine *e)
+{
+    const uint32_t want[] = {0x53544e48u,
+                             VERSION,
+                             sizeof(struct telescope_source),
+                             sizeof(struct telescope_event),
+                             sizeof(struct telescope_victim),
+                             sizeof(struct telescope_cell),
+                             CLASS_COUNT,
+                             FP_COUNT,
+                             HN_PACKET_VERDICTS,
+                             (uint32_t)telescope_baseline_size()};
+    uint32_t head[sizeof(want) / sizeof(want[0])];
+    memcpy(head, want, sizeof head);
+    WALK(s, head);
+    s->bad |= memcmp(head, want, sizeof head) != 0;
+}
+
+static void walk_engine(struct io *s, struct telescope_engine *e, void *note, size_t note_size)
+{
+    walk_head(s, e);
+    if (s->bad)
+        return;
+    walk(s, note, note_size);
+    WALK(s, e->surges);
+    WALK(s, e->n_surges);
+    WALK(s, e->surges_dropped);
+    WALK(s, e->port_hours);
+    WALK(s, e->records);
+    WALK(s, e->packets);
+    WALK(s, e->outside);
+    WALK(s, e->out_of_time);
+    WALK(s, e->not_ip);
+    WALK(s, e->verdicts);
+    WALK(s, e->telescope_packets);
+    WALK(s, e->dsts);
+    WALK(s, e->first);
+    WALK(s, e->last);
+    WALK(s, e->hour);
+    WALK(s, e->data_hours);
+    s->bad |= e->n_surges > TELESCOPE_SURGES;
+    /* ports of all threads, as those of the first: the next run may have another number of them */
+    for (uint32_t i = 0; i < TELESCOPE_PORTS && !s->bad; i++) {
+        struct telescope_port sum = {0};
+        for (unsigned k = 0; !s->load && k < e->how.threads; k++) {
+            const struct telescope_port *p = &e->ports[(size_t)k * TELESCOPE_PORTS + i];
+            sum.packets += p->packets;
+            sum.sources += p->sources;
+            sum.hour_packets += p->hour_packets;
+            sum.hour_sources += p->hour_sources;
+            sum.first = sum.first && (!p->first || sum.first < p->first) ? sum.first : p->first;
+        }
+        WALK(s, sum);
+        if (s->load)
+            e->ports[i] = sum;
+    }
+    for (unsigned k = 0; k < TELESCOPE_CELLS && !s->bad; k++)
+        walk_cell(s, &e->cells[k]);
+    uint8_t has = e->baseline != NULL;
+    WALK(s, has);
+    if (has && s->load && !e->baseline)
+        e->baseline = hn_alloc_zero(telescope_baseline_size());
+    if (has && e->baseline && !s->bad)
+        walk(s, e->baseline, telescope_baseline_size());
+    s->bad |= has && !e->baseline;
+}
+
+static bool run(bool load, int fd, struct telescope_engine *e, void *note, size_t note_size)
+{
+    uint8_t sum[64], kept[64];
+    struct io *s = hn_alloc_zero(sizeof(*s));
+    if (!s)
+        return false;
+    s->load = load;
+    s->fd = fd;
+    s->digest = hn_digest_new(HN_SHA256);
+    s->bad = !s->digest;
+    if (!s->bad)
+        walk_engine(s, e, note, note_size);
+    size_t n = s->digest ? hn_digest_end(s->digest, sum) : 0;
+    if (load && !s->bad) {
+        in(s, kept, n);
+        s->bad |= memcmp(kept, sum, n) != 0;
+    } else if (!s->bad) {
+        out(s, sum, n);
+        s->bad |= !hn_ok(hn_write_all(fd, s->buf, s->n));
+    }
+    bool ok = !s->bad;
+    hn_free(s);
+    return ok;
+}
+
+bool telescope_state_save(struct telescope_engine *e, int fd, const void *note, size_t note_size)
+{
+    return run(false, fd, e, (void *)(uintptr_t)note, note_size);
+}
+
+bool telescope_state_load(struct telescope_engine *e, int fd, void *note, size_t note_size)
+{
+    return run(true, fd, e, note, note_size);
+}
