@@ -108,7 +108,7 @@ int flow_list(struct hn_work *w)
     static struct listing l;
     enum hn_work_form form = hn_work_form(w);
     int64_t most = hn_work_int(w, "top", 100);
-    int rc = query_open(&l.q, w, EVERYTHING);
+    int rc = flow_query_open(&l.q, w, EVERYTHING);
     if (rc >= 0)
         return rc;
     l.left = most ? (uint64_t)most : UINT64_MAX;
@@ -118,12 +118,12 @@ int flow_list(struct hn_work *w)
         hn_buf_c(&l.line, "{\"schema\":\"hinomi-flow-list-1\",\"items\":[\n");
     else if (form == HN_FORM_CSV)
         hn_buf_c(&l.line, "first,duration,proto,src,sport,dst,dport,packets,bytes,packets_back,bytes_back,state\n");
-    bool ok = query_run(&l.q, 1);
+    bool ok = flow_query_run(&l.q, 1);
     if (form == HN_FORM_JSON)
         hn_buf_c(&l.line, "\n]}\n");
     hn_work_write(w, hn_bytes_of(l.line.p, l.line.n));
     hn_buf_done(&l.line);
-    query_close(&l.q);
+    flow_query_close(&l.q);
     return ok ? 0 : hn_work_fail(w, "flow.memory", NULL);
 }
 
@@ -206,9 +206,9 @@ static void put_bins(struct timeline *t)
 int flow_timeline(struct hn_work *w)
 {
     static struct timeline t;
-    int rc = query_open(&t.q, w,
-                        1u << HN_SEGMENT_PACKETS | 1u << HN_SEGMENT_BYTES | 1u << HN_SEGMENT_PACKETS_BACK |
-                            1u << HN_SEGMENT_BYTES_BACK);
+    int rc = flow_query_open(&t.q, w,
+                             1u << HN_SEGMENT_PACKETS | 1u << HN_SEGMENT_BYTES | 1u << HN_SEGMENT_PACKETS_BACK |
+                                 1u << HN_SEGMENT_BYTES_BACK);
     if (rc >= 0)
         return rc;
     plan(&t, hn_work_int(w, "bin", 0));
@@ -216,11 +216,11 @@ int flow_timeline(struct hn_work *w)
     for (size_t i = 0; i < QUERY_THREADS; i++)
         ok = (t.bins[i] = hn_alloc_zero((t.n + 1) * sizeof **t.bins)) && ok;
     t.q.each = count_block;
-    ok = ok && query_run(&t.q, QUERY_THREADS);
+    ok = ok && flow_query_run(&t.q, QUERY_THREADS);
     if (ok)
         put_bins(&t);
     for (size_t i = 0; i < QUERY_THREADS; i++)
         hn_free(t.bins[i]);
-    query_close(&t.q);
+    flow_query_close(&t.q);
     return ok ? 0 : hn_work_fail(w, "flow.memory", NULL);
 }

@@ -136,7 +136,7 @@ static bool add_own(struct query *q)
     return true;
 }
 
-int query_open(struct query *q, struct hn_work *w, uint32_t needs)
+int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs)
 {
     struct hn_input in;
     hn_time since = hn_work_time(w, "since"), until = hn_work_time(w, "until");
@@ -159,7 +159,7 @@ int query_open(struct query *q, struct hn_work *w, uint32_t needs)
     return -1;
 }
 
-void query_close(struct query *q)
+void flow_query_close(struct query *q)
 {
     for (size_t i = 0; i < q->n_files; i++) {
         hn_work_done(&q->files[i].input);
@@ -226,7 +226,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-bool query_run(struct query *q, unsigned threads)
+bool flow_query_run(struct query *q, unsigned threads)
 {
     pthread_t other[QUERY_THREADS];
     unsigned started = 0;

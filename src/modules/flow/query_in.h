@@ -39,10 +39,10 @@ struct query {
 };
 
 /* Reads options and words: the filter, --since, --until, --from. An exit code, or -1 to go on. */
-int query_open(struct query *q, struct hn_work *w, uint32_t needs);
+int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs);
 /* Runs `each` over all blocks. threads: 1 keeps their order. False: out of memory. */
-bool query_run(struct query *q, unsigned threads);
-void query_close(struct query *q);
+bool flow_query_run(struct query *q, unsigned threads);
+void flow_query_close(struct query *q);
 
 static inline uint64_t query_get(const struct query_worker *k, const struct hn_segment_block *b,
                                  enum hn_segment_column c, uint32_t i)

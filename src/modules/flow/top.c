@@ -490,7 +490,7 @@ static void release(struct top *t)
         hn_free(t->t[i].narrow);
         hn_free(t->t[i].wide);
     }
-    query_close(&t->q);
+    flow_query_close(&t->q);
 }
 
 static int run_top(struct hn_work *w, const char *default_by)
@@ -504,14 +504,14 @@ static int run_top(struct hn_work *w, const char *default_by)
     for (size_t i = 0; i < t.n_by; i++)
         needs |= 1u << t.by[i]->column;
     t.order = hn_str_eqc(order, "bytes") ? BY_BYTES : hn_str_eqc(order, "packets") ? BY_PACKETS : BY_FLOWS;
-    int rc = query_open(&t.q, w, needs);
+    int rc = flow_query_open(&t.q, w, needs);
     if (rc >= 0)
         return rc;
     bool ok = hn_ok(hn_random(&t.seed, sizeof t.seed));
     for (size_t i = 0; i < QUERY_THREADS; i++)
         ok = (t.t[i].direct = hn_alloc_zero(65536 * sizeof *t.t[i].direct)) && ok;
     t.q.each = each;
-    ok = ok && query_run(&t.q, QUERY_THREADS);
+    ok = ok && flow_query_run(&t.q, QUERY_THREADS);
     rc = ok ? answer(&t) : hn_work_fail(w, "flow.memory", NULL);
     release(&t);
     return rc;
