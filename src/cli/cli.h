@@ -101,6 +101,7 @@ int cli_serve(int argc, char **argv);
 int cli_store(int argc, char **argv);
 int cli_sbom(int argc, char **argv); /* software.c */
 int cli_fix(int argc, char **argv);
+int cli_fix_jobs(const char *root); /* what the console approves, until a signal */
 int cli_undo(int argc, char **argv);
 int cli_config(int argc, char **argv);
 /* Reads the configuration into cli.conf and takes home, language and log level from it. Exit code when it is wrong. */

@@ -344,11 +344,11 @@ static struct hn_err take_back(struct fix *f, struct hn_diag *d)
     return set_state(f, "undone", journal_of(f, answer), d);
 }
 
-struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, struct hn_diag *d)
+struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, const char *root, struct hn_diag *d)
 {
     struct fix f = {.keep = *k};
     hn_arena_init(&f.arena, 64u << 20);
-    struct hn_err e = fix_open(&f, hn_jv_str(job, "finding"), NULL, d);
+    struct hn_err e = fix_open(&f, hn_jv_str(job, "finding"), root, d);
     if (hn_ok(e))
         e = load(&f, d);
     if (hn_ok(e) && hn_str_eqc(hn_jv_str(job, "kind"), "undo")) {
@@ -416,10 +416,13 @@ static struct hn_err fix_verb(struct fix *f, bool do_apply, bool yes, int *rc, s
 
 static int run(int argc, char **argv, bool undo)
 {
-    static const struct option options[] = {
-        {"apply", no_argument, 0, 'a'}, {"yes", no_argument, 0, 'y'}, {"root", required_argument, 0, 'r'}, {0}};
+    static const struct option options[] = {{"apply", no_argument, 0, 'a'},
+                                            {"yes", no_argument, 0, 'y'},
+                                            {"root", required_argument, 0, 'r'},
+                                            {"jobs", no_argument, 0, 'j'},
+                                            {0}};
     const char *root = NULL;
-    bool do_apply = false, yes = false, gone;
+    bool do_apply = false, yes = false, jobs = false, gone;
     struct hn_diag d = {{0}};
     struct hn_str id;
     int opt, rc = CLI_OK;
@@ -430,10 +433,14 @@ static int run(int argc, char **argv, bool undo)
             yes = true;
         else if (opt == 'r')
             root = optarg;
+        else if (opt == 'j' && !undo)
+            jobs = true;
         else
             return cli_usage(cli_verb_find(argv[0]));
     }
-    if (optind + 1 != argc || !hn_str_from_utf8(hn_bytes_of(argv[optind], strlen(argv[optind])), &id))
+    if (jobs && optind == argc && !do_apply)
+        return cli_fix_jobs(root);
+    if (jobs || optind + 1 != argc || !hn_str_from_utf8(hn_bytes_of(argv[optind], strlen(argv[optind])), &id))
         return cli_usage(cli_verb_find(argv[0]));
     struct fix f = {.root = root};
     hn_arena_init(&f.arena, 64u << 20);

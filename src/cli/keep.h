@@ -25,7 +25,8 @@ HN_MUST struct hn_err cli_diagnose_once(const struct hn_run_options *o, const st
                                         struct hn_diag *d);
 void cli_derive_asset(struct hn_run *r);
 /* Makes (or takes back) the change of a job from jobs.take; its state and journal go to the store. */
-HN_MUST struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, struct hn_diag *reterr);
+HN_MUST struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, const char *root,
+                                  struct hn_diag *reterr);
 /* Runs now, then what has changed as it changes, and everything every so many seconds, until a signal. k NULL: keeps
  * nothing. Exit code. */
 int cli_watch(const struct hn_run_options *o, const struct cli_keep *k, unsigned every);

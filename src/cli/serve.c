@@ -27,6 +27,7 @@
 
 struct serve {
     const char *listen, *user, *policy_path;
+    const char *root; /* NULL: this machine */
     bool diagnose, watch, fixer, token;
     struct cli_listener socket;
     struct cli_keep keep;
@@ -47,10 +48,10 @@ static void on_signal(int sig)
 
 static bool read_options(int argc, char **argv, struct serve *s)
 {
-    static const struct option options[] = {{"listen", required_argument, 0, 'l'}, {"user", required_argument, 0, 'u'},
-                                            {"diagnose", no_argument, 0, 'd'},     {"watch", no_argument, 0, 'w'},
-                                            {"fixer", no_argument, 0, 'f'},        {"token", no_argument, 0, 't'},
-                                            {"policy", required_argument, 0, 'p'}, {0}};
+    static const struct option options[] = {
+        {"listen", required_argument, 0, 'l'}, {"user", required_argument, 0, 'u'}, {"diagnose", no_argument, 0, 'd'},
+        {"watch", no_argument, 0, 'w'},        {"fixer", no_argument, 0, 'f'},      {"token", no_argument, 0, 't'},
+        {"policy", required_argument, 0, 'p'}, {"root", required_argument, 0, 'r'}, {0}};
     int opt;
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (opt == 'l')
@@ -67,6 +68,8 @@ static bool read_options(int argc, char **argv, struct serve *s)
             s->token = true;
         else if (opt == 'p')
             s->policy_path = optarg;
+        else if (opt == 'r')
+            s->root = optarg;
         else
             return false;
     }
@@ -99,7 +102,7 @@ static struct hn_err start_httpd(struct serve *s, struct hn_diag *d)
 
 static struct hn_err start_watcher(struct serve *s, struct hn_diag *d)
 {
-    const char *argv[12] = {"hinomi", "diagnose", "--watch", "--quiet"};
+    const char *argv[14] = {"hinomi", "diagnose", "--watch", "--quiet"};
     size_t n = 4;
     if (cli.config) {
         argv[n++] = "--config";
@@ -108,6 +111,10 @@ static struct hn_err start_watcher(struct serve *s, struct hn_diag *d)
     if (cli.home) {
         argv[n++] = "--home";
         argv[n++] = cli.home;
+    }
+    if (s->root) {
+        argv[n++] = "--root";
+        argv[n++] = s->root;
     }
     if (s->policy_path) {
         argv[n++] = "--policy";
@@ -235,7 +242,7 @@ static void on_progress(void *arg, const struct hn_module *m, size_t done, size_
 
 static struct hn_err diagnose(struct serve *s, bool deep, bool tell, struct hn_diag *d)
 {
-    struct hn_run_options o = {.policy = s->policy, .deep = deep, .modules = cli_conf_modules()};
+    struct hn_run_options o = {.root = s->root, .policy = s->policy, .deep = deep, .modules = cli_conf_modules()};
     struct hn_run *r = NULL;
     if (tell) {
         o.progress = on_progress;
@@ -257,10 +264,11 @@ static void do_job(struct serve *s, const struct hn_jv *job)
     else if (hn_str_eqc(hn_config_str(cli.conf, "fix.approval"), "never"))
         e = hn_fail(&d, HN_E_STATE, "fix.approval is \"never\" in the configuration of this machine");
     else if (s->fixer)
-        e = cli_fix_job(&s->keep, job, &d);
+        e = cli_fix_job(&s->keep, job, s->root, &d);
     else
-        e = hn_fail(&d, HN_E_STATE,
-                    "this service does not make changes (no --fixer): run `hinomi fix --apply` on the machine");
+        e = hn_fail(
+            &d, HN_E_STATE,
+            "nobody here makes changes: start hinomi-fixer.service, or run `hinomi fix --apply` on the machine");
     if (hn_ok(e) && !hn_str_eqc(kind, "diagnose"))
         e = diagnose(s, false, false, &d); /* what a change did is for a diagnosis to say */
     if (!hn_ok(e))
@@ -272,17 +280,21 @@ static struct hn_err loop(struct serve *s, struct hn_diag *d)
 {
     struct hn_buf wait;
     hn_buf_init(&wait, 256);
-    hn_buf_fmt(&wait, "{\"wait_ms\":%d}", WAIT_MS);
+    /* Without --fixer changes are left to `hinomi fix --jobs`, if there is one. */
+    hn_buf_fmt(&wait, "{\"wait_ms\":%d,\"kinds\":\"%s\"}", WAIT_MS, s->fixer ? "all" : "diagnoses");
     struct hn_err e = HN_OK;
     while (!ended && hn_ok(e)) {
         struct hn_arena a;
         struct hn_answer ans = {.body = {NULL, 0}};
         hn_arena_init(&a, 1u << 20);
+        hn_time asked = hn_monotonic();
         e = call(s, "jobs.take", &wait, &ans, d);
         const struct hn_jv *v = hn_ok(e) ? hn_jv_parse(&a, hn_str_bytes(hn_arena_str(&a, ans.body)), d) : NULL;
         const struct hn_jv *job = hn_jv_get(v, "job");
         if (job && job->kind == HN_JV_OBJ)
             do_job(s, job);
+        else if (hn_monotonic() - asked < HN_SECOND / 10) /* there is one, for somebody else */
+            usleep(500000);
         hn_arena_done(&a);
         if (hn_ok(e) && !ended)
             e = look_after(s, d);

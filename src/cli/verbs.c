@@ -166,9 +166,17 @@ static const struct cli_option diagnose_options[] = {{"root", "DIR"},
                                                      {"watch", NULL},
                                                      {0}};
 static const struct cli_option ingest_options[] = {{"org", "ID"}, {"policy", "FILE"}, {0}};
-static const struct cli_option serve_options[] = {
-    {"listen", "ADDRESS:PORT"}, {"diagnose", NULL}, {"watch", NULL}, {"user", "NAME"}, {0}};
-static const struct cli_option fix_options[] = {{"apply", NULL}, {"yes", NULL}, {"root", "DIR"}, {0}};
+static const struct cli_option serve_options[] = {{"root", "DIR"},
+                                                  {"listen", "ADDRESS:PORT"},
+                                                  {"diagnose", NULL},
+                                                  {"watch", NULL},
+                                                  {"fixer", NULL},
+                                                  {"token", NULL},
+                                                  {"policy", "FILE"},
+                                                  {"user", "NAME"},
+                                                  {0}};
+static const struct cli_option undo_options[] = {{"root", "DIR"}, {0}};
+static const struct cli_option fix_options[] = {{"jobs", NULL}, {"apply", NULL}, {"yes", NULL}, {"root", "DIR"}, {0}};
 
 const struct cli_verb cli_verbs[] = {
     {"diagnose", NULL, cli_diagnose, "", diagnose_options},
@@ -176,8 +184,8 @@ const struct cli_verb cli_verbs[] = {
     {"findings", findings_uses, NULL, NULL, NULL},
     {"assets", assets_uses, NULL, NULL, NULL},
     {"actions", actions_uses, NULL, NULL, NULL},
-    {"fix", NULL, cli_fix, "FINDING", fix_options},
-    {"undo", NULL, cli_undo, "FINDING", fix_options},
+    {"fix", NULL, cli_fix, "FINDING | --jobs", fix_options},
+    {"undo", NULL, cli_undo, "FINDING", undo_options},
     {"baseline", baseline_uses, NULL, NULL, NULL},
     {"organisations", orgs_uses, NULL, NULL, NULL},
     {"sources", sources_uses, NULL, NULL, NULL},

@@ -186,6 +186,8 @@ struct hn_err ops_finding_get(struct hn_op_ctx *c)
     OPS_STORE(hn_store_finding_history(c->store, c->who, f.id, c->arena, &h, &n));
     hn_jw_obj(w);
     ops_finding_members(w, c->arena, &f, d.v);
+    /* Only a deep pass has shown it so far: only a deep pass can verify that it is gone. */
+    hn_jw_kbool(w, "deep_only", hn_str_ends(f.scope, "+deep"));
     texts(&d);
     terms(&d);
     hn_jw_knum(w, "prior", f.prior);

@@ -48,20 +48,41 @@ static void job_write(struct hn_jw *w, const struct hn_job *j)
     hn_jw_obj_end(w);
 }
 
+#define FIXER_GONE (10 * HN_SECOND) /* it asks every two */
+
+/* "changes" asks for fixes only; "diagnoses" leaves these to whoever asks for them, as long as somebody does. */
+static bool is_for(const struct hn_role_state *r, const struct hn_job *j, struct hn_str kinds)
+{
+    bool change = j->kind != HN_JOB_DIAGNOSE;
+    if (hn_str_eqc(kinds, "changes"))
+        return change;
+    return !hn_str_eqc(kinds, "diagnoses") || !change || !r->fixer_seen || hn_monotonic() - r->fixer_seen > FIXER_GONE;
+}
+
 /* Waits: the loop asks again when there is a job, or when the time is over. */
 static struct hn_err jobs_take(struct hn_op_ctx *c)
 {
     struct hn_role_state *r = c->role;
     int64_t wait = hn_jv_int(c->args, "wait_ms", 0);
     hn_time mono = hn_monotonic();
+    struct hn_str kinds = ops_arg(c, "kinds");
+    bool others = false;
 
-    r->watch_on = true;
-    r->watch_seen = mono;
+    if (hn_str_eqc(kinds, "changes")) {
+        r->fixer_seen = mono;
+    } else {
+        r->watch_on = true;
+        r->watch_seen = mono;
+    }
     hn_jw_obj(c->w);
     hn_jw_key(c->w, "job");
     for (size_t i = 0; i < r->n_jobs; i++) {
         if (r->jobs[i].taken)
             continue;
+        if (!is_for(r, &r->jobs[i], kinds)) {
+            others = true;
+            continue;
+        }
         r->jobs[i].taken = true;
         r->jobs[i].owner = r->serving;
         r->jobs[i].taken_at = hn_now();
@@ -69,7 +90,9 @@ static struct hn_err jobs_take(struct hn_op_ctx *c)
         hn_jw_obj_end(c->w);
         return HN_OK;
     }
-    if (wait && !r->defer_until) {
+    if (others) {
+        r->defer = false; /* waiting would end at once, again and again: the asker rests */
+    } else if (wait && !r->defer_until) {
         r->defer = true;
         r->defer_until = mono + wait * (HN_SECOND / 1000);
     } else if (r->defer_until > mono) {
@@ -311,7 +334,9 @@ static struct hn_err to_http(struct hn_op_ctx *c)
 }
 
 static const struct hn_op_param take_params[] = {
-    {"wait_ms", HN_IN_BODY, HN_PT_INT, false, NULL, "how long to wait for one", 0, 60000}, OPS_END};
+    {"wait_ms", HN_IN_BODY, HN_PT_INT, false, NULL, "how long to wait for one", 0, 60000},
+    {"kinds", HN_IN_BODY, HN_PT_STR, false, "all changes diagnoses", "which", 0, 0},
+    OPS_END};
 static const struct hn_op_param report_params[] = {
     {"id", HN_IN_BODY, HN_PT_STR, true, NULL, "job or run", 0, 64},
     {"state", HN_IN_BODY, HN_PT_STR, true, "running done failed", "state", 0, 0},

@@ -62,6 +62,7 @@ struct hn_role_state {
     struct hn_running running;
     bool watch_on; /* a supervisor watches: what it said with watch.set */
     hn_time watch_last, watch_next;
+    hn_time fixer_seen;  /* when somebody last asked for changes to make, monotonic */
     hn_time watch_seen;  /* when the supervisor last asked, monotonic */
     char sandbox[16];    /* "full", "reduced" or "" as reported by whoever entered it */
     bool stop;           /* role.stop */

@@ -1,6 +1,8 @@
 /* The console in a real browser against the real program. One story, told in order. */
 import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { check, close, is, stopWhen, that } from "./check.mjs";
 import { hinomi } from "./hinomi.mjs";
 import { hostileUser, repairRoot } from "./root.mjs";
@@ -108,6 +110,24 @@ try {
     await box.locator(".code").first().waitFor();
     for (const word of ["May break", "To undo"]) that((await text(box)).includes(word), `${word} is missing`);
     await box.getByRole("button", { name: "Approve and apply" }).waitFor();
+  });
+
+  await check("approved in the browser: the change is made, and the finding turns to verified", async () => {
+    const job = join(s.root, "etc/cron.d/report");
+    const { items } = await s.api("findings?limit=200");
+    const f = items.find((x) => x.fix_kind === "mode" && x.subject === "/etc/cron.d/report") ?? items.find((x) => x.fix_kind === "mode" && x.asset.name === "reception-1");
+    that(f, "no mode to put right");
+    is(statSync(job).mode & 0o777, 0o666, "before");
+    const fixer = s.fixer();
+    try {
+      await page.goto(`${url}/findings/${f.id}#fix`);
+      await page.locator(".fix").getByRole("button", { name: "Approve and apply" }).click();
+      await page.getByText("Verified closed").first().waitFor({ timeout: 30000 });
+    } finally {
+      await fixer.stop();
+    }
+    that((statSync(job).mode & 0o022) === 0, `mode is ${(statSync(job).mode & 0o777).toString(8)}`);
+    is((await s.api(`findings/${f.id}`)).status, "closed");
   });
 
   let worst;

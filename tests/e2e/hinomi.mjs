@@ -19,6 +19,11 @@ export function hinomi(home, ...args) {
   return r.stdout;
 }
 
+export function fixer(home, root) {
+  const child = spawn(program, ["fix", "--jobs", "--root", root], { env: { ...process.env, HINOMI_HOME: home, LC_ALL: "C.UTF-8" }, stdio: ["ignore", "ignore", "inherit"] });
+  return { stop: () => new Promise((ok) => (child.once("exit", ok), child.kill("SIGTERM"))) };
+}
+
 function freePort() {
   return new Promise((resolve, reject) => {
     const s = createServer();

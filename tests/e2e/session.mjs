@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openBrowser } from "./browser.mjs";
-import { hinomi, makeHome, serve } from "./hinomi.mjs";
+import { fixer, hinomi, makeHome, serve } from "./hinomi.mjs";
 import { makeRoot } from "./root.mjs";
 import { hostDocument, hosts, organisations } from "./world.mjs";
 
@@ -18,7 +18,7 @@ export async function begin() {
   let server;
   let browser;
   try {
-    server = await serve(data);
+    server = await serve(data, "--root", root);
     browser = await openBrowser();
   } catch (e) {
     await server?.stop();
@@ -31,6 +31,8 @@ export async function begin() {
     context: browser.context,
     root,
     data,
+    /* As hinomi-fixer.service runs it, on the made-up root. */
+    fixer: () => fixer(data, root),
     url: server.url,
     token: server.token(),
     said: server.said,

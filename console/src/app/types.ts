@@ -194,6 +194,7 @@ export interface Comment {
   text: string;
 }
 export interface Finding extends FindingRow {
+  deep_only?: boolean;
   why?: Text | null;
   remedy?: Text | null;
   references?: string[];

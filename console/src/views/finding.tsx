@@ -132,6 +132,7 @@ export function FindingView({ id }: { id: string }): JSX.Element {
                 ...(f.location ? ([[t("col.location"), <Say key="l" max={160}>{f.location}</Say>]] as [string, JSX.Element][]) : []),
                 [t("col.first-seen"), <When key="f" at={f.first_seen} />],
                 [t("col.last-seen"), <When key="la" at={f.last_seen} />],
+                ...(f.deep_only && !done ? ([[t("finding.verified-by"), t("finding.deep-only")]] as [string, string][]) : []),
                 ...(f.since ? ([[t("col.since"), <When key="si" at={f.since} />]] as [string, JSX.Element][]) : []),
                 [t("col.org"), <Say key="o">{pick(f.org.name)}</Say>],
                 ...(f.confidence !== undefined ? ([[t("col.confidence"), `${f.confidence} %`]] as [string, string][]) : []),
