@@ -126,7 +126,7 @@ try {
     } finally {
       await fixer.stop();
     }
-    that((statSync(job).mode & 0o022) === 0, `mode is ${(statSync(job).mode & 0o777).toString(8)}`);
+    that((statSync(job).mode & 0o002) === 0, `mode is ${(statSync(job).mode & 0o777).toString(8)}`);
     is((await s.api(`findings/${f.id}`)).status, "closed");
   });
 
