@@ -317,6 +317,10 @@ int sbom_generate(struct hn_work *w)
 {
     struct generate g = {.w = w, .facts = hn_work_facts(w), .a = hn_work_arena(w)};
     struct hn_work_about about = hn_work_facts_about(w);
+    size_t words = 0;
+    hn_work_total(w, &words);
+    if (words)
+        return hn_work_usage(w, "sbom.generate.error.words", NULL);
     if (!g.facts)
         return hn_work_fail(w, "sbom.generate.error.facts", NULL);
     if (hn_facts_count(g.facts, "packages.package") + hn_facts_count(g.facts, "languages.package") == 0)

@@ -275,6 +275,7 @@ def image_tests(d, doc):
     check("image: a damaged layer is said, and nothing is called complete",
           any(blob.name in p["value"] for p in got["metadata"]["properties"]) and got["compositions"][0]["aggregate"] == "incomplete")
     run("sbom", "generate", "--image", __file__, expect=2)
+    run("sbom", "generate", str(d / "docker.tar"), expect=2)
     run("sbom", "generate", "--image", str(d / "nowhere"), expect=3)
 
 
