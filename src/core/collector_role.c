@@ -163,6 +163,12 @@ struct arguments {
     const char *image_name, *platform;
 };
 
+static int number(const char *text)
+{
+    uint64_t v;
+    return hn_str_u64(hn_str_c(text), 10, &v) && v < INT32_MAX ? (int)v : -1;
+}
+
 static void *map_shared(int fd, size_t n)
 {
     return mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -211,9 +217,9 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
         } else if (opt == 'P') {
             a->platform = optarg;
         } else if (opt == 'l') {
-            o->inputs = map_shared(atoi(optarg), sizeof *o->inputs);
+            o->inputs = map_shared(number(optarg), sizeof *o->inputs);
         } else if (opt == 'c') {
-            o->sums = map_shared(atoi(optarg), sizeof *o->sums);
+            o->sums = map_shared(number(optarg), sizeof *o->sums);
         }
     }
 }
