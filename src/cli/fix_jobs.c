@@ -1,8 +1,8 @@
 /* hinomi fix --jobs: makes the changes that were approved in the console, as they are approved, until told to end. It
  * is what hinomi-fixer.service runs, apart from the confined service: that one reads everything and changes nothing,
  * this one changes what was approved and listens to nobody but the store. What comes from there is a fix of a known
- * kind with its target and value, never a line for a shell; it is about this machine, or it is refused, and so is all when
- * fix.approval is "never". */
+ * kind with its target and value, never a line for a shell; it is about this machine, or it is refused, and so is all
+ * when fix.approval is "never". */
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
