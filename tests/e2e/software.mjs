@@ -1,0 +1,207 @@
+/* The section Software in a real browser: documents taken in, matched with advisories of our own making by the program's own
+ * workers, joined with hosts that were diagnosed. One story, told in order. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { check, close, is, that } from "./check.mjs";
+import { hinomi } from "./hinomi.mjs";
+import { begin, bringWorld, createAccount, settle } from "./session.mjs";
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const s = await begin();
+const { page, url } = s;
+const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
+const title = () => page.getByRole("heading", { level: 1 });
+const complaints = [];
+page.on("console", (m) => {
+  if (["error", "warning"].includes(m.type()) && !/status of 40[14]/.test(m.text())) complaints.push(m.text());
+});
+page.on("pageerror", (e) => complaints.push(String(e)));
+
+/* A document with n parts in a row, each pulled in by the one before. */
+function cyclonedx(name, version, parts) {
+  const ref = (p) => `pkg:${p.startsWith("r-") ? "cran" : "npm"}/${p}@1.0.0`;
+  return {
+    bomFormat: "CycloneDX", specVersion: "1.5", version: 1,
+    metadata: { timestamp: new Date(Date.now() - 3 * 86400000).toISOString(), component: { type: "application", name, version, "bom-ref": "root" } },
+    components: parts.map((p) => ({ type: "library", name: p, version: "1.0.0", purl: ref(p), "bom-ref": ref(p), licenses: [{ license: { id: "MIT" } }] })),
+    dependencies: [{ ref: "root", dependsOn: [ref(parts[0])] }, ...parts.map((p, i) => ({ ref: ref(p), dependsOn: parts[i + 1] ? [ref(parts[i + 1])] : [] }))],
+  };
+}
+
+function advisory(id, ecosystem, name, fixed, type = "ECOSYSTEM") {
+  return {
+    schema_version: "1.6.0", id, modified: new Date(Date.now() - 3600000).toISOString(), published: "2026-10-01T00:00:00Z", aliases: [`CVE-2026-${id.slice(-4)}`],
+    summary: `Made-up flaw in ${name}`, severity: [{ type: "CVSS_V3", score: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H" }],
+    affected: [{ package: { ecosystem, name }, ranges: [{ type, events: [{ introduced: "0" }, { fixed }] }] }],
+  };
+}
+
+function bringSoftware() {
+  const feed = join(s.data, "advisories");
+  mkdirSync(feed);
+  writeFileSync(join(feed, "a.json"), JSON.stringify(advisory("OSV-2026-1001", "npm", "deep-part", "1.2.0", "SEMVER")));
+  writeFileSync(join(feed, "b.json"), JSON.stringify(advisory("OSV-2026-1002", "npm", "everywhere", "2.0.0", "SEMVER")));
+  writeFileSync(join(feed, "c.json"), JSON.stringify(advisory("DSA-2026-1003", "Debian:12", "openssl", "3.0.17-1~deb12u2")));
+  const put = (name, version, parts) => {
+    const file = join(s.data, "bom.json");
+    writeFileSync(file, JSON.stringify(cyclonedx(name, version, parts)));
+    hinomi(s.data, "sbom", "ingest", file, "--product", name, "--version", version, "--supplier", "架空製作所");
+  };
+  put("Web shop", "2.1", ["front-part", "middle-part", "deep-part", "everywhere"]);
+  for (let i = 1; i <= 20; i++) put(`Gadget ${i}`, "1.0", ["everywhere"]);
+  put("Unknown thing", "1", ["r-nobody-knows"]);
+  hinomi(s.data, "sbom", "rematch", "--feed", feed);
+}
+
+async function views() {
+  const products = (await s.api("software/products?q=shop")).items;
+  const part = (await s.api("software/components?q=deep-part")).items[0];
+  const sbom = (await s.api("software/sboms?q=shop")).items[0];
+  return {
+    software: "/software",
+    product: `/software/products/${products[0].id}`,
+    vulnerabilities: "/software/vulnerabilities",
+    vulnerability: "/software/vulnerabilities/CVE-2026-1003",
+    components: "/software/components",
+    component: `/software/components/${part.id}`,
+    upgrades: "/software/upgrades",
+    suppliers: "/software/suppliers",
+    sboms: "/software/sboms",
+    sbom: `/software/sboms/${sbom.id}`,
+    feeds: "/software/feeds",
+  };
+}
+
+async function violations(name, colours) {
+  await page.evaluate(readFileSync(axe, "utf8")); /* the page's policy forbids script tags, which is right */
+  const only = colours ? { type: "rule", values: ["color-contrast", "link-in-text-block"] } : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags, resultTypes: ["violations"] }), only);
+  return found.violations.map((v) => `${name}: ${v.id}: ${v.nodes[0]?.html.slice(0, 160)} ${v.nodes[0]?.any[0]?.message ?? ""}`);
+}
+
+try {
+  await createAccount(page, url, s.token);
+
+  await check("without software, the section says how to begin", async () => {
+    const before = await s.api("software");
+    await page.goto(`${url}/software`);
+    await settle(page);
+    that(before.components === 0 || (await page.locator(".software-sentence").count()) === 1, "neither empty state nor sentence");
+    is(await title().innerText(), "Software", "title");
+  });
+
+  await bringWorld(s);
+  bringSoftware();
+
+  await check("the head says how many, and what is not known", async () => {
+    await page.goto(`${url}/software`);
+    await settle(page);
+    const now = await s.api("software");
+    that(now.vulnerabilities === 3 && now.unknown > 0 && now.unjudged === 0, JSON.stringify(now));
+    that((await page.locator(".software-sentence").innerText()).includes("3 vulnerabilities are open"), "sentence");
+    that((await page.locator(".software-head").innerText()).includes("without data"), "unknown is not said");
+    await page.getByRole("link", { name: "Web shop" }).click();
+    await page.waitForURL("**/software/products/*");
+    await settle(page);
+    that((await page.locator(".software-sentence").innerText()).includes("Web shop has 2 open vulnerabilities"), "product");
+  });
+
+  await check("a path shows what pulls the part in", async () => {
+    await page.goto(url + (await views()).component);
+    await settle(page);
+    const path = page.locator(".paths li").first();
+    await path.waitFor();
+    is((await path.innerText()).replace(/\s+/g, " "), "Web shop 2.1 → front-part 1.0.0 → middle-part 1.0.0 → deep-part 1.0.0", "path");
+  });
+
+  await check("a library of hosts: exposure from what was seen, and a date from it", async () => {
+    await page.goto(`${url}/software/vulnerabilities/CVE-2026-1003`);
+    await settle(page);
+    const v = await s.api("software/vulnerabilities/CVE-2026-1003");
+    that(v.hosts.some((h) => h.exposed === "yes" && h.why === "open"), JSON.stringify(v.hosts.map((h) => [h.name, h.exposed, h.why])));
+    is(v.due.rule.split(":")[0], "bod-26-04", "rule");
+    that((await page.locator("main").innerText()).includes("listens to everyone"), "why");
+  });
+
+  await check("reach: many products are folded, open by keyboard, and are a table too", async () => {
+    await page.goto(`${url}/software/vulnerabilities/CVE-2026-1002`);
+    await settle(page);
+    const folded = page.locator(".reach-folded");
+    await folded.first().waitFor();
+    is(await page.locator(".reach-node").count(), 3, "nodes while folded");
+    await folded.first().focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "Gadget 7", exact: true }).first().waitFor();
+    is(await page.locator("a.reach-node", { hasText: "Gadget" }).count(), 20, "gadgets");
+    await page.getByRole("button", { name: "As a table" }).click();
+    that((await page.locator(".reach table tbody tr").count()) > 20, "table");
+    await page.getByLabel("As of").fill("2026-01-01");
+    await page.getByText("It reaches nothing that you may see.").waitFor();
+  });
+
+  await check("lists filter, sort and export", async () => {
+    await page.goto(`${url}/software/components`);
+    await settle(page);
+    await page.getByLabel("only with vulnerabilities").check();
+    await page.waitForURL("**vulnerable=true**");
+    const csv = await page.request.get(url + (await page.getByRole("link", { name: "Export CSV" }).getAttribute("href")));
+    that((await csv.text()).includes("deep-part") && !(await csv.text()).includes("nobody-knows"), "csv");
+    await page.goto(`${url}/software/upgrades`);
+    await settle(page);
+    that((await page.locator("tbody tr").first().innerText()).length > 5, "no upgrade");
+  });
+
+  await check("Japanese: every screen of the section", async () => {
+    await page.getByRole("button", { name: "ja", exact: true }).click();
+    for (const [name, path] of Object.entries(await views())) {
+      await page.goto(url + path);
+      await settle(page);
+      const main = await page.locator("main").innerText();
+      that(japanese.test(main), `${name}: no Japanese`);
+      const english = main.match(/\b(Vulnerabilities|Components|Suppliers|Upgrades|unknown|Licence|Reach|Hosts)\b/);
+      is(english?.[0], undefined, `${name}: English word`);
+    }
+    await page.getByRole("button", { name: "en", exact: true }).click();
+  });
+
+  for (const scheme of ["light", "dark"])
+    await check(`axe: no violation in the section, ${scheme}`, async () => {
+      await page.emulateMedia({ colorScheme: scheme });
+      const bad = [];
+      for (const [name, path] of Object.entries(await views())) {
+        await page.goto(url + path);
+        await settle(page);
+        bad.push(...(await violations(name, scheme === "dark"))); /* the theme changes nothing but colours */
+      }
+      is(bad.join("\n"), "", "axe");
+      await page.emulateMedia({ colorScheme: "light" });
+    });
+
+  await check("390 and 1280 px: nothing wider than the screen", async () => {
+    const bad = [];
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 844 });
+      for (const [name, path] of Object.entries(await views())) {
+        await page.goto(url + path);
+        await settle(page);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        if (over > 0) bad.push(`${name} at ${width}: ${over} px too wide`);
+      }
+    }
+    is(bad.join("\n"), "", "width");
+  });
+
+  await check("the browser had nothing to complain about", () => is(complaints.join("\n"), "", "complaints"));
+} finally {
+  if (process.env.SHOTS) {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    for (const [name, path] of Object.entries(await views())) {
+      await page.goto(url + path);
+      await settle(page);
+      await page.screenshot({ path: join(process.env.SHOTS, `${name}.png`), fullPage: true });
+    }
+  }
+  await s.end();
+}
+process.exit(close());
