@@ -61,7 +61,7 @@ function Head(): JSX.Element {
             ? t("software.sentence-none", { components: d.components, judged: d.judged })
             : t("software.sentence", { n: d.vulnerabilities, kev: d.kev, products: d.products, hosts: d.hosts })
           : t("software.sentence-unmatched", { components: d.components })}{" "}
-        {d.vulnerabilities > 0 && t("software.p-any", { p: (100 * d.p_any).toFixed(1) })}
+        {d.vulnerabilities > 0 && (d.epss_unknown < d.vulnerabilities ? t("software.p-any", { p: (100 * d.p_any).toFixed(1) }) : t("software.p-unknown"))}
       </p>
       <p class="dim">
         <Share part={d.judged} whole={d.components} label={t("software.judged-of", { n: d.judged, total: d.components })} />{" "}

@@ -24,6 +24,9 @@ export function Percent({ p }: { p: number | null }): JSX.Element {
   return p === null ? <span class="unknown">{t("value.unknown")}</span> : <span>{dec(100 * p, 1)} %</span>;
 }
 
+/* Where no vulnerability has an EPSS, the chance is not nought but unknown. */
+const chance = (r: { vulnerabilities: number; p_any: number }): number | null => (r.vulnerabilities > 0 && r.p_any === 0 ? null : r.p_any);
+
 interface ListProps<R> {
   id: string;
   api: string;
@@ -80,20 +83,20 @@ function Switch({ param, text }: { param: string; text: TextKey }): JSX.Element 
 /* ---- products ---- */
 
 const productColumns = (): Column<ProductRow>[] => [
-  { key: "name", label: t("software.product"), width: 240, sort: "name", narrow: "title", cell: (r) => <a href={path("software", "products", r.id)}><Say max={100}>{r.name}</Say></a> },
-  { key: "supplier", label: t("software.supplier"), width: 160, sort: "supplier", cell: (r) => (r.supplier ? <Say max={60}>{r.supplier}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
-  { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 110, numeric: true, sort: "vulnerabilities", falling: true, cell: (r) => <Count n={r.vulnerabilities} /> },
+  { key: "name", label: t("software.product"), width: 190, sort: "name", narrow: "title", cell: (r) => <a href={path("software", "products", r.id)}><Say max={100}>{r.name}</Say></a> },
+  { key: "supplier", label: t("software.supplier"), width: 130, sort: "supplier", cell: (r) => (r.supplier ? <Say max={60}>{r.supplier}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
+  { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, sort: "vulnerabilities", falling: true, cell: (r) => <Count n={r.vulnerabilities} /> },
   { key: "kev", label: t("software.kev"), width: 92, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : <Count n={0} />) },
-  { key: "p", label: t("software.p"), width: 104, numeric: true, sort: "p", falling: true, hint: t("software.p-hint"), cell: (r) => <Percent p={r.p_any} /> },
-  { key: "components", label: t("software.components"), width: 100, numeric: true, sort: "components", falling: true, cell: (r) => (r.components === 0 ? <span class="hatched">{t("software.no-sbom")}</span> : <Count n={r.components} />) },
-  { key: "unknown", label: t("software.unknown"), width: 84, numeric: true, cell: (r) => <Unknown n={r.unknown + r.unjudged} /> },
-  { key: "org", label: t("col.org"), width: 140, narrow: "hide", cell: (r) => <Say max={60}>{pick(r.org.name)}</Say> },
+  { key: "p", label: t("software.p"), width: 128, numeric: true, sort: "p", falling: true, hint: t("software.p-hint"), cell: (r) => <Percent p={chance(r)} /> },
+  { key: "components", label: t("software.components"), width: 120, numeric: true, sort: "components", falling: true, cell: (r) => (r.components === 0 ? <span class="hatched">{t("software.no-sbom")}</span> : <Count n={r.components} />) },
+  { key: "unknown", label: t("software.unknown"), width: 96, numeric: true, cell: (r) => <Unknown n={r.unknown + r.unjudged} /> },
+  { key: "org", label: t("col.org"), width: 110, narrow: "hide", cell: (r) => <Say max={60}>{pick(r.org.name)}</Say> },
   { key: "newest", label: t("software.newest-sbom"), width: 120, sort: "newest_sbom", falling: true, cell: (r) => <When at={r.newest_sbom} rel /> },
 ];
 
 export function ProductsList(): JSX.Element {
   return (
-    <SoftwareList<ProductRow> id="products" api="software/products" columns={productColumns()} sort="-p" filters={["q", "vulnerable", "unknown", "supplier"]} empty="software.no-products" rowId={(r) => r.id} href={(r) => path("software", "products", r.id)}>
+    <SoftwareList<ProductRow> id="products" api="software/products" columns={productColumns()} sort="-vulnerabilities" filters={["q", "vulnerable", "unknown", "supplier"]} empty="software.no-products" rowId={(r) => r.id} href={(r) => path("software", "products", r.id)}>
       <WordFilter />
       <Switch param="vulnerable" text="software.only-vulnerable" />
       <Switch param="unknown" text="software.only-unknown" />
@@ -147,7 +150,7 @@ export const componentColumns = (): Column<ComponentRow>[] => [
   { key: "name", label: t("col.name"), width: 250, sort: "name", narrow: "title", cell: (r) => <a href={path("software", "components", r.id)}><Say max={100}>{r.name}</Say></a> },
   { key: "version", label: t("software.version"), width: 130, cell: (r) => (r.version ? <Say max={50}>{r.version}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
   { key: "ecosystem", label: t("software.ecosystem"), width: 110, sort: "ecosystem", cell: (r) => (r.ecosystem ? <Say max={40}>{r.ecosystem}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
-  { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 110, numeric: true, sort: "vulnerabilities", falling: true, cell: (r) => <Count n={r.vulnerabilities} /> },
+  { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, sort: "vulnerabilities", falling: true, cell: (r) => <Count n={r.vulnerabilities} /> },
   { key: "state", label: t("software.judged"), width: 120, cell: stateText },
   { key: "licence", label: t("software.licence"), width: 150, sort: "licence", cell: (r) => (r.licence ? <Say max={60}>{r.licence}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
   { key: "holders", label: t("software.held-by"), width: 150, numeric: true, sort: "holders", falling: true, cell: (r) => t("software.reach-of", { releases: r.releases, assets: r.assets }) },
@@ -205,9 +208,9 @@ export function SuppliersList(): JSX.Element {
   const columns: Column<Supplier>[] = [
     { key: "name", label: t("software.supplier"), width: 240, narrow: "title", cell: (r) => <a href={`/software?supplier=${encodeURIComponent(r.name || "-")}`}>{r.name ? <Say max={80}>{r.name}</Say> : t("value.unknown")}</a> },
     { key: "products", label: t("software.products"), width: 80, numeric: true, cell: (r) => <Count n={r.products} /> },
-    { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 110, numeric: true, cell: (r) => <Count n={r.vulnerabilities} /> },
+    { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, cell: (r) => <Count n={r.vulnerabilities} /> },
     { key: "kev", label: t("software.kev"), width: 100, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : <Count n={0} />) },
-    { key: "p", label: t("software.p"), width: 104, numeric: true, cell: (r) => <Percent p={r.p_any} /> },
+    { key: "p", label: t("software.p"), width: 128, numeric: true, cell: (r) => <Percent p={chance(r)} /> },
     { key: "unknown", label: t("software.unknown"), width: 90, numeric: true, cell: (r) => <Unknown n={r.unknown} /> },
     { key: "without", label: t("software.without"), width: 130, numeric: true, cell: (r) => <Unknown n={r.without_sbom} /> },
     { key: "oldest", label: t("software.oldest-sbom"), width: 130, cell: (r) => <When at={r.oldest_sbom} rel /> },
@@ -220,7 +223,7 @@ export function SbomsList(): JSX.Element {
   const columns: Column<SbomRow>[] = [
     { key: "product", label: t("software.product"), width: 240, sort: "product", narrow: "title", cell: (r) => <a href={path("software", "sboms", r.id)}><Say max={80}>{`${r.product.name} ${r.version}`}</Say></a> },
     { key: "family", label: t("software.format"), width: 130, cell: (r) => <Say max={40}>{`${r.family} ${r.spec}`}</Say> },
-    { key: "components", label: t("software.components"), width: 100, numeric: true, sort: "components", falling: true, cell: (r) => <Count n={r.components} /> },
+    { key: "components", label: t("software.components"), width: 120, numeric: true, sort: "components", falling: true, cell: (r) => <Count n={r.components} /> },
     { key: "edges", label: t("software.edges"), width: 110, numeric: true, cell: (r) => (r.edges === 0 ? <span class="hatched">{t("software.not-stated")}</span> : <Count n={r.edges} />) },
     { key: "unknown", label: t("software.unknown"), width: 90, numeric: true, cell: (r) => <Unknown n={r.unknown} /> },
     { key: "author", label: t("software.author"), width: 150, narrow: "hide", cell: (r) => (r.author ? <Say max={60}>{r.author}</Say> : <span class="unknown">{t("value.unknown")}</span>) },

@@ -27,7 +27,8 @@ function versionColumns(): Column<ProductVersion>[] {
 function sentence(p: Product): string {
   if (p.components === 0) return t("software.product-blind", { name: p.name });
   if (p.vulnerabilities === 0) return t("software.product-none", { name: p.name, components: p.components, unknown: p.unknown + p.unjudged });
-  return t("software.product-sentence", { name: p.name, n: p.vulnerabilities, kev: p.kev, p: (100 * p.p_any).toFixed(1) });
+  const chance = p.p_any > 0 ? t("software.p-any", { p: (100 * p.p_any).toFixed(1) }) : t("software.p-unknown");
+  return `${t("software.product-sentence", { name: p.name, n: p.vulnerabilities, kev: p.kev })} ${chance}`;
 }
 
 export function ProductView({ id }: { id: string }): JSX.Element {
