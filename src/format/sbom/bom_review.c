@@ -258,7 +258,7 @@ void hn_bom_places(struct hn_bom *b)
     for (struct hn_bom_note *n = b->notes.first; n && p->notes; n = n->next)
         if (n->offset != UINT64_MAX)
             p->notes[p->n++] = n;
-    if (p->n && b->text.n) {
+    if (p->notes && p->n && b->text.n) {
         qsort(p->notes, p->n, sizeof(struct hn_bom_note *), by_offset);
         count_lines(p);
         size_t kept = 0;

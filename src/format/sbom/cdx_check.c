@@ -359,9 +359,8 @@ static uint64_t check_object(struct checking *c, const struct cdx_type *type)
     uint64_t sum = 1, seen = 0;
     unsigned hint = 0;
     bool range = false, external = false;
-    enum hn_jtok t;
 
-    while (!c->broken && (t = next(c)) == HN_J_KEY) {
+    while (!c->broken && next(c) == HN_J_KEY) {
         struct hn_str key = text(c);
         const struct cdx_member *m = member_of(c, type, key, &hint);
         c->path[c->depth++] = (struct step){.key = key.p ? key : HN_STR("")};

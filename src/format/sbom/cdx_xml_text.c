@@ -89,7 +89,8 @@ static void write_number(struct cdx_xml *x, struct hn_str s)
     char text[64];
 
     hn_jr_init(&r, hn_str_bytes(s), 1, 0);
-    if (hn_jr_next(&r) == HN_J_NUM && hn_jr_next(&r) == HN_J_END) {
+    enum hn_jtok first = hn_jr_next(&r), last = hn_jr_next(&r);
+    if (first == HN_J_NUM && last == HN_J_END) {
         hn_jw_raw(&x->w, s);
         return;
     }
