@@ -211,8 +211,10 @@ struct hn_err cli_diagnose_some(const struct hn_run_options *o, const struct cli
         cli_derive_asset(r);
     if (hn_ok(e) && k)
         e = cli_keep_resolve(k, r, d);
-    if (hn_ok(e))
+    if (hn_ok(e)) {
+        hn_run_advisories(r, cli.home);
         e = hn_run_judge(r, o->policy, d);
+    }
     if (!hn_ok(e)) {
         hn_run_free(r);
         r = NULL;

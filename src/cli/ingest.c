@@ -20,8 +20,10 @@ static struct hn_err take(struct cli_keep *k, const struct hn_policy *policy, st
     struct hn_err e = hn_run_read(r, doc, d);
     if (hn_ok(e))
         e = cli_keep_resolve(k, r, d);
-    if (hn_ok(e))
+    if (hn_ok(e)) {
+        hn_run_advisories(r, cli.home);
         e = hn_run_judge(r, policy, d);
+    }
     if (hn_ok(e))
         e = cli_keep_put(k, r, policy, d);
     if (hn_ok(e) && !cli.quiet) {

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "core/policy.h"
 #include "core/registry.h"
+#include "format/advisory/advisory.h"
 
 struct hn_judge {
     const struct hn_judge_options *o;
@@ -14,6 +15,8 @@ struct hn_judge {
     struct hn_finding *last;
     struct hn_arena *arena;
     struct hn_obs *obs; /* being made, or NULL */
+    struct hn_adv_index advisories;
+    bool has_advisories;
 };
 
 /* Given when memory runs out, so that no judge has to look. Never read. */
@@ -27,6 +30,11 @@ const struct hn_facts *hn_judge_facts(const struct hn_judge *j)
 hn_time hn_judge_now(const struct hn_judge *j)
 {
     return j->o->now;
+}
+
+const struct hn_adv_index *hn_judge_advisories(const struct hn_judge *j)
+{
+    return j->has_advisories ? &j->advisories : NULL;
 }
 
 bool hn_judge_live(const struct hn_judge *j)
@@ -243,6 +251,7 @@ void hn_judge_run(const struct hn_judge_options *o, const struct hn_module *only
 {
     struct hn_judge j = {.o = o, .out = ret, .arena = o->arena};
     *ret = (struct hn_judged){0};
+    j.has_advisories = o->advisories.n && hn_ok(hn_adv_index_open(o->advisories, &j.advisories, NULL));
     for (size_t i = 0; i < hn_modules_n; i++) {
         j.module = hn_modules[i];
         if (j.module->judge && (!only || only == j.module))

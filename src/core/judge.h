@@ -18,6 +18,7 @@ struct hn_judge_options {
     struct hn_str asset; /* id; part of each finding's identity */
     hn_time now;
     bool live;
+    struct hn_bytes advisories; /* the index of hinomi feed, mapped; empty: none */
 };
 
 /* Judges with one module (m) or all (NULL). */

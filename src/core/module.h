@@ -245,6 +245,11 @@ struct hn_arena *hn_judge_arena(struct hn_judge *j);
 /* A number or word from the policy file ("packages.stale-days"), else dflt. */
 int64_t hn_judge_policy_int(const struct hn_judge *j, const char *key, int64_t dflt);
 
+/* The advisories that `hinomi feed` keeps, read-only (format/advisory/advisory.h); NULL: there are none on this machine,
+ * or they cannot be read: then nothing is known, which is not "nothing is wrong". */
+struct hn_adv_index;
+const struct hn_adv_index *hn_judge_advisories(const struct hn_judge *j);
+
 /* An observation that the judge itself makes: what it concluded (a rule that was evaluated and passed). It joins the
  * facts of the run under one of the module's own kinds; judges that run later see it. Begin, any setters, end. */
 void hn_judge_obs_begin(struct hn_judge *j, const char *kind, struct hn_str subject);

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -38,9 +40,25 @@ void hn_run_free(struct hn_run *r)
 {
     if (!r)
         return;
+    if (r->advisories.n)
+        munmap((void *)(uintptr_t)r->advisories.p, r->advisories.n);
     hn_facts_free(r->facts);
     hn_arena_done(&r->arena);
     hn_free(r);
+}
+
+void hn_run_advisories(struct hn_run *r, const char *home)
+{
+    char path[4096];
+    struct stat st;
+    if (!home || r->advisories.n || snprintf(path, sizeof path, "%s/feed/index", home) >= (int)sizeof path)
+        return;
+    HN_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+        return;
+    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p != MAP_FAILED)
+        r->advisories = hn_bytes_of(p, (size_t)st.st_size);
 }
 
 struct hn_run_cover *run_cover_of(struct hn_run *r, const struct hn_module *m)
@@ -346,7 +364,8 @@ struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, str
                                  .policy = policy,
                                  .asset = r->asset,
                                  .now = r->collected_at,
-                                 .live = r->live};
+                                 .live = r->live,
+                                 .advisories = r->advisories};
     struct hn_risk_cover *cover = hn_arena_alloc(&r->arena, (r->n_cover + 1) * sizeof *cover);
     if (!cover)
         return hn_fail(reterr, HN_E_NOMEM, "judging");

@@ -19,8 +19,15 @@ static const struct hn_verb verbs[] = {
 
 static const struct hn_kind kinds[] = {{0}};
 
+static const struct hn_rule rules[] = {{"vulnerable", HN_SEV_MEDIUM, HN_CLASS_VULNERABILITY, NULL}, {0}};
+
+static const char *const needs[] = {"host.os", "packages.package", NULL};
+
 const struct hn_module hn_module_sbom = {
     .name = "sbom",
     .kinds = kinds,
+    .rules = rules,
+    .needs = needs,
+    .judge = sbom_host_judge,
     .verbs = verbs,
 };
