@@ -6,7 +6,7 @@
 /* generate.c */
 extern const struct hn_verb_option sbom_generate_options[];
 int sbom_generate(struct hn_work *w);
-/* judge.c */
+/* host.c */
 void sbom_host_judge(struct hn_judge *j);
 /* match.c */
 extern const struct hn_verb_option sbom_match_options[];
