@@ -56,6 +56,7 @@ struct hn_str languages_text(struct languages_state *st, struct hn_bytes b)
 
 void languages_add(struct languages_state *st, struct languages_list *l, struct hn_str s)
 {
+    s = languages_text(st, hn_str_bytes(s)); /* what was put together of raw bytes is checked here once */
     if (!s.n || l->n == LANGUAGES_LIST_MAX)
         return;
     if (l->n == l->cap) {
