@@ -150,9 +150,8 @@ static void ports(struct hn_parse *p, struct hn_arena *a, const struct telescope
     }
 }
 
-bool telescope_keep(struct hn_work *w, const struct telescope_report *r, struct hn_str name)
+bool telescope_keep(struct hn_work *w, struct hn_arena *a, const struct telescope_report *r, struct hn_str name)
 {
-    struct hn_arena *a = hn_work_arena(w);
     struct hn_work_asset asset = {.name = name,
                                   .kind = HN_STR("telescope"),
                                   .key_type = HN_STR("telescope"),

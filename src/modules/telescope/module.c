@@ -144,7 +144,19 @@ static const struct hn_verb_option replay_options[] = {COMMON_OPTIONS,
                                                        {"keep", HN_OPT_STR, "NAME"},
                                                        {0}};
 
-static const struct hn_verb verbs[] = {{.name = "replay",
+static const struct hn_verb_option watch_options[] = {COMMON_OPTIONS,
+                                                      {"interface", HN_OPT_PACKETS, "NAME", .most = 1},
+                                                      {"every", HN_OPT_INT, "SECONDS", .least = 5, .most = 86400},
+                                                      {"keep", HN_OPT_STR, "NAME"},
+                                                      {0}};
+
+static const struct hn_verb verbs[] = {{.name = "watch",
+                                        .synopsis = "--interface NAME",
+                                        .options = watch_options,
+                                        .flags = HN_VERB_WORDS | HN_VERB_FOLDER | HN_VERB_SERVES,
+                                        .memory = (size_t)2 << 30,
+                                        .work = telescope_watch},
+                                       {.name = "replay",
                                         .synopsis = "FILE|DIR|- …",
                                         .options = replay_options,
                                         .flags = HN_VERB_STDIN,

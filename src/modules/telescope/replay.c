@@ -128,7 +128,7 @@ static int answer(struct replay *p)
         telescope_report_text(r, &p->in, top, p->w);
     }
     int code = r->n_alerts ? 1 : 0;
-    if (hn_work_given(p->w, "keep") && !telescope_keep(p->w, r, hn_work_str(p->w, "keep")))
+    if (hn_work_given(p->w, "keep") && !telescope_keep(p->w, a, r, hn_work_str(p->w, "keep")))
         code = 3;
     telescope_report_done(r);
     return code;

@@ -1,0 +1,235 @@
+/* `hinomi telescope watch`: a live interface through the kernel's packet ring (packet(7), TPACKET_V3).
+ *
+ *   ring    blocks of HN_RING_BLOCK; the kernel fills one, hands it over, we walk its packets and give it back
+ *   alerts  a member's address is told on standard output as one line of JSON as soon as its block is read
+ *   state   every interval, and at the end: the report to the store, the engine into the module's folder; a start takes
+ *           it up again, so that a restart loses only what the kernel saw meanwhile */
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <linux/if_packet.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "modules/telescope/setup.h"
+
+#define BLOCKS       (HN_RING_BYTES / HN_RING_BLOCK)
+#define TICK_MS      500
+#define REPORT_ARENA ((size_t)256 << 20)
+
+struct watch {
+    struct hn_work *w;
+    struct telescope_engine *e;
+    struct telescope_inputs in;
+    struct hn_str name, state;
+    uint8_t *ring;
+    int fd;
+    unsigned at; /* next block */
+    uint16_t link;
+    size_t n;
+    struct hn_capture_record batch[TELESCOPE_BLOCK];
+};
+
+/* ---------------------------------------------------------------- ring */
+
+static uint16_t link_of(int fd)
+{
+    struct sockaddr_ll a = {0};
+    socklen_t n = sizeof a;
+    if (getsockname(fd, (struct sockaddr *)(void *)&a, &n))
+        return HN_LINK_ETHERNET;
+    return a.sll_hatype == ARPHRD_NONE || a.sll_hatype == ARPHRD_TUNNEL || a.sll_hatype == ARPHRD_TUNNEL6 ||
+                   a.sll_hatype == ARPHRD_PPP || a.sll_hatype == ARPHRD_RAWIP
+               ? HN_LINK_RAW
+               : HN_LINK_ETHERNET;
+}
+
+static void flush(struct watch *p)
+{
+    if (p->n)
+        telescope_engine_feed(p->e, p->batch, p->n);
+    p->n = 0;
+}
+
+/* The packets of a block: a chain of offsets, which the kernel wrote; walked within the block all the same. */
+static void read_block(struct watch *p, const uint8_t *block)
+{
+    const struct tpacket_block_desc *d = (const void *)block;
+    size_t off = d->hdr.bh1.offset_to_first_pkt;
+    for (uint32_t i = 0; i < d->hdr.bh1.num_pkts; i++) {
+        if (off > HN_RING_BLOCK - sizeof(struct tpacket3_hdr) || off % _Alignof(struct tpacket3_hdr))
+            break;
+        const struct tpacket3_hdr *h = (const void *)(block + off);
+        if (h->tp_mac > HN_RING_BLOCK - off || h->tp_snaplen > HN_RING_BLOCK - off - h->tp_mac)
+            break;
+        p->batch[p->n++] = (struct hn_capture_record){.time = (hn_time)h->tp_sec * HN_SECOND + h->tp_nsec,
+                                                      .p = block + off + h->tp_mac,
+                                                      .cap = h->tp_snaplen,
+                                                      .wire = h->tp_len < h->tp_snaplen ? h->tp_snaplen : h->tp_len,
+                                                      .link = p->link};
+        p->in.octets += h->tp_snaplen;
+        if (p->n == TELESCOPE_BLOCK)
+            flush(p);
+        if (!h->tp_next_offset)
+            break;
+        off += h->tp_next_offset;
+    }
+    flush(p); /* before the block goes back */
+}
+
+/* True when a block was there. */
+static bool next_block(struct watch *p)
+{
+    uint8_t *block = p->ring + (size_t)p->at * HN_RING_BLOCK;
+    struct tpacket_block_desc *d = (void *)block;
+    if (!(__atomic_load_n(&d->hdr.bh1.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+        return false;
+    read_block(p, block);
+    __atomic_store_n(&d->hdr.bh1.block_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+    p->at = p->at + 1 == BLOCKS ? 0 : p->at + 1;
+    return true;
+}
+
+static void count_drops(struct watch *p)
+{
+    struct tpacket_stats_v3 s = {0};
+    socklen_t n = sizeof s;
+    if (getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &s, &n) == 0)
+        p->in.dropped += s.tp_drops; /* reading sets it to zero */
+}
+
+/* ---------------------------------------------------------------- alerts */
+
+static void tell(struct watch *p, const struct telescope_cell *c, const struct telescope_alert *a)
+{
+    struct hn_buf out;
+    struct hn_jw j;
+    char text[HN_IP_TEXT];
+    struct hn_ip ip = telescope_key_ip(c, a->key, a->flags & SOURCE_V6);
+    hn_buf_init(&out, 64u << 10);
+    hn_jw_init(&j, &out);
+    hn_jw_obj(&j);
+    hn_jw_kc(&j, "alert", "member");
+    hn_jw_kstr(&j, "member", p->e->how.members.list[a->member].name);
+    hn_jw_kc(&j, "address", ip.family ? hn_ip_text(&ip, text) : NULL);
+    hn_jw_ktime(&j, "raised", (hn_time)a->raised * HN_SECOND);
+    hn_jw_kint(&j, "episode", a->episodes);
+    hn_jw_kint(&j, "port", a->port_major);
+    hn_jw_kc(&j, "class", telescope_class_names[a->evidence[0].class]);
+    hn_jw_kc(&j, "fingerprint", a->fps ? telescope_fp_names[__builtin_ctz(a->fps)] : NULL);
+    hn_jw_obj_end(&j);
+    hn_buf_chr(&out, '\n');
+    hn_work_write(p->w, hn_str_bytes(hn_buf_text(&out)));
+    hn_buf_done(&out);
+}
+
+static void tell_new(struct watch *p)
+{
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        struct telescope_cell *c = &p->e->cells[k];
+        for (size_t i = 0; i < c->n_alerts; i++)
+            if (c->alerts[i].told < c->alerts[i].episodes) {
+                tell(p, c, &c->alerts[i]);
+                c->alerts[i].told = c->alerts[i].episodes;
+            }
+    }
+}
+
+/* ---------------------------------------------------------------- state and report */
+
+static struct telescope_engine *resume(struct watch *p, const struct telescope_config *how)
+{
+    struct telescope_engine *e = telescope_engine_new(how);
+    int fd = hn_work_file_open(p->w, p->state);
+    if (!e || fd < 0)
+        return e;
+    bool ok = telescope_state_load(e, fd, &p->in, sizeof p->in);
+    close(fd);
+    if (ok)
+        return e;
+    hn_work_warn(p->w, "telescope.state", "name", hn_arena_cstr(hn_work_arena(p->w), p->state), NULL);
+    telescope_engine_free(e);
+    p->in = (struct telescope_inputs){.files = 1};
+    return telescope_engine_new(how);
+}
+
+static void save(struct watch *p)
+{
+    int fd = hn_work_file_new(p->w, p->state);
+    bool ok = fd >= 0 && telescope_state_save(p->e, fd, &p->in, sizeof p->in);
+    if (fd >= 0)
+        close(fd);
+    if (!ok || !hn_ok(hn_work_file_commit(p->w, p->state)))
+        hn_work_warn(p->w, "telescope.save", NULL);
+}
+
+static void report(struct watch *p)
+{
+    struct hn_arena a;
+    hn_arena_init(&a, REPORT_ARENA);
+    count_drops(p);
+    struct telescope_report *r = telescope_report_new(p->e, &a);
+    if (r)
+        telescope_keep(p->w, &a, r, p->name);
+    telescope_report_done(r);
+    hn_arena_done(&a);
+    save(p);
+}
+
+static void run(struct watch *p, hn_time every)
+{
+    hn_time due = hn_monotonic() + every;
+    while (!hn_work_stop(p->w) && !p->e->failed) {
+        struct pollfd fds[2] = {{.fd = p->fd, .events = POLLIN | POLLERR},
+                                {.fd = hn_work_stop_fd(p->w), .events = POLLIN}};
+        if (!next_block(p)) {
+            if (poll(fds, 2, TICK_MS) < 0 && errno != EINTR)
+                break;
+            continue;
+        }
+        while (next_block(p) && hn_monotonic() < due)
+            ;
+        tell_new(p);
+        if (hn_monotonic() >= due) {
+            report(p);
+            due = hn_monotonic() + every;
+        }
+    }
+    while (next_block(p))
+        ;
+    tell_new(p);
+    report(p);
+}
+
+int telescope_watch(struct hn_work *w)
+{
+    struct telescope_config how;
+    struct hn_input in;
+    int code = telescope_setup(w, &how);
+    struct watch *p = code ? NULL : hn_arena_alloc(hn_work_arena(w), sizeof *p);
+    if (!p)
+        return code ? code : hn_work_fail(w, "telescope.memory", NULL);
+    if (!hn_work_input(w, "interface", &in))
+        return hn_work_usage(w, "telescope.interface", NULL);
+    *p = (struct watch){.w = w, .in = {.files = 1}, .fd = in.fd, .link = link_of(in.fd)};
+    p->name = hn_work_given(w, "keep") ? hn_work_str(w, "keep") : HN_STR("telescope");
+    p->state = hn_arena_fmt(hn_work_arena(w), "%.*s.state", HN_FMT(p->name));
+    void *ring = mmap(NULL, HN_RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, in.fd, 0);
+    p->ring = ring == MAP_FAILED ? NULL : ring;
+    p->e = p->ring ? resume(p, &how) : NULL;
+    if (p->e)
+        run(p, (hn_time)hn_work_int(w, "every", 60) * HN_SECOND);
+    else
+        code = hn_work_fail(w, p->ring ? "telescope.memory" : "telescope.ring", NULL);
+    if (p->e && p->e->failed)
+        code = hn_work_fail(w, "telescope.memory", NULL);
+    telescope_engine_free(p->e);
+    if (p->ring)
+        munmap(p->ring, HN_RING_BYTES);
+    hn_work_done(&in);
+    return code;
+}
