@@ -2,16 +2,8 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "format/sbom/licence.h"
+#include "format/sbom/convert_in.h"
 #include "format/sbom/spdx_out.h"
-
-struct recast {
-    struct hn_bom *b;
-    struct hn_arena *a;
-    struct hn_bom_notes *loss;
-    struct hn_map refs;     /* old reference → new one (struct hn_str *) */
-    struct hn_map licences; /* LicenseRef-… → its name (struct hn_str *), of SPDX 2 */
-};
 
 static void lost(struct recast *r, const struct hn_bom_component *c, const char *what, struct hn_str value)
 {
@@ -19,7 +11,7 @@ static void lost(struct recast *r, const struct hn_bom_component *c, const char 
     hn_bom_note_in(r->loss, r->a, HN_BOM_NOTE_WARNING, "lost", place, hn_str_c(what), value);
 }
 
-static bool set(struct recast *r, struct hn_map *m, struct hn_str key, struct hn_str value)
+bool recast_set(struct recast *r, struct hn_map *m, struct hn_str key, struct hn_str value)
 {
     struct hn_str *copy = HN_NEW(r->a, struct hn_str);
     if (!copy || !hn_ok(hn_map_set(m, hn_str_bytes(key), copy)))
@@ -47,7 +39,7 @@ static void restore_refs(struct recast *r)
                 p = &(*p)->next;
                 continue;
             }
-            if (c->ref.n && !set(r, &r->refs, c->ref, (*p)->value))
+            if (c->ref.n && !recast_set(r, &r->refs, c->ref, (*p)->value))
                 r->a->failed = true;
             c->ref = (*p)->value;
             *p = (*p)->next;
@@ -230,199 +222,6 @@ static void drop_dangling(struct recast *r)
             b->deps[n++] = d;
     }
     b->n_deps = n;
-}
-
-/* ---------------------------------------------------------------- licences */
-
-static void name_add(struct recast *r, struct hn_str id, struct hn_str name)
-{
-    if (id.n && name.n && !set(r, &r->licences, id, name))
-        r->a->failed = true;
-}
-
-/* SPDX 2: hasExtractedLicensingInfos; SPDX 3: texts, found from expressions by their customIdToUri. */
-static void names_of_licences(struct recast *r)
-{
-    struct hn_str raw = spdx_extra_get(r->b->extra, "hasExtractedLicensingInfos");
-    const struct hn_jv *list = raw.p ? hn_jv_parse(r->a, hn_str_bytes(raw), NULL) : NULL;
-    struct hn_map texts;
-
-    for (size_t i = 0; list && list->kind == HN_JV_ARR && i < list->n; i++)
-        name_add(r, hn_jv_str(&list->items[i], "licenseId"), hn_jv_str(&list->items[i], "name"));
-    hn_map_init(&texts);
-    for (const struct hn_bom_extra *e = r->b->extra; e; e = e->next) {
-        if (!hn_str_eqc(e->key, "@graph") || hn_str_find(e->value, HN_STR("LicensingText")) < 0)
-            continue;
-        const struct hn_jv *v = hn_jv_parse(r->a, hn_str_bytes(e->value), NULL);
-        struct hn_str id = hn_jv_str(v, "spdxId");
-        if (id.n && !set(r, &texts, id, hn_jv_str(v, "name")))
-            r->a->failed = true;
-    }
-    for (const struct hn_bom_extra *e = r->b->extra; e && texts.n; e = e->next) {
-        if (!hn_str_eqc(e->key, "@graph") || hn_str_find(e->value, HN_STR("customIdToUri")) < 0)
-            continue;
-        const struct hn_jv *v = hn_jv_parse(r->a, hn_str_bytes(e->value), NULL);
-        const struct hn_jv *uses = hn_jv_get(v, "simplelicensing_customIdToUri");
-        for (size_t i = 0; uses && i < uses->n; i++) {
-            const struct hn_str *name = hn_map_find(&texts, hn_str_bytes(hn_jv_str(&uses->items[i], "value")));
-            if (name)
-                name_add(r, hn_jv_str(&uses->items[i], "key"), *name);
-        }
-    }
-    hn_map_done(&texts);
-}
-
-static const char *says_prop(uint8_t says)
-{
-    return says == HN_BOM_LICENCE_CONCLUDED ? "spdx:licenseConcluded" : "spdx:licenseDeclared";
-}
-
-static const char *plus_of(const struct hn_licence *leaf)
-{
-    return (leaf->flags & HN_LICENCE_OR_LATER) && !hn_str_ends(leaf->id, "-or-later") ? "+" : "";
-}
-
-/* An expression as it was, but with the names that the document gives to its references. True: there were such. */
-static bool with_names(struct recast *r, struct hn_buf *out, const struct hn_licence *x, bool inner)
-{
-    bool named = false;
-
-    if (x->op == HN_LICENCE_LEAF) {
-        const struct hn_str *name = hn_map_find(&r->licences, hn_str_bytes(x->id));
-        hn_buf_str(out, name ? *name : x->id);
-        hn_buf_c(out, plus_of(x));
-        if (x->addition.n) {
-            hn_buf_c(out, " WITH ");
-            hn_buf_str(out, x->addition);
-        }
-        return name != NULL;
-    }
-    if (inner)
-        hn_buf_chr(out, '(');
-    for (size_t i = 0; i < x->n; i++) {
-        if (i)
-            hn_buf_c(out, x->op == HN_LICENCE_AND ? " AND " : " OR ");
-        named |= with_names(r, out, x->items[i], true);
-    }
-    if (inner)
-        hn_buf_chr(out, ')');
-    return named;
-}
-
-static void one_licence(struct recast *r, struct hn_bom_licence *l, const struct hn_licence *x)
-{
-    struct hn_buf text;
-
-    hn_buf_init(&text, 1u << 20);
-    l->form = with_names(r, &text, x, false) ? HN_BOM_LICENCE_NAME : HN_BOM_LICENCE_EXPRESSION;
-    l->value = hn_arena_str(r->a, hn_buf_text(&text));
-    hn_buf_done(&text);
-}
-
-/* "A AND LicenseRef-b", where the document gives LicenseRef-b a name, is a list of two licences: names cannot stand in
- * an expression. */
-static void split_named(struct recast *r, struct hn_bom_licence *l)
-{
-    struct hn_licence_notes notes;
-    const struct hn_licence *x = l->form == HN_BOM_LICENCE_EXPRESSION ? hn_licence_parse(r->a, l->value, &notes) : NULL;
-    struct hn_buf text;
-
-    if (!x)
-        return;
-    hn_buf_init(&text, 1u << 20);
-    bool named = with_names(r, &text, x, false);
-    hn_buf_done(&text);
-    if (!named)
-        return;
-    size_t n = x->op == HN_LICENCE_AND ? x->n : 1;
-    for (size_t i = n; i--;) {
-        struct hn_bom_licence *one = i ? HN_NEW(r->a, struct hn_bom_licence) : l;
-        if (!one)
-            return;
-        one_licence(r, one, x->op == HN_LICENCE_AND ? x->items[i] : x);
-        one->says = l->says;
-        if (i) {
-            one->next = l->next;
-            l->next = one;
-        }
-    }
-}
-
-/* The form that CycloneDX has for it. False: it goes into a property. */
-static bool recast_licence(struct recast *r, struct hn_bom_licence *l)
-{
-    struct hn_licence_notes notes;
-    const struct hn_str *name = hn_map_find(&r->licences, hn_str_bytes(l->value));
-    const char *known = hn_licence_known(l->value);
-
-    if (hn_str_eqc(l->value, "NOASSERTION") || hn_str_eqc(l->value, "NONE"))
-        return false;
-    l->extra = NULL;
-    if (l->form == HN_BOM_LICENCE_NAME)
-        return true;
-    if (name) {
-        l->form = HN_BOM_LICENCE_NAME;
-        l->value = *name;
-        return true;
-    }
-    if (known) {
-        l->form = HN_BOM_LICENCE_ID;
-        l->value = hn_str_c(known);
-        return true;
-    }
-    bool valid = hn_licence_parse(r->a, l->value, &notes) && !notes.unknown;
-    l->form = valid ? HN_BOM_LICENCE_EXPRESSION : HN_BOM_LICENCE_NAME;
-    return true;
-}
-
-/* An expression stands alone there, so of two statements one becomes a property, by which it comes back. */
-static void recast_licences(struct recast *r, struct hn_bom_component *c)
-{
-    bool expression = false;
-    size_t n = 0;
-
-    for (struct hn_bom_licence **p = &c->licences, *l; (l = *p) != NULL;) {
-        split_named(r, l);
-        if (recast_licence(r, l)) {
-            expression |= l->form == HN_BOM_LICENCE_EXPRESSION;
-            n++;
-            p = &l->next;
-            continue;
-        }
-        hn_bom_prop_add(r->b, &c->props, hn_str_c(says_prop(l->says)), l->value);
-        *p = l->next;
-    }
-    if (!expression || n < 2)
-        return;
-    bool same = true;
-    for (struct hn_bom_licence *l = c->licences; l; l = l->next)
-        same &= l->says == c->licences->says;
-    for (struct hn_bom_licence *l = same ? c->licences : NULL; l; l = l->next)
-        if (l->form == HN_BOM_LICENCE_EXPRESSION) /* "GFDL-1.2+" in a list of names */
-            l->form = HN_BOM_LICENCE_NAME;
-    if (same)
-        return;
-    struct hn_bom_licence *keep = c->licences;
-    for (struct hn_bom_licence *l = c->licences; l; l = l->next)
-        if (l->says == HN_BOM_LICENCE_DECLARED && keep->says != HN_BOM_LICENCE_DECLARED)
-            keep = l;
-    for (struct hn_bom_licence *l = c->licences; l; l = l->next)
-        if (l != keep)
-            hn_bom_prop_add(r->b, &c->props, hn_str_c(says_prop(l->says)), l->value);
-    keep->next = NULL;
-    c->licences = keep;
-}
-
-static void recast_evidence(struct recast *r, struct hn_bom_component *c)
-{
-    struct hn_bom_licence **p = c->evidence ? &c->evidence->licences : NULL;
-
-    while (p && *p) {
-        if (recast_licence(r, *p))
-            p = &(*p)->next;
-        else
-            *p = (*p)->next;
-    }
 }
 
 /* ---------------------------------------------------------------- members */
@@ -630,7 +429,7 @@ static void to_cyclonedx(struct recast *r)
 {
     struct hn_bom *b = r->b;
 
-    names_of_licences(r);
+    recast_names_of_licences(r);
     recast_edges(r);
     drop_dangling(r);
     restore_refs(r);

@@ -232,7 +232,7 @@ static struct hn_err read_statement(struct hn_bom *b, struct hn_bytes text)
                     s->hashes ? s->hashes->value : HN_STR(""));
     if (!whole)
         return spdx_broken(&in);
-    struct hn_bytes document = st.predicate.p ? inner(b, st.predicate) : (struct hn_bytes){NULL, 0};
+    struct hn_bytes document = st.predicate.p ? inner(b, st.predicate) : hn_str_bytes(HN_STR(""));
     if (hn_bom_sniff(document)) {
         b->depth++;
         return hn_bom_read(b, document);
