@@ -25,7 +25,6 @@ struct word { /* what is said in versions that have no such word */
     const char *type, *key, *word, *instead;
 };
 static const struct word instead[] = {
-    {"document", "bomFormat", "", "CycloneDX"},
     {"component", "type", "platform", "application"},
     {"component", "type", "device-driver", "firmware"},
     {"component", "type", "machine-learning-model", "application"},

@@ -159,17 +159,18 @@ static bool replaced(const struct cdx_shape *s, const void *obj, struct hn_str k
     return false;
 }
 
-/* CycloneDX asks for a type always and up to 1.4 for a number of the document, which other documents may lack. */
-static bool asked_for(const struct cdx_writing *w, enum cdx_kind kind)
+/* CycloneDX asks for a type always and up to 1.4 for a number of the document, which other documents may lack; a
+ * document that changes its version gets the right bomFormat with it. */
+static bool asked_for(const struct cdx_writing *w, const struct cdx_field *f)
 {
-    return (kind == CDX_TYPE && w->b->family != HN_BOM_CYCLONEDX) ||
-           (kind == CDX_INT && w->other_version && w->version < 15);
+    return (f->kind == CDX_TYPE && w->b->family != HN_BOM_CYCLONEDX) ||
+           (w->other_version && ((f->kind == CDX_INT && w->version < 15) || strcmp(f->key, "bomFormat") == 0));
 }
 
 void cdx_write_members(struct cdx_writing *w, const struct cdx_shape *s, const void *obj)
 {
     for (unsigned i = 0; i < s->n; i++) {
-        bool needed = asked_for(w, s->fields[i].kind);
+        bool needed = asked_for(w, &s->fields[i]);
         if (!needed && !present(&s->fields[i], obj))
             continue;
         hn_jw_key(&w->w, s->fields[i].key);
@@ -180,7 +181,7 @@ void cdx_write_members(struct cdx_writing *w, const struct cdx_shape *s, const v
     for (const struct hn_bom_extra *x = *MEMBER(struct hn_bom_extra *, obj, s->extra); x; x = x->next) {
         if (replaced(s, obj, x->key))
             continue;
-        if (w->other_version && hn_str_eqc(x->key, "$schema")) /* of the version that it came in */
+        if (w->other_version && (hn_str_eqc(x->key, "$schema") || hn_str_eqc(x->key, "bomFormat"))) /* as it came in */
             continue;
         hn_jw_key_str(&w->w, x->key);
         hn_jw_raw(&w->w, x->value);
