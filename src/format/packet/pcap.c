@@ -67,14 +67,17 @@ static bool credible(const struct hn_capture *c, const struct head *h)
     return !c->last || (t > c->last - TIME_DRIFT && t < c->last + TIME_DRIFT);
 }
 
-/* A header that is odd, but might be meant (some writers are careless), is believed when the next one reads well. */
-static bool odd_and_alone(const struct hn_capture *c, const struct head *h, struct hn_bytes b)
+/* A header that is odd, but might be meant (some writers are careless), is believed when the next one reads well, or
+ * the file ends behind it. 1: not believed, 0: believed, -1: more octets are needed to tell. */
+static int odd_and_alone(struct hn_capture *c, const struct head *h, struct hn_bytes b)
 {
     if (h->frac < (c->nano ? 1000000000u : 1000000u) && h->cap <= h->wire)
-        return false;
+        return 0;
     size_t next = h->len + h->cap;
-    if (b.n < next + h->len)
-        return c->final && b.n != next;
+    if (b.n < next + h->len) {
+        c->want = next + h->len;
+        return c->final ? b.n != next : -1;
+    }
     struct head n = read_head(c, b.p + next);
     return !credible(c, &n);
 }
@@ -95,8 +98,10 @@ static size_t careful(struct hn_capture *c, struct hn_bytes b)
         c->want = len + h.cap;
         return 0;
     }
-    if (__builtin_expect(odd_and_alone(c, &h, b), 0)) {
-        capture_damaged(c, c->at, "header of a record is not credible");
+    int odd = odd_and_alone(c, &h, b);
+    if (__builtin_expect(odd != 0, 0)) {
+        if (odd > 0)
+            capture_damaged(c, c->at, "header of a record is not credible");
         return 0;
     }
     c->last = head_time(c, &h);
