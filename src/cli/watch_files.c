@@ -42,12 +42,14 @@ struct folder {
     struct hn_str path; /* as the run named it */
     struct interest *first, **last;
     struct folder *same; /* another name of the same folder */
+    bool watched;        /* since before this set */
 };
 
 struct watch_files {
     struct hn_arena arena; /* of the present set */
     struct hn_map folders; /* path → folder */
     struct hn_map places;  /* fsid and handle, or inotify's number → folder */
+    struct hn_map before;  /* places of the set before, which have been watched all along */
     char *root;            /* its real path, without a slash at the end: "" for / */
     int rootfd, fanotify, inotify;
     dev_t refused[DEVICES_MAX];
@@ -100,6 +102,7 @@ struct watch_files *watch_files_new(const char *root, struct hn_diag *reterr)
     hn_arena_init(&w->arena, MEMORY);
     hn_map_init(&w->folders);
     hn_map_init(&w->places);
+    hn_map_init(&w->before);
     w->rootfd = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     w->root = w->rootfd >= 0 ? real_root(w->rootfd) : NULL;
     w->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -263,6 +266,7 @@ static void look_back(struct watch_files *w, int fd, const struct stat *folder, 
 
 static void put_place(struct watch_files *w, struct folder *f, struct hn_bytes key)
 {
+    f->watched = hn_map_has(&w->before, key);
     struct hn_bytes own = hn_arena_bytes(&w->arena, key);
     f->same = hn_map_find(&w->places, key);
     if (!own.p || !hn_ok(hn_map_set(&w->places, own, f)))
@@ -339,7 +343,8 @@ static void place(struct watch_files *w, struct folder *f)
     }
     bool watched = (mark(w, fd, st.st_dev) && place_fanotify(w, f, fd)) || place_inotify(w, f, fd);
     w->counts.missed += !watched;
-    look_back(w, fd, &st, f);
+    if (!f->watched)
+        look_back(w, fd, &st, f);
 }
 
 static bool is_there(const struct watch_files *w, const struct folder *f, struct hn_arena *a)
@@ -369,15 +374,14 @@ static void climb(struct watch_files *w)
     }
 }
 
+/* Begins a new set. Marks of folders that are in none any more stay; what they tell finds nobody. */
 static void forget(struct watch_files *w)
 {
     hn_map_done(&w->folders);
-    hn_map_done(&w->places);
     hn_map_init(&w->folders);
+    w->before = w->places;
     hn_map_init(&w->places);
-    hn_arena_clear(&w->arena);
-    if (w->fanotify >= 0)
-        fanotify_mark(w->fanotify, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL); /* what happens until they are set again: late */
+    hn_arena_init(&w->arena, MEMORY);
     w->everyone = w->late = 0;
     w->counts = (struct watch_files_counts){0};
 }
@@ -388,6 +392,7 @@ uint64_t watch_files_learn(struct watch_files *w, const struct hn_run *r)
     void *value;
     size_t i = 0, n_before = w->n_wanted;
     bool *before = w->wanted;
+    struct hn_arena old = w->arena;
     forget(w);
     w->wanted = NULL;
     w->n_wanted = 0;
@@ -406,6 +411,9 @@ uint64_t watch_files_learn(struct watch_files *w, const struct hn_run *r)
         if (before[k] && (k >= w->n_wanted || !w->wanted[k]))
             inotify_rm_watch(w->inotify, (int)k);
     hn_free(before);
+    hn_map_done(&w->before);
+    hn_map_init(&w->before);
+    hn_arena_done(&old);
     return w->late;
 }
 
