@@ -90,8 +90,6 @@ static bool parse_formatted(struct hn_arena *a, struct hn_str rest, struct hn_cp
     for (int i = 0; i < HN_CPE_ATTRIBUTES; i++) {
         struct hn_str one = rest.p ? take_component(&rest) : HN_STR("*");
         c->attribute[i] = one.n ? settle(a, one) : HN_STR("*");
-        if (!wildcards_valid(c->attribute[i]))
-            return refuse(ret_why, "a wildcard within a value");
     }
     return !rest.p || refuse(ret_why, "more than eleven attributes");
 }
@@ -179,6 +177,9 @@ bool hn_cpe_parse(struct hn_arena *a, struct hn_str text, struct hn_cpe *ret, co
                   : parse_formatted(a, hn_str_cut(text, 8, text.n), ret, ret_why);
     if (!ok)
         return false;
+    for (int i = 0; i < HN_CPE_ATTRIBUTES; i++)
+        if (!wildcards_valid(ret->attribute[i]))
+            return refuse(ret_why, "a wildcard within a value");
     struct hn_str part = ret->attribute[HN_CPE_PART];
     if (part.n != 1 || !memchr("aoh*-", part.p[0], 5))
         return refuse(ret_why, "the part is none of a, o, h");
