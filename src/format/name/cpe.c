@@ -128,7 +128,7 @@ static bool unbind(struct hn_arena *a, struct hn_str s, struct hn_str *ret)
         }
         if (c == 0)
             return false;
-        if (!is_bare(c) || (c == '-' && s.n == 3))
+        if (!is_bare(c) || (c == '-' && s.n == 3 && s.p[0] == '%'))
             out[n++] = '\\';
         out[n++] = c;
     }
