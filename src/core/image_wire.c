@@ -66,7 +66,7 @@ static void send_folder(struct sending *s, int fd, const char *prefix, unsigned 
             if (sub >= 0)
                 close(sub);
         } else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
-            strcat(name, "/");
+            memcpy(name + strlen(name), "/", 2); /* there is room: see above */
             send_folder(s, sub, name, depth + 1);
         } else {
             s->more = s->more || (S_ISREG(st.st_mode) && s->files >= HN_IMAGE_FILES);

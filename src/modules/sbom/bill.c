@@ -17,7 +17,7 @@ static size_t arena_cap(size_t text)
     return text < BILL_MEMORY / 64 ? ARENA_LEAST + text * 64 : BILL_MEMORY;
 }
 
-bool bill_next(struct hn_work *w, struct bill *b)
+bool sbom_bill_next(struct hn_work *w, struct bill *b)
 {
     while (hn_work_next(w, &b->in)) {
         if (!hn_work_map(w, &b->in, INPUT_MAX)) {
@@ -37,34 +37,34 @@ bool bill_next(struct hn_work *w, struct bill *b)
     return false;
 }
 
-void bill_done(struct bill *b)
+void sbom_bill_done(struct bill *b)
 {
     hn_bom_done(&b->bom);
     hn_arena_done(&b->arena);
     hn_work_done(&b->in);
 }
 
-struct hn_str bill_format(struct bill *b)
+struct hn_str sbom_bill_format(struct bill *b)
 {
     struct hn_str version = b->bom.spec_version;
     return hn_arena_fmt(&b->arena, "%s %.*s %s", hn_bom_family_name(b->bom.family), HN_FMT(version),
                         hn_bom_form_name(b->bom.form));
 }
 
-struct hn_str bill_word(struct hn_work *w, const char *key)
+struct hn_str sbom_bill_word(struct hn_work *w, const char *key)
 {
     return hn_text(hn_work_arena(w), (enum hn_lang)hn_work_lang(w), key, NULL);
 }
 
 /* ---- notes ---- */
 
-const char *bill_severity(enum hn_bom_severity s)
+const char *sbom_bill_severity(enum hn_bom_severity s)
 {
     static const char *const names[] = {"info", "warning", "error", "fatal"};
     return names[s];
 }
 
-struct hn_str bill_note_text(struct bill *b, const struct hn_bom_note *n, enum hn_lang lang)
+struct hn_str sbom_bill_note_text(struct bill *b, const struct hn_bom_note *n, enum hn_lang lang)
 {
     struct hn_str key = hn_arena_fmt(&b->arena, "sbom.note.%s", n->code);
     struct hn_param second = {.name = "b", .value = n->b}, first = {.name = "a", .value = n->a, .next = &second};
@@ -74,7 +74,7 @@ struct hn_str bill_note_text(struct bill *b, const struct hn_bom_note *n, enum h
     return hn_text(&b->arena, lang, key.p, &first);
 }
 
-struct hn_str bill_note_place(struct bill *b, const struct hn_bom_note *n, enum hn_lang lang)
+struct hn_str sbom_bill_note_place(struct bill *b, const struct hn_bom_note *n, enum hn_lang lang)
 {
     if (!n->line)
         return n->place;
@@ -95,7 +95,7 @@ static int by_weight(const void *x, const void *y)
     return (a->offset > b->offset) - (a->offset < b->offset);
 }
 
-struct hn_bom_note **bill_notes(struct bill *b, size_t *ret_n)
+struct hn_bom_note **sbom_bill_notes(struct bill *b, size_t *ret_n)
 {
     struct hn_bom_note **list = hn_arena_alloc(&b->arena, b->bom.notes.n * sizeof(struct hn_bom_note *));
 
@@ -107,15 +107,15 @@ struct hn_bom_note **bill_notes(struct bill *b, size_t *ret_n)
     return list;
 }
 
-void bill_write_notes(struct bill *b, struct hn_jw *w)
+void sbom_bill_write_notes(struct bill *b, struct hn_jw *w)
 {
     size_t n;
-    struct hn_bom_note **list = bill_notes(b, &n);
+    struct hn_bom_note **list = sbom_bill_notes(b, &n);
 
     hn_jw_arr(w);
     for (size_t i = 0; i < n; i++) {
         hn_jw_obj(w);
-        hn_jw_kc(w, "severity", bill_severity(list[i]->severity));
+        hn_jw_kc(w, "severity", sbom_bill_severity(list[i]->severity));
         hn_jw_kc(w, "code", list[i]->code);
         if (list[i]->place.n)
             hn_jw_kstr(w, "place", list[i]->place);
@@ -123,8 +123,8 @@ void bill_write_notes(struct bill *b, struct hn_jw *w)
             hn_jw_kint(w, "line", list[i]->line);
         hn_jw_key(w, "message");
         hn_jw_obj(w);
-        hn_jw_kstr(w, "en", bill_note_text(b, list[i], HN_EN));
-        hn_jw_kstr(w, "ja", bill_note_text(b, list[i], HN_JA));
+        hn_jw_kstr(w, "en", sbom_bill_note_text(b, list[i], HN_EN));
+        hn_jw_kstr(w, "ja", sbom_bill_note_text(b, list[i], HN_JA));
         hn_jw_obj_end(w);
         hn_jw_obj_end(w);
     }

@@ -17,17 +17,17 @@ struct bill {
 
 /* The next input; false when none is left. A file that cannot be opened or mapped is passed over (and counted by
  * hn_work_unreadable()). */
-bool bill_next(struct hn_work *w, struct bill *b);
-void bill_done(struct bill *b);
+bool sbom_bill_next(struct hn_work *w, struct bill *b);
+void sbom_bill_done(struct bill *b);
 /* "CycloneDX 1.6 JSON" */
-struct hn_str bill_format(struct bill *b);
+struct hn_str sbom_bill_format(struct bill *b);
 /* The sentence of a note; in the arena of the bill. */
-struct hn_str bill_note_text(struct bill *b, const struct hn_bom_note *n, enum hn_lang lang);
-const char *bill_severity(enum hn_bom_severity s); /* "error" */
+struct hn_str sbom_bill_note_text(struct bill *b, const struct hn_bom_note *n, enum hn_lang lang);
+const char *sbom_bill_severity(enum hn_bom_severity s); /* "error" */
 /* "line 12", a pointer, both, or empty. */
-struct hn_str bill_note_place(struct bill *b, const struct hn_bom_note *n, enum hn_lang lang);
+struct hn_str sbom_bill_note_place(struct bill *b, const struct hn_bom_note *n, enum hn_lang lang);
 /* Notes in the order of the text, the worst first; n in *ret_n. */
-struct hn_bom_note **bill_notes(struct bill *b, size_t *ret_n);
-void bill_write_notes(struct bill *b, struct hn_jw *w);
+struct hn_bom_note **sbom_bill_notes(struct bill *b, size_t *ret_n);
+void sbom_bill_write_notes(struct bill *b, struct hn_jw *w);
 /* Text of the catalogue without parameters, in the user's language. */
-struct hn_str bill_word(struct hn_work *w, const char *key);
+struct hn_str sbom_bill_word(struct hn_work *w, const char *key);

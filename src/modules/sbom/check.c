@@ -21,20 +21,20 @@ static void print_notes(struct hn_work *w, struct bill *b)
 {
     enum { COLUMNS = 3 };
     size_t n;
-    struct hn_bom_note **list = bill_notes(b, &n);
+    struct hn_bom_note **list = sbom_bill_notes(b, &n);
     struct hn_str *cells = hn_arena_alloc(&b->arena, (n + 1) * COLUMNS * sizeof *cells);
     enum hn_lang lang = (enum hn_lang)hn_work_lang(w);
 
     if (!cells || !n)
         return;
-    cells[0] = bill_word(w, "sbom.check.severity");
-    cells[1] = bill_word(w, "sbom.check.place");
-    cells[2] = bill_word(w, "sbom.check.problem");
+    cells[0] = sbom_bill_word(w, "sbom.check.severity");
+    cells[1] = sbom_bill_word(w, "sbom.check.place");
+    cells[2] = sbom_bill_word(w, "sbom.check.problem");
     for (size_t i = 0; i < n; i++) {
-        struct hn_str key = hn_arena_fmt(&b->arena, "sbom.severity.%s", bill_severity(list[i]->severity));
-        cells[(i + 1) * COLUMNS] = bill_word(w, key.p);
-        cells[(i + 1) * COLUMNS + 1] = bill_note_place(b, list[i], lang);
-        cells[(i + 1) * COLUMNS + 2] = bill_note_text(b, list[i], lang);
+        struct hn_str key = hn_arena_fmt(&b->arena, "sbom.severity.%s", sbom_bill_severity(list[i]->severity));
+        cells[(i + 1) * COLUMNS] = sbom_bill_word(w, key.p);
+        cells[(i + 1) * COLUMNS + 1] = sbom_bill_note_place(b, list[i], lang);
+        cells[(i + 1) * COLUMNS + 2] = sbom_bill_note_text(b, list[i], lang);
     }
     hn_work_table(w, cells, n + 1, COLUMNS);
     if (b->bom.notes.dropped)
@@ -49,7 +49,7 @@ static void print_file(struct hn_work *w, struct bill *b)
     hn_work_text(w, b->in.name);
     hn_work_print(w, ": ");
     if (b->bom.family != HN_BOM_UNKNOWN) {
-        hn_work_text(w, bill_format(b));
+        hn_work_text(w, sbom_bill_format(b));
         hn_work_print(w, ", ");
     }
     if (!b->readable)
@@ -80,7 +80,7 @@ static void write_file(struct bill *b, struct hn_jw *j)
     hn_jw_kint(j, "infos", (int64_t)c.infos);
     hn_jw_kint(j, "not_shown", (int64_t)m->notes.dropped);
     hn_jw_key(j, "notes");
-    bill_write_notes(b, j);
+    sbom_bill_write_notes(b, j);
     hn_jw_obj_end(j);
 }
 
@@ -99,7 +99,7 @@ int sbom_check(struct hn_work *w)
         hn_jw_key(&j, "files");
         hn_jw_arr(&j);
     }
-    while (bill_next(w, &b)) {
+    while (sbom_bill_next(w, &b)) {
         if (b.readable) {
             hn_cdx_check(&b.bom);
             if (!hn_work_switch(w, "schema-only"))
@@ -113,7 +113,7 @@ int sbom_check(struct hn_work *w)
             write_file(&b, &j);
         else
             print_file(w, &b);
-        bill_done(&b);
+        sbom_bill_done(&b);
     }
     if (json) {
         hn_jw_arr_end(&j);

@@ -33,7 +33,7 @@ const struct hn_verb_option sbom_generate_options[] = {
 
 /* ---------------------------------------------------------------- shared */
 
-struct hn_str generate_fmt(struct generate *g, const char *fmt, ...)
+struct hn_str sbom_generate_fmt(struct generate *g, const char *fmt, ...)
 {
     va_list ap, again;
     va_start(ap, fmt);
@@ -47,14 +47,14 @@ struct hn_str generate_fmt(struct generate *g, const char *fmt, ...)
     return p ? (struct hn_str){p, (size_t)n} : HN_STR("");
 }
 
-void generate_prop(struct generate *g, struct hn_bom_component *c, const char *name, struct hn_str value)
+void sbom_generate_prop(struct generate *g, struct hn_bom_component *c, const char *name, struct hn_str value)
 {
     if (value.n)
         hn_bom_prop_add(&g->bom, &c->props, hn_str_c(name), value);
 }
 
 /* The lists grow to tens of thousands: their ends are kept. */
-void generate_told(struct generate *g, const struct hn_bom_component *c, bool all)
+void sbom_generate_told(struct generate *g, const struct hn_bom_component *c, bool all)
 {
     struct hn_bom_text *t = HN_NEW(g->a, struct hn_bom_text);
     struct hn_bom_text ***end = all ? &g->complete_end : &g->unknown_end;
@@ -65,7 +65,7 @@ void generate_told(struct generate *g, const struct hn_bom_component *c, bool al
     *end = &t->next;
 }
 
-void generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn_str text)
+void sbom_generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn_str text)
 {
     ptrdiff_t open = hn_str_chr(text, '<'), close = hn_str_chr(text, '>');
     bool mail = open >= 0 && close > open;
@@ -80,24 +80,24 @@ void generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn
 }
 
 /* TR-03183-2 asks for the digest of the deployable file in the reference that says where it is. */
-void generate_digest(struct generate *g, struct hn_bom_component *c, struct hn_str path, struct hn_str sha512)
+void sbom_generate_digest(struct generate *g, struct hn_bom_component *c, struct hn_str path, struct hn_str sha512)
 {
     if (!sha512.n)
         return;
     hn_bom_hash_add(&g->bom, &c->hashes, HN_BOM_ALG_SHA512, sha512);
     struct hn_bom_link *l =
-        hn_bom_link_add(&g->bom, &c->links, HN_STR("distribution"), generate_fmt(g, "file://%.*s", HN_FMT(path)));
+        hn_bom_link_add(&g->bom, &c->links, HN_STR("distribution"), sbom_generate_fmt(g, "file://%.*s", HN_FMT(path)));
     if (l)
         hn_bom_hash_add(&g->bom, &l->hashes, HN_BOM_ALG_SHA512, sha512);
 }
 
-void generate_file_props(struct generate *g, struct hn_bom_component *c, struct hn_str filename, bool executable,
+void sbom_generate_file_props(struct generate *g, struct hn_bom_component *c, struct hn_str filename, bool executable,
                          bool archive, bool structured)
 {
-    generate_prop(g, c, "bsi:component:filename", filename);
-    generate_prop(g, c, "bsi:component:executable", executable ? HN_STR("executable") : HN_STR("non-executable"));
-    generate_prop(g, c, "bsi:component:archive", archive ? HN_STR("archive") : HN_STR("no archive"));
-    generate_prop(g, c, "bsi:component:structured", structured ? HN_STR("structured") : HN_STR("unstructured"));
+    sbom_generate_prop(g, c, "bsi:component:filename", filename);
+    sbom_generate_prop(g, c, "bsi:component:executable", executable ? HN_STR("executable") : HN_STR("non-executable"));
+    sbom_generate_prop(g, c, "bsi:component:archive", archive ? HN_STR("archive") : HN_STR("no archive"));
+    sbom_generate_prop(g, c, "bsi:component:structured", structured ? HN_STR("structured") : HN_STR("unstructured"));
 }
 
 static int by_subject(const void *a, const void *b)
@@ -106,7 +106,7 @@ static int by_subject(const void *a, const void *b)
     return hn_str_cmp((*x)->subject, (*y)->subject);
 }
 
-const struct hn_obs **generate_sorted(struct generate *g, const char *kind, size_t *ret_n)
+const struct hn_obs **sbom_generate_sorted(struct generate *g, const char *kind, size_t *ret_n)
 {
     size_t n = hn_facts_count(g->facts, kind), i = 0;
     const struct hn_obs **list = hn_arena_alloc(g->a, (n + 1) * sizeof(const struct hn_obs *));
@@ -154,7 +154,7 @@ static void put_subject(struct generate *g)
                                     : about.scope;
     }
     c->version = generate_told_text(hn_work_str(g->w, "version"));
-    c->ref = generate_fmt(g, "subject:%.*s", HN_FMT(c->name));
+    c->ref = sbom_generate_fmt(g, "subject:%.*s", HN_FMT(c->name));
     g->bom.subject = c;
     g->bom.name = c->name;
 }
@@ -201,7 +201,7 @@ static void put_gap(void *arg, const struct hn_work_gap *gap)
 {
     struct generate *g = arg;
     hn_bom_prop_add(&g->bom, &g->bom.metadata_props, HN_STR("hinomi:not-seen"),
-                    generate_fmt(g, "%s: %.*s: %.*s", gap->module, HN_FMT(gap->what), HN_FMT(gap->why)));
+                    sbom_generate_fmt(g, "%s: %.*s: %.*s", gap->module, HN_FMT(gap->what), HN_FMT(gap->why)));
 }
 
 static void add_composition(struct generate *g, enum hn_bom_aggregate aggregate, const char *word,
@@ -272,7 +272,7 @@ static void put_serial(struct generate *g)
     sum[6] = (uint8_t)((sum[6] & 0x0f) | 0x80);
     sum[8] = (uint8_t)((sum[8] & 0x3f) | 0x80);
     hn_hex(hn_bytes_of(sum, 32), hex);
-    g->bom.serial = generate_fmt(g, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    g->bom.serial = sbom_generate_fmt(g, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
 static struct hn_bom_how how_of(struct generate *g)
@@ -332,10 +332,10 @@ int sbom_generate(struct hn_work *w)
     hn_map_init(&g.artefacts);
     hn_map_init(&g.languages);
     put_head(&g);
-    generate_os(&g);
-    generate_packages(&g);
-    generate_languages(&g);
-    generate_package_dependencies(&g);
+    sbom_generate_os(&g);
+    sbom_generate_packages(&g);
+    sbom_generate_languages(&g);
+    sbom_generate_package_dependencies(&g);
     put_subject_dependencies(&g);
     put_compositions(&g);
     put_serial(&g);

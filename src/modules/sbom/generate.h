@@ -19,32 +19,32 @@ struct generate {
 };
 
 /* generate.c */
-struct hn_str generate_fmt(struct generate *g, const char *fmt, ...) HN_PRINTF(2, 3);
-void generate_prop(struct generate *g, struct hn_bom_component *c, const char *name, struct hn_str value);
+struct hn_str sbom_generate_fmt(struct generate *g, const char *fmt, ...) HN_PRINTF(2, 3);
+void sbom_generate_prop(struct generate *g, struct hn_bom_component *c, const char *name, struct hn_str value);
 /* Are all dependencies of c told? */
-void generate_told(struct generate *g, const struct hn_bom_component *c, bool all);
+void sbom_generate_told(struct generate *g, const struct hn_bom_component *c, bool all);
 /* What is empty is not there. */
 static inline struct hn_str generate_told_text(struct hn_str s)
 {
     return s.n ? s : (struct hn_str){0};
 }
 /* "Name <mail>", or a name alone. */
-void generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn_str text);
-void generate_digest(struct generate *g, struct hn_bom_component *c, struct hn_str path, struct hn_str sha512);
+void sbom_generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn_str text);
+void sbom_generate_digest(struct generate *g, struct hn_bom_component *c, struct hn_str path, struct hn_str sha512);
 /* TR-03183-2, 5.2.2: what the file of a component is. */
-void generate_file_props(struct generate *g, struct hn_bom_component *c, struct hn_str filename, bool executable,
+void sbom_generate_file_props(struct generate *g, struct hn_bom_component *c, struct hn_str filename, bool executable,
                          bool archive, bool structured);
 /* Observations of a kind, sorted by subject. */
-const struct hn_obs **generate_sorted(struct generate *g, const char *kind, size_t *ret_n);
+const struct hn_obs **sbom_generate_sorted(struct generate *g, const char *kind, size_t *ret_n);
 
 /* generate_os.c */
-void generate_os(struct generate *g);
-void generate_packages(struct generate *g);
-void generate_package_dependencies(struct generate *g);
+void sbom_generate_os(struct generate *g);
+void sbom_generate_packages(struct generate *g);
+void sbom_generate_package_dependencies(struct generate *g);
 /* generate_language.c */
-void generate_languages(struct generate *g);
+void sbom_generate_languages(struct generate *g);
 /* generate_licence.c */
 /* Names as debian/copyright has them, as one SPDX expression: all of them apply to some file. */
-struct hn_str generate_debian_licences(struct generate *g, const struct hn_str *names, size_t n);
+struct hn_str sbom_generate_debian_licences(struct generate *g, const struct hn_str *names, size_t n);
 /* A licence that some package states: an identifier, an expression, or a name that is none. */
-void generate_licence(struct generate *g, struct hn_bom_component *c, struct hn_str text);
+void sbom_generate_licence(struct generate *g, struct hn_bom_component *c, struct hn_str text);

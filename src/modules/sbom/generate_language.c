@@ -27,8 +27,8 @@ static void describe_artefact(struct generate *g, struct hn_bom_component *c, co
 {
     struct hn_str format = hn_obs_get(artefact, "format");
     bool program = hn_str_eqc(format, "elf") || hn_str_eqc(format, "pe");
-    generate_digest(g, c, hn_obs_get(artefact, "path"), hn_obs_get(artefact, "sha512"));
-    generate_file_props(g, c, base_of(hn_obs_get(artefact, "path")), program, !program, true);
+    sbom_generate_digest(g, c, hn_obs_get(artefact, "path"), hn_obs_get(artefact, "sha512"));
+    sbom_generate_file_props(g, c, base_of(hn_obs_get(artefact, "path")), program, !program, true);
 }
 
 /* A file of which nothing says that it is the release of some package itself. */
@@ -40,7 +40,7 @@ static struct hn_bom_component *put_artefact(struct generate *g, const struct hn
         return NULL;
     c->type = HN_BOM_TYPE_FILE;
     c->name = base_of(path);
-    c->ref = generate_fmt(g, "artefact:%.*s", HN_FMT(path));
+    c->ref = sbom_generate_fmt(g, "artefact:%.*s", HN_FMT(path));
     describe_artefact(g, c, artefact);
     return c;
 }
@@ -75,7 +75,7 @@ static void put_hashes(struct generate *g, struct hn_bom_component *c, const str
         if (known != HN_BOM_ALG_OTHER && value.n == 2 * hn_bom_alg_len(known))
             hn_bom_hash_add(&g->bom, &c->hashes, known, value);
         else
-            generate_prop(g, c, "hinomi:checksum", list[i]); /* Go's sum is one of a folder, no file's */
+            sbom_generate_prop(g, c, "hinomi:checksum", list[i]); /* Go's sum is one of a folder, no file's */
     }
 }
 
@@ -86,7 +86,7 @@ static void put_evidence(struct generate *g, struct hn_bom_component *c, const s
     struct hn_str inner = hn_obs_get(o, "inner"), path = hn_obs_get(o, "path");
     if (!at)
         return;
-    at->location = inner.n ? generate_fmt(g, "%.*s!/%.*s", HN_FMT(path), HN_FMT(inner)) : path;
+    at->location = inner.n ? sbom_generate_fmt(g, "%.*s!/%.*s", HN_FMT(path), HN_FMT(inner)) : path;
     e->occurrences = at;
 }
 
@@ -101,8 +101,8 @@ static void describe(struct generate *g, struct hn_bom_component *c, const struc
     struct hn_str homepage = hn_obs_get(o, "homepage"), origin = hn_obs_get(o, "origin");
     c->version = generate_told_text(hn_obs_get(o, "version"));
     c->purl = generate_told_text(hn_obs_get(o, "purl"));
-    generate_supplier(g, c, hn_obs_get(o, "supplier"));
-    generate_licence(g, c, hn_obs_get(o, "licence"));
+    sbom_generate_supplier(g, c, hn_obs_get(o, "supplier"));
+    sbom_generate_licence(g, c, hn_obs_get(o, "licence"));
     if (homepage.n)
         hn_bom_link_add(&g->bom, &c->links, HN_STR("website"), homepage);
     if (hn_str_find(origin, HN_STR("://")) > 0)
@@ -111,11 +111,11 @@ static void describe(struct generate *g, struct hn_bom_component *c, const struc
     put_hashes(g, c, o);
     put_evidence(g, c, o);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        generate_prop(g, c, texts[i].prop, hn_obs_get(o, texts[i].field));
+        sbom_generate_prop(g, c, texts[i].prop, hn_obs_get(o, texts[i].field));
     if (hn_obs_get_bool(o, "guessed", false))
-        generate_prop(g, c, "hinomi:package:guessed", HN_STR("true"));
+        sbom_generate_prop(g, c, "hinomi:package:guessed", HN_STR("true"));
     if (hn_obs_get_bool(o, "declared", false))
-        generate_prop(g, c, "hinomi:package:declared-only", HN_STR("true"));
+        sbom_generate_prop(g, c, "hinomi:package:declared-only", HN_STR("true"));
     c->scope = hn_obs_get_bool(o, "dev", false) ? HN_BOM_SCOPE_EXCLUDED : HN_BOM_SCOPE_NONE;
 }
 
@@ -160,14 +160,14 @@ static struct hn_str folded(struct generate *g, struct hn_str ecosystem, struct 
 static struct hn_bytes key_of(struct generate *g, struct hn_str ecosystem, struct hn_str scope, struct hn_str name)
 {
     return hn_str_bytes(
-        generate_fmt(g, "%.*s %.*s %.*s", HN_FMT(ecosystem), HN_FMT(scope), HN_FMT(folded(g, ecosystem, name))));
+        sbom_generate_fmt(g, "%.*s %.*s %.*s", HN_FMT(ecosystem), HN_FMT(scope), HN_FMT(folded(g, ecosystem, name))));
 }
 
 static void remember(struct generate *g, const struct hn_obs *o, struct hn_bom_component *c)
 {
     struct hn_str ecosystem = hn_obs_get(o, "ecosystem"), name = hn_obs_get(o, "name"), scope = scope_of(o);
     struct hn_bytes plain = key_of(g, ecosystem, scope, name);
-    struct hn_str versioned = generate_fmt(g, "%.*s@%.*s", HN_FMT(name), HN_FMT(hn_obs_get(o, "version")));
+    struct hn_str versioned = sbom_generate_fmt(g, "%.*s@%.*s", HN_FMT(name), HN_FMT(hn_obs_get(o, "version")));
     bool ok = hn_ok(hn_map_set(&g->languages, key_of(g, ecosystem, scope, versioned), c));
     if (!hn_map_has(&g->languages, plain))
         ok = ok && hn_ok(hn_map_set(&g->languages, plain, c));
@@ -199,7 +199,7 @@ static void put_dependencies(struct generate *g, const struct hn_obs *o, const s
     }
     if (d)
         d->says_depends = true;
-    generate_told(g, c, all);
+    sbom_generate_told(g, c, all);
 }
 
 /* ---------------------------------------------------------------- all of them */
@@ -221,7 +221,7 @@ static struct hn_bom_component *put_package(struct generate *g, const struct hn_
     struct hn_str purl = hn_obs_get(o, "purl"), ecosystem = hn_obs_get(o, "ecosystem");
     put_name(c, ecosystem, hn_obs_get(o, "name"));
     c->type = itself && !hn_str_eqc(ecosystem, "Maven") ? HN_BOM_TYPE_APPLICATION : HN_BOM_TYPE_LIBRARY;
-    c->ref = generate_fmt(g, "%.*s#%.*s%s%.*s", HN_FMT(purl.n ? purl : hn_obs_get(o, "name")), HN_FMT(path),
+    c->ref = sbom_generate_fmt(g, "%.*s#%.*s%s%.*s", HN_FMT(purl.n ? purl : hn_obs_get(o, "name")), HN_FMT(path),
                           inner.n ? "!/" : "", HN_FMT(inner));
     describe(g, c, o);
     if (itself) {
@@ -233,10 +233,10 @@ static struct hn_bom_component *put_package(struct generate *g, const struct hn_
     return c;
 }
 
-void generate_languages(struct generate *g)
+void sbom_generate_languages(struct generate *g)
 {
     size_t n;
-    const struct hn_obs **list = generate_sorted(g, "languages.package", &n);
+    const struct hn_obs **list = sbom_generate_sorted(g, "languages.package", &n);
     struct hn_bom_component **made = hn_arena_alloc(g->a, (n + 1) * sizeof(struct hn_bom_component *));
     for (size_t i = 0; made && i < n; i++) /* what a file itself is, before what lies in it */
         if (is_artefact(g, list[i]))

@@ -42,7 +42,7 @@ static struct hn_str gnu(struct generate *g, struct hn_str name)
         for (size_t k = 0; k < version.n; k++)
             if (version.p[k] != '.' && (version.p[k] < '0' || version.p[k] > '9'))
                 return HN_STR("");
-        return generate_fmt(g, "%s%.*s%s-%s", families[i], HN_FMT(version), zero, later ? "or-later" : "only");
+        return sbom_generate_fmt(g, "%s%.*s%s-%s", families[i], HN_FMT(version), zero, later ? "or-later" : "only");
     }
     return HN_STR("");
 }
@@ -67,7 +67,7 @@ static struct hn_str one(struct generate *g, struct hn_str name)
     }
     while (n && ref[n - 1] == '-')
         n--;
-    return n ? generate_fmt(g, "LicenseRef-Debian-%.*s", (int)n, ref) : HN_STR("");
+    return n ? sbom_generate_fmt(g, "LicenseRef-Debian-%.*s", (int)n, ref) : HN_STR("");
 }
 
 /* "GPL-2+ or Artistic, and Expat": "and" binds tighter than "or", as in SPDX, but a comma before either ends what
@@ -82,20 +82,20 @@ static struct hn_str expression_of(struct generate *g, struct hn_str text)
         if (more && !and&&! or) {
             comma = word.p[word.n - 1] == ',';
             word.n -= comma;
-            name = name.n ? generate_fmt(g, "%.*s-%.*s", HN_FMT(name), HN_FMT(word)) : word;
+            name = name.n ? sbom_generate_fmt(g, "%.*s-%.*s", HN_FMT(name), HN_FMT(word)) : word;
             continue;
         }
         struct hn_str id = one(g, name);
         id = id.n ? id : HN_STR("LicenseRef-Debian-unnamed");
-        done = done.n ? generate_fmt(g, "%.*s%.*s", HN_FMT(done), HN_FMT(id)) : id;
+        done = done.n ? sbom_generate_fmt(g, "%.*s%.*s", HN_FMT(done), HN_FMT(id)) : id;
         if (more)
-            done = generate_fmt(g, comma ? "(%.*s) %s " : "%.*s %s ", HN_FMT(done), and? "AND" : "OR");
+            done = sbom_generate_fmt(g, comma ? "(%.*s) %s " : "%.*s %s ", HN_FMT(done), and? "AND" : "OR");
         name = HN_STR("");
     }
     return done;
 }
 
-struct hn_str generate_debian_licences(struct generate *g, const struct hn_str *list, size_t n)
+struct hn_str sbom_generate_debian_licences(struct generate *g, const struct hn_str *list, size_t n)
 {
     struct hn_buf raw, out;
     struct hn_licence_notes notes = {0};
@@ -115,7 +115,7 @@ struct hn_str generate_debian_licences(struct generate *g, const struct hn_str *
     return s;
 }
 
-void generate_licence(struct generate *g, struct hn_bom_component *c, struct hn_str text)
+void sbom_generate_licence(struct generate *g, struct hn_bom_component *c, struct hn_str text)
 {
     struct hn_licence_notes notes = {0};
     const struct hn_licence *l = text.n ? hn_licence_parse(g->a, text, &notes) : NULL;

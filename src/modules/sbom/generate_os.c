@@ -3,7 +3,7 @@
 #include "format/name/purl.h"
 #include "modules/sbom/generate.h"
 
-void generate_os(struct generate *g)
+void sbom_generate_os(struct generate *g)
 {
     const struct hn_obs *os = hn_facts_find(g->facts, "host.os", HN_STR("os"));
     struct hn_str point = hn_obs_get(os, "point");
@@ -17,10 +17,10 @@ void generate_os(struct generate *g)
     c->type = HN_BOM_TYPE_OPERATING_SYSTEM;
     c->name = g->os_id;
     c->version = point.n ? point : g->os_version;
-    c->ref = generate_fmt(g, "os:%.*s@%.*s", HN_FMT(c->name), HN_FMT(c->version));
+    c->ref = sbom_generate_fmt(g, "os:%.*s@%.*s", HN_FMT(c->name), HN_FMT(c->version));
     c->description = generate_told_text(hn_obs_get(os, "pretty"));
-    generate_prop(g, c, "hinomi:os:version-id", g->os_version);
-    generate_prop(g, c, "hinomi:os:codename", hn_obs_get(os, "codename"));
+    sbom_generate_prop(g, c, "hinomi:os:version-id", g->os_version);
+    sbom_generate_prop(g, c, "hinomi:os:codename", hn_obs_get(os, "codename"));
 }
 
 /* ---------------------------------------------------------------- names */
@@ -37,11 +37,11 @@ static struct hn_str upstream_of(struct generate *g, const struct hn_obs *o)
 {
     struct hn_str source = hn_obs_get(o, "source"), version = hn_obs_get(o, "source_version");
     if (hn_str_eqc(hn_obs_get(o, "manager"), "rpm"))
-        return source.n ? generate_fmt(g, "%.*s-%.*s.src.rpm", HN_FMT(source), HN_FMT(version)) : source;
+        return source.n ? sbom_generate_fmt(g, "%.*s-%.*s.src.rpm", HN_FMT(source), HN_FMT(version)) : source;
     bool same = hn_str_eq(version, hn_obs_get(o, "version"));
     if (!source.n || (same && hn_str_eq(source, hn_obs_get(o, "name"))))
         return HN_STR("");
-    return same ? source : generate_fmt(g, "%.*s@%.*s", HN_FMT(source), HN_FMT(version));
+    return same ? source : sbom_generate_fmt(g, "%.*s@%.*s", HN_FMT(source), HN_FMT(version));
 }
 
 static struct hn_str purl_of(struct generate *g, const struct hn_obs *o)
@@ -60,7 +60,7 @@ static struct hn_str purl_of(struct generate *g, const struct hn_obs *o)
                         .name = hn_obs_get(o, "name"),
                         .version = version};
     struct hn_str distro =
-        g->os_version.n ? generate_fmt(g, "%.*s-%.*s", HN_FMT(g->os_id), HN_FMT(g->os_version)) : g->os_id;
+        g->os_version.n ? sbom_generate_fmt(g, "%.*s-%.*s", HN_FMT(g->os_id), HN_FMT(g->os_version)) : g->os_id;
     bool ok = hn_purl_set(&p, HN_STR("arch"), hn_obs_get(o, "arch")) && hn_purl_set(&p, HN_STR("distro"), distro) &&
               hn_purl_set(&p, HN_STR("upstream"), upstream_of(g, o)) && hn_purl_set(&p, HN_STR("epoch"), epoch);
     if (!ok || !hn_purl_build(g->a, &p, NULL))
@@ -91,12 +91,12 @@ static void put_detail(struct generate *g, struct hn_bom_component *c, const str
     const struct hn_str *names;
     size_t n = hn_obs_get_list(d, "licences", &names);
     struct hn_str homepage = hn_obs_get(d, "homepage");
-    generate_supplier(g, c, hn_obs_get(d, "maintainer"));
+    sbom_generate_supplier(g, c, hn_obs_get(d, "maintainer"));
     c->description = generate_told_text(hn_obs_get(d, "summary"));
     if (homepage.n)
         hn_bom_link_add(&g->bom, &c->links, HN_STR("website"), homepage);
     if (hn_obs_get_bool(d, "machine_readable", false)) {
-        struct hn_str expression = generate_debian_licences(g, names, n);
+        struct hn_str expression = sbom_generate_debian_licences(g, names, n);
         struct hn_bom_licence *l =
             expression.n ? hn_bom_licence_add(&g->bom, &c->licences, HN_BOM_LICENCE_EXPRESSION, expression) : NULL;
         if (l)
@@ -107,7 +107,7 @@ static void put_detail(struct generate *g, struct hn_bom_component *c, const str
             if (l)
                 l->says = HN_BOM_LICENCE_CONCLUDED;
         }
-        generate_licence(g, c, hn_obs_get(d, "licence"));
+        sbom_generate_licence(g, c, hn_obs_get(d, "licence"));
     }
 }
 
@@ -119,10 +119,10 @@ static struct hn_str filename_of(struct generate *g, const struct hn_obs *o)
     ptrdiff_t colon = hn_str_chr(version, ':');
     version = hn_str_cut(version, colon < 0 ? 0 : (size_t)colon + 1, version.n);
     if (hn_str_eqc(manager, "rpm"))
-        return generate_fmt(g, "%.*s-%.*s.%.*s.rpm", HN_FMT(name), HN_FMT(version), HN_FMT(arch));
+        return sbom_generate_fmt(g, "%.*s-%.*s.%.*s.rpm", HN_FMT(name), HN_FMT(version), HN_FMT(arch));
     if (hn_str_eqc(manager, "apk"))
-        return generate_fmt(g, "%.*s-%.*s.apk", HN_FMT(name), HN_FMT(version));
-    return generate_fmt(g, "%.*s_%.*s_%.*s.deb", HN_FMT(name), HN_FMT(version), HN_FMT(arch));
+        return sbom_generate_fmt(g, "%.*s-%.*s.apk", HN_FMT(name), HN_FMT(version));
+    return sbom_generate_fmt(g, "%.*s_%.*s_%.*s.deb", HN_FMT(name), HN_FMT(version), HN_FMT(arch));
 }
 
 static void put_package(struct generate *g, const struct hn_obs *o)
@@ -137,14 +137,14 @@ static void put_package(struct generate *g, const struct hn_obs *o)
     c->ref = c->purl.n ? c->purl : o->subject;
     c->scope = HN_BOM_SCOPE_REQUIRED;
     put_detail(g, c, hn_facts_find(g->facts, "packages.detail", o->subject));
-    generate_prop(g, c, "hinomi:package:manager", hn_obs_get(o, "manager"));
-    generate_prop(g, c, "hinomi:package:arch", hn_obs_get(o, "arch"));
-    generate_prop(g, c, "hinomi:package:source", hn_obs_get(o, "source"));
-    generate_prop(g, c, "hinomi:package:source-version", hn_obs_get(o, "source_version"));
-    generate_prop(g, c, "hinomi:package:section", hn_obs_get(o, "section"));
+    sbom_generate_prop(g, c, "hinomi:package:manager", hn_obs_get(o, "manager"));
+    sbom_generate_prop(g, c, "hinomi:package:arch", hn_obs_get(o, "arch"));
+    sbom_generate_prop(g, c, "hinomi:package:source", hn_obs_get(o, "source"));
+    sbom_generate_prop(g, c, "hinomi:package:source-version", hn_obs_get(o, "source_version"));
+    sbom_generate_prop(g, c, "hinomi:package:section", hn_obs_get(o, "section"));
     if (!hn_str_eqc(hn_obs_get(o, "state"), "installed"))
-        generate_prop(g, c, "hinomi:package:state", hn_obs_get(o, "state"));
-    generate_file_props(g, c, filename_of(g, o), false, true, true);
+        sbom_generate_prop(g, c, "hinomi:package:state", hn_obs_get(o, "state"));
+    sbom_generate_file_props(g, c, filename_of(g, o), false, true, true);
     if (!hn_ok(hn_map_set(&g->packages, hn_str_bytes(o->subject), c)))
         g->a->failed = true;
 }
@@ -153,7 +153,7 @@ static void put_package(struct generate *g, const struct hn_obs *o)
 static void put_files(struct generate *g)
 {
     size_t n;
-    const struct hn_obs **list = generate_sorted(g, "packages.file", &n);
+    const struct hn_obs **list = sbom_generate_sorted(g, "packages.file", &n);
     for (size_t i = 0; i < n; i++) {
         struct hn_bom_component *parent = hn_map_find(&g->packages, hn_str_bytes(hn_obs_get(list[i], "package")));
         struct hn_bom_component *c = parent ? hn_bom_component_add(&g->bom, parent) : NULL;
@@ -163,26 +163,26 @@ static void put_files(struct generate *g)
             continue;
         c->type = HN_BOM_TYPE_FILE;
         c->name = hn_str_cut(path, (size_t)(slash + 1 - path.p), path.n);
-        c->ref = generate_fmt(g, "file:%.*s", HN_FMT(path));
-        generate_digest(g, c, path, hn_obs_get(list[i], "sha512"));
-        generate_file_props(g, c, c->name, true, false, true);
+        c->ref = sbom_generate_fmt(g, "file:%.*s", HN_FMT(path));
+        sbom_generate_digest(g, c, path, hn_obs_get(list[i], "sha512"));
+        sbom_generate_file_props(g, c, c->name, true, false, true);
     }
 }
 
-void generate_packages(struct generate *g)
+void sbom_generate_packages(struct generate *g)
 {
     size_t n;
-    const struct hn_obs **list = generate_sorted(g, "packages.package", &n);
+    const struct hn_obs **list = sbom_generate_sorted(g, "packages.package", &n);
     for (size_t i = 0; i < n; i++)
         if (hn_obs_get_bool(list[i], "installed", false))
             put_package(g, list[i]);
     put_files(g);
 }
 
-void generate_package_dependencies(struct generate *g)
+void sbom_generate_package_dependencies(struct generate *g)
 {
     size_t n;
-    const struct hn_obs **list = generate_sorted(g, "packages.detail", &n);
+    const struct hn_obs **list = sbom_generate_sorted(g, "packages.detail", &n);
     for (size_t i = 0; i < n; i++) {
         const struct hn_str *needs;
         size_t n_needs = hn_obs_get_list(list[i], "depends", &needs);
@@ -196,6 +196,6 @@ void generate_package_dependencies(struct generate *g)
             if (to)
                 hn_bom_edge_add(&g->bom, d, HN_BOM_REL_DEPENDS_ON, to->ref);
         }
-        generate_told(g, c, !hn_obs_has(list[i], "missing"));
+        sbom_generate_told(g, c, !hn_obs_has(list[i], "missing"));
     }
 }

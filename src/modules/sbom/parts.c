@@ -249,7 +249,7 @@ static bool write_all(struct bill *b, struct hn_jw *j)
     edges(&p);
     quality(&p);
     hn_jw_key(j, "problems");
-    bill_write_notes(b, j);
+    sbom_bill_write_notes(b, j);
     hn_jw_obj_end(j);
     return !b->arena.failed;
 }
@@ -260,13 +260,13 @@ int sbom_parts_list(struct hn_work *w)
     struct bill b;
     struct hn_jw j;
 
-    if (!bill_next(w, &b))
+    if (!sbom_bill_next(w, &b))
         return 3;
     hn_buf_init(&out, (size_t)256 << 20);
     hn_jw_init(&j, &out);
     bool ok = b.bom.family != HN_BOM_UNKNOWN && write_all(&b, &j) && !out.bad;
     if (ok)
         hn_work_write(w, hn_str_bytes(hn_buf_text(&out)));
-    bill_done(&b);
+    sbom_bill_done(&b);
     return ok ? 0 : hn_work_fail(w, "sbom.parts.unreadable", NULL);
 }

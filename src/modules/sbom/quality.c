@@ -64,7 +64,7 @@ static int load_profiles(struct gate *g)
     int rc = 0;
 
     if (settings(g, "profile-file", &yaml, &rc)) {
-        g->profiles[g->n] = quality_profile_parse(g->a, yaml, &why);
+        g->profiles[g->n] = sbom_quality_profile_parse(g->a, yaml, &why);
         if (!g->profiles[g->n++])
             return refused(g, "--profile-file", &why);
     }
@@ -73,7 +73,7 @@ static int load_profiles(struct gate *g)
         n = 1;
     }
     for (size_t i = 0; i < n && g->n < PROFILES_MOST; i++) {
-        g->profiles[g->n] = quality_profile_of(g->a, names[i], &why);
+        g->profiles[g->n] = sbom_quality_profile_of(g->a, names[i], &why);
         if (!g->profiles[g->n++])
             return refused(g, "--profile", &why);
     }
@@ -88,9 +88,9 @@ static int load_settings(struct gate *g)
 
     if (rc)
         return rc;
-    if (settings(g, "answers", &yaml, &rc) && !quality_answers_parse(g->a, yaml, &g->answers, &why))
+    if (settings(g, "answers", &yaml, &rc) && !sbom_quality_answers_parse(g->a, yaml, &g->answers, &why))
         return refused(g, "--answers", &why);
-    if (settings(g, "licences", &yaml, &rc) && !quality_licences_parse(g->a, yaml, &g->licences, &why))
+    if (settings(g, "licences", &yaml, &rc) && !sbom_quality_licences_parse(g->a, yaml, &g->licences, &why))
         return refused(g, "--licences", &why);
     return rc;
 }
@@ -100,20 +100,20 @@ static int load_settings(struct gate *g)
 static void tell(struct gate *g, const struct quality_document *d)
 {
     if (hn_work_given(g->w, "report"))
-        quality_report_add(g->w, &g->page, d);
+        sbom_quality_report_add(g->w, &g->page, d);
     switch (hn_work_form(g->w)) {
     case HN_FORM_TEXT:
-        quality_tell_text(g->w, d);
+        sbom_quality_tell_text(g->w, d);
         break;
     case HN_FORM_CSV:
-        quality_tell_csv(g->w, &g->out, d);
+        sbom_quality_tell_csv(g->w, &g->out, d);
         break;
     case HN_FORM_JSON:
-        quality_tell_json(g->w, &g->j, d);
+        sbom_quality_tell_json(g->w, &g->j, d);
         break;
     case HN_FORM_JSONL:
         hn_jw_init(&g->j, &g->out);
-        quality_tell_json(g->w, &g->j, d);
+        sbom_quality_tell_json(g->w, &g->j, d);
         hn_buf_chr(&g->out, '\n');
         break;
     }
@@ -126,13 +126,13 @@ static bool judge(struct gate *g, struct hn_str name, const struct hn_bom *b)
     struct quality_document d = {.name = name, .b = b, .judgements = list, .n = g->n};
 
     for (size_t i = 0; list && i < g->n; i++) {
-        if (!quality_judge(g->a, b, g->profiles[i], g->answers, PLACES_MOST, &list[i]))
+        if (!sbom_quality_judge(g->a, b, g->profiles[i], g->answers, PLACES_MOST, &list[i]))
             return false;
         d.verdict = list[i].verdict > d.verdict ? list[i].verdict : d.verdict;
     }
     if (g->licences) {
         static const enum quality_verdict as[] = {QUALITY_PASS, QUALITY_OPEN, QUALITY_FAIL};
-        if (!quality_licences_judge(g->a, b, g->licences, &licences))
+        if (!sbom_quality_licences_judge(g->a, b, g->licences, &licences))
             return false;
         d.licences = &licences;
         for (size_t v = 0; v < 3; v++)
@@ -170,7 +170,7 @@ static void begin(struct gate *g)
     if (hn_work_form(g->w) == HN_FORM_CSV)
         hn_buf_c(&g->out, "file,profile,element,title,need,verdict,checked,satisfied,where\r\n");
     if (hn_work_given(g->w, "report"))
-        quality_report_begin(g->w, &g->page);
+        sbom_quality_report_begin(g->w, &g->page);
 }
 
 static int end(struct gate *g)
@@ -179,13 +179,13 @@ static int end(struct gate *g)
 
     if (hn_work_form(g->w) == HN_FORM_JSON) {
         hn_jw_arr_end(&g->j);
-        hn_jw_kc(&g->j, "verdict", quality_verdict_name(g->verdict));
+        hn_jw_kc(&g->j, "verdict", sbom_quality_verdict_name(g->verdict));
         hn_jw_obj_end(&g->j);
         hn_buf_chr(&g->out, '\n');
     }
     hn_work_write(g->w, hn_bytes_of(g->out.p, g->out.n));
     if (fd >= 0) {
-        quality_report_end(&g->page);
+        sbom_quality_report_end(&g->page);
         if (g->page.bad || !hn_ok(hn_write_all(fd, g->page.p, g->page.n)))
             return hn_work_fail(g->w, "sbom.error.write", NULL);
     }

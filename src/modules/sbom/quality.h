@@ -21,8 +21,8 @@ struct quality_profile {
 };
 
 /* One of our own by its id, or from YAML. NULL, with the reason in reterr. */
-const struct quality_profile *quality_profile_of(struct hn_arena *a, struct hn_str id, struct hn_diag *reterr);
-const struct quality_profile *quality_profile_parse(struct hn_arena *a, struct hn_bytes yaml, struct hn_diag *reterr);
+const struct quality_profile *sbom_quality_profile_of(struct hn_arena *a, struct hn_str id, struct hn_diag *reterr);
+const struct quality_profile *sbom_quality_profile_parse(struct hn_arena *a, struct hn_bytes yaml, struct hn_diag *reterr);
 
 /* What people answered: element → yes, no, not applicable; who, when, why. */
 struct quality_answer {
@@ -30,11 +30,11 @@ struct quality_answer {
     struct hn_str element, by, date, note;
     enum { QUALITY_YES, QUALITY_NO, QUALITY_NOT_APPLICABLE } answer;
 };
-bool quality_answers_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_answer **ret,
+bool sbom_quality_answers_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_answer **ret,
                            struct hn_diag *reterr);
 
 enum quality_verdict { QUALITY_PASS, QUALITY_WARN, QUALITY_OPEN, QUALITY_FAIL, QUALITY_VERDICTS };
-const char *quality_verdict_name(enum quality_verdict v); /* "pass" */
+const char *sbom_quality_verdict_name(enum quality_verdict v); /* "pass" */
 
 struct quality_result {
     const struct quality_element *element;
@@ -51,7 +51,7 @@ struct quality_judgement { /* one document by one profile */
     size_t by_verdict[QUALITY_VERDICTS];
     unsigned score; /* 0 to 100: mean share over the automatic elements */
 };
-bool quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_profile *p,
+bool sbom_quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_profile *p,
                    const struct quality_answer *answers, size_t most, struct quality_judgement *ret);
 
 /* Licence policy: patterns per verdict, in the order deny, review, allow; what none covers is for review unless the
@@ -70,9 +70,9 @@ struct quality_licence_judgement {
     struct quality_licence_result *list; /* not allowed, worst first */
     size_t n_list;
 };
-bool quality_licences_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_licences **ret,
+bool sbom_quality_licences_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_licences **ret,
                             struct hn_diag *reterr);
-bool quality_licences_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_licences *p,
+bool sbom_quality_licences_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_licences *p,
                             struct quality_licence_judgement *ret);
 
 /* One document with all that was found. */
@@ -84,10 +84,10 @@ struct quality_document {
     const struct quality_licence_judgement *licences; /* NULL: no policy given */
     enum quality_verdict verdict;
 };
-void quality_tell_text(struct hn_work *w, const struct quality_document *d);
-void quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct quality_document *d);
-void quality_tell_csv(struct hn_work *w, struct hn_buf *out, const struct quality_document *d);
+void sbom_quality_tell_text(struct hn_work *w, const struct quality_document *d);
+void sbom_quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct quality_document *d);
+void sbom_quality_tell_csv(struct hn_work *w, struct hn_buf *out, const struct quality_document *d);
 /* The parts of a page that needs nothing else: begin, one section for each document, end. */
-void quality_report_begin(struct hn_work *w, struct hn_buf *out);
-void quality_report_add(struct hn_work *w, struct hn_buf *out, const struct quality_document *d);
-void quality_report_end(struct hn_buf *out);
+void sbom_quality_report_begin(struct hn_work *w, struct hn_buf *out);
+void sbom_quality_report_add(struct hn_work *w, struct hn_buf *out, const struct quality_document *d);
+void sbom_quality_report_end(struct hn_buf *out);

@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "modules/sbom/quality.h"
 
-const char *quality_verdict_name(enum quality_verdict v)
+const char *sbom_quality_verdict_name(enum quality_verdict v)
 {
     static const char *const names[] = {"pass", "warn", "open", "fail"};
     return names[v];
@@ -43,7 +43,7 @@ static bool judge_element(struct hn_quality *q, size_t most, struct quality_resu
     return true;
 }
 
-bool quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_profile *p,
+bool sbom_quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_profile *p,
                    const struct quality_answer *answers, size_t most, struct quality_judgement *ret)
 {
     struct hn_quality q;
@@ -146,7 +146,7 @@ static int worst_first(const void *x, const void *y)
     return (a->c->number > b->c->number) - (a->c->number < b->c->number);
 }
 
-bool quality_licences_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_licences *p,
+bool sbom_quality_licences_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_licences *p,
                             struct quality_licence_judgement *ret)
 {
     *ret = (struct quality_licence_judgement){.n_list = 0};

@@ -71,7 +71,7 @@ static bool element_parse(struct hn_yaml *y, struct quality_element *e, struct h
     return all_used(y, reterr);
 }
 
-const struct quality_profile *quality_profile_parse(struct hn_arena *a, struct hn_bytes yaml, struct hn_diag *reterr)
+const struct quality_profile *sbom_quality_profile_parse(struct hn_arena *a, struct hn_bytes yaml, struct hn_diag *reterr)
 {
     struct quality_profile *p = HN_NEW(a, struct quality_profile);
     struct hn_yaml *y, *list;
@@ -95,7 +95,7 @@ const struct quality_profile *quality_profile_parse(struct hn_arena *a, struct h
     return p;
 }
 
-const struct quality_profile *quality_profile_of(struct hn_arena *a, struct hn_str id, struct hn_diag *reterr)
+const struct quality_profile *sbom_quality_profile_of(struct hn_arena *a, struct hn_str id, struct hn_diag *reterr)
 {
     const struct {
         const char *id;
@@ -108,7 +108,7 @@ const struct quality_profile *quality_profile_of(struct hn_arena *a, struct hn_s
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (hn_str_eqc(id, own[i].id))
-            return quality_profile_parse(a, hn_bytes_of(own[i].data, own[i].n), reterr);
+            return sbom_quality_profile_parse(a, hn_bytes_of(own[i].data, own[i].n), reterr);
     fail_at(reterr, NULL, "there is no such profile");
     return NULL;
 }
@@ -134,7 +134,7 @@ static bool answer_parse(struct hn_yaml *y, struct quality_answer *x, struct hn_
     return all_used(y, reterr);
 }
 
-bool quality_answers_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_answer **ret,
+bool sbom_quality_answers_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_answer **ret,
                            struct hn_diag *reterr)
 {
     struct hn_yaml *y, *map;
@@ -168,7 +168,7 @@ static bool verdict_of(struct hn_str s, enum hn_licence_verdict *ret)
     return !s.p;
 }
 
-bool quality_licences_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_licences **ret,
+bool sbom_quality_licences_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_licences **ret,
                             struct hn_diag *reterr)
 {
     static const char *const lists[] = {"allow", "review", "deny"};

@@ -54,7 +54,7 @@ static void say(struct hn_work *w, struct hn_buf *out, const char *prefix, const
     text(out, hn_str_starts(s, ">") ? hn_str_cut(s, 1, s.n) : s); /* tables at a terminal mark columns of numbers so */
 }
 
-void quality_report_begin(struct hn_work *w, struct hn_buf *out)
+void sbom_quality_report_begin(struct hn_work *w, struct hn_buf *out)
 {
     char now[HN_TIME_TEXT];
     bool ja = hn_work_lang(w) == HN_JA;
@@ -68,7 +68,7 @@ void quality_report_begin(struct hn_work *w, struct hn_buf *out)
     hn_buf_fmt(out, "</h1><p><small>hinomi " HN_VERSION " · %s</small></p>\n", hn_time_text(hn_work_now(w), now));
 }
 
-void quality_report_end(struct hn_buf *out)
+void sbom_quality_report_end(struct hn_buf *out)
 {
     hn_buf_c(out, "</body></html>\n");
 }
@@ -130,7 +130,7 @@ static void judgement(struct hn_work *w, struct hn_buf *out, const struct qualit
     hn_buf_c(out, "<h3>");
     text(out, j->profile->title[hn_work_lang(w)]);
     hn_buf_c(out, " — ");
-    verdict(w, out, "sbom.quality.verdict.", quality_verdict_name(j->verdict));
+    verdict(w, out, "sbom.quality.verdict.", sbom_quality_verdict_name(j->verdict));
     hn_buf_fmt(out, "</h3><p><small>");
     text(out, j->profile->source);
     hn_buf_fmt(out, "</small></p><div class=\"bar\"><i style=\"width:%u%%\"></i></div><p>%u %%</p>", j->score,
@@ -139,7 +139,7 @@ static void judgement(struct hn_work *w, struct hn_buf *out, const struct qualit
     for (size_t i = 0; i < j->profile->n; i++) {
         const struct quality_result *r = &j->results[i];
         hn_buf_c(out, "<tr><td>");
-        verdict(w, out, "sbom.quality.verdict.", quality_verdict_name(r->verdict));
+        verdict(w, out, "sbom.quality.verdict.", sbom_quality_verdict_name(r->verdict));
         hn_buf_c(out, "</td><td>");
         text(out, r->element->title[hn_work_lang(w)]);
         hn_buf_c(out, "</td><td>");
@@ -189,12 +189,12 @@ static void licences(struct hn_work *w, struct hn_buf *out, const struct quality
     hn_buf_c(out, "</tbody></table>\n");
 }
 
-void quality_report_add(struct hn_work *w, struct hn_buf *out, const struct quality_document *d)
+void sbom_quality_report_add(struct hn_work *w, struct hn_buf *out, const struct quality_document *d)
 {
     hn_buf_c(out, "<h2>");
     text(out, d->name);
     hn_buf_c(out, " — ");
-    verdict(w, out, "sbom.quality.verdict.", quality_verdict_name(d->verdict));
+    verdict(w, out, "sbom.quality.verdict.", sbom_quality_verdict_name(d->verdict));
     hn_buf_fmt(out, "</h2><p>%s ", hn_bom_family_name(d->b->family));
     text(out, d->b->spec_version);
     hn_buf_fmt(out, " · %zu ", d->b->n_components);

@@ -61,13 +61,13 @@ static void tell_judgement(struct hn_work *w, const struct quality_document *d, 
     size_t n = 0;
 
     hn_work_say(w, "sbom.quality.head", "profile", hn_arena_cstr(a, j->profile->title[lang]), "verdict",
-                hn_arena_cstr(a, word(w, "sbom.quality.verdict.", quality_verdict_name(j->verdict))), "score",
+                hn_arena_cstr(a, word(w, "sbom.quality.verdict.", sbom_quality_verdict_name(j->verdict))), "score",
                 hn_arena_cstr(a, hn_arena_fmt(a, "%u", j->score)), NULL);
     for (size_t i = 0; cells && i < 4; i++)
         cells[n++] = word(w, "sbom.quality.column.", heads[i]);
     for (size_t i = 0; cells && i < j->profile->n; i++) {
         const struct quality_result *r = &j->results[i];
-        cells[n++] = word(w, "sbom.quality.verdict.", quality_verdict_name(r->verdict));
+        cells[n++] = word(w, "sbom.quality.verdict.", sbom_quality_verdict_name(r->verdict));
         cells[n++] = share(a, r);
         cells[n++] = r->element->title[lang];
         cells[n++] = places(w, d, r, PLACES_SHOWN);
@@ -101,7 +101,7 @@ static void tell_licences(struct hn_work *w, const struct quality_document *d)
     hn_work_table(w, cells, n / 4, 4);
 }
 
-void quality_tell_text(struct hn_work *w, const struct quality_document *d)
+void sbom_quality_tell_text(struct hn_work *w, const struct quality_document *d)
 {
     struct hn_arena *a = hn_work_arena(w);
 
@@ -135,7 +135,7 @@ static void result_json(struct hn_work *w, struct hn_jw *j, const struct quality
     hn_jw_kstr(j, "element", r->element->id);
     hn_jw_kstr(j, "title", r->element->title[hn_work_lang(w)]);
     hn_jw_kbool(j, "required", r->element->required);
-    hn_jw_kc(j, "verdict", quality_verdict_name(r->verdict));
+    hn_jw_kc(j, "verdict", sbom_quality_verdict_name(r->verdict));
     if (!r->element->check) {
         static const char *const answers[] = {"yes", "no", "n/a"};
         hn_jw_kbool(j, "needs_answer", r->answered == NULL);
@@ -187,7 +187,7 @@ static void licences_json(struct hn_work *w, struct hn_jw *j, const struct quali
     hn_jw_obj_end(j);
 }
 
-void quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct quality_document *d)
+void sbom_quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct quality_document *d)
 {
     hn_jw_obj(j);
     hn_jw_kstr(j, "file", d->name);
@@ -195,7 +195,7 @@ void quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct quality_
     hn_jw_kstr(j, "version", d->b->spec_version.p ? d->b->spec_version : HN_STR(""));
     hn_jw_kint(j, "components", (int64_t)d->b->n_components);
     hn_jw_kbool(j, "damaged", d->b->broken);
-    hn_jw_kc(j, "verdict", quality_verdict_name(d->verdict));
+    hn_jw_kc(j, "verdict", sbom_quality_verdict_name(d->verdict));
     hn_jw_key(j, "profiles");
     hn_jw_arr(j);
     for (size_t i = 0; i < d->n; i++) {
@@ -203,7 +203,7 @@ void quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct quality_
         hn_jw_obj(j);
         hn_jw_kstr(j, "profile", x->profile->id);
         hn_jw_kstr(j, "source", x->profile->source.p ? x->profile->source : HN_STR(""));
-        hn_jw_kc(j, "verdict", quality_verdict_name(x->verdict));
+        hn_jw_kc(j, "verdict", sbom_quality_verdict_name(x->verdict));
         hn_jw_kint(j, "score", x->score);
         hn_jw_key(j, "elements");
         hn_jw_arr(j);
@@ -223,7 +223,7 @@ void quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct quality_
     hn_jw_obj_end(j);
 }
 
-void quality_tell_csv(struct hn_work *w, struct hn_buf *out, const struct quality_document *d)
+void sbom_quality_tell_csv(struct hn_work *w, struct hn_buf *out, const struct quality_document *d)
 {
     struct hn_arena *a = hn_work_arena(w);
 
@@ -235,7 +235,7 @@ void quality_tell_csv(struct hn_work *w, struct hn_buf *out, const struct qualit
                                      r->element->id,
                                      r->element->title[hn_work_lang(w)],
                                      r->element->required ? HN_STR("required") : HN_STR("recommended"),
-                                     hn_str_c(quality_verdict_name(r->verdict)),
+                                     hn_str_c(sbom_quality_verdict_name(r->verdict)),
                                      hn_arena_fmt(a, "%zu", r->count.n),
                                      hn_arena_fmt(a, "%zu", r->good),
                                      places(w, d, r, 100)};

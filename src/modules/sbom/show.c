@@ -223,7 +223,7 @@ static void row(struct hn_work *w, const char *key, struct hn_str value)
     if (!value.n)
         return;
     hn_work_print(w, "  ");
-    hn_work_text(w, bill_word(w, key));
+    hn_work_text(w, sbom_bill_word(w, key));
     hn_work_print(w, ": ");
     hn_work_text(w, value);
     hn_work_print(w, "\n");
@@ -275,7 +275,7 @@ static void print_made(struct hn_work *w, struct bill *b)
     struct hn_bom *m = &b->bom;
     char time[HN_TIME_TEXT];
 
-    row(w, "sbom.show.format", bill_format(b));
+    row(w, "sbom.show.format", sbom_bill_format(b));
     row(w, "sbom.show.serial", m->serial);
     row(w, "sbom.show.made",
         m->timestamp ? hn_arena_str(&b->arena, hn_str_c(hn_time_text(m->timestamp, time))) : HN_STR(""));
@@ -317,7 +317,7 @@ static void print_text(struct hn_work *w, struct bill *b, const struct summary *
         row(w, "sbom.show.deepest", hn_arena_fmt(a, "%u", s->deepest));
     if (s->cycles)
         row(w, "sbom.show.cycles", hn_arena_fmt(a, "%zu", s->cycles));
-    row(w, "sbom.show.completeness", bill_word(w, hn_arena_fmt(a, "sbom.completeness.%s", completeness(m)).p));
+    row(w, "sbom.show.completeness", sbom_bill_word(w, hn_arena_fmt(a, "sbom.completeness.%s", completeness(m)).p));
     if (s->vulns) {
         row(w, "sbom.show.vulnerabilities", hn_arena_fmt(a, "%zu", s->vulns));
         row(w, "sbom.show.statements", join_tallies(b, &s->states));
@@ -340,7 +340,7 @@ int sbom_show(struct hn_work *w)
     hn_jw_obj(&j);
     hn_jw_key(&j, "documents");
     hn_jw_arr(&j);
-    while (bill_next(w, &b)) {
+    while (sbom_bill_next(w, &b)) {
         if (b.readable) {
             hn_cdx_check(&b.bom);
             hn_bom_review(&b.bom);
@@ -351,7 +351,7 @@ int sbom_show(struct hn_work *w)
         else
             print_text(w, &b, &s);
         unreadable |= !b.readable;
-        bill_done(&b);
+        sbom_bill_done(&b);
     }
     hn_jw_arr_end(&j);
     hn_jw_obj_end(&j);

@@ -125,13 +125,13 @@ int sbom_why(struct hn_work *w)
     hn_jw_obj(&j);
     hn_jw_key(&j, "components");
     hn_jw_arr(&j);
-    while (bill_next(w, &b)) {
+    while (sbom_bill_next(w, &b)) {
         if (b.readable)
             found += answer_file(w, &b, asked, json ? &j : NULL);
         else
             hn_work_warn(w, "sbom.bill.unreadable", "file", hn_arena_cstr(&b.arena, b.in.name), NULL);
         unreadable |= !b.readable;
-        bill_done(&b);
+        sbom_bill_done(&b);
     }
     hn_jw_arr_end(&j);
     hn_jw_obj_end(&j);
