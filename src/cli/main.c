@@ -26,11 +26,17 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } roles[] = {
-    {"collector", hn_collector_main}, {"image", hn_collector_main}, {"parser", hn_parser_main},
-    {"store", hn_store_role_argv},    {"httpd", hn_httpd_argv},
-    {"fixer", hn_fixer_main},         {"worker", hn_worker_main},
-    {"capture", cli_capture},         {"kinds", cli_kinds},
-    {"remind", cli_remind},           {"man", cli_man},
+    {"collector", hn_collector_main},
+    {"image", hn_collector_main},
+    {"parser", hn_parser_main},
+    {"store", hn_store_role_argv},
+    {"httpd", hn_httpd_argv},
+    {"fixer", hn_fixer_main},
+    {"worker", hn_worker_main},
+    {"capture", cli_capture},
+    {"kinds", cli_kinds},
+    {"remind", cli_remind},
+    {"man", cli_man},
     {"completion", cli_completion},
 };
 

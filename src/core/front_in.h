@@ -31,7 +31,7 @@ struct front_state {
     size_t n_outputs;
     int folder; /* HINOMI_HOME/<module>, or -1 */
     int lock;
-    int facts;          /* run document for the worker, or -1 */
+    int facts; /* run document for the worker, or -1 */
     uint64_t facts_size;
     const char **names; /* of the last listing */
     size_t n_names;

@@ -184,8 +184,8 @@ const char *hn_at_next(const struct hn_collect *c, struct hn_at *dir, unsigned c
 bool hn_at_rewind(const struct hn_collect *c, struct hn_at *dir);
 /* Digest of the whole file; gives its length, 0 when it could not be read. */
 size_t hn_collect_digest(struct hn_collect *c, const struct hn_at *at, enum hn_digest_kind kind, uint8_t out[64]);
-/* MD5 of the regular file `name` in dir, whose lstat is st, from what an earlier run has read if it has not changed since.
- * ret_at: when it was read; ret_read: just now. False: cannot be read. */
+/* MD5 of the regular file `name` in dir, whose lstat is st, from what an earlier run has read if it has not changed
+ * since. ret_at: when it was read; ret_read: just now. False: cannot be read. */
 bool hn_collect_md5(struct hn_collect *c, const struct hn_at *dir, const char *name, const char *path,
                     const struct stat *st, uint8_t out[16], hn_time *ret_at, bool *ret_read);
 /* Calls each(c, pid) for every process directory under /proc, ascending. */
@@ -245,8 +245,8 @@ struct hn_arena *hn_judge_arena(struct hn_judge *j);
 /* A number or word from the policy file ("packages.stale-days"), else dflt. */
 int64_t hn_judge_policy_int(const struct hn_judge *j, const char *key, int64_t dflt);
 
-/* The advisories that `hinomi feed` keeps, read-only (format/advisory/advisory.h); NULL: there are none on this machine,
- * or they cannot be read: then nothing is known, which is not "nothing is wrong". */
+/* The advisories that `hinomi feed` keeps, read-only (format/advisory/advisory.h); NULL: there are none on this
+ * machine, or they cannot be read: then nothing is known, which is not "nothing is wrong". */
 struct hn_adv_index;
 const struct hn_adv_index *hn_judge_advisories(const struct hn_judge *j);
 

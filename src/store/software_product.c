@@ -340,7 +340,7 @@ static int by_supplier(const void *x, const void *y)
     static int by_##name(const void *x, const void *y)                                                                 \
     {                                                                                                                  \
         const struct row *a = x, *b = y;                                                                               \
-        return a->sum.field != b->sum.field ? (a->sum.field < b->sum.field ? -1 : 1) : -by_name(x, y);                  \
+        return a->sum.field != b->sum.field ? (a->sum.field < b->sum.field ? -1 : 1) : -by_name(x, y);                 \
     }
 BY_FIGURE(vulnerabilities, vulnerabilities)
 BY_FIGURE(p, p_any)

@@ -175,8 +175,9 @@ struct hn_bom_component {
     struct hn_bom_evidence *evidence;
     struct hn_bom_extra *extra;
     uint64_t offset; /* in the input; UINT64_MAX: not from there */
-    const char *section; /* SPDX: the list it stands in ("packages"), at place `at`; NULL: in components of its parent */
-    uint32_t at;         /* from 0; without section set by hn_bom_index() */
+    const char
+        *section; /* SPDX: the list it stands in ("packages"), at place `at`; NULL: in components of its parent */
+    uint32_t at;  /* from 0; without section set by hn_bom_index() */
 };
 
 struct hn_bom_service {

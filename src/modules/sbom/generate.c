@@ -92,7 +92,7 @@ void sbom_generate_digest(struct generate *g, struct hn_bom_component *c, struct
 }
 
 void sbom_generate_file_props(struct generate *g, struct hn_bom_component *c, struct hn_str filename, bool executable,
-                         bool archive, bool structured)
+                              bool archive, bool structured)
 {
     sbom_generate_prop(g, c, "bsi:component:filename", filename);
     sbom_generate_prop(g, c, "bsi:component:executable", executable ? HN_STR("executable") : HN_STR("non-executable"));
@@ -272,7 +272,8 @@ static void put_serial(struct generate *g)
     sum[6] = (uint8_t)((sum[6] & 0x0f) | 0x80);
     sum[8] = (uint8_t)((sum[8] & 0x3f) | 0x80);
     hn_hex(hn_bytes_of(sum, 32), hex);
-    g->bom.serial = sbom_generate_fmt(g, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    g->bom.serial =
+        sbom_generate_fmt(g, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
 static struct hn_bom_how how_of(struct generate *g)

@@ -33,7 +33,7 @@ void sbom_generate_supplier(struct generate *g, struct hn_bom_component *c, stru
 void sbom_generate_digest(struct generate *g, struct hn_bom_component *c, struct hn_str path, struct hn_str sha512);
 /* TR-03183-2, 5.2.2: what the file of a component is. */
 void sbom_generate_file_props(struct generate *g, struct hn_bom_component *c, struct hn_str filename, bool executable,
-                         bool archive, bool structured);
+                              bool archive, bool structured);
 /* Observations of a kind, sorted by subject. */
 const struct hn_obs **sbom_generate_sorted(struct generate *g, const char *kind, size_t *ret_n);
 

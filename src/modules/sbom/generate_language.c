@@ -222,7 +222,7 @@ static struct hn_bom_component *put_package(struct generate *g, const struct hn_
     put_name(c, ecosystem, hn_obs_get(o, "name"));
     c->type = itself && !hn_str_eqc(ecosystem, "Maven") ? HN_BOM_TYPE_APPLICATION : HN_BOM_TYPE_LIBRARY;
     c->ref = sbom_generate_fmt(g, "%.*s#%.*s%s%.*s", HN_FMT(purl.n ? purl : hn_obs_get(o, "name")), HN_FMT(path),
-                          inner.n ? "!/" : "", HN_FMT(inner));
+                               inner.n ? "!/" : "", HN_FMT(inner));
     describe(g, c, o);
     if (itself) {
         describe_artefact(g, c, hn_facts_find(g->facts, "languages.artefact", path));

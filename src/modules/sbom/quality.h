@@ -22,7 +22,8 @@ struct quality_profile {
 
 /* One of our own by its id, or from YAML. NULL, with the reason in reterr. */
 const struct quality_profile *sbom_quality_profile_of(struct hn_arena *a, struct hn_str id, struct hn_diag *reterr);
-const struct quality_profile *sbom_quality_profile_parse(struct hn_arena *a, struct hn_bytes yaml, struct hn_diag *reterr);
+const struct quality_profile *sbom_quality_profile_parse(struct hn_arena *a, struct hn_bytes yaml,
+                                                         struct hn_diag *reterr);
 
 /* What people answered: element → yes, no, not applicable; who, when, why. */
 struct quality_answer {
@@ -31,7 +32,7 @@ struct quality_answer {
     enum { QUALITY_YES, QUALITY_NO, QUALITY_NOT_APPLICABLE } answer;
 };
 bool sbom_quality_answers_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_answer **ret,
-                           struct hn_diag *reterr);
+                                struct hn_diag *reterr);
 
 enum quality_verdict { QUALITY_PASS, QUALITY_WARN, QUALITY_OPEN, QUALITY_FAIL, QUALITY_VERDICTS };
 const char *sbom_quality_verdict_name(enum quality_verdict v); /* "pass" */
@@ -52,7 +53,7 @@ struct quality_judgement { /* one document by one profile */
     unsigned score; /* 0 to 100: mean share over the automatic elements */
 };
 bool sbom_quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_profile *p,
-                   const struct quality_answer *answers, size_t most, struct quality_judgement *ret);
+                        const struct quality_answer *answers, size_t most, struct quality_judgement *ret);
 
 /* Licence policy: patterns per verdict, in the order deny, review, allow; what none covers is for review unless the
  * policy says otherwise. */
@@ -71,9 +72,9 @@ struct quality_licence_judgement {
     size_t n_list;
 };
 bool sbom_quality_licences_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_licences **ret,
-                            struct hn_diag *reterr);
+                                 struct hn_diag *reterr);
 bool sbom_quality_licences_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_licences *p,
-                            struct quality_licence_judgement *ret);
+                                 struct quality_licence_judgement *ret);
 
 /* One document with all that was found. */
 struct quality_document {

@@ -44,7 +44,7 @@ static bool judge_element(struct hn_quality *q, size_t most, struct quality_resu
 }
 
 bool sbom_quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_profile *p,
-                   const struct quality_answer *answers, size_t most, struct quality_judgement *ret)
+                        const struct quality_answer *answers, size_t most, struct quality_judgement *ret)
 {
     struct hn_quality q;
     size_t sum = 0, automatic = 0;
@@ -147,7 +147,7 @@ static int worst_first(const void *x, const void *y)
 }
 
 bool sbom_quality_licences_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_licences *p,
-                            struct quality_licence_judgement *ret)
+                                 struct quality_licence_judgement *ret)
 {
     *ret = (struct quality_licence_judgement){.n_list = 0};
     ret->list = hn_arena_alloc(a, (b->n_components + 2) * sizeof *ret->list);

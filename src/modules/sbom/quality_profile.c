@@ -71,7 +71,8 @@ static bool element_parse(struct hn_yaml *y, struct quality_element *e, struct h
     return all_used(y, reterr);
 }
 
-const struct quality_profile *sbom_quality_profile_parse(struct hn_arena *a, struct hn_bytes yaml, struct hn_diag *reterr)
+const struct quality_profile *sbom_quality_profile_parse(struct hn_arena *a, struct hn_bytes yaml,
+                                                         struct hn_diag *reterr)
 {
     struct quality_profile *p = HN_NEW(a, struct quality_profile);
     struct hn_yaml *y, *list;
@@ -135,7 +136,7 @@ static bool answer_parse(struct hn_yaml *y, struct quality_answer *x, struct hn_
 }
 
 bool sbom_quality_answers_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_answer **ret,
-                           struct hn_diag *reterr)
+                                struct hn_diag *reterr)
 {
     struct hn_yaml *y, *map;
     struct quality_answer **end = ret;
@@ -169,7 +170,7 @@ static bool verdict_of(struct hn_str s, enum hn_licence_verdict *ret)
 }
 
 bool sbom_quality_licences_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_licences **ret,
-                            struct hn_diag *reterr)
+                                 struct hn_diag *reterr)
 {
     static const char *const lists[] = {"allow", "review", "deny"};
     struct quality_licences *p = HN_NEW(a, struct quality_licences);
