@@ -53,6 +53,7 @@ struct clue {
 };
 static const struct clue clues[] = {
     {HN_ADV_FORM_OSV, {{1, "id"}, {1, "modified"}}},
+    {HN_ADV_FORM_CSAF, {{1, "document"}, {2, "csaf_version"}}},
     {HN_ADV_FORM_CVE5, {{1, "cveMetadata"}}},
     {HN_ADV_FORM_KEV_JSON, {{1, "catalogVersion"}, {1, "vulnerabilities"}}},
     {HN_ADV_FORM_KEV_JSON, {{1, "vulnerabilities"}, {2, "cveID"}}},
@@ -61,7 +62,6 @@ static const struct clue clues[] = {
     {HN_ADV_FORM_NVD, {{1, "resultsPerPage"}, {1, "vulnerabilities"}}},
     {HN_ADV_FORM_NVD, {{1, "sourceIdentifier"}, {1, "id"}}},
     {HN_ADV_FORM_NVD, {{1, "cve_items"}}},
-    {HN_ADV_FORM_CSAF, {{1, "document"}, {2, "csaf_version"}}},
     {HN_ADV_FORM_OPENVEX, {{1, "@context"}, {1, "statements"}}},
     {HN_ADV_FORM_ALPINE, {{1, "packages"}, {1, "distroversion"}}},
     {HN_ADV_FORM_ALPINE, {{1, "packages"}, {3, "secfixes"}}},
