@@ -13,6 +13,8 @@
 
 #define SECTION 0x0a0d0d0au
 #define HEAD    12
+/* Longer blocks that hold no packet are passed over by their first length alone, however the input is cut. */
+#define CAPTURE_SKIP (64u << 10)
 
 /* ---------------------------------------------------------------- time */
 
@@ -251,10 +253,11 @@ size_t capture_pcapng_step(struct hn_capture *c, struct hn_bytes b)
         capture_damaged(c, c->at, "block does not begin as one");
         return 0;
     }
-    if (!holds_packets(h.type) && h.len > b.n) { /* of no interest: need not be put together */
+    if (!holds_packets(h.type) && h.len > CAPTURE_SKIP) { /* of no interest: need not be put together */
+        size_t now = h.len < b.n ? h.len : b.n;
         c->stats.other_blocks++;
-        c->skip = h.len - b.n;
-        return b.n;
+        c->skip = h.len - now;
+        return now;
     }
     if (b.n < h.len) {
         c->want = h.len;
