@@ -6,6 +6,13 @@
 #include "base/buf.h"
 
 #define HN_AUTO_FD __attribute__((cleanup(hn_fd_cleanup))) int
+/* The descriptor, which the caller owns from now on. */
+static inline int hn_fd_take(int *fd)
+{
+    int own = *fd;
+    *fd = -1;
+    return own;
+}
 void hn_fd_cleanup(int *fd); /* closes when >= 0 and sets it to -1; keeps errno */
 
 /* Opens path below rootfd so that neither symbolic links nor ".." lead outside it (openat2 RESOLVE_IN_ROOT). A leading

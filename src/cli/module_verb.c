@@ -115,9 +115,9 @@ static int take_option(struct call *c, int argc, char **argv, int *i)
     struct hn_str name = {arg, eq ? (size_t)(eq - arg) : strlen(arg)};
     const struct hn_verb_option *o = find(c->front.verb->options, name), *mine = o ? NULL : find(own, name);
     const char *value = eq ? eq + 1 : NULL;
-    if (!o && !mine)
-        return unknown(c, name);
     const struct hn_verb_option *d = o ? o : mine;
+    if (!d)
+        return unknown(c, name);
     if (d->type != HN_OPT_SWITCH && !value && *i + 1 < argc)
         value = argv[++*i];
     bool bad = d->type == HN_OPT_SWITCH ? value != NULL : !value || !good_value(d, value);

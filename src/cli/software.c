@@ -262,8 +262,11 @@ static int rows_into(struct hn_client *c, int file)
         more = rows && rows->n && hn_jv_bool(v, "more", false);
         if (rows && rows->n) {
             after = rows->items[rows->n - 1].items[0].i;
-            struct hn_str inner = hn_str_cut(ans.body, (size_t)hn_str_chr(ans.body, '[') + 1,
-                                             (size_t)(strrchr(ans.body.p, ']') - ans.body.p));
+            const char *end = ans.body.p ? strrchr(ans.body.p, ']') : NULL;
+            if (!end)
+                return CLI_FAILURE;
+            struct hn_str inner =
+                hn_str_cut(ans.body, (size_t)hn_str_chr(ans.body, '[') + 1, (size_t)(end - ans.body.p));
             if (dprintf(file, "%s%.*s", first ? "" : ",", HN_FMT(inner)) < 0)
                 rc = CLI_FAILURE;
             first = false;

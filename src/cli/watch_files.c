@@ -438,7 +438,7 @@ static uint64_t from_inotify(const struct watch_files *w, struct hn_bytes b)
     uint64_t modules = 0;
     hn_cur_init(&c, b, b.n);
     while (hn_cur_left(&c) && hn_cur_work(&c)) {
-        struct inotify_event e;
+        struct inotify_event e = {0};
         struct hn_bytes head = hn_cur_take(&c, sizeof e);
         if (head.n)
             memcpy(&e, head.p, sizeof e);

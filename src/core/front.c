@@ -1,6 +1,7 @@
 /* Starting the worker of a verb and serving its requests until it ends. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -192,7 +193,7 @@ static struct hn_err spawn(struct front_state *s, int start, int stop, struct hn
     uint64_t memory = s->f->verb->memory ? s->f->verb->memory : MEMORY_DEFAULT;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return hn_fail_errno(reterr, "socket pair");
-    snprintf(space, sizeof space, "%llu", (unsigned long long)(memory + s->mapped));
+    snprintf(space, sizeof space, "%" PRIu64, memory + s->mapped);
     const char *argv[] = {space, NULL};
     const int fds[] = {pair[1], start, stop};
     struct hn_err e = hn_role_spawn(HN_PROC_WORKER, argv, fds, 3, child, reterr);

@@ -68,8 +68,7 @@ static struct hn_err listen_on(const struct hn_front_option *o, int *ret_fd, str
     errno = err;
     if (!ok)
         return hn_fail_errno(reterr, "cannot listen on %s", o->value);
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = hn_fd_take(&fd);
     return HN_OK;
 }
 
@@ -95,8 +94,7 @@ static struct hn_err packets_of(const struct hn_front_option *o, int *ret_fd, st
         bind(fd, (struct sockaddr *)&at, sizeof at) != 0 ||
         (o->o->most > 1 && setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &fan, sizeof fan) != 0))
         return hn_fail_errno(reterr, "packets of %s", o->value);
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = hn_fd_take(&fd);
     return HN_OK;
 }
 

@@ -86,7 +86,7 @@ struct hn_image_node *hn_image_find(const struct hn_image *im, struct hn_image_n
                                     bool follow_last);
 void hn_image_stat(const struct hn_image_node *n, struct stat *ret);
 /* n bytes from off on, fewer at the end only; -1 with errno. */
-ssize_t hn_image_read(const struct hn_image_node *n, uint8_t *p, size_t len, uint64_t off);
+ssize_t hn_image_read(const struct hn_image_node *node, uint8_t *p, size_t n, uint64_t off);
 
 /* ---- image_members.c ---- */
 /* A file of the image's format by name. For one that is an archive of all of them: hn_image_add_archive(). */

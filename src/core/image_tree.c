@@ -179,7 +179,7 @@ struct hn_image_node *hn_image_find(const struct hn_image *im, struct hn_image_n
 static struct hn_image_node *folder_of(struct hn_image *im, struct hn_bytes path, struct hn_bytes *ret_last)
 {
     struct hn_image_node *dir = im->root;
-    struct hn_bytes part, next;
+    struct hn_bytes part = {0}, next;
     bool any = false;
     *ret_last = (struct hn_bytes){0};
     while (next_part(&path, &next)) {

@@ -539,7 +539,7 @@ static struct hn_err feeds(struct hn_op_ctx *c)
         ops_kcount(w, "matches", r[i].matches);
         ops_kcount(w, "opened", r[i].opened);
         ops_kcount(w, "closed", r[i].closed);
-        hn_jw_knum(w, "duration_ms", (double)(r[i].duration_ns / 1000000));
+        hn_jw_knum(w, "duration_ms", (double)r[i].duration_ns / 1000000);
         hn_jw_obj_end(w);
     }
     hn_jw_arr_end(w);

@@ -315,7 +315,7 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, int inpu
         argv[n++] = "--skip";
         argv[n++] = t->skip[i];
     }
-    struct hn_err e = HN_OK;
+    struct hn_err e;
     if (list.bad)
         e = hn_fail(reterr, HN_E_NOMEM, "list of modules");
     else if (t->o->image)

@@ -52,9 +52,7 @@ int hn_sums_open(const char *home)
         return -1;
     if (st.st_size != sizeof(struct hn_sums) && ftruncate(fd, sizeof(struct hn_sums)) != 0)
         return -1;
-    int out = fd;
-    fd = -1;
-    return out;
+    return hn_fd_take(&fd);
 }
 
 bool hn_sums_find(const struct hn_sums *s, struct hn_bytes path, const struct stat *st, hn_time not_before,

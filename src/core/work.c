@@ -22,7 +22,7 @@
 
 int work_ask(uint8_t type, struct work_head *h, const void *text, int fd, char *text_out, int *ret_fd)
 {
-    char own[WORK_TEXT_MAX];
+    char own[WORK_TEXT_MAX] = "";
     uint8_t answer;
     int got = -1;
     if (h->n > WORK_TEXT_MAX)

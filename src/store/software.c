@@ -124,15 +124,17 @@ static struct hn_err read_products(struct hn_store *s)
                    "ORDER BY n");
 
     m->products = NULL;
-    while (st_row(&q) && STORE_PUSH(a, m->products, n, cap))
-        m->products[n++] = (struct soft_product){.n = st_get(&q, 0),
-                                                 .org_n = st_get(&q, 1),
-                                                 .owner = st_get(&q, 2),
-                                                 .id = st_copy(&q, 3, a),
-                                                 .name = st_copy(&q, 4, a),
-                                                 .supplier = st_copy(&q, 5, a),
-                                                 .contract_until = st_get(&q, 6),
-                                                 .ended = st_get(&q, 7) > 0};
+    while (st_row(&q) && STORE_PUSH(a, m->products, n, cap)) {
+        m->products[n] = (struct soft_product){.n = st_get(&q, 0),
+                                               .org_n = st_get(&q, 1),
+                                               .owner = st_get(&q, 2),
+                                               .id = st_copy(&q, 3, a),
+                                               .name = st_copy(&q, 4, a),
+                                               .supplier = st_copy(&q, 5, a),
+                                               .contract_until = st_get(&q, 6),
+                                               .ended = st_get(&q, 7) > 0};
+        n++;
+    }
     m->products_n = (uint32_t)n;
     HN_TRY(st_end(&q));
     for (uint32_t i = 0; i < m->products_n && !a->failed; i++)
@@ -181,11 +183,12 @@ static struct hn_err read_releases(struct hn_store *s)
         uint32_t product = soft_product_of_n(m, st_get(&q, 3));
         if (product == STORE_NONE)
             continue;
-        m->releases[n++] = (struct soft_release){.n = st_get(&q, 0),
-                                                 .id = st_copy(&q, 1, a),
-                                                 .version = st_copy(&q, 2, a),
-                                                 .product = product,
-                                                 .created = st_get(&q, 4)};
+        m->releases[n] = (struct soft_release){.n = st_get(&q, 0),
+                                               .id = st_copy(&q, 1, a),
+                                               .version = st_copy(&q, 2, a),
+                                               .product = product,
+                                               .created = st_get(&q, 4)};
+        n++;
     }
     m->releases_n = (uint32_t)n;
     HN_TRY(st_end(&q));

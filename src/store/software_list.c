@@ -310,8 +310,8 @@ struct hn_err hn_store_components(struct hn_store *s, const struct hn_principal 
 {
     struct counts c = {.round = 0};
     struct hn_arena work;
-    uint32_t *v;
-    size_t n, from = 0, to = 0;
+    uint32_t *v = NULL;
+    size_t n = 0, from = 0, to = 0;
 
     hn_arena_init(&work, (size_t)2 << 30);
     struct hn_err e = soft_scope(s, p, qu->org, qu->as_of, &work, &c.k);
@@ -320,7 +320,7 @@ struct hn_err hn_store_components(struct hn_store *s, const struct hn_principal 
     if (hn_ok(e))
         e = soft_page(s, &qu->page, n, a, &from, &to, ret_listing);
     *ret = hn_arena_alloc(a, (to - from + 1) * sizeof **ret);
-    for (size_t i = from; hn_ok(e) && *ret && i < to; i++)
+    for (size_t i = from; hn_ok(e) && *ret && v && i < to; i++)
         e = answer(&c, v[i], a, &(*ret)[i - from]);
     hn_arena_done(&work);
     return hn_ok(e) && a->failed ? store_nomem(s) : e;

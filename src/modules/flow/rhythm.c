@@ -80,7 +80,7 @@ static size_t contacts(const struct flow_pair *p, hn_time *begins)
 
 void flow_rhythm_of(const struct flow_pair *p, struct flow_rhythm *ret)
 {
-    hn_time begins[FLOW_TIMES], gaps[FLOW_TIMES], room[FLOW_TIMES], mid = 0;
+    hn_time begins[FLOW_TIMES] = {0}, gaps[FLOW_TIMES], room[FLOW_TIMES], mid = 0;
     *ret = (struct flow_rhythm){.dispersion = 9, .composed = 1};
     size_t n = contacts(p, begins);
     ret->contacts = (uint32_t)n;

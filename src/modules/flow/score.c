@@ -60,7 +60,7 @@ static bool is_p2p(const struct flow_host *h)
 static bool fan_is_scan(const struct flow_fan *f)
 {
     unsigned least = f->proto == 1 || f->proto == 58 ? SWEEP_LEAST : FAN_LEAST;
-    return f && flow_distinct(f->seen, 8) >= least && f->failed * 10ull >= f->n * 6ull;
+    return flow_distinct(f->seen, 8) >= least && f->failed * 10ull >= f->n * 6ull;
 }
 
 static double per_second(const struct flow_pair *p)

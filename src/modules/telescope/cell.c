@@ -567,14 +567,14 @@ static void hot_take(struct telescope_cell *c, const struct telescope_sight *s)
 {
     uint16_t port = s->class == CLASS_UDP_REPLY ? s->sport : s->class == CLASS_TCP_SYN ? s->dport : 0;
     uint32_t at = telescope_mix(s->dst ^ (uint32_t)s->class << 24) % (TELESCOPE_HOT / 4) * 4;
-    struct telescope_hot *least = NULL;
+    struct telescope_hot *least = &c->hot[at];
     for (uint32_t i = at; i < at + 4; i++) {
         struct telescope_hot *h = &c->hot[i];
         if (h->used && h->dst == s->dst && h->class == s->class && h->port == port) {
             hot_add(h, c, s);
             return;
         }
-        if (!least || (least->used && (!h->used || h->count < least->count)))
+        if (least->used && (!h->used || h->count < least->count))
             least = h;
     }
     if (least->used && --least->count)
