@@ -131,13 +131,15 @@ static struct hn_str percent_decoded(struct hn_arena *a, struct hn_str s)
     size_t n = 0;
     if (!out)
         return HN_STR("");
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-            out[n++] = (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2]));
+    for (size_t i = 0; i < s.n; i++) {
+        int high = s.p[i] == '%' && i + 2 < s.n ? hex(s.p[i + 1]) : -1, low = high >= 0 ? hex(s.p[i + 2]) : -1;
+        if (high >= 0 && low >= 0) {
+            out[n++] = (char)((unsigned)high << 4 | (unsigned)low);
             i += 2;
         } else {
             out[n++] = s.p[i];
         }
+    }
     return hn_str_from_utf8(hn_bytes_of(out, n), &ret) ? ret : s;
 }
 

@@ -48,7 +48,7 @@ static bool date(struct osv *o, hn_time *ret)
 }
 
 /* Begins a list or an object; null is an empty one, for which *ret_more is false. */
-static bool open(struct osv *o, enum hn_jtok kind, bool *ret_more)
+static bool enter(struct osv *o, enum hn_jtok kind, bool *ret_more)
 {
     enum hn_jtok t = hn_jr_next(&o->r);
     *ret_more = t == kind;
@@ -61,7 +61,7 @@ static bool text_list(struct osv *o, struct hn_adv_strs *ret)
 {
     struct hn_adv_vec v = {0};
     bool more;
-    if (!open(o, HN_J_ARR, &more))
+    if (!enter(o, HN_J_ARR, &more))
         return false;
     for (enum hn_jtok t; more && (t = hn_jr_next(&o->r)) != HN_J_ARR_END;) {
         if (t != HN_J_STR)
@@ -83,7 +83,7 @@ typedef bool member_fn(struct osv *o, struct hn_str key, void *arg);
 static bool object(struct osv *o, member_fn *member, void *arg)
 {
     bool more;
-    if (!open(o, HN_J_OBJ, &more))
+    if (!enter(o, HN_J_OBJ, &more))
         return false;
     for (enum hn_jtok t; more && (t = hn_jr_next(&o->r)) != HN_J_OBJ_END;)
         if (t != HN_J_KEY || !member(o, hn_jr_text(&o->r, o->a), arg))
@@ -95,7 +95,7 @@ static bool object(struct osv *o, member_fn *member, void *arg)
 static bool objects(struct osv *o, struct hn_adv_vec *v, size_t size, member_fn *member)
 {
     bool more;
-    if (!open(o, HN_J_ARR, &more))
+    if (!enter(o, HN_J_ARR, &more))
         return false;
     for (enum hn_jtok t; more && (t = hn_jr_next(&o->r)) != HN_J_ARR_END;) {
         void *one = hn_adv_push(o->a, v, size);
@@ -182,7 +182,7 @@ static bool events(struct osv *o, struct hn_adv_vec *v)
 {
     static const char *const kinds[] = {"introduced", "fixed", "last_affected", "limit"};
     bool more;
-    if (!open(o, HN_J_ARR, &more))
+    if (!enter(o, HN_J_ARR, &more))
         return false;
     for (enum hn_jtok t; more && (t = hn_jr_next(&o->r)) != HN_J_ARR_END;) {
         if (t != HN_J_OBJ)

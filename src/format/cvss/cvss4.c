@@ -247,7 +247,7 @@ static struct macro macro_of(const int8_t *v)
     m.eq[1] = v[AC] == 0 && v[AT] == 0 ? 0 : 1;
     m.eq[2] = v[VC] == 0 && v[VI] == 0 ? 0 : v[VC] == 0 || v[VI] == 0 || v[VA] == 0 ? 1 : 2;
     m.eq[3] = v[SI] == SAFETY || v[SA] == SAFETY ? 0 : v[SC] == HIGH || v[SI] == HIGH || v[SA] == HIGH ? 1 : 2;
-    m.eq[4] = v[E];
+    m.eq[4] = (uint8_t)v[E];
     m.eq[5] = (v[CR] == 0 && v[VC] == 0) || (v[IR] == 0 && v[VI] == 0) || (v[AR] == 0 && v[VA] == 0) ? 0 : 1;
     return m;
 }

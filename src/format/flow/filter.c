@@ -163,7 +163,7 @@ static struct hn_flow_filter *list(struct parser *p, struct hn_flow_filter *f)
 /* [CMP] N, N-N or N,N,… */
 static struct hn_flow_filter *numbers(struct parser *p, struct hn_flow_filter *f, bool is_time)
 {
-    struct hn_str rest = p->token, from;
+    struct hn_str rest, from;
     f->op = OP_NUMBER;
     f->compare = comparison(p);
     if (hn_str_chr(p->token, ',') >= 0)
