@@ -155,7 +155,7 @@ TAKE(take_digest)
         spdx_skip(in, t);
         return;
     }
-    while ((t = spdx_next(in)) == HN_J_KEY) {
+    while (spdx_next(in) == HN_J_KEY) {
         struct hn_str alg = hn_jr_text(&in->r, in->b->arena), value = spdx_str(in, spdx_next(in));
         struct hn_bom_hash *h = hn_bom_hash_add(in->b, s->hashes_tail, hn_bom_alg_of(alg), value);
         if (!h)
@@ -202,7 +202,9 @@ static struct hn_bytes inner(struct hn_bom *b, struct hn_str predicate)
 {
     struct hn_jr r;
     hn_jr_init(&r, hn_str_bytes(predicate), 0, 0);
-    if (hn_jr_next(&r) != HN_J_OBJ || hn_jr_next(&r) != HN_J_KEY || !hn_str_eqc(r.raw, "Data"))
+    bool object = hn_jr_next(&r) == HN_J_OBJ;
+    enum hn_jtok first = hn_jr_next(&r);
+    if (!object || first != HN_J_KEY || !hn_str_eqc(r.raw, "Data"))
         return hn_str_bytes(predicate);
     size_t from = r.off;
     struct hn_jr value = r;

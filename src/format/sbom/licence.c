@@ -407,7 +407,7 @@ enum hn_licence_verdict hn_licence_judge(const struct hn_licence *l,
         return leaf(arg, l);
     }
     for (size_t i = 0; i < l->n; i++) {
-        const struct hn_licence *why;
+        const struct hn_licence *why = NULL;
         enum hn_licence_verdict v = hn_licence_judge(l->items[i], leaf, arg, &why);
         if (i == 0 || (l->op == HN_LICENCE_OR ? v < best : v > best)) {
             best = v;

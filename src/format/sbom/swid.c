@@ -204,7 +204,7 @@ static void file(struct reading *r, struct hn_str path)
         const char *space = (const char *)xmlTextReaderConstNamespaceUri(r->x);
         const char *value = (const char *)xmlTextReaderConstValue(r->x);
         const char *alg = space ? strrchr(space, '#') : NULL;
-        if (!name || strcmp(name, "hash") || !alg || !value)
+        if (!name || strcmp(name, "hash") != 0 || !alg || !value)
             continue;
         struct hn_arena *a = r->s.b->arena;
         struct hn_str hex = hn_arena_str(a, hn_str_from_hostile(a, hn_bytes_of(value, strlen(value)), 256));
