@@ -518,7 +518,7 @@ TEST(filters)
         NOTE("%s", rows[i].text);
         CHECK_INT(count(rows[i].text), rows[i].want);
     }
-    char deep[400] = "";
+    char deep[401] = "";
     for (size_t i = 0; i < 100; i++)
         strcat(deep, "not ");
     CHECK(count(deep) < 0);
