@@ -1,4 +1,5 @@
 from case import Case
+from world import LATER
 
 
 class Shapes(Case):
@@ -68,7 +69,7 @@ class Shapes(Case):
         self.assertEqual(client.get("actions/" + action["id"]).json["history"][0]["detail"], "mine")
         listed = self.valid(client.get("actions?owner=me&state=claimed"), "actions")["items"]
         self.assertEqual([(a["id"], a["comments"]) for a in listed], [(action["id"], 1)])
-        self.world.put("web2", [{"subject": "perl"}], when="2026-11-21T03:00:00Z")
+        self.world.put("web2", [{"subject": "perl"}], when=LATER)
         action = self.valid(client.get("actions/" + action["id"]), "action")
         self.assertEqual(action["state"], "verified")
         gone = self.valid(client.get("findings/" + curl["id"]), "finding")

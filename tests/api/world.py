@@ -1,5 +1,6 @@
 """A real Hinomi for the tests: the store role and the httpd role of the program under test, on loopback, in a home of
 its own. Nothing here stands in for a part of the program; the documents put in are made up."""
+import datetime
 import http.client
 import json
 import os
@@ -16,6 +17,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("HINOMI", str(ROOT / "build" / "hinomi"))
 PASSWORD = "correct horse 馬 battery"
+
+
+# When the made-up runs were: lately, since what was not looked at for seven days has no score.
+WHEN = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=2)).strftime("%Y-%m-%dT03:00:00Z")
+LATER = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).strftime("%Y-%m-%dT03:00:00Z")
 
 
 class Failed(Exception):
@@ -178,7 +184,7 @@ class World:
         return self.local.call("accounts.create", user=user, name=user.title(), password=PASSWORD, lang="ja",
                                grants=[{"org": o, "role": r} for o, r in grants])["id"]
 
-    def put(self, name, findings, org="root", when="2026-11-20T03:00:00Z", run=None, complete=True):
+    def put(self, name, findings, org="root", when=WHEN, run=None, complete=True):
         """One run of one host."""
         identity = {"name": name, "os": "Debian GNU/Linux 12 (bookworm)", "names": [name, name + ".example.jp"],
                     "machine_id": name.encode().hex().ljust(32, "0")[:32]}
@@ -206,7 +212,7 @@ def run_id():
 
 
 def observation(f):
-    return {"module": "packages", "kind": "update", "subject": f["subject"], "at": "2026-11-20T03:00:00Z",
+    return {"module": "packages", "kind": "update", "subject": f["subject"], "at": WHEN,
             "fields": {"installed": "1.0-1", "fixed": "1.0-2", "suite": "bookworm-security"}}
 
 
@@ -216,7 +222,7 @@ def finding(asset, subject, score=50.0, severity="high", kind="packages.update-p
     import math
     digest = hashlib.sha256(f"{asset}\0{kind}\0{subject}\0".encode()).hexdigest()[:32]
     p = -math.log(1 - score / 100) / 4.605
-    ref = {"kind": "packages.update", "subject": subject, "at": "2026-11-20T03:00:00Z"}
+    ref = {"kind": "packages.update", "subject": subject, "at": WHEN}
     return {"id": digest, "kind": kind, "module": "packages", "class": cls, "severity": severity, "confidence": 100,
             "subject": subject, "location": "", "cause": cause or "upgrade:" + subject, "since": "2026-11-01T00:00:00Z",
             "params": {"source": subject, "installed": "1.0-1", "fixed": "1.0-2", "suite": "bookworm-security",
@@ -231,7 +237,7 @@ def finding(asset, subject, score=50.0, severity="high", kind="packages.update-p
                                 {"type": "process", "label": "nginx (812)", "obs": None}],
                       "edges": [{"from": 0, "to": 1, "how": "maps"}]},
             "evidence": [{"role": "update", "obs": {"module": "packages", "kind": "update", "subject": subject,
-                                                    "at": "2026-11-20T03:00:00Z", "fields": {}}}],
+                                                    "at": WHEN, "fields": {}}}],
             "fix": {"kind": "upgrade", "target": subject, "value": "1.0-2"}}
 
 

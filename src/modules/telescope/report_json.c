@@ -1,4 +1,6 @@
 /* The report as one JSON document (README.md describes its members). */
+#include <math.h>
+
 #include <stdio.h>
 
 #include "base/json.h"
@@ -243,7 +245,7 @@ static void shares(struct hn_jw *j, const struct report_campaign *c)
         done[best] = true;
         hn_jw_obj(j);
         hn_jw_kint(j, "port", c->ports[best].port);
-        hn_jw_knum(j, "share", (double)(c->ports[best].n * UINT64_C(1000) / c->ports_total) / 1000);
+        hn_jw_knum(j, "share", floor((double)c->ports[best].n * 1000 / (double)c->ports_total) / 1000);
         hn_jw_obj_end(j);
     }
     hn_jw_arr_end(j);

@@ -217,7 +217,7 @@ static bool list_ports(struct telescope_report *r, struct hn_arena *a)
         if (p.packets)
             r->ports[r->n_ports++] = p;
     }
-    if (r->n_ports)
+    if (r->ports && r->n_ports)
         qsort(r->ports, r->n_ports, sizeof(*r->ports), by_port);
     return r->ports != NULL;
 }

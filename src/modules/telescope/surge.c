@@ -100,7 +100,7 @@ static void judge(struct telescope_engine *e, struct tracked *t, uint32_t hour, 
     const struct model *m = model_for(t, hour % 24);
     double x = transformed(sources);
     if (m) {
-        double sd = m->var > 1 ? sqrt(m->var) : 1, z = (x - m->mean) / sd;
+        double sd = m->var > 1 ? sqrt((double)m->var) : 1, z = (x - m->mean) / sd;
         e->port_hours++;
         if (z >= Z_LEAST && sources >= SURGE_LEAST)
             tell(e, hour, t->port, sources, packets, m->mean * m->mean / 4 - 0.375, z, false);
