@@ -382,7 +382,7 @@ struct hn_err hn_store_component_facets(struct hn_store *s, const struct hn_prin
             of[i].value = i ? hn_arena_str(a, soft_text(m, i)) : HN_STR("");
             (*ret)[(*ret_n)++] = of[i];
         }
-    if (*ret_n)
+    if (*ret && *ret_n)
         qsort(*ret, *ret_n, sizeof **ret, most_first);
     return a->failed ? store_nomem(s) : HN_OK;
 }

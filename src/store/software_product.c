@@ -524,7 +524,7 @@ struct hn_err hn_store_releases(struct hn_store *s, const struct hn_principal *p
     for (uint32_t i = 0; i < k.m->releases_n; i++)
         if (k.m->products[k.m->releases[i].product].n == at.n && STORE_PUSH(a, *ret, *ret_n, cap))
             HN_TRY(release_row(&k, &t, i, a, &(*ret)[(*ret_n)++]));
-    if (*ret_n)
+    if (*ret && *ret_n)
         qsort(*ret, *ret_n, sizeof **ret, newest_release);
     return a->failed ? store_nomem(s) : HN_OK;
 }
