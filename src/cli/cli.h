@@ -61,6 +61,8 @@ extern struct cli_global cli;
 int cli_take_globals(int argc, char **argv);
 /* Message in the language of the user; params: name, value pairs of C strings, ended by NULL. */
 void cli_error(const char *key, ...) __attribute__((sentinel));
+/* No option has this name (without its dashes); the nearest of the n known ones is told. Gives CLI_USAGE. */
+int cli_unknown_option(struct hn_str name, const char *const *names, size_t n);
 /* An error of an operation or of the environment, with what to do. */
 void cli_fail(struct hn_err e, const struct hn_diag *d);
 int cli_usage(const struct cli_verb *v); /* to standard error; CLI_USAGE */

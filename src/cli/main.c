@@ -72,6 +72,16 @@ void cli_error(const char *key, ...)
     hn_arena_done(&a);
 }
 
+int cli_unknown_option(struct hn_str name, const char *const *names, size_t n)
+{
+    const char *near = hn_str_nearest(name, names, n);
+    char given[128], other[128];
+    snprintf(given, sizeof given, "--%.*s", HN_FMT(name));
+    snprintf(other, sizeof other, "--%s", near ? near : "help");
+    cli_error("cli.error.option", "option", given, "nearest", other, NULL);
+    return CLI_USAGE;
+}
+
 void cli_fail(struct hn_err e, const struct hn_diag *d)
 {
     char key[64];

@@ -91,12 +91,7 @@ static int unknown(const struct call *c, struct hn_str name)
         names[n++] = o->name;
     for (const struct hn_verb_option *o = own; o->name; o++)
         names[n++] = o->name;
-    const char *near = hn_str_nearest(name, names, n);
-    char given[128], other[128];
-    snprintf(given, sizeof given, "--%.*s", HN_FMT(name));
-    snprintf(other, sizeof other, "--%s", near ? near : "help");
-    cli_error("cli.error.option", "option", given, "nearest", other, NULL);
-    return CLI_USAGE;
+    return cli_unknown_option(name, names, n);
 }
 
 static void take_own(struct call *c, const struct hn_verb_option *o, const char *value)

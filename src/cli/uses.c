@@ -100,12 +100,7 @@ static int unknown_option(const struct call *c, struct hn_str name)
     size_t n = 0;
     for (const struct hn_op_param *p = c->op->params; p && p->name && n < 64; p++)
         names[n++] = p->name;
-    const char *near = hn_str_nearest(name, names, n);
-    char given[128], other[128];
-    snprintf(given, sizeof given, "--%.*s", HN_FMT(name));
-    snprintf(other, sizeof other, "--%s", near ? near : "help");
-    cli_error("cli.error.option", "option", given, "nearest", other, NULL);
-    return CLI_USAGE;
+    return cli_unknown_option(name, names, n);
 }
 
 static int read_option(struct call *c, int argc, char **argv, int *i)

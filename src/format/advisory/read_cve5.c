@@ -19,19 +19,17 @@ static enum hn_adv_status status_of(struct hn_str s)
                                          : HN_STATUS_UNSAID;
 }
 
-/* Package collections that CNAs name by URL. */
+/* Package collections that CNAs name by URL, told by the domain, whichever of its hosts is named. */
 static struct hn_str ecosystem_of_collection(struct hn_str url)
 {
-    static const char *const hosts[][2] = {{"pypi.org", "PyPI"},
-                                           {"pypi.python.org", "PyPI"},
-                                           {"registry.npmjs.org", "npm"},
-                                           {"npmjs.com", "npm"},
-                                           {"repo.maven.apache.org", "Maven"},
-                                           {"repo1.maven.org", "Maven"},
+    static const char *const hosts[][2] = {{"pypi.", "PyPI"},
+                                           {"npmjs.", "npm"},
+                                           {"maven.apache.org", "Maven"},
+                                           {"maven.org", "Maven"},
                                            {"rubygems.org", "RubyGems"},
                                            {"crates.io", "crates.io"},
                                            {"pkg.go.dev", "Go"},
-                                           {"proxy.golang.org", "Go"},
+                                           {"golang.org", "Go"},
                                            {"packagist.org", "Packagist"},
                                            {"nuget.org", "NuGet"},
                                            {"hex.pm", "Hex"},
