@@ -196,6 +196,8 @@ void hn_purl_apply_type(struct hn_arena *a, struct hn_purl *p)
         return;
     if (t->namespace == HN_PURL_REQUIRED && !p->namespace.n)
         p->faults |= HN_PURL_NO_NAMESPACE;
+    if (hn_str_eqc(p->type, "swift") && hn_str_chr(p->namespace, '/') < 0) /* source host and user or organisation */
+        p->faults |= HN_PURL_NO_NAMESPACE;
     if (t->namespace == HN_PURL_PROHIBITED && p->namespace.n)
         p->faults |= HN_PURL_NAMESPACE;
     if (t->fold_namespace)

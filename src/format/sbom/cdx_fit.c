@@ -146,6 +146,32 @@ static bool mixes_expressions(struct fitting *f, const char *key, struct hn_str 
     return expressions && n > 1;
 }
 
+/* A value of a form that the version does not have (an object where it has a string) is lost. */
+static bool as_it_is(struct fitting *f, const struct cdx_type *t, const char *key, struct hn_str json, bool keep)
+{
+    if (keep)
+        hn_jw_raw(&f->w, json);
+    else
+        lost(f, "lost-member", t ? t->name : "bom", hn_str_c(key));
+    return keep;
+}
+
+static bool right_kind(const struct cdx_value *v, struct hn_str json)
+{
+    char c = cdx_span_kind(json);
+
+    switch (v->kind) {
+    case CDX_V_ANY:
+        return true;
+    case CDX_V_OBJECT:
+        return c == '{';
+    case CDX_V_ARRAY:
+        return c == '[';
+    default:
+        return c != '{' && c != '[';
+    }
+}
+
 static bool fit_alternative(struct fitting *f, const struct cdx_value *v, const struct cdx_type *t, const char *key,
                             struct hn_str json)
 {
@@ -154,8 +180,7 @@ static bool fit_alternative(struct fitting *f, const struct cdx_value *v, const 
     for (unsigned i = 0; i < v->n; i++)
         if (suits(f, &cdx_values[cdx_alternatives[v->a + i]], json))
             return fit_value(f, cdx_alternatives[v->a + i], t, key, json);
-    hn_jw_raw(&f->w, json);
-    return true;
+    return as_it_is(f, t, key, json, !f->strict);
 }
 
 /* The expression as the name of a licence. */
@@ -226,16 +251,41 @@ static void other_member(struct fitting *f, const struct cdx_type *t, struct hn_
     }
 }
 
+static bool meets(const struct cdx_ask *a, uint64_t members)
+{
+    unsigned full = 0;
+
+    for (unsigned k = 0; k < a->n; k++)
+        full += (members & a->sets[k]) == a->sets[k];
+    return a->kind == CDX_ASK_ONE ? full == 1 : a->kind != CDX_ASK_ANY || full > 0;
+}
+
+/* What the version wants to stand together stood so before and, without what was left out, does no more. Elements of
+ * other namespaces may have been anything (a signature), so they count as having made it good. */
+static bool fell_apart(struct fitting *f, const struct cdx_type *t, uint64_t before, uint64_t after, bool foreign)
+{
+    for (unsigned i = 0; i < t->n_asks; i++) {
+        const struct cdx_ask *a = &cdx_asks[t->asks + i];
+        if ((a->versions & f->version) && (foreign || meets(a, before)) && !meets(a, after))
+            return true;
+    }
+    return false;
+}
+
 /* False: a required member could not be kept. */
 static bool fit_object(struct fitting *f, const struct cdx_type *t, struct hn_str json)
 {
     struct hn_jr r = cdx_span_open(json);
-    bool good = true;
+    uint64_t before = 0, after = 0;
+    bool good = true, foreign = false;
 
     hn_jw_obj(&f->w);
     while (hn_jr_next(&r) == HN_J_KEY) {
         struct hn_str key = hn_jr_text(&r, f->a), value = cdx_span_value(&r);
         const struct cdx_member *m = member_of(t, key, f->version);
+        foreign |= hn_str_eqc(key, "#any") && !f->xml;
+        uint64_t bit = m ? UINT64_C(1) << m->bit : 0;
+        before |= bit;
         if (f->strict && hn_str_eqc(key, "signature")) { /* of a text that is no more */
             lost(f, "lost-signature", t->name, key);
             continue;
@@ -244,17 +294,19 @@ static bool fit_object(struct fitting *f, const struct cdx_type *t, struct hn_st
             other_member(f, t, key, value);
             continue;
         }
-        struct hn_jw before = f->w;
+        struct hn_jw mark = f->w;
         size_t n = f->w.out->n;
         hn_jw_key_str(&f->w, key);
-        if (!fit_value(f, m->value, t, m->key, value)) {
-            f->w = before;
-            f->w.out->n = n;
-            good &= !m->required;
+        if (fit_value(f, m->value, t, m->key, value)) {
+            after |= bit;
+            continue;
         }
+        f->w = mark;
+        f->w.out->n = n;
+        good &= !m->required;
     }
     hn_jw_obj_end(&f->w);
-    return good;
+    return good && !fell_apart(f, t, before, after, foreign);
 }
 
 static bool fit_value(struct fitting *f, unsigned value, const struct cdx_type *t, const char *key, struct hn_str json)
@@ -270,8 +322,7 @@ static bool fit_value(struct fitting *f, unsigned value, const struct cdx_type *
         return fit_word(f, v, t, key, json);
     if (v->kind == CDX_V_ANY_OF || v->kind == CDX_V_ONE_OF)
         return fit_alternative(f, v, t, key, json);
-    hn_jw_raw(&f->w, json);
-    return true;
+    return as_it_is(f, t, key, json, !f->strict || right_kind(v, json));
 }
 
 struct hn_err cdx_fit(struct hn_str json, unsigned version, bool strict, bool xml, struct hn_arena *a,

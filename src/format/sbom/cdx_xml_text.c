@@ -26,15 +26,20 @@ uint32_t cdx_xml_line(struct cdx_xml *x)
     return n > 0 ? (uint32_t)n : 0;
 }
 
-void cdx_xml_error(struct cdx_xml *x, const char *code, struct hn_str a, struct hn_str b)
+static void note(struct cdx_xml *x, enum hn_bom_severity severity, const char *code, struct hn_str a, struct hn_str b)
 {
     if (x->quiet)
         return;
-    struct hn_bom_note *n = hn_bom_note_at(x->b, HN_BOM_NOTE_ERROR, code, UINT64_MAX, a, b);
+    struct hn_bom_note *n = hn_bom_note_at(x->b, severity, code, UINT64_MAX, a, b);
     if (n) {
         n->place = cdx_xml_path(x);
         n->line = cdx_xml_line(x);
     }
+}
+
+void cdx_xml_error(struct cdx_xml *x, const char *code, struct hn_str a, struct hn_str b)
+{
+    note(x, HN_BOM_NOTE_ERROR, code, a, b);
 }
 
 /* ---- the reader ---- */
@@ -152,7 +157,7 @@ void cdx_xml_read_text(struct cdx_xml *x, bool mixed)
 
 /* ---- attributes ---- */
 
-/* "namespace name": "value" */
+/* "namespace name": "value"; the namespace may be empty. */
 static void foreign_attribute(struct cdx_xml *x, struct hn_buf *out)
 {
     struct hn_str ns = cdx_xml_str(xmlTextReaderConstNamespaceUri(x->reader));
@@ -186,8 +191,9 @@ void cdx_xml_attributes(struct cdx_xml *x, const struct cdx_xtype *t, bool write
         }
         const struct cdx_xattr *a = cdx_xml_attribute(t, name, x->version);
         struct hn_str value = hn_arena_str(x->b->arena, cdx_xml_str(xmlTextReaderConstValue(x->reader)));
-        if (!a) {
-            cdx_xml_error(x, "unknown-attribute", name, hn_str_c(t->name));
+        if (!a) { /* the schema allows any (anyAttribute ##any), but nobody will look for it */
+            note(x, HN_BOM_NOTE_WARNING, "unknown-attribute", name, hn_str_c(t->name));
+            foreign_attribute(x, &foreign);
             continue;
         }
         seen |= UINT64_C(1) << (a - &cdx_xattrs[t->attrs]);

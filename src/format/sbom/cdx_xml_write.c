@@ -180,7 +180,9 @@ static void write_foreign_attributes(struct out *o, struct object obj)
         if (!hn_str_split(&key, ' ', &ns) || !key.p || hn_jr_next(&r) != HN_J_STR)
             break;
         struct hn_str value = hn_jr_text(&r, o->a);
-        if (hn_str_eqc(ns, "http://www.w3.org/XML/1998/namespace")) {
+        if (!ns.n) {
+            hn_buf_fmt(o->b, " %.*s=\"", HN_FMT(key));
+        } else if (hn_str_eqc(ns, "http://www.w3.org/XML/1998/namespace")) {
             hn_buf_fmt(o->b, " xml:%.*s=\"", HN_FMT(key));
         } else {
             hn_buf_fmt(o->b, " xmlns:ns%u=\"", n);

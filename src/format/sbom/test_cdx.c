@@ -165,6 +165,44 @@ TEST(a_lower_version_loses_and_says_so)
     CHECK_UINT(errors(&low), 0);
 }
 
+/* What another version writes in another form, and a signatory who is left without the one thing that makes it one, go
+ * rather than make the document invalid. */
+TEST(what_cannot_be_said_in_a_version_is_left_out_whole)
+{
+    HN_AUTO(doc_done) struct doc d, low = {0};
+    HN_AUTO(hn_buf_done) struct hn_buf out = {0};
+    doc_read(&d, of("{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.7\",\"components\":[{\"type\":\"cryptographic-"
+                    "asset\",\"name\":\"k\","
+                    "\"cryptoProperties\":{\"assetType\":\"protocol\",\"protocolProperties\":{\"type\":\"ike\","
+                    "\"ikev2TransformTypes\":"
+                    "{\"prf\":[{\"name\":\"SHA-256\"}]}}}}],\"declarations\":{\"affirmation\":{\"statement\":\"s\","
+                    "\"signatories\":["
+                    "{\"name\":\"Tom\",\"signature\":{\"algorithm\":\"ES256\",\"value\":\"x\"}},{\"name\":\"Ann\","
+                    "\"organization\":"
+                    "{\"name\":\"o\"},\"externalReference\":{\"type\":\"electronic-signature\",\"url\":\"https://"
+                    "e.example\"}}]}}}"));
+    hn_cdx_check(&d.bom);
+    CHECK_UINT(errors(&d), 0);
+    struct hn_str text = write_as(&d, HN_BOM_JSON, "1.6", &out);
+    CHECK(hn_str_find(text, HN_STR("Ann")) > 0 && hn_str_find(text, HN_STR("Tom")) < 0);
+    doc_read(&low, hn_str_bytes(text));
+    hn_cdx_check(&low.bom);
+    CHECK_UINT(errors(&low), 0);
+}
+
+TEST(attributes_of_others_are_kept_and_named)
+{
+    HN_AUTO(doc_done) struct doc d;
+    HN_AUTO(hn_buf_done) struct hn_buf out = {0};
+    doc_read(
+        &d, of("<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\" version=\"1\"><components><component foo=\"b&amp;r\""
+               " type=\"library\"><name>n</name></component></components></bom>"));
+    CHECK_OK(d.err);
+    CHECK_UINT(errors(&d), 0);
+    CHECK_C(d.bom.notes.first->code, "unknown-attribute");
+    CHECK(hn_str_find(write_as(&d, HN_BOM_XML, NULL, &out), HN_STR(" foo=\"b&amp;r\"")) > 0);
+}
+
 /* ---------------------------------------------------------------- graph */
 
 static void count_path(void *arg, const uint32_t *path, size_t n)
