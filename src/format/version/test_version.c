@@ -97,7 +97,7 @@ TEST(packagist)
 {
     check_rows(HN_ORDER_PACKAGIST, (const char *const[]){"dev-main 1.0-dev 1.0-alpha1 = 1.0a1 1.0-beta2 1.0-RC1 = "
                                                          "1.0rc1 1.0 = v1.0 1.0.1 1.0-p1 = 1.0-patch1 = 1.0pl1",
-                                                         NULL});
+                                                         "1.# = 1.1 1.#.1", "1.#.beta 1.# = 1", NULL});
 }
 
 TEST(cran)
@@ -125,7 +125,8 @@ TEST(apk)
 {
     check_rows(HN_ORDER_APK, (const char *const[]){"1.2_alpha 1.2_alpha1 1.2_beta 1.2_pre 1.2_rc1 1.2_rc1-r1 1.2 "
                                                    "1.2-r0 1.2-r1 1.2_git20200101 1.2_p1 1.2_p1_p2 1.2b 1.2.0",
-                                                   "1.0.01 1.0.1 1.0.10 1.1", "1.2~abc-r0 = 1.2~def-r0 1.2-r1", NULL});
+                                                   "1.0.01 1.0.1 1.0.10 1.1", "1.2~abc-r0 = 1.2~def-r0 1.2-r1",
+                                                   "0...8 0..8 = 0..8 0..10", "0.8.r1 0.8.r2 0.8r2", NULL});
 }
 
 TEST(generic)
@@ -286,6 +287,7 @@ TEST_LONG(agrees_with_published_orders, 60)
         {"nuget-versions", HN_ORDER_NUGET},       {"packagist-versions", HN_ORDER_PACKAGIST},
         {"pypi-versions", HN_ORDER_PEP440},       {"redhat-versions", HN_ORDER_RPM},
         {"rubygems-versions", HN_ORDER_RUBYGEMS}, {"semver-versions", HN_ORDER_SEMVER},
+        {"pub-versions", HN_ORDER_PUB},           {"hackage-versions", HN_ORDER_CRAN},
     };
     const char *dir = getenv("HINOMI_TEST_DATA"), *ci = getenv("CI");
     size_t total = 0, wrong = 0;

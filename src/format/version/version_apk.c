@@ -22,11 +22,12 @@ static bool number_follows(const struct reader *r, size_t at)
     return at < r->v.n && version_digit(r->v.p[at]);
 }
 
-/* The next number: the first of a row stands alone, later ones behind a dot. */
+/* The next number: the first of a row stands alone, later ones behind a dot. Between two dots there is none: zero. */
 static bool take_number(struct reader *r, bool first, struct hn_bytes *ret)
 {
     size_t at = r->at + (first ? 0 : 1);
-    if (!number_follows(r, at) || (!first && !is_at(r, '.')))
+    bool empty = !first && at < r->v.n && r->v.p[at] == '.';
+    if ((!number_follows(r, at) && !empty) || (!first && !is_at(r, '.')))
         return false;
     r->at = at;
     *ret = version_take_digits(r->v, &r->at);
@@ -36,7 +37,7 @@ static bool take_number(struct reader *r, bool first, struct hn_bytes *ret)
 /* By value, but as fractions (0.01 < 0.1) beyond the first when there is a zero in front. */
 static int compare_number(struct hn_bytes a, struct hn_bytes b, bool first)
 {
-    if (!first && (a.p[0] == '0' || b.p[0] == '0'))
+    if (!first && a.n && b.n && (a.p[0] == '0' || b.p[0] == '0'))
         return version_text_cmp(a, b, false);
     return version_number_cmp(a, b);
 }
@@ -157,6 +158,8 @@ int hn_version_apk_cmp(struct hn_bytes a, struct hn_bytes b)
         return odd_a ? -1 : 1;
     if (has_a != has_b && !odd_a)
         return has_a ? 1 : -1;
+    if (x.at < a.n && y.at < b.n && a.p[x.at] == '.' && b.p[y.at] == '.') /* 1.r2: no number behind the dot */
+        return version_text_cmp(version_from(a, x.at), version_from(b, y.at), false);
     return version_number_cmp(ra, rb);
 }
 
@@ -168,7 +171,8 @@ bool hn_version_apk_valid(struct hn_bytes v)
         return false;
     do {
         for (bool first = true; take_number(&r, first, &part); first = false)
-            ;
+            if (!part.n)
+                return false;
     } while (take_letter(&r) && number_follows(&r, r.at));
     while (take_suffix(&r, &part))
         ;

@@ -77,14 +77,25 @@ int hn_version_rubygems_cmp(struct hn_bytes a, struct hn_bytes b)
 
 /* ---------------------------------------------------------------- Packagist */
 
-/* PHP: parts end at every character that is neither digit nor letter, and between digits and letters. */
-static bool php_part(struct hn_bytes v, size_t *at, struct hn_bytes *ret)
+/* Parts end at every character that is neither digit nor letter, and between digits and letters. */
+static bool word_part(struct hn_bytes v, size_t *at, struct hn_bytes *ret)
 {
     while (*at < v.n && !version_digit(v.p[*at]) && !version_alpha(v.p[*at]))
         ++*at;
     if (*at == v.n)
         return false;
     *ret = version_digit(v.p[*at]) ? version_take_digits(v, at) : version_take_letters(v, at);
+    return true;
+}
+
+/* PHP: the same, but "#" is a part that stands for any number. */
+static bool php_part(struct hn_bytes v, size_t *at, struct hn_bytes *ret)
+{
+    while (*at < v.n && !version_digit(v.p[*at]) && !version_alpha(v.p[*at]) && v.p[*at] != '#')
+        ++*at;
+    if (*at == v.n || v.p[*at] != '#')
+        return word_part(v, at, ret);
+    *ret = hn_bytes_of(v.p + (*at)++, 1);
     return true;
 }
 
@@ -96,7 +107,7 @@ static int php_rank(struct hn_bytes part)
         const char *word;
         int rank;
     } words[] = {{"dev", 0}, {"alpha", 1}, {"a", 1}, {"beta", 2}, {"b", 2}, {"RC", 3}, {"rc", 3}, {"pl", 5}, {"p", 5}};
-    if (version_digit(part.p[0]))
+    if (version_digit(part.p[0]) || part.p[0] == '#')
         return 4;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i].word);
@@ -104,6 +115,17 @@ static int php_rank(struct hn_bytes part)
             return words[i].rank;
     }
     return -1;
+}
+
+/* What one version has left, against the end of the other: a number is later, a word as it stands to a number. */
+static int php_rest(struct hn_bytes v, size_t at, struct hn_bytes part)
+{
+    do {
+        int r = version_digit(part.p[0]) ? 1 : version_sign(php_rank(part) - 4);
+        if (r)
+            return r;
+    } while (php_part(v, &at, &part));
+    return 0;
 }
 
 int hn_version_packagist_cmp(struct hn_bytes a, struct hn_bytes b)
@@ -116,10 +138,10 @@ int hn_version_packagist_cmp(struct hn_bytes a, struct hn_bytes b)
         bool has_p = php_part(a, &i, &p), has_q = php_part(b, &j, &q);
         if (!has_p && !has_q)
             return 0;
-        if (!has_p) /* what is left: a number is later, a word as it stands to a number */
-            return version_digit(q.p[0]) ? -1 : version_sign(4 - php_rank(q));
+        if (!has_p)
+            return -php_rest(b, j, q);
         if (!has_q)
-            return version_digit(p.p[0]) ? 1 : version_sign(php_rank(p) - 4);
+            return php_rest(a, i, p);
         bool numbers = version_digit(p.p[0]) && version_digit(q.p[0]);
         int r = numbers ? version_number_cmp(p, q) : version_sign(php_rank(p) - php_rank(q));
         if (r)
@@ -158,14 +180,14 @@ static int word_side(struct hn_bytes word)
 /* Zeros before a word or the end count for nothing: 1.0 is 1, 1.0a is 1a. */
 static bool generic_next(struct gem *g, struct hn_bytes *ret)
 {
-    if (!php_part(g->v, &g->at, ret))
+    if (!word_part(g->v, &g->at, ret))
         return false;
     if (!is_zero(*ret) || g->at <= g->solid)
         return true;
     size_t at = g->at;
     struct hn_bytes p;
     bool more;
-    while ((more = php_part(g->v, &at, &p)) && is_zero(p))
+    while ((more = word_part(g->v, &at, &p)) && is_zero(p))
         ;
     if (more && version_digit(p.p[0])) {
         g->solid = at;
