@@ -32,7 +32,7 @@ static void on_malformed(void *arg, const struct hn_module *m, struct hn_bytes p
     FUZZ_CHECK(why && *why, "%s says nothing", m->name);
 }
 
-static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why)
+static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why, bool hidden)
 {
     struct hn_str s;
     FUZZ_CHECK(hn_str_from_utf8(hn_str_bytes(what), &s) && hn_str_from_utf8(hn_str_bytes(why), &s), "%s", m->name);

@@ -240,7 +240,7 @@ static void on_malformed(void *arg, const struct hn_module *m, struct hn_bytes p
     hn_jw_obj_end(&r->wm);
 }
 
-static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why)
+static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why, bool hidden)
 {
     struct result *r = arg;
     if (!r->facts)
@@ -248,6 +248,8 @@ static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what
     hn_jw_obj(&r->wn);
     hn_jw_kstr(&r->wn, "what", what);
     hn_jw_kstr(&r->wn, "why", why);
+    if (hidden)
+        hn_jw_kbool(&r->wn, "hidden", true);
     hn_jw_obj_end(&r->wn);
 }
 
@@ -326,6 +328,25 @@ static void write_findings(struct hn_jw *w, const struct hn_finding *f)
     hn_jw_arr_end(w);
 }
 
+/* Only where something is hidden. */
+static void write_hidden(struct hn_jw *w, const struct hn_hidden *h)
+{
+    if (!h)
+        return;
+    hn_jw_key(w, "hidden");
+    hn_jw_arr(w);
+    for (; h; h = h->next) {
+        hn_jw_obj(w);
+        hn_jw_kstr(w, "who", h->who);
+        hn_jw_kstr(w, "kind", h->kind);
+        hn_jw_kstr(w, "subject", h->subject);
+        hn_jw_kstr(w, "location", h->location);
+        hn_jw_ktime(w, "from", h->from);
+        hn_jw_obj_end(w);
+    }
+    hn_jw_arr_end(w);
+}
+
 static void open_list(struct hn_buf *b, struct hn_jw *w)
 {
     hn_buf_init(b, 16u << 20);
@@ -396,6 +417,7 @@ static void run_case(struct golden_case *c, struct hn_buf *out)
         .arena = &c->arena, .facts = res.facts, .asset = HN_STR("golden"), .now = c->o.now, .live = c->o.live};
     hn_judge_run(&jo, c->module, &judged);
     write_findings(&w, judged.first);
+    write_hidden(&w, judged.hidden);
     put_list(&w, "malformed", &res.malformed, &res.wm);
     put_list(&w, "not_seen", &res.not_seen, &res.wn);
     put_list(&w, "wants", &res.wants, &res.ww);

@@ -111,6 +111,26 @@ void hn_judge_obs_end(struct hn_judge *j)
     j->obs = NULL;
 }
 
+void hn_judge_hides(struct hn_judge *j, struct hn_str who, const char *kind_or_rule, struct hn_str subject,
+                    struct hn_str location, hn_time from)
+{
+    assert(hn_kind_find(j->module, hn_str_c(kind_or_rule)) || hn_rule_find(j->module, hn_str_c(kind_or_rule)));
+    struct hn_hidden *h = HN_NEW(j->arena, struct hn_hidden);
+    if (!h) {
+        j->out->incomplete = true;
+        return;
+    }
+    *h = (struct hn_hidden){.module = j->module,
+                            .who = hn_arena_str(j->arena, who),
+                            .kind = hn_arena_fmt(j->arena, "%s.%s", j->module->name, kind_or_rule),
+                            .subject = hn_arena_str(j->arena, subject),
+                            .location = hn_arena_str(j->arena, location),
+                            .from = from,
+                            .next = j->out->hidden};
+    j->out->hidden = h;
+    j->out->incomplete |= j->arena->failed;
+}
+
 /* Setters get only the finding; what they need to allocate lies behind it. */
 struct owned {
     struct hn_finding f; /* first: hn_find_* get its address */

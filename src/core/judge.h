@@ -5,9 +5,18 @@
 
 struct hn_policy; /* core/policy.h; NULL: built-in numbers */
 
+/* What hn_judge_hides() told. */
+struct hn_hidden {
+    const struct hn_module *module;
+    struct hn_str who, kind, subject, location; /* kind: "module.kind" or "module.rule" */
+    hn_time from;
+    struct hn_hidden *next;
+};
+
 struct hn_judged {
     struct hn_finding *first; /* in order of module and discovery */
     size_t n;
+    struct hn_hidden *hidden;
     bool incomplete; /* memory ran out: nothing may be closed by this run */
 };
 

@@ -224,6 +224,9 @@ void hn_parse_want_part(struct hn_parse *p, const char *tag, struct hn_bytes pat
 /* The SHA-512 of one file: a record with 64 bytes of data. */
 void hn_parse_want_sha512(struct hn_parse *p, const char *tag, struct hn_bytes path);
 void hn_parse_not_seen(struct hn_parse *p, struct hn_str what, const char *why);
+/* The same where every single thing that was not seen is known: judge names what each may hide (hn_judge_hides), and
+ * whatever is not hidden can still be found to be gone. */
+void hn_parse_hidden(struct hn_parse *p, struct hn_str what, const char *why);
 /* Modules with wants_paths: was this canonical path named by a PATH value of an earlier module? */
 bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path);
 /* Calls each for every wanted path. */
@@ -256,6 +259,12 @@ void hn_judge_obs_begin(struct hn_judge *j, const char *kind, struct hn_str subj
 void hn_judge_obs_str(struct hn_judge *j, const char *field, struct hn_str v);
 void hn_judge_obs_int(struct hn_judge *j, const char *field, int64_t v);
 void hn_judge_obs_end(struct hn_judge *j);
+
+/* Something (who: the subject of an observation) that hn_parse_hidden() told of may hide observations or findings:
+ * those of one of the module's own kinds or rules; subject and location empty: whichever. It hides none that was last
+ * seen before `from`, when it came to be; 0: any. */
+void hn_judge_hides(struct hn_judge *j, struct hn_str who, const char *kind_or_rule, struct hn_str subject,
+                    struct hn_str location, hn_time from);
 
 /* A new finding of one of the module's rules. subject: what has the problem (package, path, unit…), location: where,
  * or empty; (asset, kind, subject, location) is its identity. Never NULL: on out-of-memory a throw-away object is given

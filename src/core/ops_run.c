@@ -133,6 +133,30 @@ static uint64_t count_of(const struct hn_jv *v, const char *list, const char *nu
     return said < (int64_t)n ? n : (uint64_t)said;
 }
 
+/* Every one must be read: of those left out nothing would be known. */
+static struct hn_err hidden_read(struct hn_op_ctx *c, const struct hn_jv *v, struct hn_store_run_cover *o)
+{
+    size_t n;
+    const struct hn_jv *h = arr(v, "hidden", &n);
+    struct hn_store_run_hidden *out = hn_arena_alloc(c->arena, (n + 1) * sizeof *out);
+
+    if (!out)
+        return (struct hn_err){HN_E_NOMEM};
+    o->bounded = hn_jv_bool(v, "bounded", false);
+    for (size_t i = 0; i < n; i++) {
+        struct hn_str from = hn_jv_str(&h[i], "from");
+        out[i] = (struct hn_store_run_hidden){.who = hn_jv_str(&h[i], "who"),
+                                              .kind = hn_jv_str(&h[i], "kind"),
+                                              .subject = hn_jv_str(&h[i], "subject"),
+                                              .location = hn_jv_str(&h[i], "location")};
+        if (!out[i].kind.n || (from.n && !hn_time_parse(from, &out[i].from)))
+            return bad(c, "something hidden lacks its kind, or has a wrong time");
+    }
+    o->hidden = out;
+    o->n_hidden = n;
+    return HN_OK;
+}
+
 static struct hn_err cover_read(struct hn_op_ctx *c, const struct hn_jv *doc, struct hn_store_run *run)
 {
     size_t n;
@@ -163,6 +187,7 @@ static struct hn_err cover_read(struct hn_op_ctx *c, const struct hn_jv *doc, st
         o->malformed = json_of(c, hn_jv_get(&k[i], "malformed"));
         o->quarantined = json_of(c, hn_jv_get(&k[i], "quarantined"));
         o->not_seen = json_of(c, hn_jv_get(&k[i], "not_seen"));
+        HN_TRY(hidden_read(c, &k[i], o));
     }
     run->cover = out;
     run->n_cover = n;

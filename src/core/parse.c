@@ -258,7 +258,12 @@ void hn_parse_want_sha512(struct hn_parse *p, const char *tag, struct hn_bytes p
 
 void hn_parse_not_seen(struct hn_parse *p, struct hn_str what, const char *why)
 {
-    p->sink->not_seen(p->sink->arg, p->module, what, hn_str_c(why));
+    p->sink->not_seen(p->sink->arg, p->module, what, hn_str_c(why), false);
+}
+
+void hn_parse_hidden(struct hn_parse *p, struct hn_str what, const char *why)
+{
+    p->sink->not_seen(p->sink->arg, p->module, what, hn_str_c(why), true);
 }
 
 bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path)

@@ -21,7 +21,8 @@ struct hn_parse_sink {
     /* {"kind","subject","fields":{…}}: the module is known from the context */
     void (*obs)(void *arg, const struct hn_module *m, struct hn_str json);
     void (*malformed)(void *arg, const struct hn_module *m, struct hn_bytes path, uint64_t offset, const char *why);
-    void (*not_seen)(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why);
+    /* hidden: judge will name what that may hide */
+    void (*not_seen)(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why, bool hidden);
     void (*want)(void *arg, const struct hn_module *m, const struct hn_want *want);
 };
 

@@ -74,7 +74,7 @@ static void on_malformed(void *arg, const struct hn_module *m, struct hn_bytes p
     put(r, HN_WIRE_MALFORMED, hn_buf_text(&r->json));
 }
 
-static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why)
+static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why, bool hidden)
 {
     struct role *r = arg;
     struct hn_jw w;
@@ -84,7 +84,7 @@ static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what
     hn_jw_kstr(&w, "what", what);
     hn_jw_kstr(&w, "why", why);
     hn_jw_obj_end(&w);
-    put(r, HN_WIRE_NOT_SEEN, hn_buf_text(&r->json));
+    put(r, hidden ? HN_WIRE_HIDDEN : HN_WIRE_NOT_SEEN, hn_buf_text(&r->json));
 }
 
 static void on_want(void *arg, const struct hn_module *m, const struct hn_want *want)
@@ -157,7 +157,7 @@ static struct hn_err handle(struct role *r, uint8_t type, struct hn_bytes b, con
         struct hn_str what, why;
         if (*m && nul && hn_str_from_utf8(hn_bytes_of(b.p, (size_t)(nul - b.p)), &what) &&
             hn_str_from_utf8(hn_bytes_of(nul + 1, b.n - (size_t)(nul - b.p) - 1), &why))
-            on_not_seen(r, *m, what, why);
+            on_not_seen(r, *m, what, why, false);
         return HN_OK;
     }
     case HN_WIRE_ROUND:

@@ -77,7 +77,7 @@ void run_note(struct hn_run *r, struct hn_run_note **list, size_t *n, struct hn_
     struct hn_run_note *note = HN_NEW(&r->arena, struct hn_run_note);
     if (!note)
         return;
-    *note = (struct hn_run_note){hn_arena_str(&r->arena, path), hn_arena_str(&r->arena, why), offset, *list};
+    *note = (struct hn_run_note){hn_arena_str(&r->arena, path), hn_arena_str(&r->arena, why), offset, *list, false};
     *list = note;
 }
 
@@ -159,8 +159,11 @@ static bool keeps_arg(void *arg, const struct hn_module *m)
 
 static void keep_notes(struct hn_run *r, struct hn_run_note **to, size_t *n, const struct hn_run_note *from)
 {
-    for (; from; from = from->next)
+    for (; from; from = from->next) {
         run_note(r, to, n, from->path, from->why, from->offset);
+        if (*to)
+            (*to)->hidden = from->hidden;
+    }
 }
 
 /* What the modules that are not looked at again said in the earlier run. */
@@ -176,6 +179,8 @@ static struct hn_err keep(struct hn_run *r, const struct hn_run_options *o, stru
         struct hn_run_cover *c = &r->cover[r->n_cover++];
         *c = (struct hn_run_cover){.module = b->module,
                                    .complete = b->complete,
+                                   .bounded = b->bounded,
+                                   .n_hidden = b->n_hidden,
                                    .ran = b->ran,
                                    .kept = o->continues ? b->kept : true,
                                    .observations = b->observations,

@@ -14,11 +14,13 @@ struct hn_run_note {
     struct hn_str path, why;
     int64_t offset;
     struct hn_run_note *next;
+    bool hidden; /* of not_seen: judge names what it may hide */
 };
 
 struct hn_run_cover {
     const struct hn_module *module;
     bool complete; /* everything that the module looks for could be seen */
+    bool bounded;  /* not complete, but all that could not be seen is known one by one: see hn_judge_hides() */
     bool ran;
     bool kept;              /* not looked at in this run: what an earlier one saw, whose inputs have not changed */
     struct hn_bytes inputs; /* what it looked at, as in wire.h; empty unless asked for */
@@ -26,7 +28,7 @@ struct hn_run_cover {
     size_t observations, rejected;
     int64_t duration_ns;
     struct hn_run_note *not_seen, *malformed, *quarantined;
-    size_t n_not_seen, n_malformed, n_quarantined;
+    size_t n_not_seen, n_hidden, n_malformed, n_quarantined;
 };
 
 struct hn_run_options {

@@ -1,6 +1,7 @@
 /* The run document. Written for people's scripts and for `hinomi ingest` on another machine; read with suspicion. */
 #include <unistd.h>
 
+#include "base/map.h"
 #include "base/str.h"
 #include "core/registry.h"
 #include "core/render.h"
@@ -10,6 +11,61 @@
 #define DOC_MAX   (256u << 20)
 
 /* ---------------------------------------------------------------- writing */
+
+/* Who it is that hides something, each once: a later run knows by it what was hidden then already. */
+static void write_who(struct hn_jw *w, const struct hn_run *r, const struct hn_module *m)
+{
+    struct hn_map seen;
+    hn_map_init(&seen);
+    hn_jw_key(w, "each");
+    hn_jw_arr(w);
+    for (struct hn_hidden *h = r->judged.hidden; h; h = h->next) {
+        if (h->module != m || hn_map_has(&seen, hn_str_bytes(h->who)) ||
+            !hn_ok(hn_map_set(&seen, hn_str_bytes(h->who), h)))
+            continue;
+        hn_jw_str(w, h->who);
+    }
+    hn_jw_arr_end(w);
+    hn_map_done(&seen);
+}
+
+static void write_hidden(struct hn_jw *w, const struct hn_run *r, const struct hn_module *m)
+{
+    hn_jw_key(w, "hidden");
+    hn_jw_arr(w);
+    for (const struct hn_hidden *h = r->judged.hidden; h; h = h->next) {
+        if (h->module != m)
+            continue;
+        hn_jw_obj(w);
+        hn_jw_kstr(w, "who", h->who);
+        hn_jw_kstr(w, "kind", h->kind);
+        if (h->subject.n)
+            hn_jw_kstr(w, "subject", h->subject);
+        if (h->location.n)
+            hn_jw_kstr(w, "location", h->location);
+        if (h->from > 0)
+            hn_jw_ktime(w, "from", h->from);
+        hn_jw_obj_end(w);
+    }
+    hn_jw_arr_end(w);
+}
+
+static void write_not_seen_of(struct hn_jw *w, const struct hn_run *r, const struct hn_run_cover *c)
+{
+    bool told = false;
+    hn_jw_key(w, "not_seen");
+    hn_jw_arr(w);
+    for (const struct hn_run_note *n = c->not_seen; n; n = n->next) {
+        hn_jw_obj(w);
+        hn_jw_kstr(w, "what", n->path);
+        hn_jw_kstr(w, "why", n->why);
+        if (n->hidden && !told)
+            write_who(w, r, c->module);
+        told |= n->hidden;
+        hn_jw_obj_end(w);
+    }
+    hn_jw_arr_end(w);
+}
 
 static void write_notes(struct hn_jw *w, const char *key, const char *name, const struct hn_run_note *n, bool offset)
 {
@@ -55,12 +111,16 @@ static void write_cover(struct hn_jw *w, struct hn_run *r, const struct hn_run_c
     hn_jw_kc(w, "privilege", r->root_user ? "root" : "user");
     hn_jw_kbool(w, "ran", c->ran);
     hn_jw_kbool(w, "complete", c->complete && c->ran);
+    if (c->bounded && c->ran)
+        hn_jw_kbool(w, "bounded", true);
     hn_jw_kbool(w, "deep", r->deep);
     if (c->kept)
         hn_jw_kbool(w, "kept", true);
     hn_jw_kint(w, "observations", (int64_t)c->observations);
     hn_jw_kint(w, "duration_ms", c->duration_ns / 1000000);
-    write_notes(w, "not_seen", "what", c->not_seen, false);
+    write_not_seen_of(w, r, c);
+    if (c->bounded && c->ran)
+        write_hidden(w, r, c->module);
     write_notes(w, "malformed", "path", c->malformed, true);
     write_notes(w, "quarantined", "path", c->quarantined, false);
     hn_jw_obj_end(w);
@@ -198,7 +258,8 @@ static bool read_notes(struct hn_run *r, const struct hn_jv *list, const char *n
         if (!note)
             return false;
         *note = (struct hn_run_note){hn_jv_str(&list->items[i], name), hn_jv_str(&list->items[i], "why"),
-                                     hn_jv_int(&list->items[i], "offset", 0), *out};
+                                     hn_jv_int(&list->items[i], "offset", 0), *out,
+                                     hn_jv_get(&list->items[i], "each") != NULL};
         *out = note;
         (*n)++;
     }
@@ -219,6 +280,7 @@ static bool read_cover(struct hn_run *r, const struct hn_jv *v)
         struct hn_run_cover *c = &r->cover[r->n_cover++];
         *c = (struct hn_run_cover){.module = m,
                                    .complete = hn_jv_bool(e, "complete", false),
+                                   .bounded = hn_jv_bool(e, "bounded", false),
                                    .ran = hn_jv_bool(e, "ran", false),
                                    .duration_ns = hn_jv_int(e, "duration_ms", 0) * 1000000};
         if (!read_notes(r, hn_jv_get(e, "not_seen"), "what", &c->not_seen, &c->n_not_seen) ||
@@ -286,7 +348,7 @@ struct hn_err hn_run_read(struct hn_run *r, struct hn_bytes json, struct hn_diag
             c->observations++;
         } else {
             c->rejected++;
-            c->complete = false;
+            c->complete = c->bounded = false;
         }
     }
     return HN_OK;

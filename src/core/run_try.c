@@ -82,8 +82,10 @@ static void on_module_over(struct state *s, struct hn_bytes payload)
         c->complete = false;
         run_note(r, &c->not_seen, &c->n_not_seen, HN_STR("…"), HN_STR("out of memory"), 0);
     }
-    if (c->n_not_seen || c->n_quarantined)
+    if (c->n_not_seen || c->n_quarantined) {
+        c->bounded = c->complete && c->n_not_seen == c->n_hidden && !c->n_quarantined;
         c->complete = false;
+    }
     if (!r->live && c->module->live_only)
         c->ran = false;
     if (c->ran)
@@ -103,6 +105,10 @@ static bool on_note(struct state *s, uint8_t type, struct hn_bytes payload)
                  hn_jv_int(v, "offset", 0));
     else
         run_note(s->t->r, &c->not_seen, &c->n_not_seen, hn_jv_str(v, "what"), hn_jv_str(v, "why"), 0);
+    if (type == HN_WIRE_HIDDEN && c->not_seen) {
+        c->not_seen->hidden = true; /* notes are kept newest first */
+        c->n_hidden++;
+    }
     return true;
 }
 
@@ -117,7 +123,7 @@ static bool on_module(struct state *s, struct hn_bytes name)
     s->lines = 0;
     /* what an earlier try of this module said is said again */
     s->cover->malformed = s->cover->not_seen = NULL;
-    s->cover->n_malformed = s->cover->n_not_seen = 0;
+    s->cover->n_malformed = s->cover->n_not_seen = s->cover->n_hidden = 0;
     if (t->o->progress)
         t->o->progress(t->o->progress_arg, t->todo[t->at], t->r->n_cover - (t->n_todo - t->at), t->r->n_cover);
     return true;
@@ -141,7 +147,8 @@ static bool on_frame(struct state *s, uint8_t type, struct hn_bytes payload)
         on_module_over(s, payload);
         return true;
     }
-    return (type == HN_WIRE_MALFORMED || type == HN_WIRE_NOT_SEEN) && on_note(s, type, payload);
+    return (type == HN_WIRE_MALFORMED || type == HN_WIRE_NOT_SEEN || type == HN_WIRE_HIDDEN) &&
+           on_note(s, type, payload);
 }
 
 /* A tick without a message. Only such ticks count: while the core itself is at work, or messages come, nobody hangs. */

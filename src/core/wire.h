@@ -3,7 +3,8 @@
  *   collector → parser   M module name · R record · N not seen {what\0why} · E round over · X all done
  *   parser → collector   W want {tag\0how, one letter\0offset\0most bytes\0path or glob} · D no (more) wants
  *   core → parser        S start {JSON: live, deep, now, wanted paths}
- *   parser → core        M module name · O observation (JSON) · B malformed (JSON) · N not seen (JSON) · E module over
+ *   parser → core        M module name · O observation (JSON) · B malformed (JSON) · N not seen (JSON) · H hidden
+ * (JSON) E module over
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 #define HN_WIRE_MODULE    'M'
 #define HN_WIRE_RECORD    'R'
 #define HN_WIRE_NOT_SEEN  'N'
+#define HN_WIRE_HIDDEN    'H'
 #define HN_WIRE_ROUND     'E'
 #define HN_WIRE_DONE      'X'
 #define HN_WIRE_WANT      'W'

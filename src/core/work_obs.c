@@ -21,7 +21,7 @@ static void on_malformed(void *arg, const struct hn_module *m, struct hn_bytes p
 {
 }
 
-static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why)
+static void on_not_seen(void *arg, const struct hn_module *m, struct hn_str what, struct hn_str why, bool hidden)
 {
 }
 

@@ -14,7 +14,7 @@ static void fill(struct hn_store *s, struct st *q, struct hn_arena *a, struct hn
         .scope = hn_arena_str(a, store_word_text(s, st_get(q, 3))),
         .run = st_copy(q, 4, a),
         .privilege = (int)st_get(q, 5),
-        .complete = st_get(q, 6),
+        .complete = st_get(q, 6) == 1,
         .last_run = st_get(q, 7),
         .duration_ns = st_get(q, 8),
         .observations = (uint64_t)st_get(q, 9),

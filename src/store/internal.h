@@ -343,6 +343,7 @@ struct store_run {
     struct store_cover_at *covers; /* as they were before this run */
     size_t covers_n;
     unsigned events;
+    size_t work; /* comparisons with what is hidden */
 };
 
 struct store_run_part {
@@ -351,8 +352,14 @@ struct store_run_part {
     hn_time before;         /* the newest run of (asset, module, scope) before this one; 0 none */
     bool late;              /* it is newer than this one */
     uint64_t observations;
+    struct hn_map then; /* who was hidden in then_run */
+    int64_t then_run;
 };
 
+/* May something that this part of the run could not look at hide what was last seen in last_run? */
+HN_MUST struct hn_err store_run_hides(struct store_run *r, struct store_run_part *p, uint32_t kind,
+                                      struct hn_str subject, struct hn_str location, hn_time last, int64_t last_run,
+                                      bool *ret);
 HN_MUST struct hn_err store_run_observations(struct store_run *r);
 HN_MUST struct hn_err store_run_findings(struct store_run *r);
 /* For a sighting at `at` over (module, scope): what the later runs of the same scope make of it.

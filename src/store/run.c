@@ -82,7 +82,8 @@ struct hn_err store_run_later(struct store_run *r, uint32_t module, uint32_t sco
     st_int(&q, r->n);
     while (*ret_presence != HN_F_CLOSED && st_row(&q)) {
         *ret_presence = HN_F_NOT_SEEN;
-        if (st_get(&q, 0) && (!judged || st_get(&q, 1)) && st_get(&q, 2) >= privilege) {
+        /* 2, bounded, is left to the next run: what was hidden is known of this one only */
+        if (st_get(&q, 0) == 1 && (!judged || st_get(&q, 1)) && st_get(&q, 2) >= privilege) {
             *ret_presence = HN_F_CLOSED;
             *ret_run = st_get(&q, 3);
             *ret_at = st_get(&q, 4);
@@ -162,6 +163,8 @@ static struct hn_err read_parts(struct store_run *r)
         struct store_run_part *p = &r->part[i];
         int64_t run;
         p->in = &r->in->cover[i];
+        hn_map_init(&p->then);
+        p->then_run = 0;
         HN_TRY(store_word(r->s, p->in->module, &p->module));
         HN_TRY(store_word(r->s, p->in->scope, &p->scope));
         p->before = store_run_before(r, p->module, p->scope, &run);
@@ -180,7 +183,7 @@ static struct hn_err put_part(struct store_run *r, const struct store_run_part *
     st_int(&q, p->module);
     st_int(&q, p->scope);
     st_int(&q, c->privilege);
-    st_int(&q, c->complete);
+    st_int(&q, c->complete ? 1 : c->bounded ? 2 : 0);
     st_int(&q, c->judged);
     st_int(&q, c->duration_ns);
     st_int(&q, (int64_t)p->observations);
@@ -302,6 +305,8 @@ struct hn_err hn_store_run_put(struct hn_store *s, const struct hn_principal *p,
     struct hn_err e = store_begin(s);
     if (hn_ok(e))
         e = store_end(s, take(&r, p));
+    for (size_t i = 0; r.part && i < run->n_cover; i++)
+        hn_map_done(&r.part[i].then);
     hn_arena_done(&a);
     if (!hn_ok(e))
         *ret = (struct hn_store_run_result){0};

@@ -2,7 +2,8 @@
  *
  *   shown by the run ──▶ open (closed before: reopened), unless a later run already settled it
  *   not shown, later than its last sighting, same module and scope:
- *        complete, judged, privilege at least the finding's ──▶ closed, its action verified
+ *        complete (or bounded, and nothing hides it), judged, privilege at least the finding's
+ *             ──▶ closed, its action verified
  *        else ──▶ not seen */
 #include <math.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ struct known {
     double score;
     bool seen;
     uint8_t hash[HASH_LEN];
-    struct hn_str id;
+    struct hn_str id, subject, location;
 };
 
 struct table {
@@ -34,9 +35,9 @@ struct table {
 static struct hn_err load(struct table *t)
 {
     struct store_run *r = t->r;
-    struct st q =
-        st_open(r->s, "SELECT n, run, closed_run, kind, scope, privilege, presence, severity, at, first_seen, "
-                      "opened_at, closed_at, reopened, score, hash, id FROM finding WHERE asset = ?");
+    struct st q = st_open(
+        r->s, "SELECT n, run, closed_run, kind, scope, privilege, presence, severity, at, first_seen, "
+              "opened_at, closed_at, reopened, score, hash, id, subject, location FROM finding WHERE asset = ?");
 
     st_int(&q, r->asset_n);
     while (st_row(&q)) {
@@ -58,7 +59,9 @@ static struct hn_err load(struct table *t)
                             .closed_at = st_get(&q, 11),
                             .reopened = st_get(&q, 12),
                             .score = st_get_num(&q, 13),
-                            .id = st_copy(&q, 15, r->a)};
+                            .id = st_copy(&q, 15, r->a),
+                            .subject = st_copy(&q, 16, r->a),
+                            .location = st_copy(&q, 17, r->a)};
         if (hash.n == HASH_LEN)
             memcpy(k->hash, hash.p, HASH_LEN);
     }
@@ -387,13 +390,27 @@ static struct hn_err see(struct table *t, const struct hn_store_run_finding *f)
 
 /* ---------------------------------------------------------------- not shown */
 
-static struct hn_err miss(struct table *t, const struct known *k, const struct store_run_part *p)
+static struct hn_err may_close(struct table *t, const struct known *k, struct store_run_part *p, hn_time last,
+                               int64_t last_run, bool *ret)
+{
+    bool hidden = false;
+
+    *ret = p->in->judged && p->in->privilege >= k->privilege && (p->in->complete || (p->in->bounded && !p->late));
+    if (!*ret || p->in->complete || k->presence == HN_F_CLOSED)
+        return HN_OK;
+    HN_TRY(store_run_hides(t->r, p, k->kind, k->subject, k->location, last, last_run, &hidden));
+    *ret = !hidden;
+    return HN_OK;
+}
+
+static struct hn_err miss(struct table *t, const struct known *k, struct store_run_part *p)
 {
     struct store_run *r = t->r;
     int64_t run;
     hn_time last = last_at(t, k, &run);
-    bool closes = p->in->complete && p->in->judged && p->in->privilege >= k->privilege;
+    bool closes;
 
+    HN_TRY(may_close(t, k, p, last, run, &closes));
     if (k->presence == HN_F_CLOSED || last >= r->at || (!closes && k->presence == HN_F_NOT_SEEN))
         return HN_OK;
     struct st q =

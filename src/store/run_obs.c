@@ -231,13 +231,17 @@ static struct hn_err see(struct table *t, const struct hn_store_run_obs *o)
 
 /* ---------------------------------------------------------------- not seen */
 
-static struct hn_err miss(struct table *t, const struct known *k, const struct store_run_part *p)
+static struct hn_err miss(struct table *t, const struct known *k, struct store_run_part *p)
 {
     struct store_run *r = t->r;
     int64_t run;
     hn_time last = last_at(t, k, &run);
-    bool gone = p->in->complete && p->in->privilege >= k->privilege;
+    bool hidden = false;
+    bool gone = p->in->privilege >= k->privilege && (p->in->complete || (p->in->bounded && !p->late));
 
+    if (gone && !p->in->complete && !k->gone_at)
+        HN_TRY(store_run_hides(r, p, k->kind, k->subject, HN_STR(""), last, run, &hidden));
+    gone &= !hidden;
     if (k->gone_at || last >= r->at || (!gone && k->at))
         return HN_OK;
     struct st q = st_open(r->s, "UPDATE observation SET at = ?, run = ?, gone_at = ? WHERE n = ?");

@@ -253,17 +253,28 @@ HN_MUST struct hn_err hn_store_coverage(struct hn_store *s, const struct hn_prin
 
 enum { HN_PRIVILEGE_USER = 0, HN_PRIVILEGE_ROOT = 10 }; /* an order: more sees more */
 
+/* Something that could not be looked at, and what it may hide: observations or findings of a kind; subject and location
+ * empty: whichever. from: it came to be then, and hides nothing that was last seen before; 0: it may hide any. */
+struct hn_store_run_hidden {
+    struct hn_str who, kind, subject, location;
+    hn_time from;
+};
+
 struct hn_store_run_cover {
     struct hn_str module, scope; /* scope: what was looked at: "host", "root", "deep", … */
     int privilege;
     bool complete; /* everything in scope was seen: what is absent from the observations is gone */
+    bool bounded;  /* not complete, but everything that was not seen is in `hidden`: what none of these hides, or what
+                      was last seen although they were hidden then too, is gone */
     bool kept;     /* not looked at: what an earlier run saw and whose inputs have not changed. Its findings may say
                       something else by what others saw, but none appears, is seen or closes */
     bool judged; /* judge ran, and what it reads of other modules was complete too: what is absent from the findings is
                     put right */
     int64_t duration_ns;
     uint64_t malformed_n, quarantined_n, not_seen_n;
-    struct hn_str not_seen, malformed, quarantined; /* JSON arrays */
+    struct hn_str not_seen, malformed, quarantined; /* JSON arrays; not_seen has the who of hidden ones as "each" */
+    const struct hn_store_run_hidden *hidden;
+    size_t n_hidden;
 };
 
 struct hn_store_run_obs {
@@ -318,10 +329,11 @@ struct hn_store_run_result {
 /* Takes the run of one asset in one transaction (operator of its organisation).
  *
  * The closing rule. A finding that the run does not show closes only if the run is later than its last sighting, of the
- * same module and scope, complete and judged, with at least the privilege that ever saw it. A later run of the same
- * module and scope that falls short makes it not_seen. A run over another scope says nothing about it. The result
- * depends on when runs were collected, not on the order in which they arrive: a late one changes nothing that a later
- * one settled. not_seen findings stay in the scores: what is not seen lowers nobody's risk.
+ * same module and scope, complete (or bounded, and nothing hides it) and judged, with at least the privilege that ever
+ * saw it. A later run of the same module and scope that falls short makes it not_seen. A run over another scope says
+ * nothing about it. The result depends on when runs were collected, not on the order in which they arrive: a late one
+ * changes nothing that a later one settled. not_seen findings stay in the scores: what is not seen lowers nobody's
+ * risk.
  *
  * Actions: a finding that closes makes its action `verified` by this run; a `claimed` one whose finding is seen in a
  * run collected after the claim goes back to `in_progress`. */

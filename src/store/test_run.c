@@ -49,6 +49,77 @@ TEST(what_could_not_be_seen_is_not_seen)
     CHECK_UINT(problems(s), 0);
 }
 
+TEST(what_was_hidden_then_too_hides_nothing_now)
+{
+    make_home();
+    AUTO_STORE s = open_store();
+    CHECK(s != NULL);
+    struct hn_str x = asset_of(s, "web", S("root"));
+    struct hn_store_run_result r;
+    /* seen although 1 was hidden: 1 does not hide it later */
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "ABC", .obs = "AB", .at = AT(1), .hidden = "1"}, &r));
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .show = "BC", .obs = "B", .at = AT(2), .hidden = "1"}, &r));
+    CHECK_UINT(r.closed, 1);
+    CHECK_UINT(r.obs_gone, 1);
+    CHECK_C(status_of(s, x, 'A'), "closed");
+    /* 2 is hidden for the first time, and may hide B, but not C */
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "3", .at = AT(3), .hidden = "1 2:B"}, &r));
+    CHECK_UINT(r.obs_gone, 0);
+    CHECK_C(status_of(s, x, 'B'), "not_seen");
+    CHECK_C(status_of(s, x, 'C'), "closed");
+    /* it stays hidden: B was seen when it was not */
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "4", .at = AT(4), .hidden = "1 2:B"}, &r));
+    CHECK_C(status_of(s, x, 'B'), "not_seen");
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "5", .at = AT(5), .hidden = "1"}, &r));
+    CHECK_UINT(r.obs_gone, 1);
+    CHECK_C(status_of(s, x, 'B'), "closed");
+    CHECK_UINT(problems(s), 0);
+}
+
+TEST(what_came_later_hides_nothing_of_before)
+{
+    make_home();
+    AUTO_STORE s = open_store();
+    CHECK(s != NULL);
+    struct hn_str x = asset_of(s, "web", S("root"));
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "AB", .at = AT(1)}, NULL));
+    CHECK_OK(
+        put_run(s, SYS, x, &(struct spec){.id = "2", .show = "B", .at = AT(3), .hidden = "7", .from = AT(2)}, NULL));
+    CHECK_C(status_of(s, x, 'A'), "closed");
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "3", .at = AT(4), .hidden = "8", .from = AT(2)}, NULL));
+    CHECK_C(status_of(s, x, 'B'), "not_seen");
+    CHECK_UINT(problems(s), 0);
+}
+
+TEST(a_bounded_run_that_comes_late_or_sees_less_closes_nothing)
+{
+    make_home();
+    AUTO_STORE s = open_store();
+    CHECK(s != NULL);
+    struct hn_str x = asset_of(s, "web", S("root"));
+    CHECK_OK(
+        put_run(s, SYS, x, &(struct spec){.id = "1", .show = "A", .at = AT(1), .hidden = "1", .privilege = 10}, NULL));
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .at = AT(2), .hidden = "1"}, NULL));
+    CHECK_C(status_of(s, x, 'A'), "not_seen");
+    CHECK_OK(
+        put_run(s, SYS, x, &(struct spec){.id = "4", .show = "A", .at = AT(4), .hidden = "1", .privilege = 10}, NULL));
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "3", .at = AT(3), .hidden = "1", .privilege = 10}, NULL));
+    CHECK_C(status_of(s, x, 'A'), "open");
+    /* a sighting that arrives late, and after it a run that was bounded: the next one decides */
+    CHECK_OK(put_run(s, SYS, x,
+                     &(struct spec){.id = "5", .show = "AB", .at = AT(4) + 1, .hidden = "1", .privilege = 10}, NULL));
+    CHECK_OK(
+        put_run(s, SYS, x, &(struct spec){.id = "6", .show = "A", .at = AT(6), .hidden = "1", .privilege = 10}, NULL));
+    CHECK_OK(
+        put_run(s, SYS, x, &(struct spec){.id = "5b", .show = "C", .at = AT(5), .hidden = "1", .privilege = 10}, NULL));
+    CHECK_C(status_of(s, x, 'B'), "closed");
+    CHECK_C(status_of(s, x, 'C'), "not_seen");
+    CHECK_OK(
+        put_run(s, SYS, x, &(struct spec){.id = "7", .show = "A", .at = AT(7), .hidden = "1", .privilege = 10}, NULL));
+    CHECK_C(status_of(s, x, 'C'), "closed");
+    CHECK_UINT(problems(s), 0);
+}
+
 TEST(another_scope_says_nothing)
 {
     make_home();

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/str.h"
 #include "hn_test.h"
 #include "store/store.h"
 
@@ -79,7 +80,31 @@ struct spec {
     hn_time at;
     int privilege;
     bool partial, unjudged, kept, background;
+    const char *hidden; /* "1 2": bounded, and these may hide anything; "1:A": only Subject A */
+    hn_time from;       /* since when these are there */
 };
+
+/* Each hides a finding and an observation. */
+static inline void hide(const struct spec *x, struct hn_store_run_cover *c, struct hn_store_run_hidden *h)
+{
+    struct hn_str rest = hn_str_c(x->hidden), w;
+    struct hn_str each = HN_STR("");
+
+    c->complete = false;
+    c->bounded = true;
+    while (hn_str_word(&rest, &w)) {
+        ptrdiff_t colon = hn_str_chr(w, ':');
+        struct hn_str who = colon < 0 ? w : hn_str_cut(w, 0, (size_t)colon);
+        const char one = colon < 0 ? 0 : w.p[colon + 1];
+        h[c->n_hidden++] = (struct hn_store_run_hidden){
+            who, S("m.kind"), one ? hn_arena_fmt(&mem, "Subject %c", one) : S(""), S(""), x->from};
+        h[c->n_hidden++] = (struct hn_store_run_hidden){
+            who, S("m.thing"), one ? hn_arena_fmt(&mem, "thing %c", one) : S(""), S(""), x->from};
+        each = hn_arena_fmt(&mem, "%.*s%s\"%.*s\"", HN_FMT(each), each.n ? "," : "", HN_FMT(who));
+    }
+    c->hidden = h;
+    c->not_seen = hn_arena_fmt(&mem, "[{\"what\":\"some\",\"why\":\"denied\",\"each\":[%.*s]}]", HN_FMT(each));
+}
 
 static inline struct hn_err put_run(struct hn_store *s, const struct hn_principal *p, struct hn_str asset,
                                     const struct spec *x, struct hn_store_run_result *ret)
@@ -91,6 +116,9 @@ static inline struct hn_err put_run(struct hn_store *s, const struct hn_principa
                                        .kept = x->kept,
                                        .complete = !x->partial,
                                        .judged = !x->unjudged};
+    struct hn_store_run_hidden h[16];
+    if (x->hidden)
+        hide(x, &c[0], h);
     c[1] = c[0];
     c[1].scope = hn_str_c(x->quick ? x->quick : "");
     struct hn_store_run_finding f[32] = {0};

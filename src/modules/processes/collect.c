@@ -1,5 +1,5 @@
 /* One pass over /proc. Six small files and a few links for each process; a process that has gone meanwhile is no error,
- * and what may not be read is reported once per kind with a count, not once per process. */
+ * and of what may not be read goes a record "denied" in its place. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,11 +16,6 @@
 #define FIRST_SIZE     (64u << 10)
 
 const char *const processes_ns[8] = {"mnt", "pid", "net", "user", "ipc", "uts", "cgroup", NULL};
-
-/* What could not be looked at, by kind; the collector has one thread. */
-static struct {
-    unsigned exe, maps, ns, root;
-} denied;
 
 static struct hn_buf content;
 
@@ -60,35 +55,37 @@ static void send_lines(struct hn_collect *c, const char *tag, const char *path)
     hn_collect_bytes(c, tag, path, rest);
 }
 
+static void failed(struct hn_collect *c, const char *path, int err)
+{
+    if (err == EACCES || err == EPERM)
+        hn_collect_bytes(c, "denied", path, (struct hn_bytes){0}); /* else it has gone */
+}
+
 /* Gives the number of bytes. */
-static size_t one_file(struct hn_collect *c, int dir, int pid, const char *name, unsigned *count)
+static size_t one_file(struct hn_collect *c, int dir, int pid, const char *name)
 {
     char path[64];
     HN_AUTO_FD fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
     int err = fd < 0 ? errno : read_proc(fd);
-    if (err == EACCES || err == EPERM) {
-        if (count)
-            ++*count;
+    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+    if (err) {
+        failed(c, path, err);
         return 0;
     }
-    if (err)
-        return 0; /* gone */
-    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
     send_lines(c, name, path);
     return content.n;
 }
 
-static void one_link(struct hn_collect *c, int dir, int pid, const char *name, const char *tag, unsigned *count)
+static void one_link(struct hn_collect *c, int dir, int pid, const char *name)
 {
     char path[64], target[PATH_MAX];
     ssize_t n = readlinkat(dir, name, target, sizeof(target));
-    if (n < 0) {
-        if (count && (errno == EACCES || errno == EPERM))
-            ++*count;
-        return;
-    }
+    int err = errno;
     snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-    hn_collect_bytes(c, tag, path, hn_bytes_of(target, (size_t)n));
+    if (n < 0)
+        failed(c, path, err);
+    else
+        hn_collect_bytes(c, name, path, hn_bytes_of(target, (size_t)n));
 }
 
 /* Device and inode of the root that the process sees: a container has another one than the host. */
@@ -96,10 +93,8 @@ static void one_root(struct hn_collect *c, int dir, int pid)
 {
     char path[64], text[64];
     struct stat st;
-    if (fstatat(dir, "root/", &st, 0) != 0) {
-        denied.root += errno == EACCES || errno == EPERM;
+    if (fstatat(dir, "root/", &st, 0) != 0)
         return;
-    }
     int n = snprintf(text, sizeof(text), "%llx:%llx", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
     snprintf(path, sizeof(path), "/proc/%d/root", pid);
     hn_collect_bytes(c, "root", path, hn_bytes_of(text, (size_t)n));
@@ -112,23 +107,23 @@ static void each_pid(struct hn_collect *c, int pid)
     HN_AUTO_FD dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0 || pid == getpid())
         return;
-    one_file(c, dir, pid, "stat", NULL);
-    one_file(c, dir, pid, "status", NULL);
+    one_file(c, dir, pid, "stat");
+    one_file(c, dir, pid, "status");
     /* kernel threads have no arguments; nothing else of theirs is there to see, whatever the kernel answers */
-    bool user = one_file(c, dir, pid, "cmdline", NULL) > 0;
+    bool user = one_file(c, dir, pid, "cmdline") > 0;
     if (!user) {
         hn_collect_bytes(c, "end", path, (struct hn_bytes){0});
         return;
     }
-    one_link(c, dir, pid, "exe", "exe", &denied.exe);
-    one_file(c, dir, pid, "cgroup", NULL);
+    one_link(c, dir, pid, "exe");
+    one_file(c, dir, pid, "cgroup");
     one_root(c, dir, pid);
     for (size_t i = 0; processes_ns[i]; i++) {
         char name[16];
         snprintf(name, sizeof(name), "ns/%s", processes_ns[i]);
-        one_link(c, dir, pid, name, name, i == 0 ? &denied.ns : NULL);
+        one_link(c, dir, pid, name);
     }
-    one_file(c, dir, pid, "maps", &denied.maps);
+    one_file(c, dir, pid, "maps");
     hn_collect_bytes(c, "end", path, (struct hn_bytes){0});
 }
 
@@ -155,25 +150,12 @@ static void host_view(struct hn_collect *c)
     }
 }
 
-static void report(struct hn_collect *c, unsigned n, const char *what)
-{
-    char text[96];
-    if (!n)
-        return;
-    snprintf(text, sizeof(text), "%s of %u processes", what, n);
-    hn_collect_not_seen(c, text, "permission denied");
-}
-
 void processes_collect(struct hn_collect *c)
 {
     hn_buf_init(&content, FILE_MAX_BYTES);
-    memset(&denied, 0, sizeof(denied));
     hn_collect_file(c, "passwd", "/etc/passwd", 4u << 20);
     hn_collect_file(c, "boot", "/proc/stat", 1u << 20);
     host_view(c);
     hn_collect_each_pid(c, each_pid);
-    report(c, denied.exe, "executable");
-    report(c, denied.maps, "mapped files");
-    report(c, denied.ns, "namespaces");
     hn_buf_done(&content);
 }

@@ -27,11 +27,17 @@ static bool is_code_path(struct hn_str path)
     return hn_str_starts(path, "/usr/") || hn_str_starts(path, "/opt/");
 }
 
-static struct group *group_of(struct old_code *x, const struct hn_obs *process)
+/* The unit that is restarted to renew the process; empty: none. */
+static struct hn_str service_of(const struct hn_obs *process)
 {
     struct hn_str unit = hn_obs_get(process, "unit");
-    bool service = hn_str_ends(unit, ".service") && !hn_str_starts(unit, "user@");
-    struct hn_str exe = hn_obs_get(process, "exe"), key = service ? unit : exe.n ? exe : hn_obs_get(process, "name");
+    return hn_str_ends(unit, ".service") && !hn_str_starts(unit, "user@") ? unit : (struct hn_str){0};
+}
+
+static struct group *group_of(struct old_code *x, const struct hn_obs *process)
+{
+    struct hn_str unit = service_of(process), exe = hn_obs_get(process, "exe");
+    struct hn_str key = unit.n ? unit : exe.n ? exe : hn_obs_get(process, "name");
     struct group *g = hn_map_find(&x->groups, hn_str_bytes(key));
     if (g)
         return g;
@@ -39,7 +45,7 @@ static struct group *group_of(struct old_code *x, const struct hn_obs *process)
     if (!g || !hn_ok(hn_map_set(&x->groups, hn_str_bytes(key), g)))
         return NULL;
     g->key = key;
-    g->unit = service ? unit : (struct hn_str){0};
+    g->unit = unit;
     g->finding = hn_find(x->j, "old-code-running", key, (struct hn_str){0});
     hn_map_init(&g->seen);
     g->next = x->first;
@@ -161,8 +167,28 @@ static void judge_gone(struct hn_judge *j)
     hn_map_done(&seen);
 }
 
+/* What the processes that could not be looked into may hide. Whose code is old is known by its unit; without one its
+ * program would name it, which is not known either. Old code runs since before an update: a process that came later
+ * than that was last seen does not have it. Who hides a program starts it again as the same user, at any time. */
+static void judge_hidden(struct hn_judge *j)
+{
+    HN_FACTS_EACH(q, hn_judge_facts(j), "processes.process") {
+        bool exe = hn_obs_list_has(q, "not_seen", HN_STR("executable"));
+        bool maps = hn_obs_list_has(q, "not_seen", HN_STR("mapped"));
+        hn_time started = hn_obs_get_time(q, "started");
+        if (exe)
+            hn_judge_hides(j, q->subject, "executable-gone", HN_STR(""), hn_obs_get(q, "user"), 0);
+        if (maps) {
+            struct hn_str unit = service_of(q), program = hn_obs_get(q, "exe");
+            hn_judge_hides(j, q->subject, "old-code-running", unit.n ? unit : program, HN_STR(""), started);
+            hn_judge_hides(j, q->subject, "mapped", HN_STR(""), HN_STR(""), 0);
+        }
+    }
+}
+
 void processes_judge(struct hn_judge *j)
 {
+    judge_hidden(j);
     judge_old_code(j);
     judge_gone(j);
 }

@@ -20,6 +20,7 @@ static const struct hn_field process_fields[] = {
     {"container", HN_T_STR, 0, NULL, "id of the container it runs in"},
     {"unit", HN_T_STR, HN_REF_UNIT, NULL, "systemd unit that it belongs to"},
     {"threads", HN_T_INT, 0, NULL, "threads"},
+    {"not_seen", HN_T_LIST, 0, NULL, "what of it could not be looked at: executable, mapped, namespaces"},
     {0}};
 
 static const struct hn_field mapped_fields[] = {

@@ -228,6 +228,20 @@ static void emit_lists(struct processes_state *st, const struct process *q)
         hn_obs_list(st->p, "namespaces", list, n);
 }
 
+static void emit_denied(struct processes_state *st, const struct process *q)
+{
+    static const char *const parts[PROCESSES_PARTS] = {"executable", "mapped", "namespaces"};
+    struct hn_str list[PROCESSES_PARTS];
+    size_t n = 0;
+    for (size_t i = 0; i < PROCESSES_PARTS; i++) {
+        st->denied[i] += q->denied[i];
+        if (q->denied[i])
+            list[n++] = hn_str_c(parts[i]);
+    }
+    if (n)
+        hn_obs_list(st->p, "not_seen", list, n);
+}
+
 static void emit_identity(struct processes_state *st, const struct process *q)
 {
     static const char *const seccomp[] = {"none", "strict", "filter", "filter"};
@@ -267,6 +281,7 @@ static void emit_process(struct processes_state *st, const struct process *q)
         hn_obs_str(p, "unit", q->unit);
     if (q->threads)
         hn_obs_int(p, "threads", q->threads);
+    emit_denied(st, q);
     hn_obs_end(p);
 }
 
@@ -292,6 +307,18 @@ static bool of_this(const struct process *q, struct hn_bytes path)
     return path.n >= (size_t)n && memcmp(path.p, want, (size_t)n) == 0 && (path.n == (size_t)n || path.p[n] == '/');
 }
 
+/* "/proc/812/exe": which part of the process it was that could not be read. */
+static void parse_denied(struct process *q, struct hn_bytes path)
+{
+    struct hn_str text = {(const char *)path.p, path.n};
+    if (hn_str_ends(text, "/exe"))
+        q->denied[PROCESSES_EXE] = true;
+    else if (hn_str_ends(text, "/maps"))
+        q->denied[PROCESSES_MAPS] = true;
+    else if (hn_str_ends(text, "/ns/mnt"))
+        q->denied[PROCESSES_NS] = true;
+}
+
 static void parse_of_process(struct processes_state *st, const struct hn_rec *r)
 {
     struct process *q = st->now;
@@ -311,6 +338,8 @@ static void parse_of_process(struct processes_state *st, const struct hn_rec *r)
         processes_maps(st, q, r);
     else if (hn_str_eqc(r->tag, "end"))
         process_over(st);
+    else if (hn_str_eqc(r->tag, "denied"))
+        parse_denied(q, r->path);
     for (size_t i = 0; hn_str_starts(r->tag, "ns/") && processes_ns[i]; i++) {
         if (hn_str_eqc(hn_str_cut(r->tag, 3, r->tag.n), processes_ns[i]))
             q->ns[i] = hn_arena_bytes(hn_parse_arena(st->p), r->data);
@@ -343,12 +372,26 @@ void processes_parse(struct hn_parse *p, const struct hn_rec *r)
     }
 }
 
+/* One line for each part that was refused. Judge says what each of these processes may hide. */
+static void tell_denied(struct processes_state *st)
+{
+    static const char *const parts[PROCESSES_PARTS] = {"executable", "mapped files", "namespaces"};
+    for (size_t i = 0; i < PROCESSES_PARTS; i++) {
+        if (st->denied[i])
+            hn_parse_hidden(st->p,
+                            hn_arena_fmt(hn_parse_scratch(st->p), "%s of %zu process%s", parts[i], st->denied[i],
+                                         st->denied[i] == 1 ? "" : "es"),
+                            "permission denied");
+    }
+}
+
 void processes_finish(struct hn_parse *p)
 {
     struct processes_state *st = hn_parse_state(p);
     st->p = p;
     process_over(st);
     processes_emit_maps(st);
+    tell_denied(st);
     if (st->n || st->kernel_threads) {
         hn_obs_begin(p, "summary", HN_STR("processes"));
         hn_obs_int(p, "processes", (int64_t)st->n);

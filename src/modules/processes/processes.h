@@ -9,6 +9,9 @@
 #define PROCESSES_CMDLINE 4096u /* of the arguments */
 #define PROCESSES_PER_MAP 512u  /* users listed of one mapped file */
 
+/* What may be refused of a process, each by itself. */
+enum processes_part { PROCESSES_EXE, PROCESSES_MAPS, PROCESSES_NS, PROCESSES_PARTS };
+
 struct process {
     int pid;
     struct hn_str subject; /* "pid:start" */
@@ -18,6 +21,7 @@ struct process {
     int64_t ppid, uid, euid, seccomp, threads;
     int no_new_privs; /* -1 = not told */
     bool has_status, has_caps;
+    bool denied[PROCESSES_PARTS];
     uint64_t start, caps;
     struct hn_bytes ns[8]; /* targets of the namespace links, in the order of processes_ns */
 };
@@ -42,7 +46,7 @@ struct processes_state {
     hn_time booted;
     struct hn_map maps; /* "d" or "-" and path → mapped */
     struct mapped *first, **last;
-    size_t n, kernel_threads, in_containers;
+    size_t n, kernel_threads, in_containers, denied[PROCESSES_PARTS];
     unsigned asked;
 };
 
