@@ -1,8 +1,10 @@
 """kill -9 of the command or any of its roles at random moments of its work."""
+import contextlib
 import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +15,8 @@ import hinomi
 
 TOTAL = 220
 done = 0  # processes killed, over all tests
-SHARES = {"diagnose": 0.42, "ingest": 0.22, "fix": 0.22, "open": 0.14}
+SHARES = {"diagnose": 0.36, "ingest": 0.2, "fix": 0.2, "open": 0.12, "migrate": 0.12}
+MIGRATIONS = sorted((hinomi.TOP / "src/store/migrations").glob("*.sql"))
 
 
 def tree(pid):
@@ -216,3 +219,53 @@ class Kills(unittest.TestCase):
             self.assertEqual(done.code, 0, done.text + done.errors)
             self.assertTrue(done.json["sound"])
             self.assertIn(self.world.run("status", "--json").code, (0,))
+
+    # ---- a store that an older program made
+
+    def made_by_the_first(self):
+        """The same content in the first schema. Returns the file and what must survive."""
+        self.assertIn(self.world.run("diagnose", "--root", self.root, "--quiet").code, (0, 1))
+        old = self.world.dir / "old.db"
+        with contextlib.closing(sqlite3.connect(old, isolation_level=None)) as db:
+            db.executescript(MIGRATIONS[0].read_text())
+            db.execute(f"PRAGMA application_id = {self.query('PRAGMA application_id')[0][0]}")
+            db.execute("PRAGMA user_version = 1")
+            db.execute("ATTACH ? AS now", (f"{self.world.home}/store.db",))
+            tables = [t for (t,) in db.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")]
+            db.execute("BEGIN")
+            for table in tables:
+                columns = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
+                db.execute(f"DELETE FROM main.{table}")
+                db.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}")
+            db.execute("COMMIT")
+        return old, self.content()
+
+    def content(self):
+        return {t: self.query(f"SELECT count(*) FROM {t}") for t in ("run", "observation", "finding", "history", "audit")} | {
+            "findings": self.query("SELECT id, score, due FROM finding ORDER BY id")}
+
+    def test_migration(self):
+        """Killed anywhere on the way from the first schema: the store is of one schema or the next, with all that was in
+        it, and the next opening ends what was begun."""
+        self.assertGreater(len(MIGRATIONS), 1)
+        old, before = self.made_by_the_first()
+        n, met, span = 0, set(), 0.05
+        while n < self.share("migrate"):
+            self.world.home = self.world.dir / f"old-{n}-{len(met)}-{random.random()}"
+            self.world.home.mkdir()
+            shutil.copy(old, self.world.home / "store.db")
+            self.world.env["HINOMI_HOME"] = str(self.world.home)
+            if not n:
+                span = self.span(["status", "--json"])
+                shutil.copy(old, self.world.home / "store.db")
+            killed, code, out, err = self.kill_one(["status", "--json"], span)
+            n += killed
+            self.assertIn(code, (0, 3, -signal.SIGKILL), err)
+            version = self.query("PRAGMA user_version")[0][0]
+            met.add(version)
+            self.assertIn(version, range(1, len(MIGRATIONS) + 1))
+            self.assertEqual(self.content(), before)
+            self.check_store()
+            self.assertEqual(self.query("PRAGMA user_version")[0][0], len(MIGRATIONS))
+            self.assertEqual(self.content(), before)
+        self.assertEqual({min(met), max(met)}, {1, len(MIGRATIONS)}, "every kill fell on the same side")
