@@ -262,3 +262,56 @@ size_t hn_export_message_length(struct hn_bytes b)
     size_t n = (size_t)b.p[2] << 8 | b.p[3];
     return b.p[0] == 0 && b.p[1] == 10 && n >= 16 ? n : SIZE_MAX;
 }
+
+/* ---------------------------------------------------------------- what a datagram is */
+
+static uint32_t be16(struct hn_bytes b, size_t at)
+{
+    return at + 2 <= b.n ? (uint32_t)b.p[at] << 8 | b.p[at + 1] : 0;
+}
+
+static uint32_t be32(struct hn_bytes b, size_t at)
+{
+    return be16(b, at) << 16 | be16(b, at + 2);
+}
+
+/* Sets fill what is behind the header, but for padding of less than four octets. */
+static bool sets_fit(struct hn_bytes b, size_t at, bool ipfix)
+{
+    unsigned sets = 0;
+    while (at + 4 <= b.n) {
+        uint32_t id = be16(b, at), length = be16(b, at + 2);
+        bool known = id >= 256 || (ipfix ? id == 2 || id == 3 : id <= 1);
+        if (!known || length < 4 || length > b.n - at)
+            return false;
+        at += length;
+        sets++;
+    }
+    return sets > 0;
+}
+
+static bool sample_fits(struct hn_bytes b)
+{
+    size_t at = be32(b, 4) == 1 ? 12 : be32(b, 4) == 2 ? 24 : b.n; /* behind the agent's address */
+    uint32_t samples = be32(b, at + 12), format = be32(b, at + 16), length = be32(b, at + 20);
+    return at + 24 <= b.n && samples && samples < 1000 && (format & 0xfff) <= 5 && length <= b.n - at - 24;
+}
+
+bool hn_export_begins(struct hn_bytes b)
+{
+    bool dated = be32(b, 8) > 946684800; /* 2000 */
+    switch (b.n >= 20 ? be16(b, 0) : 1) {
+    case 5:
+        return dated && be16(b, 2) && b.n == 24 + 48 * (size_t)be16(b, 2);
+    case 7:
+        return dated && be16(b, 2) && b.n == 24 + 52 * (size_t)be16(b, 2);
+    case 9:
+        return dated && be16(b, 2) && sets_fit(b, 20, false);
+    case 10:
+        return be32(b, 4) > 946684800 && be16(b, 2) == b.n && sets_fit(b, 16, true);
+    case 0:
+        return be32(b, 0) == 5 && sample_fits(b);
+    default:
+        return false;
+    }
+}

@@ -80,6 +80,9 @@ struct hn_export *hn_export_new(const struct hn_export_sink *sink); /* NULL: out
 void hn_export_free(struct hn_export *x);
 /* One datagram (over TCP and SCTP: one message). received: 0 is not allowed. */
 void hn_export_packet(struct hn_export *x, const struct hn_ip *from, hn_time received, struct hn_bytes b);
+/* A datagram that is whole and looks like NetFlow v5, v7, v9, IPFIX or sFlow v5 in all that can be told without
+ * templates: for captures that do not say which port a collector listens on. */
+bool hn_export_begins(struct hn_bytes b);
 /* Length of the IPFIX message that begins a stream (RFC 7011 clause 10.4), 0 when more is needed, SIZE_MAX when it is
  * none. */
 size_t hn_export_message_length(struct hn_bytes b);

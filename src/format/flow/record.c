@@ -335,13 +335,18 @@ static void set(struct reading *r, const struct export_field *d, struct hn_bytes
 
 /* ---------------------------------------------------------------- a record as a whole */
 
+/* Count-based sampling takes `interval` packets and leaves out `space` of them (RFC 5477 clause 8.2); random sampling
+ * takes `size` of a `population`. Exporters that sample at random may send an interval of 1 besides, and those that
+ * send an interval alone mean one packet in so many. */
 static uint64_t told_rate(const struct reading *r)
 {
-    if (r->interval)
+    if (r->interval && r->space)
         return (r->interval + r->space) / r->interval;
     if (r->size && r->population)
         return r->population / r->size;
-    return r->has_rate ? r->rate : 0;
+    if (r->has_rate)
+        return r->rate;
+    return r->interval;
 }
 
 static void take_options(struct export_sets *s, const struct reading *r)

@@ -21,7 +21,7 @@ static bool read_field(struct export_sets *s, struct hn_cur *c, struct export_fi
         f->id &= 0x7fffu;
         f->pen = hn_cur_be32(c);
     }
-    return !hn_cur_bad(c) && (s->ipfix || f->length != VARIABLE);
+    return !hn_cur_bad(c);
 }
 
 /* NULL: does not fit (the cursor may then stand anywhere: the rest of the set is given up). */

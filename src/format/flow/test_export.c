@@ -317,7 +317,61 @@ TEST(v9_samplers)
     CHECK_UINT(got[3].sampling, 50);
 }
 
+/* H3C writes names of variable length into v9, in the form of IPFIX. */
+TEST(v9_with_a_variable_field)
+{
+    EXPORT(x);
+    struct packet p = v9(1, 0);
+    set_begin(&p, 0);
+    put(&p, 300, 2);
+    put(&p, 2, 2);
+    put(&p, 236, 2);
+    put(&p, 65535, 2);
+    put(&p, 2, 2);
+    put(&p, 4, 2);
+    set_end(&p);
+    set_begin(&p, 300);
+    put(&p, 1, 1);
+    put(&p, 'v', 1);
+    put(&p, 7, 4);
+    set_end(&p);
+    CHECK(hn_export_begins(hn_bytes_of(p.b, p.n)));
+    CHECK(!hn_export_begins(hn_bytes_of(p.b, p.n - 4)));
+    send(x, &p);
+    CHECK_UINT(n_got, 1);
+    CHECK_UINT(got[0].packets, 7);
+}
+
 /* ---------------------------------------------------------------- IPFIX */
+
+/* Random sampling, one of 256, as IOS XR tells it: with a packet interval of one besides. */
+TEST(ipfix_random_sampling)
+{
+    static const unsigned fields[] = {302, 305, 309, 310}, values[] = {1, 1, 1, 256};
+    EXPORT(x);
+    struct packet p = ipfix(0, 1);
+    set_begin(&p, 3);
+    put(&p, 257, 2);
+    put(&p, 4, 2);
+    put(&p, 1, 2); /* of them, scopes */
+    for (unsigned i = 0; i < 4; i++) {
+        put(&p, fields[i], 2);
+        put(&p, 4, 2);
+    }
+    set_end(&p);
+    set_begin(&p, 257);
+    for (unsigned i = 0; i < 4; i++)
+        put(&p, values[i], 4);
+    set_end(&p);
+    template4(&p, 2, 400);
+    set_begin(&p, 400);
+    record4(&p, 1, 3);
+    set_end(&p);
+    send(x, &p);
+    CHECK(hn_export_begins(hn_bytes_of(p.b, p.n)));
+    CHECK_UINT(n_got, 1);
+    CHECK_UINT(got[0].sampling, 256);
+}
 
 TEST(ipfix_variable_enterprise_and_reverse)
 {

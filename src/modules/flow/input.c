@@ -53,8 +53,10 @@ static bool is_export_port(uint16_t port)
 
 static bool is_export(const struct reading *g, const struct hn_packet *p)
 {
-    if (p->proto != 17 || p->payload.n < 20 || (!g->r->as_exports && !is_export_port(p->dport)))
+    if (p->proto != 17 || p->payload.n < 20)
         return false;
+    if (!g->r->as_exports && !is_export_port(p->dport))
+        return hn_export_begins(p->payload);
     const uint8_t *b = p->payload.p;
     bool sflow = b[0] == 0 && b[1] == 0 && b[2] == 0 && b[3] == 5;
     return sflow || (b[0] == 0 && (b[1] == 5 || b[1] == 7 || b[1] == 9 || b[1] == 10));
@@ -86,14 +88,17 @@ static bool begin_capture(struct reading *g)
 
 /* ---------------------------------------------------------------- what it is */
 
+/* One datagram as it was sent, or IPFIX messages in a row (RFC 5655). */
 static bool is_packet(struct hn_bytes b)
 {
+    size_t first = hn_export_message_length(b);
+    if (first >= 16 && first < b.n)
+        return hn_export_message_length(hn_bytes_of(b.p + first, b.n - first)) <= b.n - first;
     if (b.n < 20 || b.n > 65535)
         return false;
     unsigned version = (unsigned)b.p[0] << 8 | b.p[1];
     bool sflow = version == 0 && b.p[2] == 0 && b.p[3] == 5;
-    bool whole = version != 10 || ((size_t)b.p[2] << 8 | b.p[3]) == b.n;
-    return sflow || ((version == 5 || version == 7 || version == 9 || version == 10) && whole);
+    return sflow || version == 5 || version == 7 || version == 9 || first == b.n;
 }
 
 static enum shape shape_of(struct reading *g, struct hn_bytes head, bool all)
@@ -231,6 +236,18 @@ static void end_nfdump(struct reading *g, struct hn_bytes b)
     g->stats->why = why;
 }
 
+static void end_packets(struct reading *g, struct hn_bytes b)
+{
+    struct hn_ip from = {.family = 4};
+    g->stats->kind = "export packet";
+    size_t n;
+    while ((n = hn_export_message_length(b)) >= 16 && n < b.n) {
+        hn_export_packet(g->r->exports, &from, hn_work_now(g->r->w), hn_bytes_of(b.p, n));
+        b = hn_bytes_of(b.p + n, b.n - n);
+    }
+    hn_export_packet(g->r->exports, &from, hn_work_now(g->r->w), b);
+}
+
 static void end(struct reading *g, struct hn_bytes b)
 {
     if (g->log)
@@ -239,11 +256,8 @@ static void end(struct reading *g, struct hn_bytes b)
         end_capture(g);
     if (g->shape == SHAPE_NFDUMP)
         end_nfdump(g, g->whole.n ? hn_bytes_of(g->whole.p, g->whole.n) : b);
-    if (g->shape == SHAPE_PACKET) {
-        struct hn_ip from = {.family = 4};
-        g->stats->kind = "export packet";
-        hn_export_packet(g->r->exports, &from, hn_work_now(g->r->w), b);
-    }
+    if (g->shape == SHAPE_PACKET)
+        end_packets(g, b);
     if (g->failed)
         g->stats->why = g->failed;
     hn_capture_free(g->capture);
