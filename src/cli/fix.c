@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/keep.h"
+#include "core/ops.h"
 
 struct fix {
     struct hn_arena arena;
@@ -20,6 +22,8 @@ struct fix {
     const char *root;
     struct hn_str finding, asset, kind, target, value;
     struct hn_str id, digest;
+    const char *refused; /* key of the text that says why; NULL: it was not refused */
+    bool begun;          /* what comes of it stands in the journal */
 };
 
 /* ---------------------------------------------------------------- the fixer role */
@@ -130,6 +134,17 @@ static struct hn_str journal_of(struct fix *f, const struct hn_jv *answer)
     return s;
 }
 
+/* The text keeps for the fix's log, in both languages, why it was not made. */
+static struct hn_err refuse(struct fix *f, const char *key, struct hn_diag *d)
+{
+    struct hn_param kind = {"kind", f->kind, NULL};
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    hn_buf_init(&b, 4096);
+    hn_text_add(&b, cli.lang, key, &kind);
+    f->refused = key;
+    return hn_fail(d, HN_E_STATE, "%.*s", HN_FMT(hn_buf_text(&b)));
+}
+
 /* A finding of another machine must never change this one. */
 static struct hn_err check_asset(struct fix *f, struct hn_diag *d)
 {
@@ -141,7 +156,7 @@ static struct hn_err check_asset(struct fix *f, struct hn_diag *d)
     if (hn_ok(e))
         e = cli_keep_resolve(&f->keep, r, d);
     if (hn_ok(e) && !hn_str_eq(r->asset, f->asset))
-        e = hn_fail(d, HN_E_STATE, "the finding is about another machine: run hinomi fix there, or name its --root");
+        e = refuse(f, "cli.fix.elsewhere", d);
     hn_run_free(r);
     return e;
 }
@@ -282,6 +297,7 @@ static struct hn_err apply(struct fix *f, struct hn_diag *d)
 {
     const struct hn_jv *answer = NULL;
     HN_TRY(set_state(f, "applying", HN_STR(""), d));
+    f->begun = true;
     struct hn_err e = run_fixer(f, "apply", &answer, d);
     if (hn_ok(e))
         return set_state(f, "applied", journal_of(f, answer), d);
@@ -344,21 +360,58 @@ static struct hn_err take_back(struct fix *f, struct hn_diag *d)
     return set_state(f, "undone", journal_of(f, answer), d);
 }
 
+/* What this machine's configuration lets the console change. What was made may be taken back, whatever its kind. */
+static struct hn_err permitted(struct fix *f, bool undo, struct hn_diag *d)
+{
+    struct hn_str approval = hn_config_str(cli.conf, "fix.approval");
+    if (hn_str_eqc(approval, "never"))
+        return refuse(f, "cli.fix.never", d);
+    if (!undo && hn_str_eqc(approval, "approved") &&
+        !hn_config_has(cli.conf, "fix.kinds", hn_arena_cstr(&f->arena, f->kind)))
+        return refuse(f, "cli.fix.kind-refused", d);
+    return HN_OK;
+}
+
+/* An approved fix that is not begun is over, and its log says why: it would be asked for again and again. */
+static void give_up(struct fix *f, const struct hn_diag *why)
+{
+    struct hn_diag ignored = {{0}};
+    struct hn_param kind = {"kind", f->kind, NULL};
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    struct hn_jw w;
+    hn_buf_init(&b, 16u << 10);
+    hn_jw_init(&w, &b);
+    hn_jw_arr(&w);
+    hn_jw_obj(&w);
+    hn_jw_ktime(&w, "at", hn_now());
+    if (f->refused)
+        hn_jw_ktext(&w, &f->arena, "text", f->refused, &kind);
+    else
+        hn_jw_kstr(&w, "what", hn_str_from_hostile(&f->arena, hn_str_bytes(hn_str_c(why->msg)), sizeof why->msg));
+    hn_jw_obj_end(&w);
+    hn_jw_arr_end(&w);
+    (void)set_state(f, "failed", hn_buf_text(&b), &ignored);
+}
+
 struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, const char *root, struct hn_diag *d)
 {
     struct fix f = {.keep = *k};
+    bool undo = hn_str_eqc(hn_jv_str(job, "kind"), "undo");
     hn_arena_init(&f.arena, 64u << 20);
     struct hn_err e = fix_open(&f, hn_jv_str(job, "finding"), root, d);
+    f.id = hn_jv_str(job, "fix");
     if (hn_ok(e))
         e = load(&f, d);
-    if (hn_ok(e) && hn_str_eqc(hn_jv_str(job, "kind"), "undo")) {
+    if (hn_ok(e))
+        e = permitted(&f, undo, d);
+    if (hn_ok(e) && undo)
         e = take_back(&f, d);
-    } else if (hn_ok(e)) {
-        f.id = hn_jv_str(job, "fix");
+    if (hn_ok(e) && !undo)
         e = recover(&f, d);
-        if (hn_ok(e))
-            e = apply(&f, d);
-    }
+    if (hn_ok(e) && !undo)
+        e = apply(&f, d);
+    if (!hn_ok(e) && !undo && !f.begun)
+        give_up(&f, d);
     hn_arena_done(&f.arena);
     return e;
 }

@@ -1,8 +1,8 @@
 /* hinomi fix --jobs: makes the changes that were approved in the console, as they are approved, until told to end. It
  * is what hinomi-fixer.service runs, apart from the confined service: that one reads everything and changes nothing,
  * this one changes what was approved and listens to nobody but the store. What comes from there is a fix of a known
- * kind with its target and value, never a line for a shell; it is about this machine, or it is refused, and so is all
- * when fix.approval is "never". */
+ * kind with its target and value, never a line for a shell; it is about this machine and of a kind that the
+ * configuration lets pass (fix.approval, fix.kinds), or it is refused. */
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -50,9 +50,7 @@ static struct hn_err verify(const struct cli_keep *k, const char *root, struct h
 static struct hn_err one_job(const struct cli_keep *k, const struct hn_jv *job, const char *root, struct hn_diag *d)
 {
     struct hn_diag why = {{0}};
-    struct hn_err e = hn_str_eqc(hn_config_str(cli.conf, "fix.approval"), "never")
-                          ? hn_fail(&why, HN_E_STATE, "fix.approval is \"never\" in the configuration of this machine")
-                          : cli_fix_job(k, job, root, &why);
+    struct hn_err e = cli_fix_job(k, job, root, &why);
     if (hn_ok(e))
         e = verify(k, root, &why);
     if (!hn_ok(e))

@@ -135,6 +135,19 @@ static struct hn_err newest(struct hn_op_ctx *c, const struct hn_store_finding *
     return HN_OK;
 }
 
+/* Approved, and nobody is there who makes it: people would wait for ever without a word. */
+static void log_waits(struct plan *p)
+{
+    struct hn_jw *w = p->c->w;
+
+    hn_jw_key(w, "log");
+    hn_jw_arr(w);
+    hn_jw_obj(w);
+    hn_jw_ktext(w, p->c->arena, "text", "fix.waits-for-fixer", NULL);
+    hn_jw_obj_end(w);
+    hn_jw_arr_end(w);
+}
+
 static void state(struct plan *p, const struct hn_store_fix *x)
 {
     struct hn_jw *w = p->c->w;
@@ -147,7 +160,10 @@ static void state(struct plan *p, const struct hn_store_fix *x)
         ops_kopt(w, "approved_by", x->approved_by);
         hn_jw_ktime(w, "updated", x->updated);
     }
-    ops_kraw(w, "log", x ? x->journal : (struct hn_str){NULL, 0}, "[]");
+    if (x && x->state == HN_FIX_STATE_APPROVED && !hn_job_fixer_here(p->c->role))
+        log_waits(p);
+    else
+        ops_kraw(w, "log", x ? x->journal : (struct hn_str){NULL, 0}, "[]");
 }
 
 static struct hn_err write_plan(struct hn_op_ctx *c, const struct hn_store_finding *f)

@@ -50,13 +50,21 @@ static void job_write(struct hn_jw *w, const struct hn_job *j)
 
 #define FIXER_GONE (10 * HN_SECOND) /* it asks every two */
 
-/* "changes" asks for fixes only; "diagnoses" leaves these to whoever asks for them, as long as somebody does. */
-static bool is_for(const struct hn_role_state *r, const struct hn_job *j, struct hn_str kinds)
+bool hn_job_fixer_here(const struct hn_role_state *r)
+{
+    for (size_t i = 0; i < r->n_jobs; i++)
+        if (r->jobs[i].taken && r->jobs[i].kind != HN_JOB_DIAGNOSE)
+            return true; /* at work */
+    return r->fixer_seen && hn_monotonic() - r->fixer_seen < FIXER_GONE;
+}
+
+/* "changes" asks for fixes only; "diagnoses" leaves these to whoever asks for them, now or later. */
+static bool is_for(const struct hn_job *j, struct hn_str kinds)
 {
     bool change = j->kind != HN_JOB_DIAGNOSE;
     if (hn_str_eqc(kinds, "changes"))
         return change;
-    return !hn_str_eqc(kinds, "diagnoses") || !change || !r->fixer_seen || hn_monotonic() - r->fixer_seen > FIXER_GONE;
+    return !change || !hn_str_eqc(kinds, "diagnoses");
 }
 
 /* Waits: the loop asks again when there is a job, or when the time is over. */
@@ -68,9 +76,9 @@ static struct hn_err jobs_take(struct hn_op_ctx *c)
     struct hn_str kinds = ops_arg(c, "kinds");
     bool others = false;
 
-    if (hn_str_eqc(kinds, "changes")) {
+    if (!hn_str_eqc(kinds, "diagnoses"))
         r->fixer_seen = mono;
-    } else {
+    if (!hn_str_eqc(kinds, "changes")) {
         r->watch_on = true;
         r->watch_seen = mono;
     }
@@ -79,7 +87,7 @@ static struct hn_err jobs_take(struct hn_op_ctx *c)
     for (size_t i = 0; i < r->n_jobs; i++) {
         if (r->jobs[i].taken)
             continue;
-        if (!is_for(r, &r->jobs[i], kinds)) {
+        if (!is_for(&r->jobs[i], kinds)) {
             others = true;
             continue;
         }

@@ -74,3 +74,5 @@ struct hn_role_state {
 
 /* Puts a job into the queue; its id (which is also the run's, for a diagnosis) in job->id. */
 HN_MUST struct hn_err hn_job_put(struct hn_role_state *r, struct hn_job *job);
+/* Is somebody there who makes changes (hinomi fix --jobs, or serve --fixer)? */
+bool hn_job_fixer_here(const struct hn_role_state *r);
