@@ -3,7 +3,7 @@
  * store.
  *
  *   ingest    file ─▶ worker: sbom parts ─▶ JSON ─▶ store (sboms.put)
- *   rematch   store (components.rows) ─▶ file ─▶ worker: sbom judge ─▶ JSON ─▶ store (matches.put)
+ *   rematch   store (components.rows) ─▶ file ─▶ worker: sbom judge ─▶ lines of JSON ─▶ store (matches.put)
  *
  * What the worker prints is caught in a file without a name. */
 #include <fcntl.h>
@@ -278,21 +278,67 @@ static int rows_into(struct hn_client *c, int file)
     return dprintf(file, "]}") < 0 ? CLI_FAILURE : CLI_OK;
 }
 
+/* What the parts of a pass came to, added up. */
+struct sums {
+    int64_t components, unknown, matches, opened, closed, held;
+};
+
+static void add_up(struct sums *t, const struct hn_answer *ans)
+{
+    struct hn_arena a;
+
+    hn_arena_init(&a, 1 << 20);
+    const struct hn_jv *v = hn_jv_parse(&a, hn_str_bytes(ans->body), NULL);
+    t->components += hn_jv_int(v, "components", 0);
+    t->unknown += hn_jv_int(v, "unknown", 0);
+    t->matches += hn_jv_int(v, "matches", 0);
+    t->opened += hn_jv_int(v, "opened", 0);
+    t->closed += hn_jv_int(v, "closed", 0);
+    t->held += hn_jv_int(v, "held", 0);
+    hn_arena_done(&a);
+}
+
+static void print_sums(const struct sums *t)
+{
+    struct hn_buf b;
+    struct hn_jw w;
+
+    hn_buf_init(&b, 4096);
+    hn_jw_init(&w, &b);
+    hn_jw_obj(&w);
+    hn_jw_kint(&w, "components", t->components);
+    hn_jw_kint(&w, "unknown", t->unknown);
+    hn_jw_kint(&w, "matches", t->matches);
+    hn_jw_kint(&w, "opened", t->opened);
+    hn_jw_kint(&w, "closed", t->closed);
+    hn_jw_kint(&w, "held", t->held);
+    hn_jw_obj_end(&w);
+    print_answer(&(const struct hn_answer){.body = hn_buf_text(&b)});
+    hn_buf_done(&b);
+}
+
+/* One line is what the store takes at once; each is for components of its own. */
 static int put_matches(struct hn_client *c, const struct hn_buf *found, int64_t ms)
 {
-    struct hn_answer ans = {.body = {NULL, 0}};
-    struct hn_buf args;
-    struct hn_str s = hn_str_trim(hn_buf_text(found));
+    struct hn_str rest = hn_buf_text(found), line;
+    struct sums t = {0};
+    int rc = CLI_OK;
 
-    if (s.n < 2 || s.p[0] != '{')
-        return CLI_FAILURE;
-    hn_buf_init(&args, ANSWER_MAX);
-    hn_buf_fmt(&args, "{\"duration_ms\":%lld,", (long long)ms);
-    hn_buf_str(&args, hn_str_cut(s, 1, s.n));
-    int rc = call(c, "matches.put", &args, &ans);
-    hn_buf_done(&args);
+    while (rc == CLI_OK && hn_str_split(&rest, '\n', &line)) {
+        struct hn_answer ans = {.body = {NULL, 0}};
+        struct hn_buf args;
+        if (line.n < 2 || line.p[0] != '{')
+            continue;
+        hn_buf_init(&args, ANSWER_MAX);
+        hn_buf_fmt(&args, "{\"duration_ms\":%lld,", (long long)ms);
+        hn_buf_str(&args, hn_str_cut(line, 1, line.n));
+        rc = call(c, "matches.put", &args, &ans);
+        hn_buf_done(&args);
+        if (rc == CLI_OK)
+            add_up(&t, &ans);
+    }
     if (rc == CLI_OK)
-        print_answer(&ans);
+        print_sums(&t);
     return rc;
 }
 

@@ -28,6 +28,20 @@ static struct hn_str text(const struct hn_jv *v, const char *key)
 
 /* ---------------------------------------------------------------- a bill of materials */
 
+/* As JSON text; empty when it is none. */
+static struct hn_str object_text(struct hn_op_ctx *c, const struct hn_jv *v)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
+    struct hn_jw w;
+
+    if (!v || v->kind != HN_JV_OBJ)
+        return (struct hn_str){"", 0};
+    hn_buf_init(&b, 1 << 16);
+    hn_jw_init(&w, &b);
+    hn_jw_value(&w, v);
+    return hn_arena_str(c->arena, hn_buf_text(&b));
+}
+
 static struct hn_err components_read(struct hn_op_ctx *c, struct hn_store_sbom_in *in)
 {
     size_t n;
@@ -46,7 +60,8 @@ static struct hn_err components_read(struct hn_op_ctx *c, struct hn_store_sbom_i
                                               .licence = text(&v[i], "licence"),
                                               .purl = text(&v[i], "purl"),
                                               .cpe = text(&v[i], "cpe"),
-                                              .supplier = text(&v[i], "supplier")};
+                                              .supplier = text(&v[i], "supplier"),
+                                              .lookup = object_text(c, hn_jv_get(&v[i], "lookup"))};
     in->components = k;
     in->n_components = n;
     return HN_OK;
@@ -155,6 +170,7 @@ static struct hn_err rows(struct hn_op_ctx *c)
         hn_jw_str(w, r[i].type);
         hn_jw_str(w, r[i].purl);
         hn_jw_str(w, r[i].cpe);
+        hn_jw_str(w, r[i].lookup);
         hn_jw_arr_end(w);
     }
     hn_jw_arr_end(w);
@@ -276,6 +292,9 @@ static struct hn_err matches_put(struct hn_op_ctx *c)
     struct hn_store_match_run_in in = {.feed_at = ops_arg_time(c, "feed_at"),
                                        .duration_ns = hn_jv_int(c->args, "duration_ms", 0) * 1000000};
 
+    in.part = hn_jv_get(c->args, "upto") != NULL;
+    in.from = (uint64_t)hn_jv_int(c->args, "from", 0);
+    in.upto = (uint64_t)hn_jv_int(c->args, "upto", INT64_MAX);
     HN_TRY(ops_arg_json(c, "feeds", &in.feeds));
     HN_TRY(advisories_read(c, &in));
     HN_TRY(matches_read(c, &in));
@@ -287,6 +306,7 @@ static struct hn_err matches_put(struct hn_op_ctx *c)
     ops_kcount(c->w, "matches", r.matches);
     ops_kcount(c->w, "opened", r.opened);
     ops_kcount(c->w, "closed", r.closed);
+    ops_kcount(c->w, "held", (uint64_t)hn_jv_int(c->args, "held", 0));
     hn_jw_obj_end(c->w);
     return HN_OK;
 }
@@ -314,6 +334,10 @@ static const struct hn_op_param rows_params[] = {
 static const struct hn_op_param match_params[] = {
     {"feed_at", HN_IN_BODY, HN_PT_TIME, true, NULL, "newest date of the data used", 0, 64},
     {"feeds", HN_IN_BODY, HN_PT_ARR, false, NULL, "the feeds used", 0, 0},
+    {"from", HN_IN_BODY, HN_PT_INT, false, NULL, "with upto: only components with these numbers were judged", 0,
+     INT64_MAX},
+    {"upto", HN_IN_BODY, HN_PT_INT, false, NULL, "others are left alone", 0, INT64_MAX},
+    {"held", HN_IN_BODY, HN_PT_INT, false, NULL, "matches held back, with the reason at the component", 0, INT64_MAX},
     {"duration_ms", HN_IN_BODY, HN_PT_INT, false, NULL, "how long it took", 0, INT32_MAX},
     {"advisories", HN_IN_BODY, HN_PT_ARR, false, NULL, "that matched", 0, 0},
     {"matches", HN_IN_BODY, HN_PT_ARR, false, NULL, "[component, advisory, confidence, fixed, why]", 0, 0},

@@ -13,6 +13,19 @@ static bool csv(const struct hn_op_ctx *c)
 
 static const char *const states[] = {"unjudged", "judged", "unknown"};
 
+/* Matches of a component are held back when the document shows that they would be false: why, and by what. */
+static void held_back(struct hn_jw *w, const struct hn_store_component *k)
+{
+    HN_AUTO(hn_arena_done) struct hn_arena a;
+    const struct hn_jv *v = NULL;
+
+    hn_arena_init(&a, 1u << 20);
+    if (k->lookup.n)
+        v = hn_jv_parse(&a, hn_str_bytes(k->lookup), NULL);
+    hn_jw_kstr(w, "held", hn_jv_str(v, "held"));
+    hn_jw_kstr(w, "held_by", hn_jv_str(v, "evidence"));
+}
+
 void ops_component_members(struct hn_jw *w, const struct hn_store_component *k)
 {
     hn_jw_kstr(w, "id", k->id);
@@ -28,6 +41,7 @@ void ops_component_members(struct hn_jw *w, const struct hn_store_component *k)
     hn_jw_kstr(w, "cpe", k->cpe);
     hn_jw_kc(w, "state", states[k->state <= HN_COMPONENT_UNKNOWN ? k->state : 0]);
     hn_jw_kstr(w, "why_unknown", k->why_unknown);
+    held_back(w, k);
     ops_kcount(w, "releases", k->releases);
     ops_kcount(w, "assets", k->assets);
     ops_kcount(w, "vulnerabilities", k->vulnerabilities);

@@ -106,6 +106,7 @@ struct hn_store_component_in {
     struct hn_str name;      /* the key that advisories use: "org.apache:log4j", "github.com/x/y" */
     struct hn_str version, source, source_version; /* source: what the advisories of the ecosystem name, if another */
     struct hn_str type, licence, purl, cpe, supplier;
+    struct hn_str lookup; /* JSON object of the matcher's own (modules/sbom/part.h), or empty */
 };
 struct hn_store_edge { /* positions in the list; HN_STORE_SUBJECT = what the document describes */
     uint32_t from, to; /* from pulls in to */
@@ -167,6 +168,7 @@ enum hn_component_state { HN_COMPONENT_UNJUDGED, HN_COMPONENT_JUDGED, HN_COMPONE
 
 struct hn_store_component {
     struct hn_str id, ecosystem, name, version, source, source_version, type, licence, purl, cpe, supplier;
+    struct hn_str lookup; /* JSON, or empty */
     enum hn_component_state state;
     struct hn_str why_unknown;
     uint64_t releases, assets; /* that hold it and that one may see */
@@ -208,7 +210,7 @@ HN_MUST struct hn_err hn_store_component_paths(struct hn_store *s, const struct 
 /* For matching: every distinct component that somebody holds, n rising from after. System or administrator of root. */
 struct hn_store_component_row {
     uint64_t n;
-    struct hn_str ecosystem, name, version, source, source_version, type, purl, cpe;
+    struct hn_str ecosystem, name, version, source, source_version, type, purl, cpe, lookup;
 };
 HN_MUST struct hn_err hn_store_component_rows(struct hn_store *s, const struct hn_principal *p, uint64_t after,
                                               size_t most, struct hn_arena *a, struct hn_store_component_row **ret,

@@ -240,7 +240,7 @@ struct hn_err soft_component_fill(struct hn_store *s, uint32_t n, struct hn_aren
 {
     struct st q =
         st_open(s, "SELECT ecosystem, name, version, source, source_version, type, licence, purl, cpe, supplier, "
-                   "state, why FROM component WHERE n = ?");
+                   "state, why, lookup FROM component WHERE n = ?");
 
     ret->id = hn_arena_fmt(a, "%" PRIu32, n);
     st_int(&q, n);
@@ -257,6 +257,7 @@ struct hn_err soft_component_fill(struct hn_store *s, uint32_t n, struct hn_aren
         ret->supplier = st_copy(&q, 9, a);
         ret->state = (enum hn_component_state)st_get(&q, 10);
         ret->why_unknown = st_copy(&q, 11, a);
+        ret->lookup = st_copy(&q, 12, a);
     }
     HN_TRY(st_end(&q));
     return a->failed ? store_nomem(s) : HN_OK;
@@ -395,9 +396,8 @@ struct hn_err hn_store_component_rows(struct hn_store *s, const struct hn_princi
     *ret = NULL;
     *ret_n = 0;
     HN_TRY(soft_need_admin(s, p));
-    struct st q =
-        st_open(s, "SELECT n, ecosystem, name, version, source, source_version, type, purl, cpe FROM component "
-                   "WHERE n > ? ORDER BY n LIMIT ?");
+    struct st q = st_open(s, "SELECT n, ecosystem, name, version, source, source_version, type, purl, cpe, lookup FROM "
+                             "component WHERE n > ? ORDER BY n LIMIT ?");
     st_int(&q, (int64_t)(after > INT64_MAX ? INT64_MAX : after));
     st_int(&q, (int64_t)most);
     while (st_row(&q) && STORE_PUSH(a, *ret, *ret_n, cap))
@@ -409,7 +409,8 @@ struct hn_err hn_store_component_rows(struct hn_store *s, const struct hn_princi
                                                              .source_version = st_copy(&q, 5, a),
                                                              .type = st_copy(&q, 6, a),
                                                              .purl = st_copy(&q, 7, a),
-                                                             .cpe = st_copy(&q, 8, a)};
+                                                             .cpe = st_copy(&q, 8, a),
+                                                             .lookup = st_copy(&q, 9, a)};
     HN_TRY(st_end(&q));
     return a->failed ? store_nomem(s) : HN_OK;
 }

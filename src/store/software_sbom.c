@@ -7,14 +7,15 @@
 
 static bool component_hash(const struct hn_store_component_in *c, uint8_t out[HN_SHA256_LEN])
 {
-    const struct hn_str f[] = {c->ecosystem, c->name,    c->version, c->source, c->source_version,
-                               c->type,      c->licence, c->purl,    c->cpe,    c->supplier};
+    const struct hn_str f[] = {c->ecosystem, c->name, c->version, c->source,   c->source_version, c->type,
+                               c->licence,   c->purl, c->cpe,     c->supplier, c->lookup};
+    size_t n = sizeof f / sizeof *f - !c->lookup.n; /* without one it is the component that it always was */
     struct hn_digest *d = hn_digest_new(HN_SHA256);
     uint8_t full[64];
 
     if (!d)
         return false;
-    for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
+    for (size_t i = 0; i < n; i++) {
         uint8_t len[4] = {(uint8_t)(f[i].n >> 24), (uint8_t)(f[i].n >> 16), (uint8_t)(f[i].n >> 8), (uint8_t)f[i].n};
         hn_digest_add(d, hn_bytes_of(len, 4));
         hn_digest_add(d, hn_str_bytes(f[i]));
@@ -29,8 +30,9 @@ static bool component_hash(const struct hn_store_component_in *c, uint8_t out[HN
 static struct hn_err component_make(struct hn_store *s, const struct hn_store_component_in *c, struct hn_bytes hash,
                                     int64_t *ret)
 {
-    struct st q = st_open(s, "INSERT INTO component (hash, ecosystem, type, licence, name, version, source, "
-                             "source_version, purl, cpe, supplier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    struct st q =
+        st_open(s, "INSERT INTO component (hash, ecosystem, type, licence, name, version, source, "
+                   "source_version, purl, cpe, supplier, lookup) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     st_blob(&q, hash);
     st_str(&q, c->ecosystem);
     st_str(&q, c->type);
@@ -42,6 +44,7 @@ static struct hn_err component_make(struct hn_store *s, const struct hn_store_co
     st_str(&q, c->purl);
     st_str(&q, c->cpe);
     st_str(&q, c->supplier);
+    st_str(&q, c->lookup);
     HN_TRY(st_do(&q));
     *ret = sqlite3_last_insert_rowid(s->db);
     return HN_OK;
@@ -51,7 +54,7 @@ static bool component_fits(const struct hn_store_component_in *c)
 {
     return c->ecosystem.n <= 256 && c->name.n <= 4096 && c->version.n <= 4096 && c->source.n <= 4096 &&
            c->source_version.n <= 4096 && c->type.n <= 256 && c->licence.n <= 4096 && c->purl.n <= 8192 &&
-           c->cpe.n <= 4096 && c->supplier.n <= 4096;
+           c->cpe.n <= 4096 && c->supplier.n <= 4096 && c->lookup.n <= 16384 && soft_json(c->lookup, HN_JV_OBJ);
 }
 
 struct hn_err soft_intern(struct hn_store *s, const struct hn_store_component_in *in, size_t n, uint32_t *ns,

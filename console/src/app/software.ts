@@ -111,6 +111,8 @@ export interface ComponentRow {
   cpe: string;
   state: "judged" | "unjudged" | "unknown";
   why_unknown: string;
+  held: string;
+  held_by: string;
   releases: number;
   assets: number;
   vulnerabilities: number;

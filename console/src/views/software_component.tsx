@@ -35,6 +35,7 @@ export function ComponentView({ id }: { id: string }): JSX.Element {
           ["purl", c.purl ? <code><Say>{c.purl}</Say></code> : missing],
           ["CPE", c.cpe ? <code><Say>{c.cpe}</Say></code> : missing],
           [t("software.judged"), stateText(c)],
+          ...(c.held ? [[t("software.held"), <Say>{`${tx(`software.held.${c.held}`, c.held)} (${c.held_by})`}</Say>] as [string, JSX.Element]] : []),
         ]}
       />
       <Section title={t("software.vulnerabilities")}>

@@ -237,42 +237,33 @@ static bool match_part(struct looking *l)
 
 /* ---------------------------------------------------------------- a document */
 
-#define RELEASES 32
-
-/* Releases of which the index speaks at all, as far as the document's own packages show. */
-struct releases {
-    struct {
-        struct hn_str ecosystem, release;
-        bool seen, other;
-    } of[RELEASES];
-    size_t n;
-};
-
-static void note_release(struct releases *r, const struct looking *l)
+int sbom_release_find(const struct sbom_releases *r, const struct sbom_part *p)
 {
-    const struct sbom_query *q = &l->part->query;
-    size_t i = 0;
-    while (i < r->n && !(hn_str_eq(r->of[i].ecosystem, q->ecosystem) && hn_str_eq(r->of[i].release, q->distro.release)))
-        i++;
-    if (i == RELEASES)
-        return;
-    if (i == r->n) {
-        r->n++;
-        r->of[i].ecosystem = q->ecosystem;
-        r->of[i].release = q->distro.release;
-    }
-    r->of[i].seen = r->of[i].seen || l->release_seen;
-    r->of[i].other = r->of[i].other || l->other_seen;
+    const struct sbom_query *q = &p->query;
+    for (size_t i = 0; q->distro.release.n && i < r->n; i++)
+        if (hn_str_eq(r->of[i].ecosystem, q->ecosystem) && hn_str_eq(r->of[i].release, q->distro.release))
+            return (int)i;
+    return -1;
 }
 
-/* Not one package of the document is spoken of in its release, but some are in others: the feed lacks the release. */
-static void mark_releases(const struct releases *r, struct sbom_part *parts, size_t n)
+bool sbom_release_missing(const struct sbom_releases *r, int at)
 {
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < r->n && parts[i].unknown == SBOM_UNKNOWN_NOT; k++)
-            if (r->of[k].other && !r->of[k].seen && hn_str_eq(r->of[k].ecosystem, parts[i].query.ecosystem) &&
-                hn_str_eq(r->of[k].release, parts[i].query.distro.release))
-                parts[i].unknown = SBOM_UNKNOWN_RELEASE_NOT_COVERED;
+    return at >= 0 && r->of[at].other && !r->of[at].seen;
+}
+
+static void note_release(struct sbom_releases *r, const struct looking *l)
+{
+    const struct sbom_query *q = &l->part->query;
+    int at = sbom_release_find(r, l->part);
+    if (at < 0 && r->n < SBOM_RELEASES && q->distro.release.n) {
+        at = (int)r->n++;
+        r->of[at].ecosystem = hn_arena_str(l->e->keep, q->ecosystem);
+        r->of[at].release = hn_arena_str(l->e->keep, q->distro.release);
+    }
+    if (at < 0)
+        return;
+    r->of[at].seen = r->of[at].seen || l->release_seen;
+    r->of[at].other = r->of[at].other || l->other_seen;
 }
 
 /* The CPE name is the last resort: only where no ecosystem's advisories can speak. */
@@ -290,24 +281,33 @@ static bool match_by_cpe(struct sbom_engine *e, struct hn_arena *a, struct sbom_
     return ok;
 }
 
+bool sbom_match_part(struct sbom_engine *e, struct hn_arena *a, struct sbom_part *parts, size_t n, size_t i,
+                     struct sbom_releases *releases, struct sbom_matches *ret)
+{
+    struct looking l = {.e = e, .a = a, .part = &parts[i], .out = ret};
+    if (parts[i].unknown == SBOM_UNKNOWN_NOT && !covered(e, parts[i].query.ecosystem))
+        parts[i].unknown = SBOM_UNKNOWN_NOT_COVERED;
+    if (parts[i].unknown != SBOM_UNKNOWN_NOT)
+        return match_by_cpe(e, a, parts, n, i, ret);
+    bool ok = match_part(&l);
+    if (hn_adv_has_releases(parts[i].query.ecosystem))
+        note_release(releases, &l);
+    if (parts[i].suppressed == SBOM_FALSE_VERSION && parts[i].unknown == SBOM_UNKNOWN_NOT)
+        parts[i].unknown = SBOM_UNKNOWN_PLACEHOLDER; /* what is held back says nothing, in either direction */
+    return ok;
+}
+
 bool sbom_match_parts(struct sbom_engine *e, struct hn_arena *a, struct sbom_part *parts, size_t n,
                       struct sbom_matches *ret)
 {
-    struct releases releases = {.n = 0};
+    struct sbom_releases releases = {.n = 0};
     bool ok = true;
     *ret = (struct sbom_matches){0};
-    for (size_t i = 0; ok && i < n; i++) {
-        struct looking l = {.e = e, .a = a, .part = &parts[i], .out = ret};
-        if (parts[i].unknown == SBOM_UNKNOWN_NOT && !covered(e, parts[i].query.ecosystem))
-            parts[i].unknown = SBOM_UNKNOWN_NOT_COVERED;
-        if (parts[i].unknown == SBOM_UNKNOWN_NOT) {
-            ok = match_part(&l);
-            if (hn_adv_has_releases(parts[i].query.ecosystem))
-                note_release(&releases, &l);
-        } else {
-            ok = match_by_cpe(e, a, parts, n, i, ret);
-        }
-    }
-    mark_releases(&releases, parts, n);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = sbom_match_part(e, a, parts, n, i, &releases, ret);
+    for (size_t i = 0; i < n; i++)
+        if (parts[i].unknown == SBOM_UNKNOWN_NOT &&
+            sbom_release_missing(&releases, sbom_release_find(&releases, &parts[i])))
+            parts[i].unknown = SBOM_UNKNOWN_RELEASE_NOT_COVERED;
     return ok && !a->failed;
 }

@@ -49,6 +49,24 @@ struct sbom_matches {
     struct sbom_match *first;
     size_t n, cap;
 };
+/* Releases of which the index speaks at all, as far as the packages that were asked for show. Lives as long as the
+ * engine. */
+#define SBOM_RELEASES 64
+struct sbom_releases {
+    struct {
+        struct hn_str ecosystem, release;
+        bool seen, other;
+    } of[SBOM_RELEASES];
+    size_t n;
+};
+/* Of the part; -1: it has none, or it is one too many. */
+int sbom_release_find(const struct sbom_releases *r, const struct sbom_part *p);
+/* Nothing is spoken of in this release, but something in others: the feed lacks it. */
+bool sbom_release_missing(const struct sbom_releases *r, int at);
+
+/* One part of parts[], appended; the others are there for platforms of CPE configurations. */
+bool sbom_match_part(struct sbom_engine *e, struct hn_arena *a, struct sbom_part *parts, size_t n, size_t i,
+                     struct sbom_releases *releases, struct sbom_matches *ret);
 bool sbom_match_parts(struct sbom_engine *e, struct hn_arena *a, struct sbom_part *parts, size_t n,
                       struct sbom_matches *ret);
 /* cpe.c: matches of a part by its CPE name, appended. others: the parts of the document, for platforms. */

@@ -108,13 +108,11 @@ static void range_json(struct hn_jw *w, const struct hn_adv_eval *e)
     hn_jw_obj_end(w);
 }
 
-static void why_json(struct hn_jw *w, struct hn_arena *a, const struct sbom_match *m)
+void sbom_match_why(struct hn_jw *w, const struct sbom_match *m)
 {
     static const char *const reasons[] = {"outside",  "listed",     "range",       "status",
                                           "no-order", "no-version", "commits-only"};
     const struct sbom_query *q = &m->part->query;
-    hn_jw_key(w, "why");
-    hn_jw_obj(w);
     hn_jw_kc(w, "family", hn_adv_family_word(m->adv.family));
     hn_jw_kstr(w, "ecosystem", m->affected.ecosystem.n ? m->affected.ecosystem : q->ecosystem);
     hn_jw_kstr(w, "name", m->affected.name);
@@ -132,7 +130,16 @@ static void why_json(struct hn_jw *w, struct hn_arena *a, const struct sbom_matc
         hn_jw_kbool(w, "in_custom_range", m->eval.in_custom);
     if (m->platform)
         hn_jw_kbool(w, "platform_supposed", true);
+    if (m->unimportant)
+        hn_jw_kbool(w, "unimportant", true);
     optional(w, "state", m->adv.state);
+}
+
+static void why_json(struct hn_jw *w, struct hn_arena *a, const struct sbom_match *m)
+{
+    hn_jw_key(w, "why");
+    hn_jw_obj(w);
+    sbom_match_why(w, m);
     sentences(w, sbom_match_sentence(a, HN_EN, m), sbom_match_sentence(a, HN_JA, m));
     hn_jw_obj_end(w);
 }

@@ -188,7 +188,7 @@ static bool from_sentence(struct sbom_part *p)
 
 static bool from_relation(const struct maker *m, struct sbom_part *p)
 {
-    const struct hn_bom_dep *d = hn_bom_dep_of(m->bom, p->component->ref);
+    const struct hn_bom_dep *d = m->bom ? hn_bom_dep_of(m->bom, p->component->ref) : NULL;
     for (const struct hn_bom_edge *e = d ? d->edges : NULL; e; e = e->next)
         if (e->rel == HN_BOM_REL_GENERATED_FROM && e->component && e->component->name.n) {
             set_source(p, SBOM_HOW_RELATION, e->component->name, e->component->version);
@@ -308,6 +308,13 @@ static void make(const struct maker *m, const struct hn_bom_component *c, struct
         p->unknown = SBOM_UNKNOWN_NO_ECOSYSTEM; /* CPE matching may still find something */
     else
         p->unknown = c->purl.n ? SBOM_UNKNOWN_BAD_PURL : no_package(c) ? SBOM_UNKNOWN_FILE : SBOM_UNKNOWN_NO_IDENTITY;
+}
+
+void sbom_part_make(struct hn_arena *a, const struct hn_bom_component *c, const struct hn_adv_distro *distro,
+                    struct sbom_part *ret)
+{
+    const struct maker m = {.a = a, .system = *distro};
+    make(&m, c, ret);
 }
 
 struct sbom_part *sbom_parts(struct hn_arena *a, const struct hn_bom *b, const struct sbom_sources *sources,

@@ -3,6 +3,7 @@
  * a sentence. */
 #pragma once
 
+#include "base/json.h"
 #include "base/map.h"
 #include "format/advisory/eval.h"
 #include "format/name/cpe.h"
@@ -101,6 +102,18 @@ size_t sbom_sources_read(struct sbom_sources *s, struct hn_bytes text);
  * sources may be NULL. */
 struct sbom_part *sbom_parts(struct hn_arena *a, const struct hn_bom *b, const struct sbom_sources *sources,
                              size_t *ret_n);
+/* A component as the portfolio keeps it: one that stands alone, without the document that it came from. lookup: what
+ * the document told of it beyond its own names, {"how", "distro", "release", "held", "evidence"}. */
+struct sbom_row {
+    struct hn_str ecosystem, name, version, source, source_version, type, purl, cpe, lookup;
+};
+/* row.c: the row of a part as JSON members into an open object, without ecosystem; and the part of a row, ready to be
+ * matched. ret->component lives in a. */
+void sbom_part_write(struct hn_jw *w, const struct sbom_part *p);
+bool sbom_part_read(struct hn_arena *a, const struct sbom_row *row, struct sbom_part *ret);
+/* A component outside of any document. distro: where its package URL does not say it. */
+void sbom_part_make(struct hn_arena *a, const struct hn_bom_component *c, const struct hn_adv_distro *distro,
+                    struct sbom_part *ret);
 /* false_positive.c: sets `suppressed` where the document itself shows that a finding would be false. */
 void sbom_parts_check(struct hn_arena *a, const struct hn_bom *b, struct sbom_part *parts, size_t n);
 /* The query of a package of a distribution, by os-release ID and VERSION_ID. False: no advisories for it. */

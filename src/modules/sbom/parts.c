@@ -16,6 +16,8 @@ struct parts {
     const struct sbom_part **part; /* by number of component; NULL: none */
     uint32_t *place;               /* number of a component → position in the list; UINT32_MAX: no part */
     uint32_t n;
+    uint32_t subject; /* position of what the document describes, when it is a package itself */
+    bool has_subject;
     struct {
         uint32_t supplier, version, identifier, licence, hash, dependencies;
     } has;
@@ -23,22 +25,14 @@ struct parts {
 
 /* ---------------------------------------------------------------- names as advisories use them */
 
-struct named {
-    struct hn_str ecosystem, name, version, source, source_version;
-};
-
-/* "debian-12.5" → 12; "alpine-3.18.4" → v3.18; "ubuntu-22.04" → 22.04. OSV writes Ubuntu's long-term releases with
- * ":LTS". */
-static struct hn_str release_of(struct hn_arena *a, struct hn_str base, struct hn_str distro)
+/* As OSV writes it: "12.5" → ":12"; Alpine ":v3.18"; Ubuntu with ":LTS" for its long-term releases; others as the
+ * document has it. */
+static struct hn_str release_of(struct hn_arena *a, struct hn_str base, struct hn_str v)
 {
-    ptrdiff_t dash = hn_str_chr(distro, '-');
-    struct hn_str v = dash < 0 ? distro : hn_str_cut(distro, (size_t)dash + 1, distro.n), first, second = {"", 0};
+    struct hn_str first, second = {"", 0}, rest = v;
 
-    if (!v.n || v.p[0] < '0' || v.p[0] > '9')
-        return HN_STR("");
-    struct hn_str rest = v;
-    if (!hn_str_split(&rest, '.', &first))
-        return HN_STR("");
+    if (!v.n || v.p[0] < '0' || v.p[0] > '9' || !hn_str_split(&rest, '.', &first))
+        return v.n ? hn_arena_fmt(a, ":%.*s", HN_FMT(v)) : HN_STR("");
     if (rest.p)
         hn_str_split(&rest, '.', &second);
     if (hn_str_eqc(base, "Alpine"))
@@ -46,28 +40,16 @@ static struct hn_str release_of(struct hn_arena *a, struct hn_str base, struct h
     if (hn_str_eqc(base, "Ubuntu"))
         return hn_arena_fmt(a, ":%.*s.%.*s%s", HN_FMT(first), HN_FMT(second),
                             hn_str_eqc(second, "04") && first.n && (first.p[first.n - 1] - '0') % 2 == 0 ? ":LTS" : "");
+    if (hn_str_eqc(base, "SUSE") || hn_str_eqc(base, "openSUSE"))
+        return hn_arena_fmt(a, ":%.*s", HN_FMT(v));
     return hn_arena_fmt(a, ":%.*s", HN_FMT(first));
 }
 
-/* As the matcher understands the component; what it names differently is the source package. */
-static struct named name_of(struct hn_arena *a, const struct hn_bom_component *c, const struct sbom_part *p)
+static struct hn_str ecosystem_of(struct hn_arena *a, const struct sbom_query *q)
 {
-    struct named o = {.name = c->name, .version = c->version};
-
-    if (!p || !p->query.ecosystem.n)
-        return o;
-    const struct sbom_query *q = &p->query;
-    o.ecosystem = hn_arena_fmt(
-        a, "%.*s%.*s", HN_FMT(q->ecosystem),
-        HN_FMT(hn_adv_has_releases(q->ecosystem) ? release_of(a, q->ecosystem, q->distro.release) : HN_STR("")));
-    if (p->how == SBOM_HOW_OWN || p->how == SBOM_HOW_STDLIB) {
-        o.name = q->name;
-        o.version = q->version.n ? q->version : c->version;
-    } else if (p->how != SBOM_HOW_CPE) {
-        o.source = q->name;
-        o.source_version = q->version;
-    }
-    return o;
+    if (!hn_adv_has_releases(q->ecosystem))
+        return q->ecosystem;
+    return hn_arena_fmt(a, "%.*s%.*s", HN_FMT(q->ecosystem), HN_FMT(release_of(a, q->ecosystem, q->distro.release)));
 }
 
 /* ---------------------------------------------------------------- components */
@@ -97,26 +79,23 @@ static void kopt(struct hn_jw *j, const char *key, struct hn_str s)
         hn_jw_kstr(j, key, s);
 }
 
-static void component(struct parts *p, const struct hn_bom_component *c)
+static void component(struct parts *p, const struct hn_bom_component *c, const struct sbom_part *part)
 {
     struct hn_arena *a = &p->b->arena;
-    struct named n = name_of(a, c, p->part[c->number]);
     struct hn_str licence = licence_of(a, c), supplier = supplier_of(c);
+    /* What the matcher leaves out is the system itself: there so that the graph goes through it, not to be judged. */
+    struct hn_bom_component system = *c;
+    const struct sbom_part none = {.component = &system, .how = SBOM_HOW_CPE};
 
+    system.type = HN_BOM_TYPE_OPERATING_SYSTEM;
     hn_jw_obj(p->j);
-    kopt(p->j, "ecosystem", n.ecosystem);
-    hn_jw_kstr(p->j, "name", n.name);
-    kopt(p->j, "version", n.version);
-    kopt(p->j, "source", n.source);
-    kopt(p->j, "source_version", n.source_version);
-    hn_jw_kc(p->j, "type", hn_bom_type_word((enum hn_bom_type)c->type));
+    kopt(p->j, "ecosystem", part ? ecosystem_of(a, &part->query) : HN_STR(""));
+    sbom_part_write(p->j, part ? part : &none);
     kopt(p->j, "licence", licence);
-    kopt(p->j, "purl", c->purl);
-    kopt(p->j, "cpe", c->cpe);
     kopt(p->j, "supplier", supplier);
     hn_jw_obj_end(p->j);
     p->has.supplier += supplier.n > 0;
-    p->has.version += n.version.n > 0;
+    p->has.version += c->version.n > 0 || (part && part->query.version.n);
     p->has.identifier += c->purl.n || c->cpe.n;
     p->has.licence += licence.n > 0;
     p->has.hash += c->hashes != NULL;
@@ -128,9 +107,12 @@ static bool components(struct parts *p)
     size_t n = 0;
     struct sbom_part *parts = sbom_parts(&p->b->arena, m, NULL, &n);
 
+    if (!parts)
+        return false;
+    sbom_parts_check(&p->b->arena, m, parts, n);
     p->place = hn_arena_alloc(&p->b->arena, (m->n_components + 1) * sizeof *p->place);
     p->part = hn_arena_alloc(&p->b->arena, (m->n_components + 1) * sizeof(struct sbom_part *));
-    for (size_t i = 0; parts && p->part && i < n; i++)
+    for (size_t i = 0; p->part && i < n; i++)
         if (parts[i].component && parts[i].component->number < m->n_components)
             p->part[parts[i].component->number] = &parts[i];
     hn_jw_key(p->j, "components");
@@ -139,10 +121,15 @@ static bool components(struct parts *p)
         bool part = m->components[i]->role == HN_BOM_ROLE_PART && m->components[i] != m->subject;
         p->place[i] = part ? p->n++ : UINT32_MAX;
         if (part)
-            component(p, m->components[i]);
+            component(p, m->components[i], p->part[i]);
+    }
+    if (n && parts[0].component == m->subject) { /* a package itself: advisories may speak of it */
+        p->subject = p->n++;
+        p->has_subject = true;
+        component(p, m->subject, &parts[0]);
     }
     hn_jw_arr_end(p->j);
-    return p->place && p->part && parts;
+    return p->place && p->part;
 }
 
 /* ---------------------------------------------------------------- edges */
@@ -186,6 +173,8 @@ static void edges(struct parts *p)
     for (size_t i = 0; i < m->n_components; i++) /* what lies inside another is pulled in by it */
         if (m->components[i]->parent)
             edge(p, place_of(p, m->components[i]->parent), place_of(p, m->components[i]));
+    if (p->has_subject)
+        edge(p, -1, p->subject);
     hn_jw_arr_end(p->j);
     hn_jw_key(p->j, "stated");
     hn_jw_arr(p->j);
