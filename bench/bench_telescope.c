@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -104,7 +105,7 @@ static void ours(const char *what, struct hn_bytes b, unsigned threads, bool por
         hn_capture_end(c);
     struct telescope_report *r = e ? telescope_report_new(e, &a) : NULL;
     if (e)
-        line(what, from, e->packets, base);
+        line(what, from, e->sum.packets, base);
     telescope_report_done(r);
     hn_capture_free(c);
     telescope_engine_free(e);
@@ -132,6 +133,10 @@ int main(int argc, char **argv)
     cat(argv[1]);
     double base = cat(argv[1]);
     const char *only = argc > 2 ? argv[2] : "";
+    if (strncmp(only, "ports", 5) == 0) {
+        ours(only, b, only[5] ? (unsigned)atoi(only + 5) : 1, true, base);
+        return 0;
+    }
     if (!*only) {
 #ifdef HAVE_PCAP
         libpcap(argv[1], base);

@@ -12,7 +12,7 @@
 #include "base/time.h"
 
 #define HN_CAPTURE_PACKET_MAX (256u << 10) /* longest captured packet; libpcap's own limit */
-#define HN_CAPTURE_BATCH      4096
+#define HN_CAPTURE_BATCH      32768
 
 struct hn_capture_record {
     hn_time time;       /* 0: the file gives none (simple packet blocks) */

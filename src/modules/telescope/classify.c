@@ -32,31 +32,25 @@ const char *const telescope_os_names[OS_COUNT] = {
 
 /* ---------------------------------------------------------------- class */
 
+/* By FIN, SYN, RST, PSH, ACK, URG: class + 1, 0 for whatever else. Real floods set ECE and CWR: they do not count. */
+static const uint8_t tcp_classes[64] = {
+    [0] = 1 + CLASS_TCP_NULL,
+    [HN_TCP_SYN] = 1 + CLASS_TCP_SYN,
+    [HN_TCP_SYN | HN_TCP_PSH] = 1 + CLASS_TCP_SYN,
+    [HN_TCP_SYN | HN_TCP_ACK] = 1 + CLASS_TCP_SYNACK,
+    [HN_TCP_RST] = 1 + CLASS_TCP_RST,
+    [HN_TCP_RST | HN_TCP_ACK] = 1 + CLASS_TCP_RSTACK,
+    [HN_TCP_ACK] = 1 + CLASS_TCP_ACK,
+    [HN_TCP_ACK | HN_TCP_PSH] = 1 + CLASS_TCP_ACK,
+    [HN_TCP_FIN] = 1 + CLASS_TCP_FIN,
+    [HN_TCP_FIN | HN_TCP_ACK] = 1 + CLASS_TCP_FIN,
+    [HN_TCP_FIN | HN_TCP_PSH | HN_TCP_URG] = 1 + CLASS_TCP_XMAS,
+};
+
 static enum telescope_class tcp_class(unsigned flags)
 {
-    switch (flags & ~HN_TCP_ECN) { /* real floods set ECE and CWR */
-    case HN_TCP_SYN:
-    case HN_TCP_SYN | HN_TCP_PSH:
-        return CLASS_TCP_SYN;
-    case HN_TCP_SYN | HN_TCP_ACK:
-        return CLASS_TCP_SYNACK;
-    case HN_TCP_RST:
-        return CLASS_TCP_RST;
-    case HN_TCP_RST | HN_TCP_ACK:
-        return CLASS_TCP_RSTACK;
-    case HN_TCP_ACK:
-    case HN_TCP_ACK | HN_TCP_PSH:
-        return CLASS_TCP_ACK;
-    case HN_TCP_FIN:
-    case HN_TCP_FIN | HN_TCP_ACK:
-        return CLASS_TCP_FIN;
-    case HN_TCP_FIN | HN_TCP_PSH | HN_TCP_URG:
-        return CLASS_TCP_XMAS;
-    case 0:
-        return CLASS_TCP_NULL;
-    default:
-        return CLASS_TCP_OTHER;
-    }
+    unsigned class = tcp_classes[flags & 63];
+    return class ? (enum telescope_class)(class - 1) : CLASS_TCP_OTHER;
 }
 
 /* Is this the answer of a service that is abused to amplify? The payload says so where the protocol has a bit for it;
@@ -197,8 +191,6 @@ static enum telescope_os os_of(const struct hn_packet *p, const struct options *
     unsigned ttl = p->ttl > 128 ? 255 : p->ttl > 64 ? 128 : p->ttl > 32 ? 64 : 32;
     if (o->bad)
         return OS_OTHER;
-    if (o->n == 0)
-        return OS_RAW;
     if (o->layout == L(0, MSS, SACK, STAMP, NOP, SCALE))
         return ttl == 64 ? OS_LINUX : OS_OTHER;
     if (o->layout == L(MSS, NOP, SCALE, NOP, NOP, SACK) || o->layout == L(0, 0, MSS, NOP, NOP, SACK))
@@ -309,8 +301,11 @@ void telescope_classify(const struct hn_packet *p, struct telescope_sight *s)
     s->fp = FP_NONE;
     s->os = OS_NONE;
     if (s->class == CLASS_TCP_SYN) {
-        o = read_options(p->options);
-        s->os = (uint8_t)os_of(p, &o);
+        s->os = OS_RAW; /* who sends no options builds packets of his own */
+        if (p->options.n) {
+            o = read_options(p->options);
+            s->os = (uint8_t)os_of(p, &o);
+        }
         syn_fingerprint(p, &o, s);
     } else if (s->class == CLASS_UDP || s->class == CLASS_ICMP_ECHO) {
         other_fingerprint(p, s);

@@ -40,18 +40,6 @@ void telescope_config_init(struct telescope_config *how)
 
 /* ---------------------------------------------------------------- ports */
 
-/* 0 … 65535 TCP, 65536 … 131071 UDP, then 256 types of ICMP (both versions), then 256 other protocols. */
-uint32_t telescope_port_index(unsigned proto, uint16_t port)
-{
-    if (proto == 6)
-        return port;
-    if (proto == 17)
-        return 65536u + port;
-    if (proto == 1 || proto == 58)
-        return 131072u + (port & 255u);
-    return 131072u + 256u + (proto & 255u);
-}
-
 void telescope_port_of(uint32_t index, unsigned *proto, uint16_t *port)
 {
     *proto = index < 65536 ? 6 : index < 131072 ? 17 : index < 131072 + 256 ? 1 : index - 131072 - 256;
@@ -195,41 +183,48 @@ void telescope_engine_free(struct telescope_engine *e)
     hn_free(e);
 }
 
+/* Counts are nothing but numbers of one width. */
+void telescope_counts_add(struct telescope_counts *to, const struct telescope_counts *from)
+{
+    uint64_t *a = (uint64_t *)to;
+    const uint64_t *b = (const uint64_t *)from;
+    for (size_t i = 0; i < sizeof(*to) / sizeof(*a); i++)
+        a[i] += b[i];
+}
+
 static void collect_counts(struct telescope_engine *e)
 {
+    uint64_t packets = e->sum.packets;
     for (unsigned i = 0; i < e->pool->n; i++) {
         struct telescope_batch *b = &e->pool->parts[i].batch;
-        e->records += b->records;
-        e->packets += b->packets;
-        e->outside += b->outside;
-        e->out_of_time += b->out_of_time;
-        e->not_ip += b->not_ip;
         e->failed |= b->failed;
-        for (unsigned k = 0; k < HN_PACKET_VERDICTS; k++)
-            e->verdicts[k] += b->verdicts[k];
-        for (unsigned k = 0; k < 256; k++)
-            e->telescope_packets[k] += b->telescope_packets[k];
         for (unsigned k = 0; k < sizeof e->dsts; k++)
             e->dsts[k] = b->dsts[k] > e->dsts[k] ? b->dsts[k] : e->dsts[k];
         if (b->first)
             e->first = e->first && e->first < b->first ? e->first : b->first;
         e->last = e->last > b->last ? e->last : b->last;
-        b->records = b->packets = b->outside = b->out_of_time = b->not_ip = 0;
-        memset(b->verdicts, 0, sizeof b->verdicts);
-        memset(b->telescope_packets, 0, sizeof b->telescope_packets);
+        telescope_counts_add(&e->sum, &b->sum);
+        memset(&b->sum, 0, sizeof b->sum);
     }
+    telescope_hour_add(&e->cells[0], e->hour, e->sum.packets - packets, 0);
 }
 
 /* When the stream enters another hour, the ports of the last one are judged. */
-static void tick(struct telescope_engine *e)
+static void enter_hour(struct telescope_engine *e, hn_time t)
 {
-    uint32_t hour = e->last / 3600;
-    if (hour > e->hour) {
-        if (e->hour)
-            telescope_surge_hour(e, e->hour);
-        e->hour = hour;
-        e->data_hours++;
-    }
+    bool wanted = t > 0 && t / HN_SECOND < UINT32_MAX && (!e->how.since || t >= e->how.since) &&
+                  (!e->how.until || t < e->how.until);
+    uint32_t hour = wanted ? (uint32_t)(t / HN_HOUR) : 0;
+    if (hour <= e->hour)
+        return;
+    if (e->hour)
+        telescope_surge_hour(e, e->hour);
+    e->hour = hour;
+    e->data_hours++;
+}
+
+static void forget(struct telescope_engine *e)
+{
     for (unsigned i = 0; i < TELESCOPE_CELLS; i++) {
         struct telescope_cell *c = &e->cells[i];
         e->failed |= c->failed;
@@ -254,9 +249,10 @@ void telescope_engine_feed(struct telescope_engine *e, const struct hn_capture_r
 {
     while (n) {
         size_t k = same_hour(r, n);
+        enter_hour(e, r[0].time);
         block(e->pool, r, k);
         collect_counts(e);
-        tick(e);
+        forget(e);
         r += k;
         n -= k;
     }

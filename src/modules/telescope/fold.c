@@ -48,15 +48,13 @@ enum telescope_fp telescope_settled(const struct telescope_source *s, unsigned a
 /* Which single candidates are more than chance? One SYN in 65,536 that could be one is. */
 unsigned telescope_accepted(const struct telescope_engine *e)
 {
-    uint64_t zmap = 0, masscan = 0, plain = 0, plain1024 = 0;
+    uint64_t zmap = 0, masscan = 0;
     for (unsigned i = 0; i < TELESCOPE_CELLS; i++) {
         zmap += e->cells[i].once[FP_ZMAP];
         masscan += e->cells[i].once[FP_MASSCAN];
-        plain += e->cells[i].plain;
-        plain1024 += e->cells[i].plain1024;
     }
-    return (zmap * 65536 > plain * CHANCE_FACTOR ? 1u << FP_ZMAP : 0u) |
-           (masscan * 65536 > plain1024 * CHANCE_FACTOR ? 1u << FP_MASSCAN : 0u);
+    return (zmap * 65536 > e->sum.plain * CHANCE_FACTOR ? 1u << FP_ZMAP : 0u) |
+           (masscan * 65536 > e->sum.plain1024 * CHANCE_FACTOR ? 1u << FP_MASSCAN : 0u);
 }
 
 /* ---------------------------------------------------------------- groups */
@@ -168,11 +166,11 @@ void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold 
 
 /* ---------------------------------------------------------------- estimates */
 
-/* Linear counting with 64 bits (Whang et al.): good to a few per cent up to about 100, then a lower bound. */
-unsigned telescope_estimate64(uint64_t bits)
+/* Linear counting with n bits (Whang et al.): good to a few per cent up to about 1.5 n, then a lower bound. */
+unsigned telescope_estimate(uint64_t bits, unsigned n)
 {
-    int empty = 64 - __builtin_popcountll(bits);
-    return (unsigned)lround(64.0 * log(64.0 / (empty ? empty : 0.5)));
+    int empty = (int)n - __builtin_popcountll(bits);
+    return (unsigned)lround(n * log(n / (empty ? empty : 0.5)));
 }
 
 /* HyperLogLog (Flajolet et al.) with linear counting while it is sparse; relative error 1.04 / sqrt(registers). */

@@ -21,11 +21,11 @@ static void summary(struct hn_parse *p, const struct telescope_report *r, struct
 {
     uint64_t malformed = 0;
     for (unsigned i = 0; i < HN_PACKET_VERDICTS; i++)
-        malformed += hn_packet_verdict_malformed((enum hn_packet_verdict)i) ? r->e->verdicts[i] : 0;
+        malformed += hn_packet_verdict_malformed((enum hn_packet_verdict)i) ? r->e->sum.verdicts[i] : 0;
     hn_obs_begin(p, "summary", name);
     hn_obs_time(p, "first", at(r->e->first));
     hn_obs_time(p, "last", at(r->e->last));
-    hn_obs_int(p, "packets", (int64_t)r->e->packets);
+    hn_obs_int(p, "packets", (int64_t)r->e->sum.packets);
     hn_obs_int(p, "sources", (int64_t)r->sources);
     if (r->e->how.addresses)
         hn_obs_int(p, "addresses", (int64_t)r->e->how.addresses);

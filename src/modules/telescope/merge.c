@@ -6,15 +6,6 @@
 #include "base/mem.h"
 #include "modules/telescope/telescope.h"
 
-static inline struct telescope_source *sources(const struct telescope_table *t)
-{
-    return (struct telescope_source *)(void *)t->p;
-}
-static inline struct telescope_event *events(const struct telescope_table *t)
-{
-    return (struct telescope_event *)(void *)t->p;
-}
-
 static uint32_t least(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -149,7 +140,8 @@ static void join_event(struct telescope_cell *c, const struct telescope_config *
         now = early->now + late->now;
     }
     c->class_events[a->class] -= bridged;
-    a->events += b->events - bridged;
+    uint32_t n = a->events + b->events - bridged;
+    a->events = (n < TELESCOPE_EVENTS_MOST ? n : TELESCOPE_EVENTS_MOST) & TELESCOPE_EVENTS_MOST;
     a->packets += b->packets;
     a->first = least(a->first, b->first);
     a->last = larger(a->last, b->last);
@@ -162,10 +154,6 @@ static void join_event(struct telescope_cell *c, const struct telescope_config *
 
 static void sum_counts(struct telescope_cell *a, const struct telescope_cell *b)
 {
-    a->octets += b->octets;
-    a->packets += b->packets;
-    a->plain += b->plain;
-    a->plain1024 += b->plain1024;
     a->scanner_packets += b->scanner_packets;
     a->forgotten += b->forgotten;
     a->pairs_dropped += b->pairs_dropped;
@@ -173,11 +161,9 @@ static void sum_counts(struct telescope_cell *a, const struct telescope_cell *b)
     a->attacks_dropped += b->attacks_dropped;
     a->failed |= b->failed;
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        a->class_packets[i] += b->class_packets[i];
         a->class_events[i] += b->class_events[i];
     }
     for (unsigned i = 0; i < OS_COUNT; i++) {
-        a->os_packets[i] += b->os_packets[i];
         a->os_sources[i] += b->os_sources[i];
     }
     for (unsigned i = 0; i < FP_COUNT; i++) {
@@ -212,30 +198,40 @@ static void sum_time(struct telescope_cell *a, const struct telescope_cell *b)
     }
 }
 
+/* The place of the same destination in a, or a free one; NULL: it does not stand out there. */
+static int hot_place(const struct telescope_cell *a, unsigned at, const struct telescope_hot *h, uint32_t tag)
+{
+    int place = -1;
+    for (int i = 0; i < 4; i++) {
+        const struct telescope_hot *b = &a->hot[at][i];
+        uint32_t n = a->hot_sets[at].n[i];
+        if (n && a->hot_sets[at].tag[i] == tag && b->dst == h->dst && b->class == h->class && b->port == h->port)
+            return i;
+        if (!n)
+            place = i;
+    }
+    return place;
+}
+
 static void join_hot(struct telescope_cell *a, const struct telescope_cell *b)
 {
-    for (unsigned i = 0; i < TELESCOPE_HOT; i++) {
-        const struct telescope_hot *from = &b->hot[i];
-        struct telescope_hot *to = NULL;
-        for (unsigned k = i / 4 * 4; from->used && k < i / 4 * 4 + 4; k++) {
-            struct telescope_hot *h = &a->hot[k];
-            bool same = h->used && h->dst == from->dst && h->class == from->class && h->port == from->port;
-            if (same || (!to && !h->used))
-                to = h;
-            if (same)
-                break;
-        }
-        if (!to)
-            continue; /* one of many: it does not stand out */
-        if (!to->used) {
-            *to = *from;
+    for (unsigned i = 0; i < TELESCOPE_HOT_SETS * 4; i++) {
+        const struct telescope_hot *from = &b->hot[i / 4][i % 4];
+        const struct telescope_hot_set *set = &b->hot_sets[i / 4];
+        int k = set->n[i % 4] ? hot_place(a, i / 4, from, set->tag[i % 4]) : -1;
+        if (k < 0)
             continue;
+        struct telescope_hot *to = &a->hot[i / 4][k];
+        uint32_t *n = &a->hot_sets[i / 4].n[k];
+        if (!*n) {
+            *to = *from;
+            a->hot_sets[i / 4].tag[k] = set->tag[i % 4];
         }
-        to->count += from->count;
+        *n += set->n[i % 4];
         to->first = least(to->first, from->first);
         to->last = larger(to->last, from->last);
-        for (unsigned k = 0; k < 4; k++)
-            to->sources[k] |= from->sources[k];
+        for (unsigned w = 0; w < 4; w++)
+            to->sources[w] |= from->sources[w];
     }
 }
 
@@ -245,7 +241,7 @@ static void merge_cell(struct telescope_engine *e, struct telescope_cell *a, str
     sum_time(a, b);
     join_hot(a, b);
     for (uint32_t i = 0; i < b->sources.cap; i++) {
-        struct telescope_source s = sources(&b->sources)[i];
+        struct telescope_source s = telescope_sources(&b->sources)[i];
         bool fresh;
         if (!s.packets || !(s.key = telescope_key_moved(a, b, s.key)))
             continue;
@@ -256,11 +252,11 @@ static void merge_cell(struct telescope_engine *e, struct telescope_cell *a, str
             join_source(a, to, &s);
     }
     for (uint32_t i = 0; i < b->events.cap; i++) {
-        struct telescope_event v = events(&b->events)[i];
+        struct telescope_event v = telescope_events(&b->events)[i];
         bool fresh;
         if (!v.packets || !(v.key = telescope_key_moved(a, b, v.key)))
             continue;
-        struct telescope_event *to = telescope_event_get(a, v.key, v.port, v.class, &fresh);
+        struct telescope_event *to = telescope_event_get(a, v.key, v.port, (uint8_t)v.class, &fresh);
         if (to && fresh)
             *to = v;
         else if (to)
@@ -300,17 +296,9 @@ void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine 
         }
     if (exact)
         ports_again(a);
-    a->records += b->records;
-    a->packets += b->packets;
-    a->outside += b->outside;
-    a->out_of_time += b->out_of_time;
-    a->not_ip += b->not_ip;
+    telescope_counts_add(&a->sum, &b->sum);
     a->port_hours += b->port_hours;
     a->surges_dropped += b->surges_dropped;
-    for (unsigned i = 0; i < HN_PACKET_VERDICTS; i++)
-        a->verdicts[i] += b->verdicts[i];
-    for (unsigned i = 0; i < 256; i++)
-        a->telescope_packets[i] += b->telescope_packets[i];
     for (unsigned i = 0; i < sizeof a->dsts; i++)
         a->dsts[i] = a->dsts[i] > b->dsts[i] ? a->dsts[i] : b->dsts[i];
     for (size_t i = 0; i < b->n_surges && a->n_surges < TELESCOPE_SURGES; i++)

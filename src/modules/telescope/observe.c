@@ -25,21 +25,6 @@ static unsigned cell6(const uint8_t b[16])
     return hash16(head) >> 28;
 }
 
-static struct telescope_sight *room(struct telescope_batch *b, unsigned cell)
-{
-    if (__builtin_expect(b->n[cell] == b->cap[cell], 0)) {
-        uint32_t cap = b->cap[cell] ? b->cap[cell] * 2 : 1024;
-        struct telescope_sight *p = hn_realloc(b->list[cell], cap * sizeof(*p));
-        if (!p) {
-            b->failed = true;
-            return NULL;
-        }
-        b->list[cell] = p;
-        b->cap[cell] = cap;
-    }
-    return &b->list[cell][b->n[cell]++];
-}
-
 /* Number of a pair of IPv6 addresses in this block; UINT32_MAX: out of memory. */
 static uint32_t pair6(struct telescope_batch *b, const struct hn_ip *src, const struct hn_ip *dst)
 {
@@ -58,24 +43,45 @@ static uint32_t pair6(struct telescope_batch *b, const struct hn_ip *src, const 
     return b->n_v6++;
 }
 
-static void put(struct telescope_batch *b, struct telescope_sight *s, const struct hn_ip *src, const struct hn_ip *dst)
+static bool grow(struct telescope_batch *b, unsigned cell)
 {
-    unsigned cell;
-    if (src->family == 4) {
-        s->src = hn_ip_v4(src);
-        cell = cell4(s->src);
-        s->dst = dst->family == 4 ? hn_ip_v4(dst) : hash16(dst->b);
-    } else {
-        s->flags |= SIGHT_V6;
-        s->src = pair6(b, src, dst);
-        s->dst = hash16(dst->b);
-        cell = cell6(src->b);
-        if (s->src == UINT32_MAX)
-            return;
+    uint32_t cap = b->cap[cell] ? b->cap[cell] * 2 : 1024;
+    struct telescope_sight *p = hn_realloc(b->list[cell], cap * sizeof(*p));
+    if (!p) {
+        b->failed = true;
+        return false;
     }
-    struct telescope_sight *to = room(b, cell);
-    if (to)
-        *to = *s;
+    b->list[cell] = p;
+    b->cap[cell] = cap;
+    return true;
+}
+
+static inline void put_in(struct telescope_batch *b, const struct telescope_sight *s, unsigned cell)
+{
+    if (__builtin_expect(b->n[cell] == b->cap[cell], 0) && !grow(b, cell))
+        return;
+    b->list[cell][b->n[cell]++] = *s;
+}
+
+static void put6(struct telescope_batch *b, struct telescope_sight *s, const struct hn_ip *src, const struct hn_ip *dst)
+{
+    s->flags |= SIGHT_V6;
+    s->src = pair6(b, src, dst);
+    s->dst = hash16(dst->b);
+    if (s->src != UINT32_MAX)
+        put_in(b, s, cell6(src->b));
+}
+
+static inline void put(struct telescope_batch *b, struct telescope_sight *s, const struct hn_ip *src,
+                       const struct hn_ip *dst)
+{
+    if (src->family != 4) {
+        put6(b, s, src, dst);
+        return;
+    }
+    s->src = hn_ip_v4(src);
+    s->dst = dst->family == 4 ? hn_ip_v4(dst) : hash16(dst->b);
+    put_in(b, s, cell4(s->src));
 }
 
 /* ---------------------------------------------------------------- whose packet is it? */
@@ -102,7 +108,9 @@ static bool stop(void *arg, const struct hn_ip *dst)
 
 static void count_port(struct telescope_port *ports, unsigned proto, uint16_t port)
 {
-    ports[telescope_port_index(proto, port)].packets++;
+    struct telescope_port *p = &ports[telescope_port_index(proto, port)];
+    p->packets++;
+    p->hour_packets++;
 }
 
 /* An error message names a victim: who was asked, by somebody that forged one of our addresses. */
@@ -124,6 +132,17 @@ static uint16_t port_of(const struct hn_packet *p)
     return p->proto == 1 || p->proto == 58 ? p->icmp_type : p->proto;
 }
 
+static void count_class(struct telescope_counts *sum, const struct telescope_sight *s)
+{
+    sum->octets += s->len;
+    sum->class_packets[s->class]++;
+    if (s->class != CLASS_TCP_SYN)
+        return;
+    sum->os_packets[s->os]++;
+    sum->plain += (s->flags & SIGHT_PLAIN) != 0;
+    sum->plain1024 += (s->flags & SIGHT_1024) != 0;
+}
+
 static void sight(const struct telescope_config *how, const struct hn_packet *p, uint32_t time, int telescope,
                   struct telescope_batch *b, struct telescope_port *ports)
 {
@@ -132,17 +151,14 @@ static void sight(const struct telescope_config *how, const struct hn_packet *p,
                                 .sport = p->sport,
                                 .dport = port_of(p),
                                 .len = p->ip_len,
-                                .id = p->ip_id,
-                                .window = p->tcp_window,
-                                .ttl = p->ttl,
-                                .proto = p->proto,
-                                .telescope = (uint8_t)(telescope > 255 ? 255 : telescope)};
-    b->packets++;
-    b->telescope_packets[s.telescope]++;
+                                .proto = p->proto};
+    b->sum.packets++;
+    b->sum.telescope_packets[telescope > 255 ? 255 : telescope]++;
     count_port(ports, p->proto, s.dport);
     uint32_t dst = p->dst.family == 4 ? telescope_mix(hn_ip_v4(&p->dst)) : hash16(p->dst.b);
     telescope_hll_add(b->dsts, 12, dst);
     telescope_classify(p, &s);
+    count_class(&b->sum, &s);
     put(b, &s, &p->src, &p->dst);
     if (s.class == CLASS_ICMP_UNREACHABLE || s.class == CLASS_ICMP_EXCEEDED || s.class == CLASS_ICMP_QUENCH)
         put_victim(b, p, &s);
@@ -155,63 +171,109 @@ static uint32_t seconds(hn_time t, uint32_t last)
 }
 
 /* The common case, on its own because it is nearly every packet of a day: Ethernet, IPv4 of twenty octets, not a
- * fragment, TCP or UDP wholly there. One comparison, then loads of single octets at fixed places; everything else goes
- * through the decoder, whose result this must equal (test_observe compares them). */
+ * fragment, TCP or UDP wholly there, no tunnel. A few comparisons, then loads of single octets at fixed places;
+ * everything else goes through the decoder, whose result this must equal (test_telescope compares them). */
 #define FAST_ETHER 14
 #define FAST_LEAST (FAST_ETHER + 40)
+#define VXLAN      4789
+#define VXLAN_OLD  8472
+#define GENEVE     6081
+#define GTP_U      2152
+
+static inline uint16_t be16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+static inline uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* 6 or 17 when the record is such a packet, else 0. */
+static inline unsigned fast_proto(const struct hn_capture_record *r)
+{
+    const uint8_t *b = r->p;
+    if (r->link != HN_LINK_ETHERNET || r->cap < FAST_LEAST || b[12] != 8 || b[13] != 0 || b[14] != 0x45 ||
+        (b[20] & 0xbf) != 0 || b[21] != 0)
+        return 0;
+    size_t total = be16(b + 16);
+    if (total > r->cap - FAST_ETHER)
+        return 0;
+    if (b[23] == 6) {
+        size_t doff = (b[46] >> 4) * 4u;
+        return total >= 40 && doff >= 20 && doff <= total - 20 ? 6 : 0;
+    }
+    return b[23] == 17 && total >= 28 && be16(b + 38) == total - 20 ? 17 : 0;
+}
+
+/* Tunnels over UDP are known by their destination port. */
+static inline bool may_carry(unsigned port)
+{
+    return port == VXLAN || port == VXLAN_OLD || port == GENEVE || port == GTP_U;
+}
+
+static void fast_tcp(const uint8_t *b, size_t total, struct hn_packet *p)
+{
+    size_t doff = (b[46] >> 4) * 4u;
+    p->proto = 6;
+    p->tcp_seq = be32(b + 38);
+    p->tcp_ack = be32(b + 42);
+    p->tcp_doff = (uint8_t)(doff / 4);
+    p->tcp_flags = b[47];
+    p->tcp_window = be16(b + 48);
+    p->options = hn_bytes_of(b + 54, doff - 20);
+    p->payload = hn_bytes_of(b + 34 + doff, total - 20 - doff);
+}
 
 static bool fast(const struct hn_capture_record *r, struct hn_packet *p)
 {
     const uint8_t *b = r->p;
-    if (r->link != HN_LINK_ETHERNET || r->cap < FAST_LEAST || b[12] != 8 || b[13] != 0 || b[14] != 0x45 ||
-        (b[20] & 0xbf) != 0 || b[21] != 0 || b[23] != 6)
+    unsigned proto = fast_proto(r);
+    if (!proto || (proto == 17 && may_carry(be16(b + 36))))
         return false;
-    size_t total = (size_t)b[16] << 8 | b[17], doff = (b[46] >> 4) * 4u;
-    if (total < 40 || total > r->cap - FAST_ETHER || doff < 20 || doff > total - 20)
-        return false;
+    size_t total = be16(b + 16);
     p->src.family = p->dst.family = 4;
     memcpy(p->src.b, b + 26, 4);
     memcpy(p->dst.b, b + 30, 4);
-    p->wire = r->wire;
     p->ip_len = (uint16_t)total;
     p->tos = b[15];
-    p->ip_id = (uint16_t)(b[18] << 8 | b[19]);
+    p->ip_id = be16(b + 18);
     p->df = b[20] & 0x40;
     p->ttl = b[22];
-    p->proto = 6;
     p->is_fragment = p->mf = false;
     p->has_ports = true;
-    p->sport = (uint16_t)(b[34] << 8 | b[35]);
-    p->dport = (uint16_t)(b[36] << 8 | b[37]);
-    p->tcp_seq = (uint32_t)b[38] << 24 | (uint32_t)b[39] << 16 | (uint32_t)b[40] << 8 | b[41];
-    p->tcp_ack = (uint32_t)b[42] << 24 | (uint32_t)b[43] << 16 | (uint32_t)b[44] << 8 | b[45];
-    p->tcp_doff = (uint8_t)(doff / 4);
-    p->tcp_flags = b[47];
-    p->tcp_window = (uint16_t)(b[48] << 8 | b[49]);
-    p->options = hn_bytes_of(b + 54, doff - 20);
-    p->payload = hn_bytes_of(b + 34 + doff, total - 20 - doff);
+    p->sport = be16(b + 34);
+    p->dport = be16(b + 36);
     p->quote.dst.family = 0;
+    if (proto == 6) {
+        fast_tcp(b, total, p);
+        return true;
+    }
+    p->proto = 17;
+    p->tcp_seq = p->tcp_ack = p->tcp_window = 0;
+    p->payload = hn_bytes_of(b + 42, total - 28);
     return true;
 }
 
 /* The same for mere counting. */
 static bool fast_port(const struct hn_capture_record *r, struct telescope_batch *b, struct telescope_port *ports)
 {
-    const uint8_t *p = r->p;
-    if (r->link != HN_LINK_ETHERNET || r->cap < FAST_LEAST || p[12] != 8 || p[13] != 0 || p[14] != 0x45 ||
-        (p[20] & 0xbf) != 0 || p[21] != 0 || p[23] != 6)
+    unsigned proto = fast_proto(r), port = be16(r->p + 36);
+    if (!proto || (proto == 17 && may_carry(port)))
         return false;
-    size_t total = (size_t)p[16] << 8 | p[17], doff = (p[46] >> 4) * 4u;
-    if (total < 40 || total > r->cap - FAST_ETHER || doff < 20 || doff > total - 20)
-        return false;
-    uint32_t t = r->time > 0 ? (uint32_t)(r->time / HN_SECOND) : b->last;
-    b->verdicts[HN_PACKET_OK]++;
-    b->packets++;
-    b->telescope_packets[0]++;
-    b->first = b->first && b->first < t ? b->first : t;
+    uint32_t t = r->time > 0 ? (uint32_t)((uint64_t)r->time / HN_SECOND) : b->last;
+    b->first = b->first < t && b->first ? b->first : t;
     b->last = b->last > t ? b->last : t;
-    ports[(unsigned)p[36] << 8 | p[37]].packets++;
+    ports[proto == 6 ? port : 65536 + port].packets++;
     return true;
+}
+
+/* Packets that fast_port() took. */
+static void count_fast(struct telescope_counts *sum, uint64_t n)
+{
+    sum->verdicts[HN_PACKET_OK] += n;
+    sum->packets += n;
+    sum->telescope_packets[0] += n;
 }
 
 static void one(const struct telescope_config *how, const struct hn_capture_record *r, struct telescope_batch *b,
@@ -220,25 +282,25 @@ static void one(const struct telescope_config *how, const struct hn_capture_reco
     const struct hn_packet_how decode = {.stop = stop, .arg = (void *)(uintptr_t)how};
     if (!fast(r, p)) {
         enum hn_packet_verdict v = hn_packet_decode(r->link, hn_bytes_of(r->p, r->cap), r->wire, &decode, p);
-        b->verdicts[v]++;
+        b->sum.verdicts[v]++;
         if (hn_packet_verdict_malformed(v))
             return;
         if (!p->src.family || (v != HN_PACKET_OK && v != HN_PACKET_CUT)) {
-            b->not_ip++;
+            b->sum.not_ip++;
             return;
         }
         if (v == HN_PACKET_CUT && !p->has_ports && (p->proto == 6 || p->proto == 17))
             return; /* counted as cut: what it was cannot be told */
     } else {
-        b->verdicts[HN_PACKET_OK]++;
+        b->sum.verdicts[HN_PACKET_OK]++;
     }
     if ((how->since && r->time < how->since) || (how->until && r->time >= how->until)) {
-        b->out_of_time++;
+        b->sum.out_of_time++;
         return;
     }
     int telescope = whose(how, &p->dst);
     if (telescope < 0) {
-        b->outside++;
+        b->sum.outside++;
         return;
     }
     uint32_t t = seconds(r->time, b->last);
@@ -247,8 +309,8 @@ static void one(const struct telescope_config *how, const struct hn_capture_reco
         b->last = b->last > t ? b->last : t;
     }
     if (how->ports_only) {
-        b->packets++;
-        b->telescope_packets[telescope > 255 ? 255 : telescope]++;
+        b->sum.packets++;
+        b->sum.telescope_packets[telescope > 255 ? 255 : telescope]++;
         count_port(ports, p->proto, port_of(p));
         return;
     }
@@ -260,12 +322,15 @@ void telescope_observe(const struct telescope_config *how, const struct hn_captu
 {
     struct hn_packet p = {0};
     bool count_only = how->ports_only && !how->telescopes.n && !how->since && !how->until;
+    uint64_t counted = 0;
     for (size_t i = 0; i < n; i++) {
         if (i + 8 < n)
             __builtin_prefetch(r[i + 8].p + 12);
-        if (count_only && fast_port(&r[i], b, ports))
-            continue;
-        one(how, &r[i], b, ports, &p);
+        if (count_only && r[i].cap >= FAST_LEAST && fast_port(&r[i], b, ports))
+            counted++;
+        else
+            one(how, &r[i], b, ports, &p);
     }
-    b->records += n;
+    count_fast(&b->sum, counted);
+    b->sum.records += n;
 }

@@ -11,15 +11,6 @@
 #define SAMPLE_ABOVE 500000u
 #define JOIN_SHARE   20u /* a twentieth of the packets of a campaign go to the other's main port */
 
-static inline const struct telescope_source *sources(const struct telescope_cell *c)
-{
-    return (const struct telescope_source *)(const void *)c->sources.p;
-}
-static inline const struct telescope_event *events(const struct telescope_cell *c)
-{
-    return (const struct telescope_event *)(const void *)c->events.p;
-}
-
 /* ---------------------------------------------------------------- judgement */
 
 /* … which is one packet for each of its 300,000 addresses a day: scaled to the telescope at hand. Worms are attacks
@@ -32,7 +23,7 @@ static enum report_judgement judge(const struct telescope_engine *e, const struc
     if (fp == FP_MIRAI || fp == FP_MIRAI_VARIANT || fp == FP_HAJIME)
         return JUDGED_ATTACK;
     uint64_t days = (s->last - s->first) / DAY + 1;
-    if (e->how.addresses && telescope_estimate64(s->ports) >= INVESTIGATION_PORTS &&
+    if (e->how.addresses && telescope_estimate(s->ports, 64) >= INVESTIGATION_PORTS &&
         s->packets >= e->how.addresses * days && s->packets >= 1000)
         return JUDGED_INVESTIGATION;
     return JUDGED_UNKNOWN;
@@ -93,7 +84,7 @@ static bool pass_sources(struct telescope_report *r)
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
         const struct telescope_cell *c = &r->e->cells[k];
         for (uint32_t i = 0; i < c->sources.cap; i++) {
-            const struct telescope_source *s = &sources(c)[i];
+            const struct telescope_source *s = &telescope_sources(&c->sources)[i];
             if (!s->packets)
                 continue;
             if (!telescope_fold_source(&r->fold, s, r->accepted))
@@ -186,9 +177,9 @@ static void count_share(struct report_campaign *c, uint16_t port, uint32_t n)
 static const struct telescope_source *source_of(const struct telescope_cell *c, uint32_t key)
 {
     uint32_t i = telescope_place(telescope_mix(key * 0x9e3779b1u), c->sources.cap);
-    for (; sources(c)[i].packets; i = i + 1 == c->sources.cap ? 0 : i + 1)
-        if (sources(c)[i].key == key)
-            return &sources(c)[i];
+    for (; telescope_sources(&c->sources)[i].packets; i = i + 1 == c->sources.cap ? 0 : i + 1)
+        if (telescope_sources(&c->sources)[i].key == key)
+            return &telescope_sources(&c->sources)[i];
     return NULL;
 }
 
@@ -202,7 +193,7 @@ static void pass_events(struct telescope_report *r)
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
         const struct telescope_cell *c = &r->e->cells[k];
         for (uint32_t i = 0; i < c->events.cap; i++) {
-            const struct telescope_event *e = &events(c)[i];
+            const struct telescope_event *e = &telescope_events(&c->events)[i];
             if (!e->packets)
                 continue;
             r->events += e->events;
@@ -259,18 +250,15 @@ static void sum_cells(struct telescope_report *r)
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
         const struct telescope_cell *c = &r->e->cells[k];
         n += c->sources.n;
-        r->octets += c->octets;
         r->forgotten += c->forgotten;
         r->pairs_dropped += c->pairs_dropped;
         r->v6_refused += c->v6_refused;
         r->scanner_packets += c->scanner_packets;
         r->attacks_dropped += c->attacks_dropped;
         for (unsigned i = 0; i < CLASS_COUNT; i++) {
-            r->class_packets[i] += c->class_packets[i];
             r->class_events[i] += c->class_events[i];
         }
         for (unsigned i = 0; i < OS_COUNT; i++) {
-            r->os_packets[i] += c->os_packets[i];
             r->os_sources[i] += c->os_sources[i];
         }
         for (unsigned i = 0; i < FP_COUNT; i++) {

@@ -53,8 +53,9 @@ struct report_alert {
 };
 
 struct report_flood {
-    const struct telescope_hot *h;
-    unsigned sources;
+    struct telescope_hot h;
+    uint64_t packets;
+    unsigned sources; /* of 256 bits */
     double rate;
 };
 
@@ -69,9 +70,9 @@ struct telescope_report {
     unsigned accepted;
     struct telescope_fold fold;
     struct telescope_tool tools[FP_COUNT];
-    uint64_t sources, octets, forgotten, pairs_dropped, v6_refused, scanner_packets;
+    uint64_t sources, forgotten, pairs_dropped, v6_refused, scanner_packets;
     bool sources_exact;
-    uint64_t class_packets[CLASS_COUNT], class_events[CLASS_COUNT], os_packets[OS_COUNT], os_sources[OS_COUNT];
+    uint64_t class_events[CLASS_COUNT], os_sources[OS_COUNT];
     uint64_t events, events_open;
     uint64_t judged_sources[JUDGED_COUNT], judged_packets[JUDGED_COUNT];
     struct report_source top_sources[REPORT_TOP];

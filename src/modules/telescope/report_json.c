@@ -73,7 +73,7 @@ static void telescopes(struct hn_jw *j, const struct telescope_report *r)
     for (size_t i = 0; i < ps->n; i++) {
         char text[HN_IP_TEXT + 8], ip[HN_IP_TEXT];
         snprintf(text, sizeof text, "%s/%u", hn_ip_text(&ps->list[i].ip, ip), ps->list[i].bits);
-        uint64_t packets = i < 256 ? r->e->telescope_packets[i] : 0;
+        uint64_t packets = i < 256 ? r->e->sum.telescope_packets[i] : 0;
         hn_jw_obj(j);
         hn_jw_kc(j, "prefix", text);
         hn_jw_kstr(j, "name", ps->list[i].name);
@@ -90,7 +90,7 @@ static void telescopes(struct hn_jw *j, const struct telescope_report *r)
     else
         hn_jw_null(j);
     if (r->e->how.addresses)
-        measures(j, r->e->packets, (double)r->e->how.addresses, r->e);
+        measures(j, r->e->sum.packets, (double)r->e->how.addresses, r->e);
     hn_jw_obj_end(j);
 }
 
@@ -140,20 +140,20 @@ static void tools(struct hn_jw *j, const struct telescope_report *r)
     hn_jw_key(j, "systems");
     hn_jw_arr(j);
     for (unsigned i = 1; i < OS_COUNT; i++)
-        if (r->os_packets[i]) {
-            counted(j, telescope_os_names[i], r->os_packets[i], r->os_sources[i]);
+        if (r->e->sum.os_packets[i]) {
+            counted(j, telescope_os_names[i], r->e->sum.os_packets[i], r->os_sources[i]);
             hn_jw_obj_end(j);
         }
     hn_jw_arr_end(j);
     hn_jw_key(j, "classes");
     hn_jw_arr(j);
     for (unsigned i = 0; i < CLASS_COUNT; i++)
-        if (r->class_packets[i]) {
+        if (r->e->sum.class_packets[i]) {
             static const char *const roles[] = {"scan", "backscatter", "reflection", "other"};
             hn_jw_obj(j);
             hn_jw_kc(j, "name", telescope_class_names[i]);
             hn_jw_kc(j, "role", roles[telescope_class_roles[i]]);
-            hn_jw_kint(j, "packets", (int64_t)r->class_packets[i]);
+            hn_jw_kint(j, "packets", (int64_t)r->e->sum.class_packets[i]);
             hn_jw_kint(j, "events", (int64_t)r->class_events[i]);
             hn_jw_obj_end(j);
         }
@@ -180,8 +180,8 @@ static void judgements(struct hn_jw *j, const struct telescope_report *r)
         hn_jw_kint(j, "packets", s->s->packets);
         hn_jw_ktime(j, "first", at(s->s->first));
         hn_jw_ktime(j, "last", at(s->s->last));
-        hn_jw_kint(j, "ports_about", telescope_estimate64(s->s->ports));
-        hn_jw_kint(j, "destinations_about", telescope_estimate64(s->s->dsts));
+        hn_jw_kint(j, "ports_about", telescope_estimate(s->s->ports, 64));
+        hn_jw_kint(j, "destinations_about", telescope_estimate(s->s->dsts, 64));
         hn_jw_kc(j, "fingerprint", s->fp == FP_NONE ? NULL : telescope_fp_names[s->fp]);
         hn_jw_kc(j, "judgement", judged_names[s->judged]);
         double rate = telescope_spoofed_rate(r->e, s->s->packets, s->s->first, s->s->last);
@@ -223,7 +223,7 @@ static void events(struct hn_jw *j, const struct telescope_report *r)
         hn_jw_kint(j, "packets", e->packets);
         hn_jw_kint(j, "packets_now", e->now);
         hn_jw_kint(j, "events", e->events);
-        hn_jw_kint(j, "destinations_about", telescope_estimate64(e->dsts));
+        hn_jw_kint(j, "destinations_about", telescope_estimate(e->dsts, 32));
         hn_jw_obj_end(j);
     }
     hn_jw_arr_end(j);
@@ -301,7 +301,7 @@ static void victims(struct hn_jw *j, const struct telescope_report *r, size_t to
         hn_jw_kint(j, "packets_per_minute_max", v->a.ppm);
         hn_jw_kc(j, "answer", telescope_class_names[v->a.class]);
         hn_jw_kint(j, "port", v->a.port);
-        hn_jw_kint(j, "destinations_about", telescope_estimate64(v->a.dsts));
+        hn_jw_kint(j, "destinations_about", telescope_estimate(v->a.dsts, 64));
         double rate = telescope_spoofed_rate(r->e, v->a.packets, v->a.start, v->a.end);
         if (rate > 0)
             hn_jw_knum(j, "spoofed_rate", rate);
@@ -346,16 +346,16 @@ static void floods(struct hn_jw *j, const struct telescope_report *r, size_t top
         const struct report_flood *f = &r->floods[i];
         struct hn_ip ip = {.family = 4};
         for (unsigned k = 0; k < 4; k++)
-            ip.b[k] = (uint8_t)(f->h->dst >> (24 - 8 * k));
+            ip.b[k] = (uint8_t)(f->h.dst >> (24 - 8 * k));
         hn_jw_obj(j);
-        hn_jw_kc(j, "kind", flood_kind(f->h));
-        hn_jw_kc(j, "class", telescope_class_names[f->h->class]);
+        hn_jw_kc(j, "kind", flood_kind(&f->h));
+        hn_jw_kc(j, "class", telescope_class_names[f->h.class]);
         key_ip(j, "target", &ip);
-        hn_jw_kint(j, "port", f->h->port);
-        hn_jw_kint(j, "packets", f->h->count);
+        hn_jw_kint(j, "port", f->h.port);
+        hn_jw_kint(j, "packets", (int64_t)f->packets);
         hn_jw_knum(j, "packets_per_second", f->rate);
-        hn_jw_ktime(j, "first", at(f->h->first));
-        hn_jw_ktime(j, "last", at(f->h->last));
+        hn_jw_ktime(j, "first", at(f->h.first));
+        hn_jw_ktime(j, "last", at(f->h.last));
         hn_jw_obj_end(j);
     }
     hn_jw_arr_end(j);
@@ -489,22 +489,22 @@ static void head(struct hn_jw *j, const struct telescope_report *r, const struct
     hn_jw_kc(j, "schema", "hinomi/telescope/1");
     hn_jw_ktime(j, "first", at(e->first));
     hn_jw_ktime(j, "last", at(e->last));
-    hn_jw_kint(j, "packets", (int64_t)e->packets);
-    hn_jw_kint(j, "octets", (int64_t)r->octets);
+    hn_jw_kint(j, "packets", (int64_t)e->sum.packets);
+    hn_jw_kint(j, "octets", (int64_t)e->sum.octets);
     hn_jw_kint(j, "sources", (int64_t)r->sources);
     hn_jw_kbool(j, "sources_exact", r->sources_exact);
     hn_jw_key(j, "input");
     hn_jw_obj(j);
     hn_jw_kint(j, "files", (int64_t)in->files);
     hn_jw_kint(j, "unreadable", (int64_t)in->unreadable);
-    hn_jw_kint(j, "records", (int64_t)e->records);
+    hn_jw_kint(j, "records", (int64_t)e->sum.records);
     hn_jw_kint(j, "octets", (int64_t)in->octets);
     hn_jw_kint(j, "damaged", (int64_t)in->damaged);
     hn_jw_kint(j, "octets_skipped", (int64_t)in->skipped);
     hn_jw_kint(j, "dropped_by_capture", (int64_t)in->dropped);
-    hn_jw_kint(j, "elsewhere", (int64_t)e->outside);
-    hn_jw_kint(j, "out_of_time", (int64_t)e->out_of_time);
-    hn_jw_kint(j, "not_ip", (int64_t)e->not_ip);
+    hn_jw_kint(j, "elsewhere", (int64_t)e->sum.outside);
+    hn_jw_kint(j, "out_of_time", (int64_t)e->sum.out_of_time);
+    hn_jw_kint(j, "not_ip", (int64_t)e->sum.not_ip);
     hn_jw_kint(j, "ipv6_sources_not_kept", (int64_t)r->v6_refused);
     hn_jw_kint(j, "sources_forgotten", (int64_t)r->forgotten);
     hn_jw_kbool(j, "port_sources_exact", r->forgotten == 0 && r->pairs_dropped == 0);
@@ -512,8 +512,8 @@ static void head(struct hn_jw *j, const struct telescope_report *r, const struct
     hn_jw_key(j, "malformed");
     hn_jw_obj(j);
     for (unsigned i = 0; i < HN_PACKET_VERDICTS; i++)
-        if (e->verdicts[i] && i != HN_PACKET_OK)
-            hn_jw_kint(j, hn_packet_verdict_text((enum hn_packet_verdict)i), (int64_t)e->verdicts[i]);
+        if (e->sum.verdicts[i] && i != HN_PACKET_OK)
+            hn_jw_kint(j, hn_packet_verdict_text((enum hn_packet_verdict)i), (int64_t)e->sum.verdicts[i]);
     hn_jw_obj_end(j);
 }
 

@@ -8,11 +8,6 @@
 #define FLOOD_RATE    30.0 /* packets a second at one address: far beyond what a telescope sees there */
 #define FLOOD_SOURCES 200u /* of 256 bits; by then some 400 sources */
 
-static inline const struct telescope_victim *victims(const struct telescope_cell *c)
-{
-    return (const struct telescope_victim *)(const void *)c->victims.p;
-}
-
 static int compare_ip(const struct hn_ip *a, const struct hn_ip *b)
 {
     return a->family != b->family ? (a->family < b->family ? -1 : 1) : memcmp(a->b, b->b, 16);
@@ -36,7 +31,7 @@ static bool list_victims(struct telescope_report *r, struct hn_arena *a)
         const struct telescope_cell *c = &r->e->cells[k];
         most += c->n_attacks;
         for (uint32_t i = 0; i < c->victims.cap; i++)
-            most += victims(c)[i].packets && telescope_attack_qualifies(&victims(c)[i]);
+            most += telescope_victims(&c->victims)[i].packets && telescope_attack_qualifies(&telescope_victims(&c->victims)[i]);
     }
     r->victims = hn_arena_alloc(a, (most + 1) * sizeof(*r->victims));
     if (!r->victims)
@@ -47,7 +42,7 @@ static bool list_victims(struct telescope_report *r, struct hn_arena *a)
             r->victims[r->n_victims++] = (struct report_victim){
                 telescope_key_ip(c, c->attacks[i].key, c->attacks[i].flags & VICTIM_V6), c->attacks[i]};
         for (uint32_t i = 0; i < c->victims.cap; i++) {
-            const struct telescope_victim *v = &victims(c)[i];
+            const struct telescope_victim *v = &telescope_victims(&c->victims)[i];
             if (!v->packets || !telescope_attack_qualifies(v))
                 continue;
             r->victims[r->n_victims++] = (struct report_victim){telescope_key_ip(c, v->key, v->flags & VICTIM_V6),
@@ -110,8 +105,8 @@ static bool list_carpets(struct telescope_report *r, struct hn_arena *a)
         const struct telescope_cell *c = &r->e->cells[k];
         size_t n = 0;
         for (uint32_t i = 0; i < c->victims.cap; i++)
-            if (victims(c)[i].packets && !(victims(c)[i].flags & VICTIM_V6))
-                list[n++] = &victims(c)[i];
+            if (telescope_victims(&c->victims)[i].packets && !(telescope_victims(&c->victims)[i].flags & VICTIM_V6))
+                list[n++] = &telescope_victims(&c->victims)[i];
         if (n)
             qsort(list, n, sizeof(*list), by_key);
         for (size_t i = 0, end; i < n; i = end) {
@@ -128,47 +123,53 @@ static bool list_carpets(struct telescope_report *r, struct hn_arena *a)
 static int by_count(const void *x, const void *y)
 {
     const struct report_flood *a = x, *b = y;
-    if (a->h->count != b->h->count)
-        return a->h->count > b->h->count ? -1 : 1;
-    return (a->h->dst > b->h->dst) - (a->h->dst < b->h->dst);
+    if (a->packets != b->packets)
+        return a->packets > b->packets ? -1 : 1;
+    return (a->h.dst > b->h.dst) - (a->h.dst < b->h.dst);
+}
+
+/* Sources of one flood are spread over all cells. */
+static struct report_flood *flood_at(struct report_flood *list, size_t *n, const struct telescope_hot *h)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (list[i].h.dst == h->dst && list[i].h.class == h->class && list[i].h.port == h->port)
+            return &list[i];
+    list[*n] = (struct report_flood){.h = *h};
+    return &list[(*n)++];
+}
+
+static bool stands_out(struct report_flood *f)
+{
+    for (unsigned b = 0; b < 4; b++)
+        f->sources += (unsigned)__builtin_popcountll(f->h.sources[b]);
+    f->rate = (double)f->packets / (f->h.last - f->h.first + 1);
+    return f->packets >= FLOOD_PACKETS && f->sources >= FLOOD_SOURCES && f->rate >= FLOOD_RATE;
 }
 
 static bool list_floods(struct telescope_report *r, struct hn_arena *a)
 {
-    size_t n = 0, most = (size_t)TELESCOPE_CELLS * TELESCOPE_HOT;
-    struct telescope_hot *sum = hn_arena_alloc(a, most * sizeof(*sum));
-    r->floods = hn_arena_alloc(a, most * sizeof(*r->floods));
-    if (!sum || !r->floods)
-        return false;
-    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
-        for (unsigned i = 0; i < TELESCOPE_HOT; i++) {
-            const struct telescope_hot *h = &r->e->cells[k].hot[i];
-            if (!h->used || h->count < FLOOD_PACKETS / TELESCOPE_CELLS / 4)
-                continue;
-            size_t at = 0; /* sources of one flood are spread over all cells */
-            while (at < n && !(sum[at].dst == h->dst && sum[at].class == h->class && sum[at].port == h->port))
-                at++;
-            if (at == n) {
-                sum[n++] = *h;
-                continue;
-            }
-            sum[at].count += h->count;
-            sum[at].first = h->first < sum[at].first ? h->first : sum[at].first;
-            sum[at].last = h->last > sum[at].last ? h->last : sum[at].last;
-            for (unsigned b = 0; b < 4; b++)
-                sum[at].sources[b] |= h->sources[b];
-        }
-    for (size_t i = 0; i < n; i++) {
-        unsigned bits = 0;
+    size_t n = 0;
+    r->floods = hn_arena_alloc(a, (size_t)TELESCOPE_CELLS * TELESCOPE_HOT_SETS * 4 * sizeof(*r->floods));
+    for (unsigned k = 0; r->floods && k < TELESCOPE_CELLS * TELESCOPE_HOT_SETS * 4; k++) {
+        const struct telescope_cell *c = &r->e->cells[k / (TELESCOPE_HOT_SETS * 4)];
+        unsigned at = k / 4 % TELESCOPE_HOT_SETS;
+        const struct telescope_hot *h = &c->hot[at][k % 4];
+        uint32_t packets = c->hot_sets[at].n[k % 4];
+        if (packets == 0 || packets < FLOOD_PACKETS / TELESCOPE_CELLS / 4)
+            continue;
+        struct report_flood *f = flood_at(r->floods, &n, h);
+        f->packets += packets;
+        f->h.first = h->first < f->h.first ? h->first : f->h.first;
+        f->h.last = h->last > f->h.last ? h->last : f->h.last;
         for (unsigned b = 0; b < 4; b++)
-            bits += (unsigned)__builtin_popcountll(sum[i].sources[b]);
-        double rate = sum[i].count / (double)(sum[i].last - sum[i].first + 1);
-        if (sum[i].count >= FLOOD_PACKETS && bits >= FLOOD_SOURCES && rate >= FLOOD_RATE)
-            r->floods[r->n_floods++] = (struct report_flood){.h = &sum[i], .sources = bits, .rate = rate};
+            f->h.sources[b] |= h->sources[b];
     }
+    for (size_t i = 0; r->floods && i < n; i++)
+        if (stands_out(&r->floods[i]))
+            r->floods[r->n_floods++] = r->floods[i];
     if (r->n_floods)
         qsort(r->floods, r->n_floods, sizeof(*r->floods), by_count);
-    return true;
+    return r->floods != NULL;
 }
 
 /* ---------------------------------------------------------------- members, ports, time */

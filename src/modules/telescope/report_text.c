@@ -179,20 +179,20 @@ static void sentence(const struct telescope_report *r, const struct telescope_in
     struct hn_arena *a = hn_work_arena(w);
     const struct telescope_engine *e = r->e;
     hn_work_say(w, e->how.ports_only ? "telescope.sentence.ports" : "telescope.sentence", "packets",
-                number(a, e->packets).p, "sources", number(a, r->sources).p, "first", clock_text(a, e->first).p, "last",
+                number(a, e->sum.packets).p, "sources", number(a, r->sources).p, "first", clock_text(a, e->first).p, "last",
                 clock_text(a, e->last).p, NULL);
-    if (e->how.addresses && e->packets && e->last > e->first) {
-        double wait = (e->last - e->first) * (double)e->how.addresses / (double)e->packets;
+    if (e->how.addresses && e->sum.packets && e->last > e->first) {
+        double wait = (e->last - e->first) * (double)e->how.addresses / (double)e->sum.packets;
         hn_work_say(w, "telescope.sentence.wait", "seconds", hn_arena_fmt(a, "%.1f", wait).p, "addresses",
                     number(a, e->how.addresses).p, NULL);
     }
     uint64_t malformed = 0;
     for (unsigned i = 0; i < HN_PACKET_VERDICTS; i++)
-        malformed += hn_packet_verdict_malformed((enum hn_packet_verdict)i) ? e->verdicts[i] : 0;
-    if (malformed || in->damaged || in->unreadable || e->outside) {
+        malformed += hn_packet_verdict_malformed((enum hn_packet_verdict)i) ? e->sum.verdicts[i] : 0;
+    if (malformed || in->damaged || in->unreadable || e->sum.outside) {
         hn_work_say(w, "telescope.sentence.left", "malformed", number(a, malformed).p, "damaged",
                     number(a, in->damaged).p, "unreadable", number(a, in->unreadable).p, "outside",
-                    number(a, e->outside).p, NULL);
+                    number(a, e->sum.outside).p, NULL);
     }
 }
 

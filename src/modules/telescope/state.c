@@ -16,7 +16,7 @@
 
 #define PIECE   (64u << 10)
 #define MOST    (1u << 26) /* entries of one kind in one cell */
-#define VERSION 1u
+#define VERSION 2u
 
 struct io {
     bool load, bad;
@@ -97,7 +97,7 @@ static uint32_t count(struct io *s, uint32_t n)
 
 static void walk_sources(struct io *s, struct telescope_cell *c)
 {
-    struct telescope_source *list = (struct telescope_source *)(void *)c->sources.p, one;
+    struct telescope_source *list = telescope_sources(&c->sources), one;
     uint32_t n = count(s, c->sources.n);
     for (uint32_t i = 0; !s->load && i < c->sources.cap; i++)
         if (list[i].packets)
@@ -115,7 +115,7 @@ static void walk_sources(struct io *s, struct telescope_cell *c)
 
 static void walk_events(struct io *s, struct telescope_cell *c)
 {
-    struct telescope_event *list = (struct telescope_event *)(void *)c->events.p, one;
+    struct telescope_event *list = telescope_events(&c->events), one;
     uint32_t n = count(s, c->events.n);
     for (uint32_t i = 0; !s->load && i < c->events.cap; i++)
         if (list[i].packets)
@@ -123,7 +123,7 @@ static void walk_events(struct io *s, struct telescope_cell *c)
     for (uint32_t i = 0; s->load && i < n && !s->bad; i++) {
         bool fresh;
         WALK(s, one);
-        struct telescope_event *to = telescope_event_get(c, one.key, one.port, one.class, &fresh);
+        struct telescope_event *to = telescope_event_get(c, one.key, one.port, (uint8_t)one.class, &fresh);
         if (!to || !fresh || !one.packets || one.class >= CLASS_COUNT)
             s->bad = true;
         else
@@ -161,13 +161,14 @@ static void walk_places(struct io *s, struct telescope_cell *c)
 {
     uint32_t cap = count(s, c->victims.cap);
     COUNT(s, c->victims.n);
-    uint8_t *places = walk_array(s, c->victims.p, cap, sizeof(struct telescope_victim));
     if (s->load) {
-        hn_free(c->victims.memory);
-        c->victims.p = c->victims.memory = cap ? places : NULL;
-        c->victims.cap = cap;
-        s->bad |= cap == 0 || c->victims.n >= cap;
+        uint32_t n = c->victims.n;
+        telescope_table_done(&c->victims);
+        s->bad |= n >= cap || !telescope_table_init(&c->victims, cap, sizeof(struct telescope_victim));
+        c->victims.n = n;
     }
+    if (!s->bad)
+        walk(s, c->victims.p, cap * sizeof(struct telescope_victim));
     COUNT(s, c->pairs_cap);
     COUNT(s, c->pairs_n);
     c->pairs = walk_array(s, c->pairs, c->pairs_cap, sizeof(*c->pairs));
@@ -200,18 +201,13 @@ static void walk_counts(struct io *s, struct telescope_cell *c)
 {
     WALK(s, c->pairs_dropped);
     WALK(s, c->v6_refused);
-    WALK(s, c->class_packets);
     WALK(s, c->class_events);
-    WALK(s, c->octets);
-    WALK(s, c->packets);
-    WALK(s, c->os_packets);
     WALK(s, c->os_sources);
     WALK(s, c->strong);
     WALK(s, c->once);
-    WALK(s, c->plain);
-    WALK(s, c->plain1024);
     WALK(s, c->hours);
     WALK(s, c->days);
+    WALK(s, c->hot_sets);
     WALK(s, c->hot);
     WALK(s, c->attacks_dropped);
     WALK(s, c->scanner_packets);
@@ -259,13 +255,7 @@ static void walk_engine(struct io *s, struct telescope_engine *e, void *note, si
     WALK(s, e->n_surges);
     WALK(s, e->surges_dropped);
     WALK(s, e->port_hours);
-    WALK(s, e->records);
-    WALK(s, e->packets);
-    WALK(s, e->outside);
-    WALK(s, e->out_of_time);
-    WALK(s, e->not_ip);
-    WALK(s, e->verdicts);
-    WALK(s, e->telescope_packets);
+    WALK(s, e->sum);
     WALK(s, e->dsts);
     WALK(s, e->first);
     WALK(s, e->last);

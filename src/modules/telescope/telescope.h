@@ -2,7 +2,7 @@
  *
  *   records ─▶ observe (decode, classify, fingerprint) ─▶ sights ─▶ cells ─▶ fold ─▶ report
  *
- * A *sight* is one packet boiled down to 40 octets. A *cell* is one of TELESCOPE_CELLS shares of the state, chosen by
+ * A *sight* is one packet boiled down to 32 octets. A *cell* is one of TELESCOPE_CELLS shares of the state, chosen by
  * the /24 of the address that a sight is about; cells know nothing of each other, so threads share them out, two
  * instances merge cell by cell, and the result does not depend on how many threads worked. The state of one source is
  * one line of the processor's cache. Times are seconds since 1970. */
@@ -102,11 +102,8 @@ extern const char *const telescope_os_names[OS_COUNT];
 
 struct telescope_sight {
     uint32_t src, dst, time, seq, sig;
-    uint16_t sport, dport, len, id;
-    uint16_t window;
-    uint8_t ttl, class, fp, os, flags, proto;
-    uint8_t telescope; /* index of the telescope that dst belongs to */
-    uint8_t spare[3];
+    uint16_t sport, dport, len;
+    uint8_t class, fp, os, flags, proto;
 };
 
 struct telescope_v6 {
@@ -145,6 +142,8 @@ int telescope_prefixes_find4(const struct telescope_prefixes *ps, uint32_t addr)
 
 /* ---------------------------------------------------------------- state of a cell */
 
+#define TELESCOPE_V6 0xf0000000u /* keys from here on are numbers of IPv6 addresses */
+
 #define SOURCE_V6      1u
 #define SOURCE_MEMBER  2u
 #define SOURCE_SCANNER 4u  /* known and benign */
@@ -176,16 +175,16 @@ struct telescope_source {
     uint8_t fps, fps_twice, traits, flags; /* fingerprints seen once, twice: bit = enum telescope_fp */
 };
 
-/* One source, port and class: Merit's event, and what came before it. 40 octets; packets == 0 is empty. */
+/* One source, port and class: Merit's event, and what came before it. Two to a cache line; packets == 0 is empty. */
 struct telescope_event {
     uint32_t key;
     uint16_t port;
-    uint8_t class, flags;
-    uint32_t first, start, last; /* of all, of the present event */
-    uint32_t packets, now;       /* in all, in the present event */
-    uint32_t events;
-    uint64_t dsts;
+    uint16_t class : 5, events : 11; /* events saturates; class_events of the cell counts them all */
+    uint32_t first, start, last;     /* of all, of the present event */
+    uint32_t packets, now;           /* in all, in the present event */
+    uint32_t dsts;                   /* bit = hash modulo 32 */
 };
+#define TELESCOPE_EVENTS_MOST 2047u
 
 /* Somebody who answers strangers: the victim of an attack with forged sources. */
 struct telescope_victim {
@@ -196,7 +195,7 @@ struct telescope_victim {
     uint16_t ppm;            /* most in a minute of the present attack */
     uint16_t port, port_votes;
     uint8_t class, flags;
-    uint64_t dsts;
+    uint64_t dsts, spare; /* to a whole cache line */
 };
 #define VICTIM_V6 1u
 
@@ -224,22 +223,26 @@ struct telescope_alert {
     } evidence[4];
 };
 
-/* Misra-Gries: destinations that stand out. */
+/* Misra-Gries: destinations that stand out. What every packet looks at lies together, four places to a set. */
 struct telescope_hot {
-    uint32_t dst, count, first, last;
+    uint32_t dst, first, last;
     uint16_t port;
-    uint8_t class, used;
+    uint8_t class;
     uint64_t sources[4];
 };
-#define TELESCOPE_HOT 256
+struct telescope_hot_set {
+    uint32_t tag[4], n[4]; /* hash of destination, class and port; packets, 0 unused */
+};
+#define TELESCOPE_HOT_SETS 64
 
 struct telescope_table {
     uint8_t *p, *memory; /* p: from the first cache line on */
+    size_t mapped;       /* octets from the kernel; 0: from the heap */
     uint32_t cap, n;
 };
 
 struct telescope_hour {
-    uint32_t hour; /* since 1970; 0 unused */
+    uint32_t hour; /* since 1970; 0 unused. Packets are counted in the first cell for all */
     uint32_t sources;
     uint64_t packets;
 };
@@ -286,16 +289,14 @@ struct telescope_cell {
     uint64_t *pairs; /* (key, protocol, port) that only answers and odd packets reached */
     uint32_t pairs_n, pairs_cap;
     uint64_t pairs_dropped, v6_refused; /* beyond what is remembered */
-    uint64_t class_packets[CLASS_COUNT], class_events[CLASS_COUNT];
-    uint64_t octets, packets;
-    uint64_t os_packets[OS_COUNT], os_sources[OS_COUNT];
+    uint64_t class_events[CLASS_COUNT], os_sources[OS_COUNT];
     struct telescope_tool strong[FP_COUNT]; /* proven by single packets */
     uint64_t once[FP_COUNT];                /* sources with one SYN, which is a candidate */
-    uint64_t plain, plain1024;              /* SYNs that could have been one by chance */
     struct telescope_fold gone;             /* forgotten sources */
     struct telescope_hour hours[TELESCOPE_HOURS];
     struct telescope_day days[TELESCOPE_DAYS];
-    struct telescope_hot hot[TELESCOPE_HOT];
+    struct telescope_hot_set hot_sets[TELESCOPE_HOT_SETS];
+    struct telescope_hot hot[TELESCOPE_HOT_SETS][4];
     struct telescope_attack *attacks;
     size_t n_attacks, attacks_cap;
     uint64_t attacks_dropped;
@@ -341,6 +342,15 @@ struct telescope_surge {
 
 struct telescope_baseline; /* surge.c */
 
+/* What needs no source to be known. */
+struct telescope_counts {
+    uint64_t records, packets, octets, outside, out_of_time, not_ip;
+    uint64_t verdicts[HN_PACKET_VERDICTS];
+    uint64_t telescope_packets[256];
+    uint64_t class_packets[CLASS_COUNT], os_packets[OS_COUNT];
+    uint64_t plain, plain1024; /* SYNs that could have been a candidate by chance */
+};
+
 struct telescope_engine {
     struct telescope_config how;
     struct telescope_cell *cells; /* TELESCOPE_CELLS */
@@ -350,9 +360,7 @@ struct telescope_engine {
     struct telescope_surge surges[TELESCOPE_SURGES];
     size_t n_surges;
     uint64_t surges_dropped, port_hours; /* port_hours: tests made, for the false alarms to be expected */
-    uint64_t records, packets, outside, out_of_time, not_ip, late;
-    uint64_t verdicts[HN_PACKET_VERDICTS];
-    uint64_t telescope_packets[256];
+    struct telescope_counts sum;
     uint8_t dsts[4096];   /* HyperLogLog of destinations */
     uint32_t first, last; /* seconds */
     uint32_t hour;        /* present */
@@ -380,9 +388,7 @@ struct telescope_batch {
     uint32_t n[TELESCOPE_CELLS], cap[TELESCOPE_CELLS];
     struct telescope_v6 *v6;
     uint32_t n_v6, cap_v6;
-    uint64_t records, packets, outside, out_of_time, not_ip;
-    uint64_t verdicts[HN_PACKET_VERDICTS];
-    uint64_t telescope_packets[256];
+    struct telescope_counts sum;
     uint8_t dsts[4096];
     uint32_t first, last;
     bool failed;
@@ -398,6 +404,9 @@ void telescope_member_take(struct telescope_cell *c, const struct telescope_conf
                            const struct telescope_sight *s);
 void telescope_attack_close(struct telescope_cell *c, const struct telescope_victim *v, bool open);
 bool telescope_attack_qualifies(const struct telescope_victim *v);
+/* cap zeroed places of `size` octets. False: out of memory. */
+bool telescope_table_init(struct telescope_table *t, uint32_t cap, size_t size);
+void telescope_table_done(struct telescope_table *t);
 bool telescope_cell_init(struct telescope_cell *c);
 void telescope_cell_done(struct telescope_cell *c);
 /* Forgets what has been quiet longest, until the cell is below its share of the limits. */
@@ -409,24 +418,33 @@ void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold 
 struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint16_t port);
 uint64_t telescope_label(const struct telescope_source *s, unsigned accepted);
 unsigned telescope_accepted(const struct telescope_engine *e);
-/* The entry, made (with packets 0) when it is not there; NULL: out of memory, c->failed. */
-struct telescope_source *telescope_source_get(struct telescope_cell *c, uint32_t key, bool *ret_new);
-struct telescope_event *telescope_event_get(struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
-                                            bool *ret_new);
+/* A place for a key that is not there, `at` being where it was looked for; NULL: out of memory, c->failed. */
+struct telescope_source *telescope_source_new(struct telescope_cell *c, uint32_t key, uint32_t at);
+struct telescope_event *telescope_event_new(struct telescope_cell *c, const struct telescope_event *fresh, uint32_t at);
 /* Key of the same address in another cell; 0: cannot be kept there. */
 uint32_t telescope_key_moved(struct telescope_cell *to, const struct telescope_cell *from, uint32_t key);
+/* Key of a source that is no ordinary IPv4 address: its number in the table of IPv6 addresses; 0: cannot be kept. */
+uint32_t telescope_key_other(struct telescope_cell *c, const struct telescope_batch *b,
+                             const struct telescope_sight *s);
+/* Is this the first packet of the source to this port, of whatever class? */
+bool telescope_first_at_port(struct telescope_cell *c, struct telescope_source *src, const struct telescope_sight *s,
+                             bool new_event);
+void telescope_pairs_fetch(const struct telescope_cell *c, const struct telescope_sight *s);
 void telescope_pairs_merge(struct telescope_cell *to, const struct telescope_cell *from);
 void telescope_victims_merge(struct telescope_cell *to, const struct telescope_cell *from,
                              const struct telescope_config *how);
 /* Adds the distinct sources of each port, counted anew. */
 void telescope_port_sources(const struct telescope_cell *c, struct telescope_port *ports);
 struct hn_ip telescope_key_ip(const struct telescope_cell *c, uint32_t key, bool v6);
-uint32_t telescope_port_index(unsigned proto, uint16_t port);
+/* Adds to an hour, unless it is older than what is remembered. */
+void telescope_hour_add(struct telescope_cell *c, uint32_t hour, uint64_t packets, uint32_t sources);
+void telescope_counts_add(struct telescope_counts *to, const struct telescope_counts *from);
 void telescope_port_of(uint32_t index, unsigned *proto, uint16_t *port);
-unsigned telescope_estimate64(uint64_t bits);
+unsigned telescope_estimate(uint64_t bits, unsigned n);
 uint64_t telescope_hll_count(const uint8_t *regs, unsigned log2_n);
 void telescope_surge_hour(struct telescope_engine *e, uint32_t hour); /* the present hour is over */
 size_t telescope_baseline_size(void);
+uint32_t telescope_hash6(const uint8_t b[16]);
 /* Number of an IPv6 address in the cell, made when new; UINT32_MAX: none left. */
 uint32_t telescope_v6_number(struct telescope_cell *c, const uint8_t b[16]);
 void telescope_surge_free(struct telescope_baseline *b);
@@ -446,6 +464,25 @@ static inline uint32_t telescope_mix(uint32_t x)
     x *= 0x846ca68bu;
     return x ^ x >> 16;
 }
+/* 0 … 65535 TCP, 65536 … 131071 UDP, then 256 types of ICMP (both versions), then 256 other protocols. */
+static inline uint32_t telescope_port_index(unsigned proto, uint16_t port)
+{
+    if (proto == 6)
+        return port;
+    if (proto == 17)
+        return 65536u + port;
+    if (proto == 1 || proto == 58)
+        return 131072u + (port & 255u);
+    return 131072u + 256u + (proto & 255u);
+}
+static inline uint32_t telescope_source_hash(uint32_t key)
+{
+    return telescope_mix(key * 0x9e3779b1u);
+}
+static inline uint32_t telescope_victim_hash(uint32_t key)
+{
+    return telescope_mix(key * 0x85ebca6bu);
+}
 static inline uint32_t telescope_event_hash(uint32_t key, uint16_t port, uint8_t class)
 {
     return telescope_mix(key * 0x9e3779b1u ^ ((uint32_t) class << 16 | port) * 0x85ebca6bu);
@@ -457,6 +494,60 @@ static inline void telescope_hll_add(uint8_t *regs, unsigned log2_n, uint32_t ha
     uint8_t *r = &regs[hash >> (32 - log2_n)];
     if (*r < rank)
         *r = rank;
+}
+
+static inline struct telescope_source *telescope_sources(const struct telescope_table *t)
+{
+    return (struct telescope_source *)(void *)t->p;
+}
+static inline struct telescope_event *telescope_events(const struct telescope_table *t)
+{
+    return (struct telescope_event *)(void *)t->p;
+}
+static inline struct telescope_victim *telescope_victims(const struct telescope_table *t)
+{
+    return (struct telescope_victim *)(void *)t->p;
+}
+
+/* The entry, made (with packets 0) when it is not there; NULL: out of memory, c->failed. No key is 0, so an empty place
+ * is one without a key. hash: telescope_source_hash(key). */
+static inline struct telescope_source *telescope_source_at(struct telescope_cell *c, uint32_t key, uint32_t hash,
+                                                           bool *ret_new)
+{
+    const struct telescope_table *t = &c->sources;
+    struct telescope_source *list = telescope_sources(t);
+    uint32_t i = telescope_place(hash, t->cap);
+    while (list[i].key != key && list[i].key)
+        i = i + 1 == t->cap ? 0 : i + 1;
+    *ret_new = !list[i].key;
+    return list[i].key ? &list[i] : telescope_source_new(c, key, i);
+}
+static inline struct telescope_source *telescope_source_get(struct telescope_cell *c, uint32_t key, bool *ret_new)
+{
+    return telescope_source_at(c, key, telescope_source_hash(key), ret_new);
+}
+static inline bool telescope_event_is(const struct telescope_event *e, uint32_t key, uint16_t port, uint8_t class)
+{
+    return e->key == key && e->port == port && e->class == class;
+}
+static inline struct telescope_event *telescope_event_at(struct telescope_cell *c, uint32_t key, uint16_t port,
+                                                         uint8_t class, uint32_t hash, bool *ret_new)
+{
+    const struct telescope_table *t = &c->events;
+    struct telescope_event *list = telescope_events(t);
+    uint32_t i = telescope_place(hash, t->cap);
+    while (list[i].key && !telescope_event_is(&list[i], key, port, class))
+        i = i + 1 == t->cap ? 0 : i + 1;
+    *ret_new = !list[i].key;
+    if (list[i].key)
+        return &list[i];
+    struct telescope_event fresh = {.key = key, .port = port, .class = class & 31u};
+    return telescope_event_new(c, &fresh, i);
+}
+static inline struct telescope_event *telescope_event_get(struct telescope_cell *c, uint32_t key, uint16_t port,
+                                                          uint8_t class, bool *ret_new)
+{
+    return telescope_event_at(c, key, port, class, telescope_event_hash(key, port, class), ret_new);
 }
 
 /* ---------------------------------------------------------------- verbs */

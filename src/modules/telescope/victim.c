@@ -13,15 +13,10 @@
 #define ATTACKS_MOST  4096u
 #define ALERTS_MOST   65536u
 
-static inline struct telescope_victim *victims(const struct telescope_table *t)
-{
-    return (struct telescope_victim *)(void *)t->p;
-}
-
 static uint32_t place(const struct telescope_table *t, uint32_t key)
 {
-    uint32_t i = telescope_place(telescope_mix(key * 0x85ebca6bu), t->cap);
-    while (victims(t)[i].packets && victims(t)[i].key != key)
+    uint32_t i = telescope_place(telescope_victim_hash(key), t->cap);
+    while (telescope_victims(t)[i].packets && telescope_victims(t)[i].key != key)
         i = i + 1 == t->cap ? 0 : i + 1;
     return i;
 }
@@ -32,23 +27,22 @@ static bool grow(struct telescope_cell *c, const struct telescope_config *how, u
     struct telescope_table *t = &c->victims;
     uint32_t since = t->n > 65536 && now > 86400 ? now - 86400 : 0, kept = 0;
     for (uint32_t i = 0; i < t->cap; i++)
-        kept += victims(t)[i].packets && victims(t)[i].last >= since;
+        kept += telescope_victims(t)[i].packets && telescope_victims(t)[i].last >= since;
     uint32_t cap = kept > t->cap / 2 ? t->cap * 2 : t->cap;
-    struct telescope_table to = {
-        .memory = hn_alloc_zero((size_t)cap * sizeof(struct telescope_victim)), .cap = cap, .n = kept};
-    to.p = to.memory;
-    if (!to.p)
+    struct telescope_table to;
+    if (!telescope_table_init(&to, cap, sizeof(struct telescope_victim)))
         return false;
+    to.n = kept;
     for (uint32_t i = 0; i < t->cap; i++) {
-        const struct telescope_victim *v = &victims(t)[i];
+        const struct telescope_victim *v = &telescope_victims(t)[i];
         if (!v->packets)
             continue;
         if (v->last >= since)
-            victims(&to)[place(&to, v->key)] = *v;
+            telescope_victims(&to)[place(&to, v->key)] = *v;
         else if (telescope_attack_qualifies(v))
             telescope_attack_close(c, v, false);
     }
-    hn_free(t->memory);
+    telescope_table_done(t);
     *t = to;
     return true;
 }
@@ -125,7 +119,7 @@ void telescope_victim_take(struct telescope_cell *c, const struct telescope_conf
         c->failed = true;
         return;
     }
-    struct telescope_victim *v = &victims(t)[place(t, key)];
+    struct telescope_victim *v = &telescope_victims(t)[place(t, key)];
     if (!v->packets) {
         t->n++;
         v->key = key;
@@ -255,7 +249,7 @@ void telescope_victims_merge(struct telescope_cell *to, const struct telescope_c
                              const struct telescope_config *how)
 {
     for (uint32_t i = 0; i < from->victims.cap; i++) {
-        struct telescope_victim v = victims(&from->victims)[i];
+        struct telescope_victim v = telescope_victims(&from->victims)[i];
         if (!v.packets || !(v.key = telescope_key_moved(to, from, v.key)))
             continue;
         struct telescope_table *t = &to->victims;
@@ -263,7 +257,7 @@ void telescope_victims_merge(struct telescope_cell *to, const struct telescope_c
             to->failed = true;
             return;
         }
-        struct telescope_victim *at = &victims(t)[place(t, v.key)];
+        struct telescope_victim *at = &telescope_victims(t)[place(t, v.key)];
         if (at->packets) {
             join_victim(to, how, at, &v);
         } else {
