@@ -313,9 +313,8 @@ static void fetch_rest(const struct telescope_cell *c, const struct telescope_si
 }
 
 /* Inlined by force: gcc takes a function that only prefetches for one without effect and drops its calls. */
-__attribute__((always_inline)) static inline struct hashes fetch(const struct telescope_cell *c,
-                                                                 const struct telescope_port *ports,
-                                                                 const struct telescope_sight *s)
+__attribute__((always_inline)) static inline struct hashes
+fetch(const struct telescope_cell *c, const struct telescope_port *ports, const struct telescope_sight *s)
 {
     struct hashes h = hashes_of(s->src, s);
     __builtin_prefetch(&telescope_sources(&c->sources)[telescope_place(h.source, c->sources.cap)], 1);

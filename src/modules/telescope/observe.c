@@ -146,12 +146,8 @@ static void count_class(struct telescope_counts *sum, const struct telescope_sig
 static void sight(const struct telescope_config *how, const struct hn_packet *p, uint32_t time, int telescope,
                   struct telescope_batch *b, struct telescope_port *ports)
 {
-    struct telescope_sight s = {.time = time,
-                                .seq = p->tcp_seq,
-                                .sport = p->sport,
-                                .dport = port_of(p),
-                                .len = p->ip_len,
-                                .proto = p->proto};
+    struct telescope_sight s = {
+        .time = time, .seq = p->tcp_seq, .sport = p->sport, .dport = port_of(p), .len = p->ip_len, .proto = p->proto};
     b->sum.packets++;
     b->sum.telescope_packets[telescope > 255 ? 255 : telescope]++;
     count_port(ports, p->proto, s.dport);

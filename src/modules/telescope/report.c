@@ -183,7 +183,8 @@ static const struct telescope_source *source_of(const struct telescope_cell *c, 
     return NULL;
 }
 
-/* Shares are of packets; of a big table a part is looked at, chosen by its places, which are hashes. */
+/* Shares are of packets; of a big table a part is looked at, chosen by hash, so that it is the same part whatever the
+ * table's size. */
 static void pass_events(struct telescope_report *r)
 {
     uint64_t n = 0;
@@ -199,7 +200,8 @@ static void pass_events(struct telescope_report *r)
             r->events += e->events;
             r->events_open += e->last + r->e->how.idle >= r->e->last;
             top_event(r, c, e);
-            if (i % stride || telescope_class_roles[e->class] != ROLE_SCAN)
+            uint32_t hash = telescope_event_hash(e->key, e->port, (uint8_t)e->class);
+            if (hash % stride || telescope_class_roles[e->class] != ROLE_SCAN)
                 continue;
             const struct telescope_source *s = source_of(c, e->key);
             uint64_t label = s ? telescope_label(s, r->accepted) : 0;

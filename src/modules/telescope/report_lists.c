@@ -31,7 +31,8 @@ static bool list_victims(struct telescope_report *r, struct hn_arena *a)
         const struct telescope_cell *c = &r->e->cells[k];
         most += c->n_attacks;
         for (uint32_t i = 0; i < c->victims.cap; i++)
-            most += telescope_victims(&c->victims)[i].packets && telescope_attack_qualifies(&telescope_victims(&c->victims)[i]);
+            most += telescope_victims(&c->victims)[i].packets &&
+                    telescope_attack_qualifies(&telescope_victims(&c->victims)[i]);
     }
     r->victims = hn_arena_alloc(a, (most + 1) * sizeof(*r->victims));
     if (!r->victims)

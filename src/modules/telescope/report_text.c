@@ -179,8 +179,8 @@ static void sentence(const struct telescope_report *r, const struct telescope_in
     struct hn_arena *a = hn_work_arena(w);
     const struct telescope_engine *e = r->e;
     hn_work_say(w, e->how.ports_only ? "telescope.sentence.ports" : "telescope.sentence", "packets",
-                number(a, e->sum.packets).p, "sources", number(a, r->sources).p, "first", clock_text(a, e->first).p, "last",
-                clock_text(a, e->last).p, NULL);
+                number(a, e->sum.packets).p, "sources", number(a, r->sources).p, "first", clock_text(a, e->first).p,
+                "last", clock_text(a, e->last).p, NULL);
     if (e->how.addresses && e->sum.packets && e->last > e->first) {
         double wait = (e->last - e->first) * (double)e->how.addresses / (double)e->sum.packets;
         hn_work_say(w, "telescope.sentence.wait", "seconds", hn_arena_fmt(a, "%.1f", wait).p, "addresses",

@@ -106,7 +106,8 @@ static bool rebuild_events(struct telescope_table *t, uint32_t cap, uint32_t sin
     return true;
 }
 
-/* Small tables grow by four, so that little time goes into them; big ones by half, so that their memory never doubles. */
+/* Small tables grow by four, so that little time goes into them; big ones by half, so that their memory never doubles.
+ */
 static uint32_t larger_cap(const struct telescope_table *t)
 {
     return t->mapped ? t->cap + t->cap / 2 : t->cap * 4;
