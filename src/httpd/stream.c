@@ -2,6 +2,7 @@
  * see of that is asked for with the listener's own session. Nothing spins: connections sleep until there is something
  * to say, or until the line has been quiet for so long that a comment has to show that it stands. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -30,22 +31,38 @@ static void ask(struct httpd *h, struct httpd_stream *s)
     s->again = false;
 }
 
+static size_t of_session(const struct httpd *h, const char *session)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < HTTPD_STREAMS; i++)
+        n += h->stream[i].req && strcmp(h->stream[i].session, session) == 0;
+    return n;
+}
+
 /* A browser that left is noticed only when something is written to it. Whoever loads page after page would fill the
- * table before that: the oldest stream of the same session gives way, and comes again should somebody still listen. */
+ * table before that: the oldest stream of the session that has most gives way, and comes again should somebody still
+ * listen. A session with a single stream keeps it, unless it asks for the next itself. */
 static struct httpd_stream *make_room(struct httpd *h, struct hn_str session)
 {
-    struct httpd_stream *oldest = NULL;
+    struct httpd_stream *victim = NULL;
+    size_t most = 0;
 
     for (size_t i = 0; i < HTTPD_STREAMS; i++) {
         struct httpd_stream *s = &h->stream[i];
-        if (s->req && s->begun && hn_str_eqc(session, s->session) && (!oldest || s->opened < oldest->opened))
-            oldest = s;
+        size_t n = s->req && s->begun ? of_session(h, s->session) : 0;
+        if (n == 1 && !hn_str_eqc(session, s->session))
+            continue;
+        if (n > most || (n && n == most && s->opened < victim->opened)) {
+            most = n;
+            victim = s;
+        }
     }
-    if (oldest) {
-        hn_http_stream_end(oldest->req);
-        oldest->req = NULL;
+    if (victim) {
+        hn_http_stream_end(victim->req);
+        victim->req = NULL;
     }
-    return oldest;
+    return victim;
 }
 
 void httpd_stream_open(struct httpd *h, struct hn_http_req *r, struct hn_str args)

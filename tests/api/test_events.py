@@ -159,6 +159,19 @@ class Events(Case):
         for s in streams:
             s.close()
 
+    def test_a_session_that_fills_the_table_leaves_room_for_another(self):
+        """A browser that went from page to page holds every place for a while; whoever signs in then is still heard."""
+        streams = [Stream(self.tanaka) for _ in range(70)]
+        other = Stream(self.firm_client)
+        for s in streams + [other]:
+            self.addCleanup(s.close)
+        self.assertIn(b"200 OK", other.head)
+        more = [Stream(self.tanaka) for _ in range(5)]
+        for s in more:
+            self.addCleanup(s.close)
+            self.assertIn(b"200 OK", s.head)
+        self.assertTrue(self.still_open(other), "one place of one's own is not taken by others")
+
     def still_open(self, stream):
         """False when the server has ended the stream; what it sent before is read and dropped."""
         stream.sock.settimeout(0.05)
