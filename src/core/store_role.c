@@ -61,6 +61,7 @@ struct role {
     unsigned numbers;
     int64_t last_event, told_event;
     hn_time sweep_at;
+    bool cold;                          /* not all that lists need is in memory */
     char name_root[64], name_owner[64]; /* the two that may connect */
     bool stop;
 };
@@ -264,7 +265,7 @@ static int poll_timeout(const struct role *r)
         if (!c->waiting && c->since && c->since + DAWDLE < at)
             at = c->since + DAWDLE;
     }
-    return at <= mono ? 0 : (int)((at - mono) / (HN_SECOND / 1000)) + 1;
+    return at <= mono || r->cold ? 0 : (int)((at - mono) / (HN_SECOND / 1000)) + 1;
 }
 
 static size_t clients(const struct role *r)
@@ -285,6 +286,19 @@ static void sweep(struct role *r)
     r->sweep_at = hn_monotonic() + SWEEP_EVERY;
     if (!hn_ok(hn_store_sweep(r->store, &done)))
         hn_log(HN_LOG_WARN, "sweep: %s", hn_store_why(r->store));
+}
+
+/* A long-lived role reads ahead between requests, some ten milliseconds at a time. Whoever comes for one command only
+ * reads what that needs. */
+#define WARM_ASSETS 50
+static void warm(struct role *r)
+{
+    if (r->o->once)
+        return;
+    if (!hn_ok(hn_store_warm(r->store, WARM_ASSETS, &r->cold))) {
+        hn_log(HN_LOG_WARN, "list index: %s", hn_store_why(r->store));
+        r->cold = false;
+    }
 }
 
 static void one_turn(struct role *r)
@@ -309,6 +323,7 @@ static void one_turn(struct role *r)
         accept_one(r);
     sweep(r);
     tell_events(r);
+    warm(r);
 }
 
 /* With once: nobody may be turned away between the last look and the end, so the name goes first, then whoever came

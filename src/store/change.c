@@ -51,6 +51,17 @@ static void follow(struct hn_store *s, bool undone)
     memcpy(s->why, why, sizeof why);
 }
 
+bool store_reading_begin(struct hn_store *s)
+{
+    return s->depth == 0 && sqlite3_get_autocommit(s->db) && hn_ok(store_exec(s, "BEGIN"));
+}
+
+void store_reading_end(struct hn_store *s, bool began)
+{
+    if (began && !hn_ok(store_exec(s, "COMMIT")))
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
 static void settled(struct hn_store *s)
 {
     s->touched_n = 0;

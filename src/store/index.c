@@ -236,9 +236,33 @@ struct hn_err store_index_load(struct hn_store *s, struct store_asset *a)
 struct hn_err store_index_load_all(struct hn_store *s)
 {
     HN_TRY(store_index_read(s));
-    for (uint32_t i = 0; i < s->assets_n && s->unloaded; i++)
-        HN_TRY(store_index_load(s, &s->assets[i]));
-    return HN_OK;
+    if (!s->unloaded)
+        return HN_OK;
+    struct hn_err e = HN_OK;
+    bool reading = store_reading_begin(s);
+    for (uint32_t i = 0; i < s->assets_n && s->unloaded && hn_ok(e); i++)
+        e = store_index_load(s, &s->assets[i]);
+    store_reading_end(s, reading);
+    return e;
+}
+
+struct hn_err hn_store_warm(struct hn_store *s, unsigned most, bool *ret_more)
+{
+    struct hn_err e = store_index_read(s);
+    unsigned n = 0;
+
+    *ret_more = false;
+    if (!hn_ok(e) || !s->unloaded)
+        return e;
+    bool reading = store_reading_begin(s);
+    for (uint32_t i = 0; i < s->assets_n && n < most && hn_ok(e); i++)
+        if (!s->assets[i].loaded) {
+            e = store_index_load(s, &s->assets[i]);
+            n++;
+        }
+    store_reading_end(s, reading);
+    *ret_more = s->unloaded > 0;
+    return e;
 }
 
 /* ---------------------------------------------------------------- adding up */
@@ -315,12 +339,19 @@ static void sum_row(const struct store_rows *v, uint32_t i, hn_time now, struct 
     next_change(r, due - 7 * HN_DAY + 1, now);
 }
 
-struct hn_err store_sum(struct hn_store *s, const struct store_asset *a, hn_time now, struct store_sums *ret)
+static struct store_sums counts(const struct store_asset *a, hn_time now)
 {
     struct store_sums r = {.has_score = a->last_run > 0, .worst = -1, .next_change = (store_day(now) + 1) * HN_DAY};
 
     for (uint32_t i = 0; i < a->rows.n; i++)
         sum_row(&a->rows, i, now, &r);
+    return r;
+}
+
+struct hn_err store_sum(struct hn_store *s, const struct store_asset *a, hn_time now, struct store_sums *ret)
+{
+    struct store_sums r = counts(a, now);
+
     if (r.has_score && !store_host_score(&a->rows, &r.score))
         return store_nomem(s);
     *ret = r;
@@ -333,7 +364,21 @@ struct hn_err store_index_fresh(struct hn_store *s, struct store_asset *a, hn_ti
     if (now < a->sums.next_change && a->sums.next_change <= now + HN_DAY)
         return HN_OK;
     HN_TRY(store_index_load(s, a));
-    return store_sum(s, a, now, &a->sums);
+    const double score = a->sums.score; /* the clock does not change it */
+    a->sums = counts(a, now);
+    a->sums.score = score;
+    return HN_OK;
+}
+
+struct hn_err store_index_fresh_all(struct hn_store *s, hn_time now)
+{
+    struct hn_err e = HN_OK;
+    bool reading = s->unloaded > 0 && store_reading_begin(s);
+
+    for (uint32_t i = 0; i < s->assets_n && hn_ok(e); i++)
+        e = store_index_fresh(s, &s->assets[i], now);
+    store_reading_end(s, reading);
+    return e;
 }
 
 /* ---------------------------------------------------------------- searching */
@@ -357,7 +402,7 @@ void store_search_init(struct store_search *f, struct hn_str q)
     size_t n = q.n < sizeof f->text - 1 ? q.n : sizeof f->text - 1;
     bool in = false;
 
-    f->n = 0;
+    *f = (struct store_search){.n = 0};
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)q.p[i];
         bool blank = c <= ' ';
@@ -380,4 +425,24 @@ unsigned store_search_in(const struct store_search *f, struct hn_str text)
         if (memmem(text.p, text.n, f->word[i], strlen(f->word[i])))
             bits |= 1u << i;
     return bits;
+}
+
+struct hn_err store_search_subjects(struct hn_store *s, const struct store_search *f, const uint8_t **ret,
+                                    uint8_t *ret_any)
+{
+    if (s->searched.words != f->n || memcmp(s->searched.text, f->text, sizeof f->text) != 0) {
+        memcpy(s->searched.text, f->text, sizeof f->text);
+        s->searched.words = f->n;
+        s->searched.n = s->searched.any = 0;
+    }
+    uint8_t *bits = hn_realloc(s->searched.bits, s->subjects.n + 1);
+    if (!bits)
+        return store_nomem(s);
+    s->searched.bits = bits;
+    for (uint32_t i = s->searched.n; i < s->subjects.n; i++)
+        s->searched.any |= bits[i] = (uint8_t)store_search_in(f, s->subjects.text[i]);
+    s->searched.n = s->subjects.n;
+    *ret = bits;
+    *ret_any = s->searched.any;
+    return HN_OK;
 }

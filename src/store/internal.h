@@ -131,6 +131,13 @@ struct hn_store {
 
     struct store_dict words; /* number in the database = number here */
     struct store_dict subjects, causes;
+    struct {
+        char text[256]; /* of struct store_search */
+        unsigned words;
+        uint8_t *bits; /* owned; of the first n subjects */
+        uint8_t any;
+        uint32_t n;
+    } searched;            /* the last search in subjects */
     uint32_t classes[256]; /* words; there are a handful */
     unsigned classes_n;
     struct store_asset *assets; /* rising n */
@@ -193,6 +200,10 @@ enum hn_err_code store_code_of(sqlite3 *db, int rc);
 /* Every call that changes something: begin, work, end. end commits when e is HN_OK and gives e or why not. */
 HN_MUST struct hn_err store_begin(struct hn_store *s);
 HN_MUST struct hn_err store_end(struct hn_store *s, struct hn_err e);
+/* Many small reads in a row: one look at the file's state (locks, sizes) for all of them. Pairs nest; without effect
+ * within a transaction. False only says that each read looks for itself. */
+bool store_reading_begin(struct hn_store *s);
+void store_reading_end(struct hn_store *s, bool began);
 /* Every call that only reads. */
 void store_ask(struct hn_store *s, const struct hn_principal *p);
 HN_MUST struct hn_err store_touch(struct hn_store *s, int64_t asset);
@@ -265,6 +276,7 @@ HN_MUST struct hn_err store_rank(struct hn_store *s);
 HN_MUST struct hn_err store_sum(struct hn_store *s, const struct store_asset *a, hn_time now, struct store_sums *ret);
 /* Brings the counts up to now (reads the rows if need be). */
 HN_MUST struct hn_err store_index_fresh(struct hn_store *s, struct store_asset *a, hn_time now);
+HN_MUST struct hn_err store_index_fresh_all(struct hn_store *s, hn_time now);
 
 /* Words of a search: all must occur. */
 #define STORE_SEARCH_WORDS 8u
@@ -274,6 +286,10 @@ struct store_search {
     unsigned n;
 };
 void store_search_init(struct store_search *f, struct hn_str q);
+/* Per subject the bits of the words in it, and all of them together. Kept for the next page of the same search;
+ * borrowed until the next call. */
+HN_MUST struct hn_err store_search_subjects(struct hn_store *s, const struct store_search *f, const uint8_t **ret,
+                                            uint8_t *ret_any);
 /* Bits of the words that occur in text (lower case). */
 unsigned store_search_in(const struct store_search *f, struct hn_str text);
 char *store_lower(const char *a, const char *b, const char *c); /* joined by blanks, lower case, owned; NULL: memory */

@@ -19,16 +19,21 @@ struct scan {
     enum sort by;
     bool down;
     uint32_t top, cause, score_min;
-    bool state_ok[256]; /* the status and severity filters */
-    uint32_t *rows;     /* numbers of the rows of one asset that match; room for the largest */
+    uint8_t status_bits, status, state_min; /* (state & status_bits) == status and state >= state_min */
+    uint8_t *mark;                          /* per row of one asset: does it match? Room for the largest */
+    uint32_t most;                          /* rows of the largest */
     struct store_search search;
-    unsigned all;       /* every bit of the search */
-    uint8_t *subject;   /* per subject: bits found, or 0xff for "not looked at yet" */
-    uint8_t *kind_bits; /* per word: bits of the search in the kind's name */
-    bool *kind_ok;      /* per word: the kind and module filters */
-    bool narrow;        /* kind_ok is needed */
-    int class_;         /* -1 any */
-    uint32_t own;       /* a cause of its own: only this finding; 0 any */
+    uint8_t all;            /* every bit of the search */
+    const uint8_t *subject; /* per subject: bits found */
+    uint8_t anywhere;       /* bits found in any subject or kind */
+    uint8_t *kind_bits;     /* per word: bits of the search in the kind's name */
+    bool *kind_ok;          /* per word: the kind and module filters */
+    unsigned kinds;         /* how many are wanted; 0: not narrowed, or none at all */
+    uint16_t kind;          /* the one, when it is one */
+    bool narrow;            /* kind_ok is needed */
+    int class_;             /* -1 any */
+    uint32_t own;           /* a cause of its own: only this finding; 0 any */
+    uint32_t due_low, due_high;
     bool after;
     struct entry from;
     struct entry *heap;     /* largest first */
@@ -109,73 +114,74 @@ static inline uint64_t key_of(const struct scan *c, const struct store_rows *r, 
     return c->down ? (UINT64_MAX >> 1) - key : key;
 }
 
-static inline bool due_matches(const struct scan *c, uint32_t secs)
-{
-    hn_time due = (hn_time)secs * HN_SECOND;
-
-    switch (c->q->due) {
-    case HN_DUE_OVERDUE:
-        return secs && due < c->now;
-    case HN_DUE_WEEK:
-        return secs && due >= c->now && due < c->now + 7 * HN_DAY;
-    case HN_DUE_NONE:
-        return !secs;
-    default:
-        return true;
-    }
-}
-
-static bool found(struct hn_store *s, struct scan *c, const struct store_rows *r, uint32_t i, unsigned asset_bits)
-{
-    unsigned bits = asset_bits | c->kind_bits[r->kind[i]];
-    uint8_t *subject = &c->subject[r->subject[i]];
-
-    if (bits == c->all)
-        return true;
-    if (*subject == 0xff) /* eight words use all bits: 0xff then also means "all found", and is only looked at again */
-        *subject = (uint8_t)store_search_in(&c->search, s->subjects.text[r->subject[i]]);
-    return (bits | *subject) == c->all;
-}
-
-/* Each filter that is set thins out the list of row numbers; written without branches, because which rows stay is as
- * good as random. */
+/* Each filter that is set is one pass over a column, written so that the compiler makes vectors of it: three million
+ * rows and no branch. */
 #define KEEP(cond)                                                                                                     \
     do {                                                                                                               \
-        uint32_t kept_ = 0;                                                                                            \
-        for (uint32_t k_ = 0; k_ < m; k_++) {                                                                          \
-            const uint32_t i = v[k_];                                                                                  \
-            v[kept_] = i;                                                                                              \
-            kept_ += (cond);                                                                                           \
-        }                                                                                                              \
-        m = kept_;                                                                                                     \
+        for (uint32_t i = 0; i < n; i++)                                                                               \
+            mark[i] &= (uint8_t)(cond);                                                                                \
     } while (0)
 
-static uint32_t matches(struct hn_store *s, struct scan *c, const struct store_asset *x, uint32_t *v)
+static void mark_kinds(const struct scan *c, const struct store_rows *r, uint8_t *restrict mark, uint32_t n)
 {
-    const struct store_rows *r = &x->rows;
-    uint32_t m = 0;
+    const uint16_t *restrict kind = r->kind;
+    const bool *restrict ok = c->kind_ok;
+    const uint16_t one = c->kind;
 
-    for (uint32_t i = 0; i < r->n; i++) {
-        v[m] = i;
-        m += c->state_ok[r->state[i]];
-    }
-    if (c->score_min)
-        KEEP(r->score[i] >= c->score_min);
-    if (c->narrow)
-        KEEP(c->kind_ok[r->kind[i]]);
+    if (c->kinds == 1)
+        KEEP(kind[i] == one);
+    else
+        KEEP(ok[kind[i]]);
+}
+
+static void mark_words(const struct scan *c, const struct store_asset *x, uint8_t *restrict mark, uint32_t n)
+{
+    const uint8_t *restrict of_kind = c->kind_bits, *restrict of_subject = c->subject;
+    const uint16_t *restrict kind = x->rows.kind;
+    const uint32_t *restrict subject = x->rows.subject;
+    const uint8_t all = c->all, here = (uint8_t)store_search_in(&c->search, hn_str_c(x->words));
+
+    if (here == all)
+        return;
+    if ((here | c->anywhere) != all)
+        memset(mark, 0, n);
+    else
+        KEEP((here | of_kind[kind[i]] | of_subject[subject[i]]) == all);
+}
+
+static void mark_columns(const struct scan *c, const struct store_rows *r, uint8_t *restrict mark, uint32_t n)
+{
+    const uint32_t *restrict score = r->score, *restrict cause = r->cause, *restrict id = r->id, *restrict due = r->due;
+    const uint8_t *restrict class_ = r->class_;
+    const uint32_t score_min = c->score_min, one_cause = c->cause, own = c->own, low = c->due_low, high = c->due_high;
+    const uint8_t one_class = (uint8_t)c->class_;
+
+    if (score_min)
+        KEEP(score[i] >= score_min);
     if (c->class_ >= 0)
-        KEEP(r->class_[i] == c->class_);
-    if (c->cause != STORE_NONE)
-        KEEP(r->cause[i] == c->cause);
-    if (c->own)
-        KEEP(r->id[i] == c->own);
+        KEEP(class_[i] == one_class);
+    if (one_cause != STORE_NONE)
+        KEEP(cause[i] == one_cause);
+    if (own)
+        KEEP(id[i] == own);
     if (c->q->due != HN_DUE_ANY)
-        KEEP(due_matches(c, r->due[i]));
-    if (c->all) {
-        unsigned bits = store_search_in(&c->search, hn_str_c(x->words));
-        KEEP(found(s, c, r, i, bits));
-    }
-    return m;
+        KEEP((due[i] >= low) & (due[i] <= high));
+}
+
+static void matches(const struct scan *c, const struct store_asset *x)
+{
+    const uint8_t bits = c->status_bits, status = c->status, least = c->state_min;
+    const uint8_t *restrict state = x->rows.state;
+    uint8_t *restrict mark = c->mark;
+    const uint32_t n = x->rows.n;
+
+    for (uint32_t i = 0; i < n; i++)
+        mark[i] = (uint8_t)(((state[i] & bits) == status) & (state[i] >= least));
+    if (c->narrow)
+        mark_kinds(c, &x->rows, mark, n);
+    mark_columns(c, &x->rows, mark, n);
+    if (c->all)
+        mark_words(c, x, mark, n);
 }
 
 static uint64_t turn(const struct scan *c, uint32_t low, uint32_t high)
@@ -210,14 +216,22 @@ static uint64_t best_key(const struct scan *c, const struct store_rows *r, uint6
     }
 }
 
+/* Could any of its rows be among the first? */
+static bool may_lead(const struct scan *c, const struct store_rows *r, uint64_t rank)
+{
+    return c->heap_n < c->limit || best_key(c, r, rank) <= c->heap[0].key;
+}
+
 /* What the asset's figures tell without looking at its rows. False: none of them matches, or none can be among the
  * first (then they are counted already). */
 static bool worth_a_look(struct scan *c, const struct store_rows *r, uint64_t rank)
 {
     uint64_t n = 0;
 
-    for (unsigned state = 0; state < STORE_STATES; state++)
-        n += c->state_ok[state / 4 << 4 | state % 4] ? r->states[state] : 0;
+    for (unsigned state = 0; state < STORE_STATES; state++) {
+        const unsigned packed = state / 4 << 4 | state % 4;
+        n += (packed & c->status_bits) == c->status && packed >= c->state_min ? r->states[state] : 0;
+    }
     if (!n || r->of_score.high < c->score_min)
         return false;
     if (c->q->due == HN_DUE_OVERDUE && (!r->of_due.high || (hn_time)r->of_due.low * HN_SECOND >= c->now))
@@ -225,26 +239,73 @@ static bool worth_a_look(struct scan *c, const struct store_rows *r, uint64_t ra
     if (!c->plain)
         return true;
     c->total += n;
-    return c->heap_n < c->limit || best_key(c, r, rank) <= c->heap[0].key;
+    return may_lead(c, r, rank);
 }
 
-static void scan_asset(struct hn_store *s, struct scan *c, uint32_t at)
+/* The next marked row, or n. Marks come sparse: eight are passed over at a time. */
+static uint32_t next_marked(const struct scan *c, uint32_t i, uint32_t n)
+{
+    uint64_t eight = 0;
+
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&eight, c->mark + i, 8);
+        if (eight)
+            break;
+    }
+    while (i < n && !c->mark[i])
+        i++;
+    return i;
+}
+
+static void offer_marked(struct scan *c, const struct store_rows *r, uint64_t rank)
+{
+    for (uint32_t i = next_marked(c, 0, r->n); i < r->n; i = next_marked(c, i + 1, r->n)) {
+        struct entry e = {key_of(c, r, i, rank), r->id[i]};
+        if (c->after && !before(&c->from, &e))
+            continue;
+        if (c->heap_n < c->limit || before(&e, &c->heap[0]))
+            offer(c, &e);
+    }
+}
+
+static uint64_t marked(const struct scan *c, uint32_t n)
+{
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        sum += c->mark[i];
+    return sum;
+}
+
+/* The rows of each asset lie in a block of their own: asked for while the assets before it are looked at. */
+#define AHEAD 6u
+static void fetch_ahead(const struct hn_store *s, uint32_t at)
+{
+    if (at + 2 * AHEAD < s->assets_n)
+        __builtin_prefetch(&s->assets[at + 2 * AHEAD].rows);
+    if (at + AHEAD >= s->assets_n || !s->assets[at + AHEAD].rows.n)
+        return;
+    const struct store_rows *r = &s->assets[at + AHEAD].rows;
+    __builtin_prefetch(r->states);
+    __builtin_prefetch(r->state);
+    __builtin_prefetch(r->kind);
+    __builtin_prefetch(r->cause);
+    __builtin_prefetch(r->subject);
+    __builtin_prefetch(r->score);
+}
+
+static void scan_asset(const struct hn_store *s, struct scan *c, uint32_t at)
 {
     const struct store_asset *x = &s->assets[at];
     const uint64_t rank = s->rank[at];
 
     if (!worth_a_look(c, &x->rows, rank))
         return;
-    uint32_t m = matches(s, c, x, c->rows);
-    c->total += c->plain ? 0 : m;
-    for (uint32_t k = 0; k < m; k++) {
-        uint32_t i = c->rows[k];
-        struct entry e = {key_of(c, &x->rows, i, rank), x->rows.id[i]};
-        if (c->after && !before(&c->from, &e))
-            continue;
-        if (c->heap_n < c->limit || before(&e, &c->heap[0]))
-            offer(c, &e);
-    }
+    matches(c, x);
+    uint64_t n = marked(c, x->rows.n);
+    c->total += c->plain ? 0 : n;
+    if (n && may_lead(c, &x->rows, rank))
+        offer_marked(c, &x->rows, rank);
 }
 
 /* ---------------------------------------------------------------- preparing */
@@ -282,14 +343,30 @@ static struct hn_err kinds(struct hn_store *s, struct scan *c, struct hn_arena *
         ptrdiff_t dot = hn_str_chr(text, '.');
         c->kind_ok[w] = dot > 0 && (!q->kind.n || hn_str_eq(text, q->kind)) &&
                         (!q->module.n || hn_str_eq(hn_str_cut(text, 0, (size_t)dot), q->module));
-        if (dot > 0)
-            c->kind_bits[w] = (uint8_t)store_search_in(&c->search, text);
+        c->kind_bits[w] = dot > 0 ? (uint8_t)store_search_in(&c->search, text) : 0;
+        c->anywhere |= c->kind_bits[w];
+        c->kinds += c->kind_ok[w];
+        c->kind = c->kind_ok[w] ? (uint16_t)w : c->kind;
     }
     c->class_ = q->class_.n ? 255 : -1; /* 255 is nobody's */
     for (unsigned i = 0; q->class_.n && i < s->classes_n; i++)
         if (s->classes[i] == store_word_find(s, q->class_))
             c->class_ = (int)i;
     return HN_OK;
+}
+
+/* Whole seconds; 0 is "no date". */
+static void due_range(struct scan *c)
+{
+    const uint32_t now = store_secs(c->now), sharp = c->now % HN_SECOND == 0;
+
+    if (c->q->due == HN_DUE_OVERDUE) { /* due < now */
+        c->due_low = 1;
+        c->due_high = now - sharp;
+    } else if (c->q->due == HN_DUE_WEEK) { /* now <= due < now + 7 days */
+        c->due_low = now + !sharp;
+        c->due_high = store_secs(c->now + 7 * HN_DAY) - sharp;
+    }
 }
 
 static struct hn_err prepare(struct hn_store *s, struct scan *c, struct hn_arena *a)
@@ -307,20 +384,22 @@ static struct hn_err prepare(struct hn_store *s, struct scan *c, struct hn_arena
         c->after = true;
         c->from = (struct entry){key, (uint32_t)n};
     }
-    for (int state = 0; state < 256; state++)
-        c->state_ok[state] = (q->status == HN_F_ANY_STATUS || STORE_STATUS(state) == q->status) &&
-                             STORE_SEVERITY(state) >= q->severity_min;
+    c->status_bits = q->status == HN_F_ANY_STATUS ? 0 : 15;
+    c->status = q->status == HN_F_ANY_STATUS ? 0 : (uint8_t)q->status;
+    c->state_min = (uint8_t)(q->severity_min > 0 ? q->severity_min << 4 : 0);
     c->score_min = q->min_score > 0 ? (uint32_t)((q->min_score > 100 ? 100 : q->min_score) * STORE_SCORE_UNIT) : 0;
+    due_range(c);
     store_search_init(&c->search, q->q);
-    c->all = (1u << c->search.n) - 1;
+    c->all = (uint8_t)((1u << c->search.n) - 1);
     HN_TRY(kinds(s, c, a));
-    c->subject = c->all ? hn_arena_alloc(a, s->subjects.n + 1) : NULL;
+    if (c->all) {
+        uint8_t any;
+        HN_TRY(store_search_subjects(s, &c->search, &c->subject, &any));
+        c->anywhere |= any;
+    }
     c->heap = hn_arena_alloc(a, c->limit * sizeof *c->heap);
-    if (!c->heap || (c->all && !c->subject))
-        return store_nomem(s);
-    if (c->all)
-        memset(c->subject, 0xff, s->subjects.n + 1);
-    return HN_OK;
+    c->mark = hn_arena_alloc(a, c->most + 1);
+    return c->heap && c->mark ? HN_OK : store_nomem(s);
 }
 
 static bool in_scope(struct hn_store *s, const struct hn_principal *p, const struct scan *c,
@@ -332,17 +411,18 @@ static bool in_scope(struct hn_store *s, const struct hn_principal *p, const str
 }
 
 static struct hn_err load(struct hn_store *s, const struct hn_principal *p, struct scan *c,
-                          const struct store_asset *only, struct hn_arena *a)
+                          const struct store_asset *only)
 {
-    uint32_t most = 0;
+    struct hn_err e = HN_OK;
+    bool reading = s->unloaded > 0 && store_reading_begin(s);
 
-    for (uint32_t i = 0; i < s->assets_n; i++)
+    for (uint32_t i = 0; i < s->assets_n && hn_ok(e); i++)
         if (in_scope(s, p, c, &s->assets[i], only)) {
-            HN_TRY(store_index_load(s, &s->assets[i]));
-            most = s->assets[i].rows.n > most ? s->assets[i].rows.n : most;
+            e = store_index_load(s, &s->assets[i]);
+            c->most = s->assets[i].rows.n > c->most ? s->assets[i].rows.n : c->most;
         }
-    c->rows = hn_arena_alloc(a, (most + 1) * sizeof *c->rows);
-    return c->rows ? HN_OK : store_nomem(s);
+    store_reading_end(s, reading);
+    return e;
 }
 
 /* The cause filter: one that findings share, or, when there is none such, the id of a finding that stands alone. */
@@ -374,8 +454,12 @@ static struct hn_err give(struct hn_store *s, struct scan *c, struct hn_arena *a
     *ret = hn_arena_alloc(a, (c->heap_n + 1) * sizeof **ret);
     if (!*ret)
         return store_nomem(s);
-    for (uint32_t i = 0; i < c->heap_n; i++)
-        HN_TRY(store_finding_row(s, c->heap[i].n, false, c->now, a, &(*ret)[i]));
+    struct hn_err e = HN_OK;
+    bool reading = store_reading_begin(s);
+    for (uint32_t i = 0; i < c->heap_n && hn_ok(e); i++)
+        e = store_finding_row(s, c->heap[i].n, false, c->now, a, &(*ret)[i]);
+    store_reading_end(s, reading);
+    HN_TRY(e);
     *l = (struct hn_listing){.n = c->heap_n, .total = c->total};
     if (more)
         l->next = store_cursor(a, c->heap[c->heap_n - 1].key, c->heap[c->heap_n - 1].n);
@@ -397,13 +481,15 @@ struct hn_err hn_store_findings(struct hn_store *s, const struct hn_principal *p
     if (q->asset.n)
         HN_TRY(store_asset_need(s, p, q->asset, HN_ROLE_VIEWER, &only));
     HN_TRY(store_rank(s));
-    HN_TRY(load(s, p, &c, only, a));
+    HN_TRY(load(s, p, &c, only));
     HN_TRY(prepare(s, &c, a));
     HN_TRY(cause(s, p, &c));
     c.plain =
         !c.score_min && !c.narrow && c.class_ < 0 && c.cause == STORE_NONE && !c.own && !c.all && q->due == HN_DUE_ANY;
     for (uint32_t i = 0; i < s->assets_n; i++)
-        if (in_scope(s, p, &c, &s->assets[i], only))
+        if (in_scope(s, p, &c, &s->assets[i], only)) {
+            fetch_ahead(s, i);
             scan_asset(s, &c, i);
+        }
     return give(s, &c, a, ret, ret_listing);
 }

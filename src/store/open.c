@@ -273,8 +273,6 @@ struct hn_err hn_store_open(const char *home, unsigned flags, struct hn_store **
             e = read_scale(s);
         if (hn_ok(e))
             e = last_event(s);
-        if (hn_ok(e) && (flags & HN_STORE_WARM))
-            e = store_index_load_all(s);
         if (!hn_ok(e))
             e = hn_fail(reterr, e.code, "%s", s->why[0] ? s->why : hn_err_text(e));
     }
@@ -296,6 +294,7 @@ void hn_store_close(struct hn_store *s)
     store_index_drop(s);
     store_dict_done(&s->words);
     store_dict_done(&s->subjects);
+    hn_free(s->searched.bits);
     store_dict_done(&s->causes);
     hn_map_done(&s->org_by_id);
     hn_arena_done(&s->tree_arena);

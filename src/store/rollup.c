@@ -63,12 +63,11 @@ struct hn_err store_roll(struct hn_store *s, hn_time now, bool fresh, struct hn_
     struct store_roll *r = hn_arena_alloc(a, s->orgs_n * sizeof *r);
     if (!r)
         return store_nomem(s);
-    for (uint32_t i = 0; i < s->assets_n; i++) {
-        if (fresh)
-            HN_TRY(store_index_fresh(s, &s->assets[i], now));
+    if (fresh)
+        HN_TRY(store_index_fresh_all(s, now));
+    for (uint32_t i = 0; i < s->assets_n; i++)
         if (s->assets[i].org < s->orgs_n)
             add_asset(&r[s->assets[i].org], &s->assets[i], now);
-    }
     for (uint32_t i = s->orgs_n; i-- > 0;) {
         const struct store_org *o = &s->orgs[i];
         struct hn_store_org *out = &r[i].out;

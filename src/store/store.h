@@ -21,9 +21,8 @@ struct hn_store;
 /* ---------------------------------------------------------------- opening */
 
 enum {
-    HN_STORE_CREATE = 1,    /* make the folder and an empty store when there is none */
-    HN_STORE_READ_ONLY = 2, /* no lock, no migration; every change gives READONLY */
-    HN_STORE_WARM = 4 /* read the list index into memory at once (else at the first list; 3 M findings: seconds) */
+    HN_STORE_CREATE = 1,   /* make the folder and an empty store when there is none */
+    HN_STORE_READ_ONLY = 2 /* no lock, no migration; every change gives READONLY */
 };
 
 /* Opens home/store.db, takes the lock home/lock, migrates to the newest schema. now is not kept: every call that needs
@@ -529,6 +528,10 @@ HN_MUST struct hn_err hn_store_baseline_end(struct hn_store *s, const struct hn_
 HN_MUST struct hn_err hn_store_baselines(struct hn_store *s, const struct hn_principal *p, struct hn_str org,
                                          bool with_ended, struct hn_arena *a, struct hn_store_baseline **ret,
                                          size_t *ret_n);
+
+/* Reads what lists need of up to `most` assets into memory, so that the first list does not wait for it. *ret_more:
+ * there is more to read. Called by the store role while nobody asks for anything. */
+HN_MUST struct hn_err hn_store_warm(struct hn_store *s, unsigned most, bool *ret_more);
 
 struct hn_store_sweep {
     uint64_t actions, baselines; /* exceptions that expired now, each with history, event and audit row */
