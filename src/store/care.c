@@ -69,10 +69,11 @@ static struct hn_err check_file(const char *path, bool full, struct hn_diag *ret
     int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v2(db,
+                                /* no argument: SQLite from 3.46 on takes it for the name of a table */
                                 full ? "SELECT a.application_id, v.user_version, q.integrity_check FROM "
-                                       "pragma_application_id a, pragma_user_version v, pragma_integrity_check(1) q"
+                                       "pragma_application_id a, pragma_user_version v, pragma_integrity_check q"
                                      : "SELECT a.application_id, v.user_version, q.quick_check FROM "
-                                       "pragma_application_id a, pragma_user_version v, pragma_quick_check(1) q",
+                                       "pragma_application_id a, pragma_user_version v, pragma_quick_check q",
                                 -1, &h, NULL);
     if (rc == SQLITE_OK && (rc = sqlite3_step(h)) == SQLITE_ROW) {
         id = sqlite3_column_int(h, 0);
