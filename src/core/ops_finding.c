@@ -26,7 +26,9 @@ static bool obs_of(struct detail *d, const struct hn_jv *ref, struct hn_store_ob
         return false;
     if (hn_str_chr(kind, '.') < 0 && module.n)
         kind = hn_arena_fmt(d->c->arena, "%.*s.%.*s", HN_FMT(module), HN_FMT(kind));
-    return hn_ok(hn_store_obs_find(d->c->store, d->c->who, d->f->asset, kind, subject, d->c->arena, ret));
+    struct hn_str asset = hn_jv_str(ref, "asset"); /* what was seen elsewhere says where */
+    return hn_ok(
+        hn_store_obs_find(d->c->store, d->c->who, asset.n ? asset : d->f->asset, kind, subject, d->c->arena, ret));
 }
 
 /* "observation": {id, kind, subject, at} | null */

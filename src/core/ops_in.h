@@ -60,6 +60,8 @@ void ops_coverage_counts(struct hn_jw *w, const struct hn_store_coverage_counts 
 HN_MUST struct hn_err ops_trend(struct hn_op_ctx *c, struct hn_str org, struct hn_str asset, unsigned days);
 /* The stored finding as the JSON that core/render.h reads; NULL on memory. */
 const struct hn_jv *ops_finding_value(struct hn_arena *a, const struct hn_store_finding *f);
+/* A value as JSON text in the arena; empty when absent or null. */
+struct hn_str ops_json_text(struct hn_arena *a, const struct hn_jv *v);
 /* FindingRow members, without the braces. v from ops_finding_value. */
 void ops_finding_members(struct hn_jw *w, struct hn_arena *a, const struct hn_store_finding *f, const struct hn_jv *v);
 HN_MUST struct hn_err ops_finding_row(struct hn_jw *w, struct hn_arena *a, const struct hn_store_finding *f);

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "core/carry.h"
 #include "core/ops_in.h"
+#include "core/ops_network.h"
 #include "core/ops_software_host.h"
 #include "core/registry.h"
 #include "core/render.h"
@@ -23,8 +24,7 @@ static const struct hn_jv *arr(const struct hn_jv *v, const char *key, size_t *r
     return *ret_n ? a->items : NULL;
 }
 
-/* A member as JSON text in the arena; empty when absent or null. */
-static struct hn_str json_of(struct hn_op_ctx *c, const struct hn_jv *v)
+struct hn_str ops_json_text(struct hn_arena *a, const struct hn_jv *v)
 {
     HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_jw w;
@@ -35,10 +35,15 @@ static struct hn_str json_of(struct hn_op_ctx *c, const struct hn_jv *v)
     hn_jw_init(&w, &b);
     hn_jw_value(&w, v);
     if (b.bad) {
-        c->arena->failed = true;
+        a->failed = true;
         return (struct hn_str){NULL, 0};
     }
-    return hn_arena_str(c->arena, hn_buf_text(&b));
+    return hn_arena_str(a, hn_buf_text(&b));
+}
+
+static struct hn_str json_of(struct hn_op_ctx *c, const struct hn_jv *v)
+{
+    return ops_json_text(c->arena, v);
 }
 
 static struct hn_err bad(struct hn_op_ctx *c, const char *what)
@@ -360,7 +365,22 @@ static const struct hn_jv *with_carried(struct hn_op_ctx *c, const struct hn_jv 
     return kept ? kept : v;
 }
 
-static struct hn_err findings_read(struct hn_op_ctx *c, const struct hn_jv *doc, struct hn_store_run *run)
+/* The finding as what is known of the network ranks it. */
+static const struct hn_jv *with_network(struct hn_op_ctx *c, const struct hn_jv *v, const struct hn_jv *evidence)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf out = {0};
+    struct hn_jw w;
+
+    hn_buf_init(&out, 8 << 20);
+    hn_jw_init(&w, &out);
+    if (!evidence || !hn_net_apply(&w, c->arena, v, evidence, c->role->policy))
+        return v;
+    const struct hn_jv *kept = hn_jv_parse(c->arena, hn_str_bytes(hn_arena_str(c->arena, hn_buf_text(&out))), NULL);
+    return kept ? kept : v;
+}
+
+static struct hn_err findings_read(struct hn_op_ctx *c, const struct hn_jv *doc, const struct hn_jv *evidence,
+                                   struct hn_store_run *run)
 {
     size_t n;
     const struct hn_jv *v = arr(doc, "findings", &n);
@@ -373,7 +393,7 @@ static struct hn_err findings_read(struct hn_op_ctx *c, const struct hn_jv *doc,
     struct before b;
     struct hn_err e = before_read(c, run, &b);
     for (size_t i = 0; i < n && hn_ok(e); i++)
-        e = finding_read(c, with_carried(c, &v[i], &b), &out[i]);
+        e = finding_read(c, with_network(c, with_carried(c, &v[i], &b), evidence), &out[i]);
     hn_map_done(&b.by_id);
     HN_TRY(e);
     run->findings = out;
@@ -414,6 +434,31 @@ static void result_write(struct hn_jw *w, struct hn_str run, const struct hn_sto
     hn_jw_obj_end(w);
 }
 
+/* Who may write this run may have what is known of the network joined with it; what that is, the system reads. */
+static struct hn_err network_before(struct hn_op_ctx *c, struct ops_net *net, const struct hn_store_run *run,
+                                    const struct hn_jv **ret)
+{
+    struct hn_store_asset x;
+
+    OPS_STORE(hn_store_asset_get(c->store, c->who, run->asset, c->arena, &x));
+    OPS_STORE(ops_net_open(net));
+    OPS_STORE(ops_net_of_run(net, run, x.org, ret));
+    return HN_OK;
+}
+
+static struct hn_err network_after(struct hn_op_ctx *c, struct ops_net *net, const struct hn_store_run *run,
+                                   const struct hn_jv *evidence)
+{
+    uint64_t changed;
+
+    OPS_STORE(ops_net_remember(net, run, evidence));
+    if (!ops_net_is_evidence(run))
+        return HN_OK;
+    OPS_STORE(ops_net_open(net));
+    OPS_STORE(ops_net_refresh(net, NULL, 0, &changed));
+    return HN_OK;
+}
+
 static struct hn_err put(struct hn_op_ctx *c)
 {
     const struct hn_jv *doc = hn_jv_get(c->args, "document"), *who = hn_jv_get(c->args, "identity");
@@ -430,13 +475,18 @@ static struct hn_err put(struct hn_op_ctx *c)
     HN_TRY(identity_read(c, who ? who : hn_jv_get(doc, "asset"), &run.who));
     HN_TRY(cover_read(c, doc, &run));
     HN_TRY(obs_read(c, doc, &run));
-    HN_TRY(findings_read(c, doc, &run));
+    struct ops_net net = {.store = c->store, .policy = c->role->policy, .arena = c->arena, .now = c->now};
+    const struct hn_jv *evidence = NULL;
+    HN_TRY(network_before(c, &net, &run, &evidence));
+    HN_TRY(findings_read(c, doc, evidence, &run));
     run.note = json_of(c, hn_jv_get(c->args, "note"));
     if (c->arena->failed)
         return (struct hn_err){HN_E_NOMEM};
     OPS_STORE(hn_store_run_put(c->store, c->who, &run, &r));
-    if (!r.known && !r.late)
+    if (!r.known && !r.late) {
         HN_TRY(ops_host_components(c, &run));
+        HN_TRY(network_after(c, &net, &run, evidence));
+    }
     if (hn_str_eqc(run.origin, "local") && !r.known)
         c->role->watch_last = c->now;
     result_write(c->w, run.id, &r);

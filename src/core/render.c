@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 #define CLAUSES      4
+#define ALWAYS       4 /* said beside them */
 #define SENTENCE_MAX ((size_t)64 << 10)
 
 /* ---------------------------------------------------------------- params */
@@ -146,14 +147,26 @@ static void add_predicates(struct hn_buf *out, struct hn_arena *a, enum hn_lang 
     hn_buf_c(out, lang == HN_JA ? "。" : ".");
 }
 
+/* What the network says today is said whatever else weighs more: it is what the host itself cannot tell. */
+static bool always_said(const struct hn_term *t)
+{
+    static const char *const terms[] = {"scanned-now", "c2-suspected", "scans-others", "seen-in-darknet"};
+    for (size_t i = 0; i < ALWAYS; i++)
+        if (strcmp(t->name, terms[i]) == 0)
+            return true;
+    return false;
+}
+
 static size_t choose(const struct render_view *v, const char *lead, struct clause *clauses)
 {
     size_t n = 0, said = 0, at = 0;
-    for (const struct hn_term *t = v->terms; t && said < CLAUSES; t = t->next) {
+    for (const struct hn_term *t = v->terms; t; t = t->next) {
         size_t i = 0;
-        if (!worth_saying(v, t, v->obs_kinds ? v->obs_kinds[at++] : HN_STR(""), lead))
+        bool always = always_said(t);
+        if (!worth_saying(v, t, v->obs_kinds ? v->obs_kinds[at++] : HN_STR(""), lead) || (said == CLAUSES && !always) ||
+            n == CLAUSES + ALWAYS)
             continue;
-        said++;
+        said += !always;
         while (predicate_rank(t) != NO_PREDICATE && i < n &&
                (predicate_rank(clauses[i].t[0]) == NO_PREDICATE || !same_process(clauses[i].t[0], t)))
             i++;
@@ -230,7 +243,7 @@ static void add_lead(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
 
 struct hn_str render_sentence(struct hn_arena *a, enum hn_lang lang, const struct render_view *v)
 {
-    struct clause clauses[CLAUSES];
+    struct clause clauses[CLAUSES + ALWAYS];
     struct hn_buf b;
     struct lead lead = lead_of(a, lang, v);
     size_t n = choose(v, lead.text, clauses);

@@ -30,10 +30,11 @@ struct hn_str hn_node_label_from_json(struct hn_arena *a, enum hn_lang lang, con
     struct hn_str type = hn_jv_str(node, "type"), label = hn_jv_str(node, "label");
     if (hn_str_eqc(type, "network"))
         return render_word(a, lang, "reach.", label);
-    if (!hn_str_eqc(type, "more"))
+    const char *key = hn_arena_fmt(a, "node.%.*s", HN_FMT(type)).p;
+    if (!key || !hn_text_find(lang, key))
         return label;
     struct hn_param n = {"n", label, NULL};
-    return hn_text(a, lang, "node.more", &n);
+    return hn_text(a, lang, key, &n);
 }
 
 /* The outcome of a row of a table that is built in, by its number. */

@@ -28,6 +28,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/msg.h"
+#include "core/ops_network.h"
 #include "core/store_call.h"
 #include "sandbox/role.h"
 
@@ -286,6 +287,8 @@ static void sweep(struct role *r)
     r->sweep_at = hn_monotonic() + SWEEP_EVERY;
     if (!hn_ok(hn_store_sweep(r->store, &done)))
         hn_log(HN_LOG_WARN, "sweep: %s", hn_store_why(r->store));
+    if (!hn_ok(ops_net_sweep(r->store, r->state->policy)))
+        hn_log(HN_LOG_WARN, "network evidence: %s", hn_store_why(r->store));
 }
 
 /* A long-lived role reads ahead between requests, some ten milliseconds at a time. Whoever comes for one command only

@@ -378,6 +378,8 @@ HN_MUST struct hn_err store_run_hides(struct store_run *r, struct store_run_part
                                       bool *ret);
 HN_MUST struct hn_err store_run_observations(struct store_run *r);
 HN_MUST struct hn_err store_run_findings(struct store_run *r);
+/* Open findings as others' sightings now rank them, outside a run. */
+HN_MUST struct hn_err store_run_retell(struct store_run *r, const struct hn_store_run_finding *f, size_t n);
 /* For a sighting at `at` over (module, scope): what the later runs of the same scope make of it.
  * 0 open (none is later), 1 not seen, 2 closed (then by which and when). judged: the runs must have judged too. */
 HN_MUST struct hn_err store_run_later(struct store_run *r, uint32_t module, uint32_t scope, int privilege, hn_time at,

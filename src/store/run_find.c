@@ -456,6 +456,33 @@ static struct hn_err compare(struct table *t)
     return r->out->appeared || r->out->reopened ? except(r) : HN_OK;
 }
 
+static struct hn_err retell_each(struct table *t, const struct hn_store_run_finding *f, size_t n)
+{
+    HN_TRY(load(t));
+    for (size_t i = 0; i < n; i++) {
+        struct sight g = {.in = &f[i]};
+        const struct known *k = hn_map_find(&t->map, hn_str_bytes(f[i].id));
+        HN_TRY(valid(t->r, &f[i]));
+        if (!k)
+            continue;
+        if (!hash_of(&f[i], g.hash))
+            return store_nomem(t->r->s);
+        HN_TRY(words(t->r, &g));
+        HN_TRY(retell(t, k, &g));
+    }
+    return HN_OK;
+}
+
+struct hn_err store_run_retell(struct store_run *r, const struct hn_store_run_finding *f, size_t n)
+{
+    struct table t = {.r = r};
+
+    hn_map_init(&t.map);
+    struct hn_err e = retell_each(&t, f, n);
+    hn_map_done(&t.map);
+    return e;
+}
+
 struct hn_err store_run_findings(struct store_run *r)
 {
     struct table t = {.r = r};
