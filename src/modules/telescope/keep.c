@@ -131,6 +131,25 @@ static void campaigns(struct hn_parse *p, const struct telescope_report *r)
     }
 }
 
+/* The hours of its last day; and of how many sources that day is: all, when there is no other day, else those of its
+ * busiest hour, which is less than the truth. */
+static void port_day(struct hn_parse *p, struct hn_arena *a, const struct telescope_report *r, uint32_t index,
+                     uint32_t sources)
+{
+    struct telescope_heat h[TELESCOPE_DAY_HOURS];
+    struct hn_str lines[TELESCOPE_DAY_HOURS];
+    size_t n = telescope_heat_of(r->e, index, h);
+    uint32_t busiest = 0;
+    for (size_t i = 0; i < n; i++) {
+        char time[HN_TIME_TEXT];
+        lines[i] =
+            hn_arena_fmt(a, "%s %u %u", hn_time_text((hn_time)h[i].hour * HN_HOUR, time), h[i].packets, h[i].sources);
+        busiest = h[i].sources > busiest ? h[i].sources : busiest;
+    }
+    hn_obs_int(p, "today", r->e->last - r->e->first <= 86400 ? sources : busiest);
+    hn_obs_list(p, "hours", lines, n);
+}
+
 static void ports(struct hn_parse *p, struct hn_arena *a, const struct telescope_report *r)
 {
     size_t n = 0;
@@ -146,6 +165,7 @@ static void ports(struct hn_parse *p, struct hn_arena *a, const struct telescope
         hn_obs_int(p, "port", port);
         hn_obs_int(p, "packets", (int64_t)r->ports[i].packets);
         hn_obs_int(p, "sources", r->ports[i].sources);
+        port_day(p, a, r, r->ports[i].index, r->ports[i].sources);
         hn_obs_end(p);
     }
 }

@@ -299,6 +299,7 @@ void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine 
     telescope_counts_add(&a->sum, &b->sum);
     a->port_hours += b->port_hours;
     a->surges_dropped += b->surges_dropped;
+    telescope_heat_merge(a, b);
     for (unsigned i = 0; i < sizeof a->dsts; i++)
         a->dsts[i] = a->dsts[i] > b->dsts[i] ? a->dsts[i] : b->dsts[i];
     for (size_t i = 0; i < b->n_surges && a->n_surges < TELESCOPE_SURGES; i++)

@@ -53,11 +53,14 @@ static const struct hn_field campaign_fields[] = {
     {"last", HN_T_TIME, HN_REF_NONE, NULL, "last packet"},
     {"port", HN_T_INT, HN_REF_NONE, NULL, "main port"},
     {0}};
-static const struct hn_field port_fields[] = {{"proto", HN_T_STR, HN_REF_NONE, NULL, "tcp or udp"},
-                                              {"port", HN_T_INT, HN_REF_NONE, NULL, "destination port"},
-                                              {"packets", HN_T_INT, HN_REF_NONE, "packets", "packets to it"},
-                                              {"sources", HN_T_INT, HN_REF_NONE, "addresses", "distinct sources"},
-                                              {0}};
+static const struct hn_field port_fields[] = {
+    {"proto", HN_T_STR, HN_REF_NONE, NULL, "tcp or udp"},
+    {"port", HN_T_INT, HN_REF_NONE, NULL, "destination port"},
+    {"packets", HN_T_INT, HN_REF_NONE, "packets", "packets to it"},
+    {"sources", HN_T_INT, HN_REF_NONE, "addresses", "distinct sources"},
+    {"today", HN_T_INT, HN_REF_NONE, "addresses", "sources of the last day, or at least so many"},
+    {"hours", HN_T_LIST, HN_REF_NONE, NULL, "of the last day: hour, packets, sources"},
+    {0}};
 
 static const struct hn_kind kinds[] = {{"summary", "name of the telescope", summary_fields},
                                        {"member", "address of a member", member_fields},

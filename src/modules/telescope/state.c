@@ -16,7 +16,7 @@
 
 #define PIECE   (64u << 10)
 #define MOST    (1u << 26) /* entries of one kind in one cell */
-#define VERSION 2u
+#define VERSION 3u
 
 struct io {
     bool load, bad;
@@ -254,6 +254,8 @@ static void walk_engine(struct io *s, struct telescope_engine *e, void *note, si
     WALK(s, e->surges);
     WALK(s, e->n_surges);
     WALK(s, e->surges_dropped);
+    WALK(s, e->heat);
+    WALK(s, e->n_heat);
     WALK(s, e->port_hours);
     WALK(s, e->sum);
     WALK(s, e->dsts);
@@ -261,7 +263,7 @@ static void walk_engine(struct io *s, struct telescope_engine *e, void *note, si
     WALK(s, e->last);
     WALK(s, e->hour);
     WALK(s, e->data_hours);
-    s->bad |= e->n_surges > TELESCOPE_SURGES;
+    s->bad |= e->n_surges > TELESCOPE_SURGES || e->n_heat > TELESCOPE_HEAT;
     /* ports of all threads, as those of the first: the next run may have another number of them */
     for (uint32_t i = 0; i < TELESCOPE_PORTS && !s->bad; i++) {
         struct telescope_port sum = {0};

@@ -146,6 +146,8 @@ void telescope_surge_hour(struct telescope_engine *e, uint32_t hour)
             ever += p->sources;
             p->hour_sources = p->hour_packets = 0;
         }
+        if (packets)
+            telescope_heat_add(e, hour, i, packets, sources);
         if (packets || e->baseline->slot[i])
             one_port(e, hour, i, sources, packets, ever);
     }

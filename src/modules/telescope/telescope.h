@@ -340,6 +340,12 @@ struct telescope_surge {
 };
 #define TELESCOPE_SURGES 256
 
+struct telescope_heat { /* one port in one hour; heat.c */
+    uint32_t hour, port, packets, sources;
+};
+#define TELESCOPE_HEAT      8192
+#define TELESCOPE_DAY_HOURS 24u
+
 struct telescope_baseline; /* surge.c */
 
 /* What needs no source to be known. */
@@ -359,6 +365,8 @@ struct telescope_engine {
     struct telescope_baseline *baseline;
     struct telescope_surge surges[TELESCOPE_SURGES];
     size_t n_surges;
+    struct telescope_heat heat[TELESCOPE_HEAT];
+    uint32_t n_heat;
     uint64_t surges_dropped, port_hours; /* port_hours: tests made, for the false alarms to be expected */
     struct telescope_counts sum;
     uint8_t dsts[4096];   /* HyperLogLog of destinations */
@@ -442,6 +450,11 @@ void telescope_counts_add(struct telescope_counts *to, const struct telescope_co
 void telescope_port_of(uint32_t index, unsigned *proto, uint16_t *port);
 unsigned telescope_estimate(uint64_t bits, unsigned n);
 uint64_t telescope_hll_count(const uint8_t *regs, unsigned log2_n);
+void telescope_heat_add(struct telescope_engine *e, uint32_t hour, uint32_t port, uint32_t packets, uint32_t sources);
+void telescope_heat_merge(struct telescope_engine *a, const struct telescope_engine *b);
+/* The last day of one port (index), hours without a packet left out. */
+size_t telescope_heat_of(const struct telescope_engine *e, uint32_t port,
+                         struct telescope_heat ret[TELESCOPE_DAY_HOURS]);
 void telescope_surge_hour(struct telescope_engine *e, uint32_t hour); /* the present hour is over */
 size_t telescope_baseline_size(void);
 uint32_t telescope_hash6(const uint8_t b[16]);
