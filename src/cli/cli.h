@@ -101,7 +101,9 @@ int cli_diagnose(int argc, char **argv);
 int cli_ingest(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_store(int argc, char **argv);
-int cli_sbom(int argc, char **argv); /* software.c */
+int cli_sbom(int argc, char **argv);          /* software.c */
+int cli_feed(int argc, char **argv);          /* feed.c */
+bool cli_feed_is_ours(int argc, char **argv); /* argv: "feed", … : what fetches, or a source that was */
 int cli_fix(int argc, char **argv);
 int cli_fix_jobs(const char *root); /* what the console approves, until a signal */
 int cli_undo(int argc, char **argv);

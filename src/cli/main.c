@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "core/client.h"
 #include "core/collect.h"
+#include "core/fetch.h"
 #include "core/fix.h"
 #include "core/parse.h"
 #include "core/store_role.h"
@@ -26,17 +27,12 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } roles[] = {
-    {"collector", hn_collector_main},
-    {"image", hn_collector_main},
-    {"parser", hn_parser_main},
-    {"store", hn_store_role_argv},
-    {"httpd", hn_httpd_argv},
-    {"fixer", hn_fixer_main},
-    {"worker", hn_worker_main},
-    {"capture", cli_capture},
-    {"kinds", cli_kinds},
-    {"remind", cli_remind},
-    {"man", cli_man},
+    {"collector", hn_collector_main}, {"image", hn_collector_main},
+    {"parser", hn_parser_main},       {"store", hn_store_role_argv},
+    {"httpd", hn_httpd_argv},         {"fixer", hn_fixer_main},
+    {"worker", hn_worker_main},       {"fetch", hn_fetch_main},
+    {"capture", cli_capture},         {"kinds", cli_kinds},
+    {"remind", cli_remind},           {"man", cli_man},
     {"completion", cli_completion},
 };
 
@@ -198,6 +194,8 @@ int main(int argc, char **argv)
     const struct hn_verb *module_verb = argc > 1 ? cli_module_verb_find(argv[1], argc > 2 ? argv[2] : NULL) : NULL;
     if ((verb || of_module) && wants_help(argc - 2, argv + 2))
         return cli_help(2, (char *[]){argv[0], argv[1], NULL});
+    if (cli_feed_is_ours(argc - 1, argv + 1))
+        return cli_feed(argc - 1, argv + 1);
     if (module_verb)
         return cli_module_run(argc - 1, argv + 1);
     if (verb)

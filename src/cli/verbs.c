@@ -154,6 +154,18 @@ static const struct cli_use sbom_uses[] = {{"reach", "software.reach", "of", rea
 static const struct cli_option sbom_options[] = {
     {"product", "NAME|ID"}, {"version", "VERSION"}, {"supplier", "NAME"}, {"org", "ID"}, {0}};
 
+static const struct cli_option feed_options[] = {{"name", "NAME"},
+                                                 {"licence", "TEXT"},
+                                                 {"kind", "file|osv|csaf"},
+                                                 {"hash", NULL},
+                                                 {"host", "NAME"},
+                                                 {"plain", NULL},
+                                                 {"ca", "FILE"},
+                                                 {"max", "BYTES"},
+                                                 {"stall", "SECONDS"},
+                                                 {"all", NULL},
+                                                 {0}};
+
 static const struct cli_option diagnose_options[] = {{"root", "DIR"},
                                                      {"image", "FILE|DIR"},
                                                      {"platform", "OS/ARCH"},
@@ -191,6 +203,7 @@ const struct cli_verb cli_verbs[] = {
     {"sources", sources_uses, NULL, NULL, NULL},
     {"software", software_uses, NULL, NULL, NULL},
     {"sbom", sbom_uses, cli_sbom, "ingest FILE… --product NAME|rematch [--feed DIR]|reach ID|PURL", sbom_options},
+    {"feed", NULL, cli_feed, "add --name NAME URL…|update [NAME…]|sources|remove NAME", feed_options},
     {"accounts", accounts_uses, NULL, NULL, NULL},
     {"audit", audit_uses, NULL, NULL, NULL},
     {"ingest", NULL, cli_ingest, "FILE|-", ingest_options},

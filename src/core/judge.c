@@ -37,6 +37,14 @@ const struct hn_adv_index *hn_judge_advisories(const struct hn_judge *j)
     return j->has_advisories ? &j->advisories : NULL;
 }
 
+hn_time hn_judge_feed_checked(const struct hn_judge *j, struct hn_str feed)
+{
+    for (size_t i = 0; i < j->o->n_checks; i++)
+        if (hn_str_eq(j->o->checks[i].feed, feed))
+            return j->o->checks[i].at;
+    return 0;
+}
+
 bool hn_judge_live(const struct hn_judge *j)
 {
     return j->o->live;

@@ -20,6 +20,12 @@ struct hn_judged {
     bool incomplete; /* memory ran out: nothing may be closed by this run */
 };
 
+/* When a source of advisories was last asked with success: what it then had is in the index. */
+struct hn_feed_check {
+    struct hn_str feed;
+    hn_time at;
+};
+
 struct hn_judge_options {
     struct hn_arena *arena;
     struct hn_facts *facts; /* judges may add what they conclude */
@@ -28,6 +34,8 @@ struct hn_judge_options {
     hn_time now;
     bool live;
     struct hn_bytes advisories; /* the index of hinomi feed, mapped; empty: none */
+    const struct hn_feed_check *checks;
+    size_t n_checks;
 };
 
 /* Judges with one module (m) or all (NULL). */

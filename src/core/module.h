@@ -252,6 +252,8 @@ int64_t hn_judge_policy_int(const struct hn_judge *j, const char *key, int64_t d
  * machine, or they cannot be read: then nothing is known, which is not "nothing is wrong". */
 struct hn_adv_index;
 const struct hn_adv_index *hn_judge_advisories(const struct hn_judge *j);
+/* When `hinomi feed update` last asked the source of this feed with success; 0: it has none, or never. */
+hn_time hn_judge_feed_checked(const struct hn_judge *j, struct hn_str feed);
 
 /* An observation that the judge itself makes: what it concluded (a rule that was evaluated and passed). It joins the
  * facts of the run under one of the module's own kinds; judges that run later see it. Begin, any setters, end. */

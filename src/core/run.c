@@ -1,4 +1,5 @@
 #include "core/run.h"
+#include "core/fetch_source.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -47,6 +48,18 @@ void hn_run_free(struct hn_run *r)
     hn_free(r);
 }
 
+static void learn_checks(struct hn_run *r, const char *home)
+{
+    struct hn_sources s;
+    if (hn_ok(hn_sources_open(home, false, &s, NULL)) && s.n)
+        r->checks = hn_arena_alloc(&r->arena, s.n * sizeof *r->checks);
+    for (size_t i = 0; r->checks && i < s.n; i++)
+        if (!s.list[i].error.n && s.list[i].imported)
+            r->checks[r->n_checks++] =
+                (struct hn_feed_check){hn_arena_str(&r->arena, s.list[i].name), s.list[i].checked};
+    hn_sources_close(&s);
+}
+
 void hn_run_advisories(struct hn_run *r, const char *home)
 {
     char path[4096];
@@ -59,6 +72,8 @@ void hn_run_advisories(struct hn_run *r, const char *home)
     void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (p != MAP_FAILED)
         r->advisories = hn_bytes_of(p, (size_t)st.st_size);
+    if (r->advisories.n)
+        learn_checks(r, home);
 }
 
 struct hn_run_cover *run_cover_of(struct hn_run *r, const struct hn_module *m)
@@ -370,7 +385,9 @@ struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, str
                                  .asset = r->asset,
                                  .now = r->collected_at,
                                  .live = r->live,
-                                 .advisories = r->advisories};
+                                 .advisories = r->advisories,
+                                 .checks = r->checks,
+                                 .n_checks = r->n_checks};
     struct hn_risk_cover *cover = hn_arena_alloc(&r->arena, (r->n_cover + 1) * sizeof *cover);
     if (!cover)
         return hn_fail(reterr, HN_E_NOMEM, "judging");

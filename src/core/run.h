@@ -76,11 +76,14 @@ struct hn_run {
     struct hn_judged judged;
     double score;
     struct hn_bytes advisories; /* hn_run_advisories() */
+    struct hn_feed_check *checks;
+    size_t n_checks;
 };
 
 struct hn_run *hn_run_new(void);
 void hn_run_free(struct hn_run *r);
-/* Maps HOME/feed/index for the judges, when it is there. home may be NULL. Unmapped with the run. */
+/* Maps HOME/feed/index for the judges, when it is there, and learns when its sources were asked. home may be NULL.
+ * Unmapped with the run. */
 void hn_run_advisories(struct hn_run *r, const char *home);
 /* Collects and parses. An error only when the roles cannot run at all. */
 HN_MUST struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr);

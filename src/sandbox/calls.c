@@ -1,6 +1,7 @@
 /* Which system calls each role may make. What a table does not name is refused: parser and collector, which run for
- * seconds over hostile machines, are killed for it; store and httpd, which serve, get ENOSYS, so that a libc with a
- * newer way of doing a harmless thing takes the older one, but are killed for what no accident explains (never[]). */
+ * seconds over hostile machines, are killed for it; store, httpd and fetch, which serve, get ENOSYS, so that a libc
+ * with a newer way of doing a harmless thing takes the older one, but are killed for what no accident explains
+ * (never[]). */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
@@ -108,6 +109,19 @@ static const struct sandbox_rule worker[] = {
     FAIL(openat, EACCES), OLD(FAIL(open, EACCES),)
 };
 
+/* libcurl and libc's resolver, over the files that landlock names. A library that libc would load to look up a name
+ * (nss-resolve, nss-mymachines) is refused, and the next way is taken. Stands before common[]. */
+static const struct sandbox_rule fetch[] = {
+    {SYS_mmap, HOW_NO_EXEC, EACCES}, {SYS_mprotect, HOW_NO_EXEC, EACCES}, {SYS_socket, HOW_INTERNET, 0}, A(connect),
+    A(bind), A(getsockname), A(getpeername), A(getsockopt), A(setsockopt), A(shutdown), A(sendmmsg), A(recvmmsg),
+    A(socketpair), A(pipe2), A(eventfd2), A(epoll_create1), A(epoll_ctl), A(epoll_pwait), OLD(A(epoll_wait),)
+    {SYS_openat, HOW_READ_OPEN, 2}, OLD({SYS_open, HOW_READ_OPEN, 1}, A(stat), A(access), A(readlink),)
+    A(newfstatat), A(statx), A(faccessat), A(faccessat2), A(readlinkat), A(getdents64), A(pread64), A(pwrite64),
+    A(ftruncate), A(fdatasync), {SYS_fcntl, HOW_FCNTL, 0}, {SYS_clone, HOW_THREAD, 0}, FAIL(clone3, ENOSYS),
+    A(set_robust_list), A(rseq), A(sched_yield), A(sched_getaffinity), A(clock_nanosleep), A(nanosleep), A(getuid),
+    A(geteuid), A(getgid), A(getegid), A(uname), A(getrusage), A(getrlimit), FAIL(prctl, EPERM), FAIL(ioctl, ENOTTY),
+};
+
 /* A package manager and what it starts must be able to do almost anything; not these. Refused, not fatal, because the
  * filter is handed down to programs that may try and do without. */
 static const struct sandbox_rule fixer[] = {
@@ -134,6 +148,8 @@ size_t sandbox_tables(enum hn_proc role, bool sees_processes, struct sandbox_tab
 #define TABLE(t) ((struct sandbox_table){t, NUMBER(t)})
     size_t n = 0;
     *ret_rest = REST_KILL;
+    if (role == HN_PROC_FETCH)
+        out[n++] = TABLE(fetch);
     if (role != HN_PROC_FIXER)
         out[n++] = TABLE(common);
     switch (role) {
@@ -157,11 +173,12 @@ size_t sandbox_tables(enum hn_proc role, bool sees_processes, struct sandbox_tab
         out[n++] = TABLE(fixer);
         *ret_rest = REST_ALLOW;
         return n;
+    case HN_PROC_FETCH:
     case HN_PROC_PARSER:
     case HN_PROC_COUNT:
         break;
     }
-    if (role == HN_PROC_STORE || role == HN_PROC_HTTPD) {
+    if (role == HN_PROC_STORE || role == HN_PROC_HTTPD || role == HN_PROC_FETCH) {
         out[n++] = TABLE(never);
         *ret_rest = REST_ENOSYS;
     }

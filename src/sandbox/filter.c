@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sandbox/internal.h"
@@ -61,7 +62,7 @@ static void ret(struct prog *p, uint32_t what)
 static void add_rule(struct prog *p, const struct sandbox_rule *r)
 {
     bool single = r->how == HOW_ALLOW || r->how == HOW_ERRNO || r->how == HOW_KILL;
-    jump(p, BPF_JEQ, (uint32_t)r->call, 0, single ? 1 : r->how == HOW_FCNTL ? 5 : 4);
+    jump(p, BPF_JEQ, (uint32_t)r->call, 0, single ? 1 : r->how == HOW_INTERNET ? 6 : r->how == HOW_FCNTL ? 5 : 4);
     switch (r->how) {
     case HOW_ALLOW:
         ret(p, ALLOW);
@@ -76,7 +77,7 @@ static void add_rule(struct prog *p, const struct sandbox_rule *r)
         load_arg(p, 2);
         jump(p, BPF_JSET, PROT_EXEC, 1, 0);
         ret(p, ALLOW);
-        ret(p, KILL);
+        ret(p, r->arg ? FAIL(r->arg) : KILL);
         break;
     case HOW_READ_OPEN:
         load_arg(p, r->arg);
@@ -89,6 +90,14 @@ static void add_rule(struct prog *p, const struct sandbox_rule *r)
         jump(p, BPF_JEQ, r->arg, 0, 1);
         ret(p, ALLOW);
         ret(p, KILL);
+        break;
+    case HOW_INTERNET:
+        load_arg(p, 0);
+        jump(p, BPF_JEQ, AF_INET, 2, 0);
+        jump(p, BPF_JEQ, AF_INET6, 1, 0);
+        jump(p, BPF_JEQ, AF_NETLINK, 0, 1);
+        ret(p, ALLOW);
+        ret(p, FAIL(EAFNOSUPPORT));
         break;
     case HOW_FCNTL: /* F_DUPFD 0 … F_SETLKW 7 */
         load_arg(p, 1);

@@ -23,9 +23,10 @@ enum sandbox_how {
     HOW_ALLOW,
     HOW_ERRNO, /* arg: errno */
     HOW_KILL,
-    HOW_NO_EXEC,   /* memory: PROT_EXEC in the third argument kills */
+    HOW_NO_EXEC,   /* memory: PROT_EXEC in the third argument kills; with arg it gives that errno */
     HOW_READ_OPEN, /* arg: which argument has the flags; anything that writes, makes or cuts: EACCES */
     HOW_FAMILY,    /* socket: arg is the one address family; any other kills */
+    HOW_INTERNET,  /* socket: IPv4, IPv6 and netlink (libc asks for the routes); others: EAFNOSUPPORT */
     HOW_FCNTL,     /* flags, duplicates and record locks; not owners, signals, leases: EPERM */
     HOW_THREAD,    /* clone: only threads of this process, else EPERM */
     HOW_SELF,      /* first argument must be this process (tgkill), else EPERM */

@@ -25,7 +25,8 @@ enum {
     FS_REFER = 1u << 13,     /* ABI 2 */
     FS_TRUNCATE = 1u << 14,  /* ABI 3 */
     FS_IOCTL_DEV = 1u << 15, /* ABI 5 */
-    NET_ALL = 3,             /* ABI 4: bind and connect TCP */
+    NET_BIND = 1,            /* ABI 4 */
+    NET_ALL = 3,             /* bind and connect TCP */
     SCOPE_ALL = 3            /* ABI 6: abstract sockets of, and signals to, processes outside */
 };
 
@@ -72,7 +73,7 @@ struct hn_err sandbox_landlock(enum hn_proc role, const struct hn_sandbox_paths 
 {
     uint64_t all = fs_rights(abi);
     uint64_t handled = role == HN_PROC_COLLECTOR ? all & ~(uint64_t)(FS_READ_FILE | FS_READ_DIR) : all;
-    struct attr attr = {.fs = handled, .net = NET_ALL, .scoped = SCOPE_ALL};
+    struct attr attr = {.fs = handled, .net = role == HN_PROC_FETCH ? NET_BIND : NET_ALL, .scoped = SCOPE_ALL};
     size_t size = abi >= 6 ? sizeof attr : abi >= 4 ? 16 : 8;
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
     if (ruleset < 0)

@@ -16,7 +16,7 @@
 #define FDS_MAX  8u
 #define ARGS_MAX 64u
 
-static const char *const names[] = {"collector", "parser", "store", "httpd", "fixer", "worker", "image"};
+static const char *const names[] = {"collector", "parser", "store", "httpd", "fixer", "worker", "image", "fetch"};
 
 const char *hn_proc_name(enum hn_proc r)
 {

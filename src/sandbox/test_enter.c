@@ -284,6 +284,19 @@ TEST(image_opens_nothing)
          {"mount", try_mount, -SIGSYS}, {"owner of a descriptor", try_steal_descriptor, -SIGSYS});
 }
 
+/* It connects and reads what names and certificates need; it changes nothing, and loads no code. */
+TEST(fetch_connects_and_opens_nothing_else)
+{
+    if (no_landlock())
+        SKIP("this kernel has no landlock");
+    ROWS(HN_PROC_FETCH, false, {"memory", try_memory, 0}, {"open", try_open, EACCES},
+         {"open to write", try_open_to_write, EACCES}, {"openat2", try_openat2_to_write, ENOSYS},
+         {"unlink", try_unlink, ENOSYS}, {"chmod", try_chmod, ENOSYS}, {"unix", try_unix, EAFNOSUPPORT},
+         {"netlink", try_netlink, 0}, {"exec", try_exec, -SIGSYS}, {"ptrace", try_ptrace, -SIGSYS},
+         {"code", try_exec_memory, EACCES}, {"fork", try_fork, EPERM}, {"kill", try_kill_parent, ENOSYS},
+         {"mount", try_mount, -SIGSYS}, {"owner of a descriptor", try_steal_descriptor, EPERM});
+}
+
 TEST(worker_opens_nothing)
 {
     ROWS(HN_PROC_WORKER, false, {"memory", try_memory, 0}, {"open", try_open, EACCES},

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "format/advisory/zip.h"
 
@@ -13,6 +14,7 @@
 #define THREADS_MAX 8u
 #define NEST_MAX    2u
 #define PAGE        ((uintptr_t)4096)
+#define SUM_STEP    ((size_t)4 << 20)
 #define RATIO_FREE  (UINT64_C(64) << 20) /* below this nothing is a bomb */
 
 const struct hn_adv_limits hn_adv_limits_default = {
@@ -25,7 +27,7 @@ struct worker {
     struct hn_buf plain; /* the entry being read */
     z_stream z;
     bool z_ready;
-    uint64_t records, rejected, forms[HN_ADV_FORM_COUNT];
+    uint64_t records, rejected, undated, forms[HN_ADV_FORM_COUNT];
     hn_time newest;
     enum hn_adv_form form; /* of the document being read */
     struct hn_str entry;   /* its name */
@@ -46,6 +48,10 @@ struct hn_adv_importer {
     bool stop, mapped;
     uint16_t feed;
     struct hn_str file;
+    /* sums of the files: of one its own, of several that of their sums in the order they were read */
+    struct hn_digest *sums;
+    uint8_t last_sum[HN_SHA256_LEN];
+    size_t n_files;
 };
 
 /* ---------------------------------------------------------------- complaints */
@@ -72,8 +78,9 @@ static void on_record(void *arg, const struct hn_adv *adv, const struct hn_adv_t
     }
     w->records++;
     w->forms[w->form]++;
-    if (adv->modified > w->newest)
-        w->newest = adv->modified;
+    w->newest = adv->modified > w->newest ? adv->modified : w->newest;
+    w->newest = adv->published > w->newest ? adv->published : w->newest;
+    w->undated += !adv->modified && adv->family != HN_ADV_EPSS && adv->family != HN_ADV_KEV; /* these are dated whole */
 }
 
 static void on_bad(void *arg, struct hn_str entry, uint64_t offset, const char *why)
@@ -359,8 +366,40 @@ struct hn_err hn_adv_import_new(struct hn_adv_build *b, unsigned threads, const 
     return (struct hn_err){HN_E_NOMEM};
 }
 
+static void add_sum(struct hn_adv_importer *im, struct hn_bytes doc, bool mapped)
+{
+    uint8_t sum[64] = {0};
+    struct hn_digest *d = hn_digest_new(HN_SHA256);
+    for (size_t at = 0, n; d && at < doc.n; at += n) {
+        n = doc.n - at < SUM_STEP ? doc.n - at : SUM_STEP;
+        hn_digest_add(d, hn_bytes_of(doc.p + at, n));
+        uintptr_t p = ((uintptr_t)doc.p + at + PAGE - 1) & ~(PAGE - 1), end = ((uintptr_t)doc.p + at + n) & ~(PAGE - 1);
+        if (mapped && n == SUM_STEP && p < end)
+            madvise((void *)p, end - p, MADV_DONTNEED); /* a mapped file shall not count as memory in use */
+    }
+    if (d)
+        hn_digest_end(d, sum);
+    memcpy(im->last_sum, sum, HN_SHA256_LEN);
+    if (!im->sums)
+        im->sums = hn_digest_new(HN_SHA256);
+    if (im->sums)
+        hn_digest_add(im->sums, hn_bytes_of(im->last_sum, HN_SHA256_LEN));
+    im->n_files++;
+}
+
+void hn_adv_import_sum(struct hn_adv_importer *im, uint8_t out[HN_SHA256_LEN])
+{
+    uint8_t sum[64] = {0};
+    if (im->sums)
+        hn_digest_end(im->sums, sum);
+    im->sums = NULL;
+    memcpy(out, im->n_files == 1 ? im->last_sum : sum, HN_SHA256_LEN);
+    im->n_files = 0;
+}
+
 void hn_adv_import_file(struct hn_adv_importer *im, uint16_t feed, struct hn_str name, struct hn_bytes doc, bool mapped)
 {
+    add_sum(im, doc, mapped);
     im->feed = feed;
     im->file = name;
     im->mapped = mapped;
@@ -386,12 +425,15 @@ uint64_t hn_adv_import_rejected(const struct hn_adv_importer *im)
     return n;
 }
 
-hn_time hn_adv_import_date(const struct hn_adv_importer *im)
+hn_time hn_adv_import_date(const struct hn_adv_importer *im, hn_time file)
 {
     hn_time t = 0;
-    for (unsigned i = 0; i < im->n_workers; i++)
+    uint64_t undated = 0;
+    for (unsigned i = 0; i < im->n_workers; i++) {
         t = im->workers[i].newest > t ? im->workers[i].newest : t;
-    return t;
+        undated += im->workers[i].undated;
+    }
+    return undated > hn_adv_import_records(im) / 2 && file > t ? file : t;
 }
 
 size_t hn_adv_import_complaints(const struct hn_adv_importer *im, const struct hn_adv_complaint **ret)
@@ -420,7 +462,7 @@ void hn_adv_import_reset(struct hn_adv_importer *im)
 {
     for (unsigned i = 0; i < im->n_workers; i++) {
         struct worker *w = &im->workers[i];
-        w->records = w->rejected = 0;
+        w->records = w->rejected = w->undated = 0;
         w->newest = 0;
         memset(w->forms, 0, sizeof w->forms);
     }
@@ -445,6 +487,10 @@ struct hn_err hn_adv_import_end(struct hn_adv_importer *im)
             inflateEnd(&w->z);
         hn_arena_done(&w->arena);
         hn_buf_done(&w->plain);
+    }
+    if (im->sums) {
+        uint8_t unasked[HN_SHA256_LEN];
+        hn_adv_import_sum(im, unasked);
     }
     hn_arena_done(&im->texts);
     pthread_mutex_destroy(&im->lock);

@@ -35,12 +35,14 @@ static bool read_feeds(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_
     struct hn_input in;
     uint16_t feed;
     size_t n = 0;
+    hn_time changed = 0; /* of the newest file */
     struct hn_adv_feed all = {.name = hn_work_str(w, "feed"), .kind = HN_STR("folder"), .imported = hn_work_now(w)};
     if (!all.name.n)
         all.name = HN_STR("--feed");
     if (!hn_ok(hn_adv_build_feed(b, &all, &feed)))
         return false;
     while (hn_work_input(w, "feed", &in)) {
+        changed = in.mtime > changed ? in.mtime : changed;
         if (hn_work_map(w, &in, FEED_FILE_MAX)) {
             hn_adv_import_file(im, feed, in.name, in.map, in.regular);
             n++;
@@ -57,7 +59,9 @@ static bool read_feeds(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_
     }
     all.records = hn_adv_import_records(im);
     all.rejected = hn_adv_import_rejected(im);
-    all.date = hn_adv_import_date(im);
+    all.date = hn_adv_import_date(im, changed);
+    all.date = all.date < all.imported ? all.date : all.imported;
+    hn_adv_import_sum(im, all.sha256);
     hn_adv_build_feed_set(b, feed, &all);
     return n > 0 && all.records > 0;
 }

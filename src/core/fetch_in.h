@@ -1,0 +1,36 @@
+/* Shared by fetch_file.c and fetch_kind.c only. */
+#pragma once
+
+#include "core/fetch_source.h"
+
+struct update {
+    struct hn_sources *s;
+    struct hn_source *src;
+    const struct hn_update_watch *watch;
+    struct hn_update_done *done;
+    struct hn_fetch *f;
+    const char *folder;  /* HINOMI_HOME/fetch/NAME */
+    int dir;             /* the same */
+    struct hn_arena a;   /* of this update */
+    struct hn_arena one; /* of this file */
+    struct hn_str shown; /* what is being fetched, for the progress line */
+    const char *url;
+    size_t at, of; /* documents; of 0: a single file */
+};
+
+enum file_outcome { FILE_NEW, FILE_SAME, FILE_ABSENT, FILE_FAILED };
+enum file_sum { SUM_NONE, SUM_IF_THERE, SUM_MUST };
+struct file_want {
+    const char *url, *to; /* to: below the folder, "data/0-all.zip" */
+    enum file_sum sum;
+    bool conditional; /* validators are kept, and asked with */
+    hn_time stamp;    /* mtime of the file; 0: leave */
+};
+
+/* Fetches one file whole or not at all. why: of FAILED and ABSENT, at least 300 bytes. An error only when nothing more
+ * can be fetched. */
+HN_MUST struct hn_err update_file(struct update *u, const struct file_want *w, enum file_outcome *ret, char *why,
+                                  struct hn_diag *reterr);
+/* Before something in data/ changes. */
+HN_MUST struct hn_err update_dirty(struct update *u, struct hn_diag *reterr);
+HN_MUST struct hn_err update_of_kind(struct update *u, struct hn_diag *reterr);

@@ -1,0 +1,158 @@
+/* add, remove: the next index from the one in force and what is named. */
+#include <unistd.h>
+
+#include "format/advisory/import.h"
+#include "modules/feed/feed.h"
+
+#define THREADS        2u
+#define NAME_MAX_BYTES 64u
+
+const struct hn_verb_option feed_add_options[] = {{"name", HN_OPT_STR, "NAME"},
+                                                  {"licence", HN_OPT_STR, "TEXT"},
+                                                  {"source", HN_OPT_STR, "TEXT"},
+                                                  {"date", HN_OPT_TIME, "TIME"},
+                                                  {0}};
+
+/* What the next index is made of. */
+struct next {
+    const struct feed_index *old;
+    struct hn_str without;              /* a feed of the old one that is left out; empty: none */
+    bool reads;                         /* the inputs come as the feed `without` */
+    const struct hn_adv_index *besides; /* all feeds of it, in place of those of the same names; NULL */
+};
+
+static bool has(const struct hn_adv_index *x, struct hn_str name)
+{
+    struct hn_adv_feed f;
+    for (uint32_t i = 0; x && i < x->n_feeds && hn_adv_feed_at(x, i, &f); i++)
+        if (hn_str_eq(f.name, name))
+            return true;
+    return false;
+}
+
+static struct hn_err carry(struct hn_adv_build *b, struct hn_adv_importer *im, const struct hn_adv_index *from,
+                           struct hn_str without, const struct hn_adv_index *unless)
+{
+    struct hn_adv_feed f;
+    for (uint32_t i = 0; i < from->n_feeds; i++) {
+        uint16_t feed;
+        if (!hn_adv_feed_at(from, i, &f) || hn_str_eq(f.name, without) || has(unless, f.name))
+            continue;
+        f.records = 0;
+        HN_TRY(hn_adv_build_feed(b, &f, &feed));
+        HN_TRY(hn_adv_lane_carry(hn_adv_import_lane(im), from, (uint16_t)i, feed));
+    }
+    return HN_OK;
+}
+
+static void complain(struct hn_work *w, const struct hn_adv_importer *im)
+{
+    const struct hn_adv_complaint *c;
+    size_t n = hn_adv_import_complaints(im, &c);
+    for (size_t i = 0; i < n; i++) {
+        struct hn_str at = hn_arena_fmt(hn_work_arena(w), "%.*s %.*s (%llu)", HN_FMT(c[i].file), HN_FMT(c[i].entry),
+                                        (unsigned long long)c[i].offset);
+        hn_work_warn(w, "feed.rejected", "at", hn_arena_cstr(hn_work_arena(w), at), "why", c[i].why, NULL);
+    }
+}
+
+/* The inputs as one feed. Its kind is the form that brought most records, its date that of its newest record, or of
+ * its newest file where records tell none. */
+static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_importer *im,
+                               struct hn_str name)
+{
+    struct hn_adv_feed f = {.name = name,
+                            .licence = hn_work_str(w, "licence"),
+                            .source = hn_work_str(w, "source"),
+                            .imported = hn_work_now(w)};
+    struct hn_input in;
+    hn_time changed = 0; /* of the newest file */
+    uint16_t feed;
+    uint64_t done = 0, total = hn_work_total(w, NULL);
+    f.kind = HN_STR("");
+    f.source = f.source.n ? f.source : HN_STR("");
+    f.licence = f.licence.n ? f.licence : HN_STR("");
+    HN_TRY(hn_adv_build_feed(b, &f, &feed));
+    while (hn_work_next(w, &in)) {
+        if (!f.source.n)
+            f.source = in.name;
+        if (hn_work_map(w, &in, SIZE_MAX / 2))
+            hn_adv_import_file(im, feed, in.name, in.map, in.regular);
+        changed = in.mtime > changed ? in.mtime : changed;
+        hn_work_progress(w, done += in.size, total, "advisories");
+        hn_work_done(&in);
+    }
+    hn_adv_import_sum(im, f.sha256);
+    f.kind = hn_str_c(hn_adv_import_form(im));
+    f.date = hn_adv_import_date(im, hn_work_given(w, "date") ? hn_work_time(w, "date") : changed);
+    f.date = f.date < f.imported ? f.date : f.imported;
+    f.rejected = hn_adv_import_rejected(im);
+    hn_adv_build_feed_set(b, feed, &f);
+    complain(w, im);
+    return hn_adv_import_records(im) ? HN_OK : (struct hn_err){HN_E_NOENT};
+}
+
+static struct hn_err fill(struct hn_work *w, struct hn_adv_build *b, const struct next *next)
+{
+    struct hn_adv_importer *im;
+    HN_TRY(hn_adv_import_new(b, THREADS, NULL, &im));
+    struct hn_err e = next->old->there ? carry(b, im, &next->old->x, next->without, next->besides) : HN_OK;
+    if (hn_ok(e) && next->besides)
+        e = carry(b, im, next->besides, HN_STR(""), NULL);
+    if (hn_ok(e) && next->reads)
+        e = read_feed(w, b, im, next->without);
+    struct hn_err ended = hn_adv_import_end(im);
+    return hn_ok(e) ? ended : e;
+}
+
+/* The index in force stays until the new one is whole. */
+static int rebuild(struct hn_work *w, const struct next *next)
+{
+    struct hn_adv_build *b = NULL;
+    struct hn_diag d = {{0}};
+    int out = hn_work_file_new(w, FEED_INDEX), spill = hn_work_temp(w);
+    struct hn_err e = out < 0 || spill < 0 ? (struct hn_err){HN_E_IO} : hn_adv_build_new(out, spill, 0, &b);
+    if (hn_ok(e))
+        e = fill(w, b, next);
+    if (hn_ok(e))
+        e = hn_adv_build_end(b, hn_work_now(w), &d);
+    hn_adv_build_free(b);
+    if (out >= 0)
+        close(out);
+    if (spill >= 0)
+        close(spill);
+    if (hn_ok(e))
+        e = hn_work_file_commit(w, FEED_INDEX);
+    if (hn_ok(e))
+        return 0;
+    return hn_work_fail(w, "feed.failed", "why", e.code == HN_E_NOENT ? "no advisory in it" : hn_err_text(e), NULL);
+}
+
+int feed_join(struct hn_work *w, const struct feed_index *old, const struct hn_adv_index *bundle)
+{
+    struct next next = {.old = old, .without = HN_STR(""), .besides = bundle};
+    return rebuild(w, &next);
+}
+
+static int change(struct hn_work *w, struct hn_str name, bool reads)
+{
+    struct feed_index old;
+    struct next next = {.old = &old, .without = name, .reads = reads};
+    if (!name.n || name.n > NAME_MAX_BYTES)
+        return hn_work_usage(w, "feed.name", NULL);
+    if (!feed_open(w, &old))
+        return 3;
+    if (!reads && !has(old.there ? &old.x : NULL, name))
+        return hn_work_fail(w, "feed.unknown", "name", hn_arena_cstr(hn_work_arena(w), name), NULL);
+    return rebuild(w, &next);
+}
+
+int feed_add(struct hn_work *w)
+{
+    return change(w, hn_work_str(w, "name"), true);
+}
+
+int feed_remove(struct hn_work *w)
+{
+    return change(w, hn_work_word(w, 0), false);
+}

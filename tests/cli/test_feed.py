@@ -1,0 +1,401 @@
+#!/usr/bin/env python3
+"""hinomi feed: fetching from a real HTTP server on loopback, and what becomes of it."""
+import gzip
+import hashlib
+import http.server
+import io
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socketserver
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import unittest
+import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import hinomi  # noqa: E402
+
+
+def osv(name, package="thing", modified="2026-11-20T00:00:00Z", fixed="2.0.0", ecosystem="PyPI", **more):
+    return {"id": name, "modified": modified, "summary": f"about {name}", "affected": [
+        {"package": {"ecosystem": ecosystem, "name": package},
+         "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}], **more}
+
+
+def zipped(records):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        for r in records:
+            z.writestr(zipfile.ZipInfo(r["id"] + ".json", (2026, 11, 20, 0, 0, 0)), json.dumps(r))
+    return out.getvalue()
+
+
+def csaf(name, cve, modified="2026-11-20T00:00:00Z"):
+    return json.dumps({
+        "document": {"csaf_version": "2.0", "category": "csaf_vex", "title": name, "publisher": {"name": "Made up"},
+                     "tracking": {"id": name, "status": "final", "initial_release_date": modified, "current_release_date": modified}},
+        "product_tree": {"full_product_names": [{"product_id": "P", "name": "P", "product_identification_helper": {"purl": "pkg:pypi/p@1"}}]},
+        "vulnerabilities": [{"cve": cve, "product_status": {"known_affected": ["P"]}}]}).encode()
+
+
+class Server:
+    """Files by path. A file may be cut after some bytes, be slow, or be a function of the handler."""
+
+    def __init__(self, certificate=None):
+        self.files, self.cut, self.asked, self.slow = {}, {}, [], {}
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args):
+                pass
+
+            def do_GET(self):
+                outer.asked.append((self.path, dict(self.headers)))
+                try:
+                    outer.answer(self)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+
+        class Threads(socketserver.ThreadingMixIn, http.server.HTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *args):
+                pass  # of a client that went away
+
+        self.http = Threads(("127.0.0.1", 0), Handler)
+        self.scheme = "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
+            self.scheme = "https"
+        self.port = self.http.server_address[1]
+        threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
+
+    def url(self, path, host="127.0.0.1"):
+        return f"{self.scheme}://{host}:{self.port}{path}"
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+    def paths(self):
+        return [p for p, _ in self.asked]
+
+    def answer(self, h):
+        body = self.files.get(h.path)
+        if callable(body):
+            return body(h)
+        if body is None:
+            return self.send(h, 404, b"no such thing")
+        tag = '"' + hashlib.sha256(body).hexdigest()[:16] + '"'
+        head = {"ETag": tag, "Last-Modified": "Fri, 20 Nov 2026 00:00:00 GMT"}
+        if h.headers.get("If-None-Match") == tag:
+            return self.send(h, 304, b"", head)
+        wanted = h.headers.get("Range")
+        if wanted and h.headers.get("If-Range", tag) == tag:
+            start = int(wanted.split("=")[1].split("-")[0])
+            if start >= len(body):
+                return self.send(h, 416, b"", head)
+            head["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+            return self.send(h, 206, body[start:], head)
+        self.send(h, 200, body, head)
+
+    def send(self, h, status, body, head=None):
+        h.send_response(status)
+        for k, v in (head or {}).items():
+            h.send_header(k, v)
+        if status != 304:
+            h.send_header("Content-Length", str(len(body)))
+        h.end_headers()
+        cut = self.cut.pop(h.path, None) if status == 200 else None
+        for at in range(0, len(body) if cut is None else cut, 65536):
+            h.wfile.write(body[at:min(at + 65536, len(body) if cut is None else cut)])
+            if h.path in self.slow:
+                h.wfile.flush()
+                time.sleep(self.slow[h.path])
+        if cut is not None:
+            h.wfile.flush()
+            h.close_connection = True
+            h.connection.close()
+
+
+def redirect(to):
+    def answer(h):
+        h.send_response(302)
+        h.send_header("Location", to)
+        h.send_header("Content-Length", "0")
+        h.end_headers()
+    return answer
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.world = hinomi.World()
+        self.addCleanup(self.world.close)
+        self.server = Server()
+        self.addCleanup(self.server.close)
+
+    def feed(self, *args, code=0, env=None):
+        done = self.world.run("feed", *args, env=env)
+        self.assertEqual(done.code, code, done.errors)
+        return done
+
+    def listed(self):
+        return {f["name"]: f for f in self.feed("list", "--json").json}
+
+    def folder(self, *parts):
+        return pathlib.Path(self.world.home).joinpath("fetch", *parts)
+
+
+class Files(Case):
+    def test_what_did_not_change_is_not_sent_again(self):
+        self.server.files["/a.zip"] = zipped([osv("A-1")])
+        done = self.feed("add", "--name", "a", "--licence", "CC0", self.server.url("/a.zip"))
+        self.assertIn("updated", done.text)
+        row = self.listed()["a"]
+        self.assertEqual((row["records"], row["licence"], row["source"]), (1, "CC0", self.server.url("/a.zip")))
+        self.assertEqual(row["sha256"], hashlib.sha256(self.server.files["/a.zip"]).hexdigest())
+        self.assertIn("nothing new", self.feed("update").text)
+        self.assertIn("If-None-Match", self.server.asked[-1][1])
+        self.server.files["/a.zip"] = zipped([osv("A-1"), osv("A-2")])
+        self.assertIn("updated", self.feed("update", "a").text)
+        self.assertEqual(self.listed()["a"]["records"], 2)
+        source = self.feed("sources", "--json").json[0]
+        self.assertEqual((source["name"], source["kind"], source["error"], source["dirty"]), ("a", "file", "", False))
+
+    def test_a_cut_download_is_gone_on_with(self):
+        whole = zipped([osv(f"A-{i}", details="x" * 3000 + str(i) * 50) for i in range(3000)])
+        self.assertGreater(len(whole), 200000)
+        self.server.files["/a.zip"] = whole
+        self.server.cut["/a.zip"] = 150000
+        self.feed("add", "--name", "a", self.server.url("/a.zip"), code=3)
+        self.assertEqual(self.feed("list", "--json").json, [])
+        self.feed("add", "--name", "a", self.server.url("/a.zip"))
+        path, head = self.server.asked[-1]
+        self.assertTrue(head["Range"].startswith("bytes=") and head["Range"] != "bytes=0-", head)
+        self.assertEqual(self.listed()["a"]["records"], 3000)
+
+    def test_a_part_of_another_file_is_thrown_away(self):
+        self.server.files["/a.zip"] = zipped([osv(f"A-{i}", details=os.urandom(3000).hex()) for i in range(100)])
+        self.server.cut["/a.zip"] = 150000
+        self.feed("add", "--name", "a", self.server.url("/a.zip"), code=3)
+        self.server.files["/a.zip"] = zipped([osv("B-1")])
+        self.feed("add", "--name", "a", self.server.url("/a.zip"))
+        self.assertEqual(self.listed()["a"]["records"], 1)
+        self.assertFalse(self.folder("a", "part").exists())
+
+    def test_a_wrong_sum_leaves_the_old_data(self):
+        good = zipped([osv("A-1")])
+        self.server.files["/a.zip"] = good
+        self.feed("add", "--name", "a", "--hash", self.server.url("/a.zip"), code=3)  # there is none
+        self.server.files["/a.zip.sha256"] = (hashlib.sha256(good).hexdigest() + "  a.zip\n").encode()
+        self.feed("add", "--name", "a", "--hash", self.server.url("/a.zip"))
+        self.server.files["/a.zip"] = zipped([osv("A-1"), osv("A-2")])
+        done = self.feed("update", code=3)
+        self.assertIn("checksum is wrong", done.errors)
+        self.assertEqual(self.listed()["a"]["records"], 1)
+        self.assertIn("checksum", self.feed("sources", "--json").json[0]["error"])
+
+    def test_too_large_and_too_slow(self):
+        self.server.files["/a.zip"] = zipped([osv(f"A-{i}", details=os.urandom(3000).hex()) for i in range(100)])
+        self.assertIn("larger than", self.feed("add", "--name", "a", "--max", "100000", self.server.url("/a.zip"), code=3).errors)
+        self.server.slow["/a.zip"] = 30
+        began = time.monotonic()
+        self.assertIn("too slow", self.feed("add", "--name", "b", "--stall", "2", self.server.url("/a.zip"), code=3).errors)
+        self.assertLess(time.monotonic() - began, 20)
+
+    def test_redirects_stay_where_they_may(self):
+        self.server.files["/a.zip"] = zipped([osv("A-1")])
+        self.server.files["/here"] = redirect("/a.zip")
+        self.feed("add", "--name", "a", self.server.url("/here"))
+        for name, to, why in (("scheme", "https://127.0.0.1:1/x", "another scheme"), ("file", "file:///etc/passwd", "not an address"),
+                              ("loopback", f"http://localhost:{self.server.port}/a.zip", "not public"),
+                              ("private", "http://10.1.2.3/a.zip", "http is not fetched"), ("loop", "/loop", "redirects")):
+            self.server.files["/" + name] = redirect(to)
+            done = self.feed("add", "--name", name, self.server.url("/" + name), code=3)
+            self.assertIn(why, done.errors, name)
+        self.assertEqual(list(self.listed()), ["a"])
+
+    def test_only_https_beyond_this_machine(self):
+        for url in ("http://feeds.example.invalid/a.zip", "https://user:secret@127.0.0.1/a", "https://a b/", "https://127.0.0.1:0/"):
+            self.feed("add", "--name", "a", url, code=2)
+        self.assertIn("answered 404", self.feed("add", "--name", "a", self.server.url("/none"), code=3).errors)
+        for name in ("../x", ".x", "a/b", "", "lock"):
+            self.feed("add", "--name", name, self.server.url("/none"), code=2)
+
+    def test_nonsense_leaves_the_index(self):
+        self.server.files["/a.zip"] = zipped([osv("A-1")])
+        self.feed("add", "--name", "a", self.server.url("/a.zip"))
+        self.server.files["/a.zip"] = b"<html>sorry</html>"
+        self.feed("update", code=3)
+        self.assertEqual(self.listed()["a"]["records"], 1)
+        self.server.files["/a.zip"] = zipped([osv("A-1"), osv("A-2")])
+        self.feed("update")
+        self.assertEqual(self.listed()["a"]["records"], 2)
+
+    def test_remove_takes_the_source_too(self):
+        self.server.files["/a.zip"] = zipped([osv("A-1")])
+        self.feed("add", "--name", "a", self.server.url("/a.zip"))
+        self.feed("remove", "a")
+        self.assertEqual((self.feed("list", "--json").json, self.feed("sources", "--json").json), ([], []))
+        self.assertFalse(self.folder("a").exists())
+        self.feed("remove", "a", code=3)
+
+    def test_several_addresses_are_one_feed(self):
+        self.server.files["/1.json"] = json.dumps(osv("A-1")).encode()
+        self.server.files["/2.csv.gz?x=1"] = gzip.compress(b"cve,epss,percentile\nCVE-2024-0001,0.5,0.9\n")
+        self.feed("add", "--name", "a", self.server.url("/1.json"), self.server.url("/2.csv.gz?x=1"))
+        self.assertEqual(self.listed()["a"]["records"], 2)
+
+    def test_killed_at_any_time_the_old_index_is_in_force(self):
+        self.server.files["/a.zip"] = zipped([osv("A-1")])
+        self.feed("add", "--name", "a", self.server.url("/a.zip"))
+        self.server.files["/a.zip"] = zipped([osv(f"A-{i}", details=os.urandom(600).hex()) for i in range(2000)])
+        self.server.slow["/a.zip"] = 0.005
+        for delay in (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5):
+            p = subprocess.Popen([hinomi.PROGRAM, "feed", "update"], env=self.world.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(delay)
+            p.send_signal(signal.SIGKILL)
+            p.wait()
+            self.feed("verify")
+            self.assertIn(self.listed()["a"]["records"], (1, 2000))
+        self.feed("update")
+        self.assertEqual(self.listed()["a"]["records"], 2000)
+
+    def test_two_updates_do_not_meet(self):
+        self.server.files["/a.zip"] = zipped([osv(f"A-{i}", details=os.urandom(600).hex()) for i in range(1000)])
+        self.server.slow["/a.zip"] = 0.1
+        p = subprocess.Popen([hinomi.PROGRAM, "feed", "add", "--name", "a", self.server.url("/a.zip")], env=self.world.env)
+        while not self.server.asked:
+            time.sleep(0.01)
+        self.feed("update", code=3)
+        self.assertEqual(p.wait(), 0)
+
+
+@unittest.skipUnless(shutil.which("openssl"), "openssl makes the certificate")
+class Https(Case):
+    def test_only_who_is_trusted(self):
+        key, cert = (str(pathlib.Path(self.world.home).parent / n) for n in ("key.pem", "cert.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "30", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+        server = Server((cert, key))
+        self.addCleanup(server.close)
+        server.files["/a.zip"] = zipped([osv("A-1")])
+        server.files["/down"] = redirect(f"http://127.0.0.1:{self.server.port}/a.zip")
+        self.assertIn("certificate", self.feed("add", "--name", "a", server.url("/a.zip", "localhost"), code=3).errors)
+        self.feed("add", "--name", "a", "--ca", cert, server.url("/a.zip", "localhost"))
+        self.assertIn("another scheme", self.feed("add", "--name", "b", "--ca", cert, server.url("/down"), code=3).errors)
+
+
+class Osv(Case):
+    def put(self, records):
+        self.records = {r["id"]: r for r in records}
+        self.server.files["/PyPI/all.zip"] = zipped(records)
+        rows = sorted(((r["modified"], r["id"]) for r in records), reverse=True)
+        self.server.files["/PyPI/modified_id.csv"] = "".join(f"{t},{i}\n" for t, i in rows).encode()
+        for r in records:
+            self.server.files[f"/PyPI/{r['id']}.json"] = json.dumps(r).encode()
+
+    def test_only_what_changed_is_fetched(self):
+        self.put([osv(f"P-{i}") for i in range(20)])
+        self.feed("add", "--name", "pypi", self.server.url("/PyPI/all.zip"))
+        self.assertEqual(self.feed("sources", "--json").json[0]["kind"], "osv")
+        self.server.asked.clear()
+        self.assertIn("nothing new", self.feed("update").text)
+        self.assertEqual(self.server.paths(), ["/PyPI/modified_id.csv"])
+        self.records.pop("P-3")
+        self.put(list(self.records.values()) + [osv("P-20", modified="2026-11-21T00:00:00Z", package="new")] +
+                 [osv("P-3", modified="2026-11-22T00:00:00Z", fixed="9.9.9")])
+        self.server.asked.clear()
+        self.feed("update")
+        self.assertEqual(sorted(self.server.paths()), ["/PyPI/P-20.json", "/PyPI/P-3.json", "/PyPI/modified_id.csv"])
+        shown = self.feed("show", "P-3", "--json").json[0]
+        self.assertEqual(shown["records"][0]["affected"][0]["ranges"][0]["events"][1]["fixed"], "9.9.9")
+        self.feed("show", "P-20")
+        self.server.asked.clear()
+        self.assertIn("nothing new", self.feed("update").text)
+
+    def test_names_that_lead_elsewhere_are_left_out(self):
+        self.put([osv("P-1")])
+        self.feed("add", "--name", "pypi", self.server.url("/PyPI/all.zip"))
+        self.server.files["/PyPI/modified_id.csv"] = (
+            b"2026-11-23T00:00:00Z,../../etc/passwd\n2026-11-23T00:00:00Z,http://127.0.0.1/x\n2026-11-23T00:00:00Z,.hidden\n"
+            b"2026-11-23T00:00:00Z,a b\nnonsense\n\xff\xfe\n2026-11-23T00:00:00Z,%2e%2e\n2026-11-20T00:00:00Z,P-1\n")
+        self.server.asked.clear()
+        self.feed("update")
+        self.assertEqual(self.server.paths(), ["/PyPI/modified_id.csv"])
+
+
+class Csaf(Case):
+    def put(self, documents, hosts=""):
+        self.server.files["/.well-known/csaf/provider-metadata.json"] = json.dumps({"distributions": [
+            {"directory_url": self.server.url("/csaf/")}] + ([{"directory_url": hosts}] if hosts else [])}).encode()
+        self.server.files["/csaf/changes.csv"] = "".join(f'"{p}","{t}"\n' for p, t, _ in documents).encode()
+        for path, _, body in documents:
+            self.server.files["/csaf/" + path] = body
+            self.server.files[f"/csaf/{path}.sha256"] = f"{hashlib.sha256(body).hexdigest()}  {path}\n".encode()
+
+    def add(self, code=0):
+        return self.feed("add", "--name", "acme", self.server.url("/.well-known/csaf/provider-metadata.json"), code=code)
+
+    def test_documents_by_their_list(self):
+        docs = [(f"2026/acme-{i}.json", "2026-11-20T00:00:00Z", csaf(f"ACME-{i}", f"CVE-2026-000{i}")) for i in range(4)]
+        self.put(docs)
+        self.add()
+        self.assertEqual((self.listed()["acme"]["records"], self.listed()["acme"]["kind"]), (4, "csaf"))
+        self.server.asked.clear()
+        self.assertIn("nothing new", self.feed("update").text)
+        self.assertFalse([p for p in self.server.paths() if p.endswith(".json") and "provider" not in p])
+        self.put(docs[1:] + [("2026/acme-0.json", "2026-11-25T00:00:00Z", csaf("ACME-0", "CVE-2026-0009", "2026-11-25T00:00:00Z"))])
+        self.server.asked.clear()
+        self.feed("update")
+        self.assertEqual([p for p in self.server.paths() if p.endswith(".json") and "provider" not in p], ["/csaf/2026/acme-0.json"])
+        self.feed("show", "CVE-2026-0009")
+
+    def test_a_document_with_a_wrong_sum_is_left_out_and_said(self):
+        docs = [(f"2026/acme-{i}.json", "2026-11-20T00:00:00Z", csaf(f"ACME-{i}", f"CVE-2026-000{i}")) for i in range(3)]
+        self.put(docs)
+        self.server.files["/csaf/2026/acme-1.json"] += b" "
+        self.server.files["/csaf/2026/acme-2.json.sha512"] = hashlib.sha512(docs[2][2]).hexdigest().encode()
+        del self.server.files["/csaf/2026/acme-2.json.sha256"]
+        done = self.add()
+        self.assertIn("checksum is wrong", done.errors)
+        self.assertEqual(self.listed()["acme"]["records"], 2)
+
+    def test_lists_lead_nowhere_else(self):
+        self.put([("2026/acme-1.json", "2026-11-20T00:00:00Z", csaf("ACME-1", "CVE-2026-0001")),
+                  ("../../secret.json", "2026-11-20T00:00:00Z", b"{}"), ("2026/.x.json", "2026-11-20T00:00:00Z", b"{}")],
+                 hosts=f"http://localhost:{self.server.port}/csaf/")
+        done = self.add()
+        self.assertIn("3 documents", done.errors)
+        self.assertEqual(self.listed()["acme"]["records"], 1)
+        self.assertFalse([p for p in self.server.paths() if "secret" in p or ".x" in p])
+
+    def test_rolie(self):
+        body = csaf("ACME-1", "CVE-2026-0001")
+        self.server.files["/p/provider-metadata.json"] = json.dumps({"distributions": [{"rolie": {"feeds": [
+            {"tlp_label": "WHITE", "url": self.server.url("/p/white.json")}]}}]}).encode()
+        self.server.files["/p/white.json"] = json.dumps({"feed": {"entry": [
+            {"id": "ACME-1", "updated": "2026-11-20T00:00:00Z", "content": {"src": self.server.url("/p/2026/acme-1.json")}},
+            {"id": "BAD", "updated": "2026-11-20T00:00:00Z", "content": {"src": "https://elsewhere.example.invalid/x.json"}}]}}).encode()
+        self.server.files["/p/2026/acme-1.json"] = body
+        done = self.feed("add", "--name", "acme", self.server.url("/p/provider-metadata.json"))
+        self.assertIn("no checksum", done.errors)
+        self.assertIn("not below the address", done.errors)
+        self.assertEqual(self.listed()["acme"]["records"], 1)
+
+
+if __name__ == "__main__":
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))
+    bad = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - bad - len(result.skipped)} passed, {bad} failed, {len(result.skipped)} skipped")
+    sys.exit(bad != 0)
