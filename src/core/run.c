@@ -161,10 +161,11 @@ static const struct hn_run_cover *cover_in(const struct hn_run *r, const struct 
     return NULL;
 }
 
-/* Is this module's part taken from an earlier run? "self" tells of the others' inputs and is made up anew each time. */
+/* Is this module's part taken from an earlier run? "self" tells of the others' inputs, and a module that collects
+ * nothing judges what others saw: these are made up anew each time. */
 static bool keeps(const struct hn_run_options *o, const struct hn_module *m)
 {
-    return o->base && !(o->fresh & hn_module_bit(m)) && cover_in(o->base, m) && strcmp(m->name, "self") != 0;
+    return o->base && m->collect && !(o->fresh & hn_module_bit(m)) && cover_in(o->base, m) && strcmp(m->name, "self") != 0;
 }
 
 static bool keeps_arg(void *arg, const struct hn_module *m)
@@ -377,8 +378,35 @@ static void take_verdicts(struct hn_run *r)
     }
 }
 
+/* The module of "packages.package". */
+static struct hn_str module_of(const char *kind)
+{
+    struct hn_str s = hn_str_c(kind);
+    ptrdiff_t dot = hn_str_chr(s, '.');
+    return dot < 0 ? s : hn_str_cut(s, 0, (size_t)dot);
+}
+
+/* Modules that collect nothing and judge what others saw cover what those cover; a run without those says nothing of
+ * them. */
+static void cover_judges(struct hn_run *r)
+{
+    for (size_t i = 0; i < hn_modules_n; i++) {
+        const struct hn_module *m = hn_modules[i];
+        struct hn_run_cover c = {.module = m, .complete = true, .ran = true};
+        bool whole = m->judge && !m->collect && m->needs && !cover_in(r, m);
+        for (size_t k = 0; whole && m->needs[k]; k++) {
+            const struct hn_run_cover *of = cover_in(r, hn_module_find(module_of(m->needs[k])));
+            whole = of != NULL;
+            c.complete = c.complete && of && of->complete && of->ran;
+        }
+        if (whole)
+            r->cover[r->n_cover++] = c;
+    }
+}
+
 struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, struct hn_diag *reterr)
 {
+    cover_judges(r);
     struct hn_judge_options o = {.arena = &r->arena,
                                  .facts = r->facts,
                                  .policy = policy,
