@@ -165,7 +165,8 @@ static const struct hn_run_cover *cover_in(const struct hn_run *r, const struct 
  * nothing judges what others saw: these are made up anew each time. */
 static bool keeps(const struct hn_run_options *o, const struct hn_module *m)
 {
-    return o->base && m->collect && !(o->fresh & hn_module_bit(m)) && cover_in(o->base, m) && strcmp(m->name, "self") != 0;
+    return o->base && m->collect && !(o->fresh & hn_module_bit(m)) && cover_in(o->base, m) &&
+           strcmp(m->name, "self") != 0;
 }
 
 static bool keeps_arg(void *arg, const struct hn_module *m)

@@ -394,6 +394,155 @@ class Csaf(Case):
         self.assertEqual(self.listed()["acme"]["records"], 1)
 
 
+class Diagnosed(Case):
+    """Advisory data from the file to the deadline, on a made-up root and on this machine."""
+
+    def tracker(self, **packages):
+        return json.dumps({p: {cve: {"description": "made up", "scope": "remote", "releases": {
+            "bookworm": {"status": "resolved", "fixed_version": fixed, "urgency": "high"}}} for cve, fixed in cves.items()}
+            for p, cves in packages.items()}).encode()
+
+    def diagnose(self, *args, now=None):
+        done = self.world.run("diagnose", "--json", *args, env={"HINOMI_NOW": now} if now else None)
+        self.assertIn(done.code, (0, 1), done.errors)
+        return done.json
+
+    def kinds(self, doc, prefix):
+        return {f["kind"]: f for f in doc["findings"] if f["kind"].startswith(prefix)}
+
+    def test_no_data_then_a_finding_with_its_deadline_then_closed(self):
+        root = self.world.root("neglected")
+        doc = self.diagnose("--root", root)
+        self.assertIn("feed.no-data", self.kinds(doc, "feed."))
+        self.assertIn("Debian", self.kinds(doc, "feed.")["feed.no-data"]["title"]["en"])
+        self.server.files["/tracker.json"] = self.tracker(openssl={"CVE-2026-0001": "99.0-1"}, curl={"CVE-2026-0002": "0.1-1"})
+        self.server.files["/kev.json"] = json.dumps({"catalogVersion": "1", "dateReleased": "2026-11-20T00:00:00Z", "vulnerabilities": [
+            {"cveID": "CVE-2026-0001", "vendorProject": "v", "product": "p", "vulnerabilityName": "n", "dateAdded": "2026-11-19",
+             "shortDescription": "s", "requiredAction": "a", "dueDate": "2026-12-01", "knownRansomwareCampaignUse": "Known"}]}).encode()
+        self.server.files["/epss.csv.gz"] = gzip.compress(
+            b"#model_version:v1,score_date:2026-11-20T00:00:00+0000\ncve,epss,percentile\nCVE-2026-0001,0.9,0.99\n")
+        for name in ("tracker.json", "kev.json", "epss.csv.gz"):
+            self.feed("add", "--name", name.split(".")[0], self.server.url("/" + name))
+        doc = self.diagnose("--root", root)
+        found = [f for f in doc["findings"] if f["kind"] == "sbom.vulnerable"]
+        self.assertEqual(len(found), 1, [f["title"] for f in found])
+        f = found[0]
+        self.assertIn("CVE-2026-0001", json.dumps(f))
+        self.assertIn("99.0-1", json.dumps(f))
+        terms = {t["name"]: t for t in f["terms"]}
+        self.assertIn("kev", terms)
+        self.assertTrue(f["deadline"], f)
+        self.assertIn("bod-26-04", f["deadline_rule"])
+        self.assertNotIn("feed.no-data", self.kinds(doc, "feed."))
+        closed = [x for x in self.world.run("findings", "list", "--json", "--status", "closed").json["items"] if x["kind"] == "feed.no-data"]
+        self.assertEqual(len(closed), 1)
+        self.server.files["/tracker.json"] = self.tracker(openssl={"CVE-2026-0001": "0.1-1"})
+        self.feed("update", "tracker")
+        doc = self.diagnose("--root", root)
+        self.assertFalse([f for f in doc["findings"] if f["kind"] == "sbom.vulnerable"])
+
+    def test_old_data_is_a_finding_until_it_is_asked_for_again(self):
+        root = self.world.root("neglected")
+        self.server.files["/tracker.json"] = self.tracker(openssl={"CVE-2026-0001": "0.1-1"})
+        self.feed("add", "--name", "tracker", self.server.url("/tracker.json"))
+        self.assertFalse(self.kinds(self.diagnose("--root", root), "feed."))
+        later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 9 * 86400 + 60))
+        old = self.kinds(self.diagnose("--root", root, now=later), "feed.")["feed.old"]
+        self.assertEqual(old["title"]["en"], "Advisory data of tracker is 9 days old")
+        self.assertIn("9 日前", old["title"]["ja"])
+        self.feed("update", env={"HINOMI_NOW": later})
+        self.assertIn("If-None-Match", self.server.asked[-1][1])
+        self.assertFalse(self.kinds(self.diagnose("--root", root, now=later), "feed."))
+
+    def test_this_machine(self):
+        release = pathlib.Path("/etc/os-release").read_text()
+        if "ID=debian" not in release or "VERSION_ID=\"12\"" not in release:
+            self.skipTest("not Debian 12")
+        self.server.files["/tracker.json"] = self.tracker(glibc={"CVE-2026-0003": "99.0-1"})
+        self.feed("add", "--name", "tracker", self.server.url("/tracker.json"))
+        doc = self.diagnose("--no-store")
+        found = [f for f in doc["findings"] if f["kind"] == "sbom.vulnerable"]
+        self.assertEqual(len(found), 1)
+        terms = {t["name"] for t in found[0]["terms"]}
+        self.assertTrue(terms & {"mapped-running", "listens-none", "listens-loopback", "listens-one-network", "listens-everywhere"}, terms)
+
+
+class Bundle(Case):
+    def test_one_file_for_a_machine_without_a_network(self):
+        self.server.files["/a.zip"] = zipped([osv("A-1"), osv("A-2")])
+        self.feed("add", "--name", "a", "--licence", "CC0", self.server.url("/a.zip"))
+        one, two = self.world.dir / "one.zst", self.world.dir / "two.zst"
+        self.feed("export", "-o", one)
+        self.feed("export", "-o", two)
+        self.assertEqual(one.read_bytes(), two.read_bytes())
+        other = {"HINOMI_HOME": str(self.world.dir / "other")}
+        local = self.world.dir / "b.json"
+        local.write_text(json.dumps(osv("B-1")))
+        self.feed("add", "--name", "b", local, env=other)
+        self.feed("add", "--name", "a", local, env=other)
+        self.feed("import", one, env=other)
+        rows = {f["name"]: f for f in self.feed("list", "--json", env=other).json}
+        self.assertEqual({n: f["records"] for n, f in rows.items()}, {"a": 2, "b": 1})
+        mine = self.listed()["a"]
+        for key in ("licence", "source", "date", "sha256", "kind", "imported"):
+            self.assertEqual(rows["a"][key], mine[key])
+        self.feed("verify", env=other)
+        good = one.read_bytes()
+        for bad in (good[:len(good) // 2], good[:-1], b"", b"nothing", good[:40] + bytes([good[40] ^ 1]) + good[41:]):
+            two.write_bytes(bad)
+            self.feed("import", two, code=3, env=other)
+            self.assertEqual({f["name"]: f["records"] for f in self.feed("list", "--json", env=other).json}, {"a": 2, "b": 1})
+
+    def test_another_index_than_the_manifest_tells(self):
+        self.server.files["/a.zip"] = zipped([osv("A-1")])
+        self.feed("add", "--name", "a", self.server.url("/a.zip"))
+        path = self.world.dir / "one.zst"
+        self.feed("export", "-o", path)
+        tar = subprocess.run(["zstd", "-dc", str(path)], capture_output=True, check=True).stdout if shutil.which("zstd") else None
+        if tar is None:
+            self.skipTest("no zstd")
+        at = tar.index(b"HNADVIX\n")
+        path.write_bytes(subprocess.run(["zstd", "-c"], input=tar[:at + 300] + b"\xff" + tar[at + 301:], capture_output=True, check=True).stdout)
+        self.assertIn("checksum of its index", self.feed("import", path, code=3, env={"HINOMI_HOME": str(self.world.dir / "x")}).errors)
+
+
+class Shown(Case):
+    def test_every_source_in_its_own_words(self):
+        local = self.world.dir / "in"
+        local.mkdir()
+        (local / "osv.json").write_text(json.dumps(osv("GHSA-1", aliases=["CVE-2026-0001"])))
+        (local / "cve.json").write_text(json.dumps({
+            "dataType": "CVE_RECORD", "cveMetadata": {"cveId": "CVE-2026-0001", "state": "PUBLISHED"},
+            "containers": {"cna": {"descriptions": [{"lang": "en", "value": "d"}], "affected": [{"vendor": "v", "product": "p"}],
+                                   "metrics": [{"cvssV3_1": {"version": "3.1", "vectorString": "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
+                                                             "baseScore": 3.3, "baseSeverity": "LOW"}}]}}}))
+        (local / "nvd.json").write_text(json.dumps({"vulnerabilities": [{"cve": {
+            "id": "CVE-2026-0001", "sourceIdentifier": "x", "lastModified": "2026-11-20T00:00:00.000", "published": "2026-11-19T00:00:00.000",
+            "vulnStatus": "Analyzed", "descriptions": [{"lang": "en", "value": "d"}], "metrics": {"cvssMetricV31": [
+                {"source": "nvd@nist.gov", "type": "Primary", "cvssData": {"version": "3.1",
+                 "vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "baseScore": 9.8}}]}}}]}))
+        self.feed("add", "--name", "mixed", "--licence", "CC0", local)
+        for asked in ("GHSA-1", "cve-2026-0001"):
+            one = self.feed("show", asked, "--json").json[0]
+            self.assertEqual(one["cve"], "CVE-2026-0001")
+            self.assertEqual({r["form"] for r in one["records"]}, {"osv", "cve", "nvd"})
+            self.assertEqual({(s["by"], s["score"]) for s in one["severities"]}, {("cna", 3.3), ("nvd", 9.8)})
+            self.assertEqual(one["exploited"], "unknown")
+            self.assertEqual({r["feed"]["licence"] for r in one["records"]}, {"CC0"})
+        self.assertIn("9.8", self.feed("show", "GHSA-1").text)
+        self.feed("show", "CVE-1999-0000", code=3)
+        self.feed("show", code=2)
+
+    def test_list_filters_and_sorts(self):
+        for name, when in (("new", "2026-11-27T00:00:00Z"), ("old", "2020-01-01T00:00:00Z")):
+            path = self.world.dir / (name + ".json")
+            path.write_text(json.dumps(osv(name, modified=when)))
+            self.feed("add", "--name", name, path)
+        self.assertEqual([f["name"] for f in self.feed("list", "--json", "--sort", "date").json], ["old", "new"])
+        self.assertEqual([f["name"] for f in self.feed("list", "--json", "--older", "1000").json], ["old"])
+        self.assertEqual(self.feed("list", "--json", "--kind", "kev").json, [])
+
+
 if __name__ == "__main__":
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))
     bad = len(result.failures) + len(result.errors)
