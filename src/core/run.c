@@ -387,6 +387,12 @@ static struct hn_str module_of(const char *kind)
     return dot < 0 ? s : hn_str_cut(s, 0, (size_t)dot);
 }
 
+/* A host runs one system: that is known, or it is not, whatever else of the host could not be seen. */
+static bool is_one_and_seen(const struct hn_run *r, const char *kind)
+{
+    return strcmp(kind, "host.os") == 0 && hn_facts_first(r->facts, kind) != NULL;
+}
+
 /* Modules that collect nothing and judge what others saw cover what those cover; a run without those says nothing of
  * them. */
 static void cover_judges(struct hn_run *r)
@@ -398,7 +404,7 @@ static void cover_judges(struct hn_run *r)
         for (size_t k = 0; whole && m->needs[k]; k++) {
             const struct hn_run_cover *of = cover_in(r, hn_module_find(module_of(m->needs[k])));
             whole = of != NULL;
-            c.complete = c.complete && of && of->complete && of->ran;
+            c.complete = c.complete && of && of->ran && (of->complete || is_one_and_seen(r, m->needs[k]));
         }
         if (whole)
             r->cover[r->n_cover++] = c;
