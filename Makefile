@@ -82,6 +82,8 @@ conformance: build ## compare with the peers that can be installed (tests/peers)
 flow-eval: build ## how well flow finds command channels, on labelled captures, with and without sampling
 	@tools/flow-eval
 	@tools/flow-eval --thin 100
+	@tools/flow-eval --changed
+	@tools/flow-eval --left-out
 
 screenshots: build setup-test ## screenshots of every screen into docs/screenshots
 	@tests/e2e/run --screenshots

@@ -16,18 +16,27 @@
 #define FLOW_TIMES 1024u /* begins of contacts kept per pair: the latest */
 #define FLOW_SIZES 6u
 #define FLOW_BINS  64u
+#define FLOW_OPEN  2u
 
 struct flow_size {
     uint64_t bytes;
     uint32_t n;
 };
 
+/* A connection as an exporter tells it, in pieces: one a minute, say, for as long as it lasts. */
+struct flow_open {
+    hn_time first, last;
+    uint16_t sport;
+};
+
 /* What one host says to one service of another. */
 struct flow_pair {
     struct hn_ip src, dst;
     uint16_t port;
-    uint8_t proto, apps; /* apps: bit per enum hn_flow_app */
-    uint32_t next;       /* in the bucket */
+    uint8_t proto;
+    bool payload_only; /* octets are counted without headers */
+    uint16_t apps;     /* bit per enum hn_flow_app */
+    uint32_t next;     /* in the bucket */
     uint32_t n, failed, answered;
     hn_time first, last, end; /* begins of the first and last contact; end of the latest */
     hn_time longest;
@@ -37,6 +46,8 @@ struct flow_pair {
     hn_time bin;                        /* length of a slice; doubles when 64 do not reach */
     hn_time *times;                     /* ring of FLOW_TIMES, or fewer while there are few */
     uint32_t n_times, cap_times;        /* n_times counts on beyond the ring */
+    uint32_t pieces;                    /* records that only go on with a connection: no contacts */
+    struct flow_open open[FLOW_OPEN];   /* the latest connections, to know their later pieces by */
 };
 
 /* One host, one port, many peers: what a scan looks like. Or one peer, many ports (port 0, dst set). */
@@ -47,6 +58,7 @@ struct flow_fan {
     uint32_t next;
     uint32_t n, failed;
     uint64_t seen[8]; /* linear counting of peers or ports, 512 bits (Whang 1990) */
+    uint64_t inside;  /* … of peers inside, 64 bits */
     hn_time first, last;
 };
 
@@ -56,10 +68,13 @@ struct flow_host {
     uint32_t n_src, n_dst;
     uint32_t failing_pairs;  /* peers that never answer, asked again and again */
     uint32_t dns;            /* queries sent */
+    uint32_t mail_in;        /* connections to its port 25 */
+    uint32_t commanded;      /* hosts of ours that it seems to command */
     uint64_t peers[16];      /* linear counting, 1024 bits */
     uint64_t high_peers[16]; /* … of those spoken to on high ports at both ends */
     uint64_t users[4];       /* hosts of ours that speak to it: linear counting, 256 bits */
     hn_time first, last;
+    double acts, commands; /* scores: of the worst that it does to others; of the worst channel that it serves */
 };
 
 struct flow_state {
@@ -71,10 +86,10 @@ struct flow_state {
     uint64_t flows, without_time, sampled, begun, forgotten; /* forgotten: pairs dropped because memory ended */
     uint32_t sampling_most;
     hn_time first, last;
-    struct {
+    struct flow_net {
         struct hn_ip net;
         unsigned bits;
-    } internal[64];
+    } internal[64]; /* named by the user, else learnt */
     size_t n_internal;
     bool failed;
 };
@@ -85,9 +100,10 @@ void flow_state_add(struct flow_state *s, const struct hn_flow *f);
 struct flow_host *flow_host_find(const struct flow_state *s, const struct hn_ip *ip);
 struct flow_fan *flow_fan_find(const struct flow_state *s, const struct hn_ip *src, const struct hn_ip *dst,
                                uint16_t port, uint8_t proto);
-/* Is it one of those that are watched: named as internal, else of private addresses, else in a large part of the flows?
- */
+/* Is it one of those that are watched: within `internal`, which the user named or flow_own_learn() made? */
 bool flow_is_own(const struct flow_state *s, const struct hn_ip *ip);
+/* Without names from the user: private addresses, and the prefixes that most of the rest have in common. */
+HN_MUST struct hn_err flow_own_learn(struct flow_state *s, struct hn_arena *a);
 unsigned flow_distinct(const uint64_t *bits, unsigned words);
 
 /* ---------------------------------------------------------------- one-way records */
@@ -101,8 +117,24 @@ void flow_stitch_end(struct flow_stitch *t);
 
 /* ---------------------------------------------------------------- scoring */
 
-/* name, weight: log-odds of the whole term; what each means is in text.yaml, "flow.term.<name>" */
-enum flow_kind { FLOW_BEACON, FLOW_SCAN, FLOW_PORT_SCAN };
+/* Kinds of suspects. name in answers, technique of ATT&CK ("" where it depends), is it a channel (else an act) */
+#define FLOW_KIND_MAP(XX)                                                                                              \
+    XX(BEACON, "beacon", "", true)                                                                                     \
+    XX(DNS, "dns-tunnel", "T1071.004", true)                                                                           \
+    XX(SCAN, "scan", "T1046", false)                                                                                   \
+    XX(PORT_SCAN, "port-scan", "T1046", false)                                                                         \
+    XX(LATERAL, "lateral", "T1021", false)                                                                             \
+    XX(SPAM, "spam", "T1071.003", false)                                                                               \
+    XX(FLOOD, "flood", "T1498", false)                                                                                 \
+    XX(UPLOAD, "upload", "T1048", false)
+enum flow_kind {
+#define XX(name, text, technique, channel) FLOW_##name,
+    FLOW_KIND_MAP(XX)
+#undef XX
+        FLOW_KINDS
+};
+const char *flow_kind_name(enum flow_kind k);
+bool flow_kind_is_channel(enum flow_kind k);
 
 #define FLOW_TERMS_MAX 16u
 struct flow_term {
@@ -117,14 +149,15 @@ struct flow_rhythm {
     double dispersion; /* median absolute deviation / median; of sums of two or three where the rhythm is composed */
     double skew;       /* Bowley's, 0 symmetric … 1 */
     double steady;     /* 0 none … 1 like a clock */
+    double local;      /* median of |ln(interval / the one before)|: steady between changes of the sleep */
     double multiples;  /* share of intervals at 1, 2, 3, 4 times the median: contacts that were missed */
     unsigned composed; /* 1, or how many intervals make the period */
 };
 
 struct flow_suspect {
     enum flow_kind kind;
-    const struct flow_pair *pair; /* of a beacon */
-    const struct flow_fan *fan;   /* of a scan */
+    const struct flow_pair *pair; /* of a channel, a flood, an upload; else NULL */
+    const struct flow_fan *fan;   /* of a scan and its like */
     bool inward;                  /* the other side began */
     double logit, score;          /* score 0 … 1 */
     struct flow_rhythm rhythm;
@@ -132,7 +165,14 @@ struct flow_suspect {
     struct flow_term terms[FLOW_TERMS_MAX];
     size_t n_terms;
     unsigned peers;
+    unsigned more; /* of the same kind by the same host: other ports */
 };
+
+/* Of a suspect: the host of ours, the other side (family 0: many), service. */
+const struct hn_ip *flow_suspect_host(const struct flow_suspect *x);
+const struct hn_ip *flow_suspect_peer(const struct flow_suspect *x);
+unsigned flow_suspect_port(const struct flow_suspect *x);
+const char *flow_technique(const struct flow_suspect *x);
 
 /* Why a pair is no suspect, whatever its rhythm. name, text key "flow.peel.<name>" */
 #define FLOW_PEEL_MAP(XX)                                                                                              \
@@ -161,6 +201,30 @@ struct flow_verdicts {
 #define FLOW_ALERT 0.5
 
 void flow_rhythm_of(const struct flow_pair *p, struct flow_rhythm *ret);
+/* Adds a term; score_of turns the sum into 0 … 1. */
+void flow_term(struct flow_suspect *x, const char *name, double weight, double value);
+double flow_score_of(double logit);
+static inline double flow_clamp(double v)
+{
+    return v < 0 ? 0 : v > 1 ? 1 : v;
+}
+
+/* What a pair is whatever its rhythm (peel.c). */
+enum flow_peel flow_peel_of(const struct flow_state *s, const struct flow_pair *p, bool own_src, bool own_dst);
+bool flow_is_group(const struct hn_ip *ip); /* multicast, broadcast */
+bool flow_is_p2p(const struct flow_host *h);
+bool flow_is_role(const struct flow_pair *p);
+bool flow_is_scan(const struct flow_fan *f);
+bool flow_common_port(uint16_t port);
+bool flow_irc_port(uint16_t port);
+bool flow_admin_port(uint16_t port);
+bool flow_never_answers(const struct flow_pair *p);
+double flow_per_second(const struct flow_pair *p);
+
+/* What hosts do to others: scans, floods, spam, … one suspect a host and kind, appended to list; notes it in
+ * flow_host.acts. list NULL: only how many it may be. */
+size_t flow_acts(struct flow_state *s, struct flow_suspect *list);
+
 HN_MUST struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct flow_verdicts *ret);
 
 /* ---------------------------------------------------------------- inputs, answers */

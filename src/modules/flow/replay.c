@@ -130,6 +130,7 @@ static void put_terms(struct hn_jw *j, const struct flow_suspect *s)
     for (size_t i = 0; i < s->n_terms; i++) {
         hn_jw_obj(j);
         hn_jw_kc(j, "name", s->terms[i].name);
+        hn_jw_knum(j, "value", s->terms[i].value);
         hn_jw_knum(j, "log_odds", s->terms[i].weight * s->terms[i].value);
         hn_jw_obj_end(j);
     }
@@ -190,28 +191,16 @@ static void put_beacon(struct hn_jw *j, const struct flow_suspect *s)
     put_contacts(j, s);
 }
 
-static const char *kind_name(enum flow_kind k)
-{
-    return k == FLOW_BEACON ? "beacon" : k == FLOW_SCAN ? "scan" : "port-scan";
-}
-
-static const char *technique(const struct flow_suspect *s)
-{
-    if (s->kind != FLOW_BEACON)
-        return "T1046";
-    return s->pair->port == 80 || s->pair->port == 443 ? "T1071.001" : "T1571";
-}
-
 static void put_suspect(struct replay *r, struct hn_jw *j, const struct flow_suspect *s)
 {
     struct hn_arena *a = hn_work_arena(r->w);
     const struct flow_pair *p = s->pair;
     hn_jw_obj(j);
-    hn_jw_kc(j, "kind", kind_name(s->kind));
+    hn_jw_kc(j, "kind", flow_kind_name(s->kind));
     /* host: the one of ours; peer: the other side, who commands if anybody does */
-    put_ip(j, "host", p ? (s->inward ? &p->dst : &p->src) : &s->fan->src);
-    put_ip(j, "peer", p ? (s->inward ? &p->src : &p->dst) : &s->fan->dst);
-    hn_jw_kint(j, "port", p ? p->port : s->fan->port);
+    put_ip(j, "host", flow_suspect_host(s));
+    put_ip(j, "peer", flow_suspect_peer(s));
+    hn_jw_kint(j, "port", flow_suspect_port(s));
     hn_jw_kint(j, "proto", p ? p->proto : s->fan->proto);
     hn_jw_kc(j, "direction", s->inward ? "in" : "out");
     hn_jw_knum(j, "score", (double)(int)(s->score * 1000 + 0.5) / 1000);
@@ -223,11 +212,11 @@ static void put_suspect(struct replay *r, struct hn_jw *j, const struct flow_sus
     hn_jw_obj_end(j);
     hn_jw_key(j, "benign_if");
     hn_jw_obj(j);
-    const char *key = p ? (s->inward ? "flow.benign.inward" : "flow.benign.beacon") : "flow.benign.scan";
+    const char *key = hn_arena_fmt(a, "flow.benign.%s", s->inward ? "inward" : flow_kind_name(s->kind)).p;
     hn_jw_kc(j, "en", hn_text_find(HN_EN, key));
     hn_jw_kc(j, "ja", hn_text_find(HN_JA, key));
     hn_jw_obj_end(j);
-    hn_jw_kc(j, "technique", technique(s));
+    hn_jw_kc(j, "technique", flow_technique(s));
     hn_jw_key(j, "evidence");
     hn_jw_obj(j);
     if (p) {
@@ -235,6 +224,7 @@ static void put_suspect(struct replay *r, struct hn_jw *j, const struct flow_sus
     } else {
         hn_jw_kint(j, "flows", s->fan->n);
         hn_jw_kint(j, "peers", s->peers);
+        hn_jw_kint(j, "more_ports", s->more);
         hn_jw_kint(j, "failed", s->fan->failed);
         hn_jw_ktime(j, "first", s->fan->first);
         hn_jw_ktime(j, "last", s->fan->last);
@@ -379,18 +369,18 @@ static void observe(struct replay *r, const struct flow_suspect *s)
     struct hn_arena *a = hn_work_arena(r->w);
     char host[HN_IP_TEXT], peer[HN_IP_TEXT] = "";
     const struct flow_pair *p = s->pair;
-    hn_ip_text(p ? (s->inward ? &p->dst : &p->src) : &s->fan->src, host);
-    if (p)
-        hn_ip_text(s->inward ? &p->src : &p->dst, peer);
+    hn_ip_text(flow_suspect_host(s), host);
+    if (flow_suspect_peer(s)->family)
+        hn_ip_text(flow_suspect_peer(s), peer);
     struct hn_work_asset asset = {.name = hn_str_c(host),
                                   .kind = HN_STR("host"),
                                   .key_type = HN_STR("address"),
                                   .key = hn_str_c(host),
                                   .scope = HN_STR("flow")};
-    unsigned port = p ? p->port : s->fan->port;
+    unsigned port = flow_suspect_port(s);
     struct hn_parse *o = hn_work_obs_begin(r->w, &asset, r->state.last);
-    hn_obs_begin(o, "suspect", hn_arena_fmt(a, "%s %s:%u", kind_name(s->kind), peer, port));
-    hn_obs_str(o, "kind", hn_str_c(kind_name(s->kind)));
+    hn_obs_begin(o, "suspect", hn_arena_fmt(a, "%s %s:%u", flow_kind_name(s->kind), peer, port));
+    hn_obs_str(o, "kind", hn_str_c(flow_kind_name(s->kind)));
     hn_obs_str(o, "host", hn_str_c(host));
     hn_obs_str(o, "peer", hn_str_c(peer));
     hn_obs_int(o, "port", port);

@@ -1,114 +1,79 @@
-/* Which pairs look like a command channel, and why. First the loud is peeled off by its shape, then what is left is
- * weighed: a sum of named terms in log-odds, so that every alert can say what it rests on.
+/* Which pairs look like a command channel, and why. What is left after the loud was peeled off is weighed: a sum of
+ * named terms in log-odds, so that every alert can say what it rests on.
  *
- * The weights are judgement, tuned on the labelled captures that `make flow-eval` names and kept few; the evaluation
- * prints how they do on what they were not tuned on. */
+ *   channels alone ─▶ what their hosts do, who else talks to the server ─▶ channels again
+ *
+ * The weights are judgement, rounded and few. `make flow-eval` says how they do on captures changed in ways that a bot
+ * could change them, and how weights fitted without a scenario do on that scenario. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "modules/flow/flow_in.h"
 
-#define CONTACTS_LEAST 8u
-#define RETRIES_LEAST  30u
-#define FAN_LEAST      25u /* peers on one port: Zeek's scan.zeek counted 25 in five minutes */
-#define SWEEP_LEAST    15u /* … of ICMP */
-#define PORTS_LEAST    50u
-#define BIAS           (-4.4)
+#define RETRIES_LEAST 30u
+#define BIAS          (-4.4)
+#define USERS_MOST    8u /* a server of more hosts of ours is no rarity */
 
-/* ---------------------------------------------------------------- roles and peeling */
-
-static bool port_in(uint16_t port, const uint16_t *list, size_t n)
+const char *flow_kind_name(enum flow_kind k)
 {
-    for (size_t i = 0; i < n; i++)
-        if (list[i] == port)
-            return true;
-    return false;
-}
-#define PORT_IN(port, ...) port_in((port), (const uint16_t[]){__VA_ARGS__}, sizeof((const uint16_t[]){__VA_ARGS__}) / 2)
-
-/* Services whose clients are clocks by their nature: names, time, addresses, discovery, routing, logs, monitoring,
- * lists of game and voice servers. */
-static bool is_role(const struct flow_pair *p)
-{
-    if (p->proto != 6 && p->proto != 17)
-        return true;
-    if (p->apps & (1u << HN_APP_DNS | 1u << HN_APP_NTP | 1u << HN_APP_DHCP))
-        return true;
-    return PORT_IN(p->port, 53, 67, 68, 123, 137, 138, 161, 162, 179, 319, 320, 500, 514, 520, 521, 546, 547, 853, 1812,
-                   1813, 1900, 2008, 2010, 3478, 4500, 5350, 5351, 5353, 5355, 6343, 2055, 4739, 9995);
+    static const char *const names[] = {
+#define XX(name, text, technique, channel) text,
+        FLOW_KIND_MAP(XX)
+#undef XX
+    };
+    return names[k];
 }
 
-static bool is_login_port(uint16_t port)
+bool flow_kind_is_channel(enum flow_kind k)
 {
-    return PORT_IN(port, 21, 22, 23, 25, 110, 135, 139, 143, 445, 465, 587, 993, 995, 1433, 1521, 2222, 2323, 3306,
-                   3389, 5060, 5432, 5900, 5985, 6379, 27017);
+    static const bool is[] = {
+#define XX(name, text, technique, channel) channel,
+        FLOW_KIND_MAP(XX)
+#undef XX
+    };
+    return is[k];
 }
 
-static bool is_group(const struct hn_ip *ip)
+const char *flow_technique(const struct flow_suspect *x)
 {
-    if (ip->family == 4)
-        return ip->b[0] >= 224 || ip->b[3] == 255 || ip->b[0] == 0;
-    return ip->b[0] == 0xff;
+    static const char *const techniques[] = {
+#define XX(name, text, technique, channel) technique,
+        FLOW_KIND_MAP(XX)
+#undef XX
+    };
+    if (*techniques[x->kind])
+        return techniques[x->kind];
+    unsigned port = flow_suspect_port(x);
+    return port == 80 || port == 443 || port == 8080 ? "T1071.001" : flow_irc_port((uint16_t)port) ? "T1071" : "T1571";
 }
 
-static bool is_p2p(const struct flow_host *h)
+const struct hn_ip *flow_suspect_host(const struct flow_suspect *x)
 {
-    return h && flow_distinct(h->high_peers, 16) >= 40 &&
-           flow_distinct(h->high_peers, 16) * 2 >= flow_distinct(h->peers, 16);
+    return x->fan ? &x->fan->src : x->inward ? &x->pair->dst : &x->pair->src;
 }
 
-static bool fan_is_scan(const struct flow_fan *f)
+const struct hn_ip *flow_suspect_peer(const struct flow_suspect *x)
 {
-    unsigned least = f->proto == 1 || f->proto == 58 ? SWEEP_LEAST : FAN_LEAST;
-    return flow_distinct(f->seen, 8) >= least && f->failed * 10ull >= f->n * 6ull;
+    return x->fan ? &x->fan->dst : x->inward ? &x->pair->src : &x->pair->dst;
 }
 
-static double per_second(const struct flow_pair *p)
+unsigned flow_suspect_port(const struct flow_suspect *x)
 {
-    double s = (double)(p->last - p->first) / (double)HN_SECOND;
-    return p->n / (s < 1 ? 1 : s);
-}
-
-static bool never_answers(const struct flow_pair *p)
-{
-    return p->answered == 0 || p->failed * 20ull >= p->n * 19ull;
-}
-
-static enum flow_peel peel(const struct flow_state *s, const struct flow_pair *p, bool own_src, bool own_dst)
-{
-    const struct flow_host *h = flow_host_find(s, &p->src);
-    const struct flow_fan *fan = flow_fan_find(s, &p->src, NULL, p->port, p->proto);
-    if (p->n < CONTACTS_LEAST)
-        return FLOW_PEEL_FEW;
-    if (is_group(&p->dst) || is_role(p))
-        return FLOW_PEEL_ROLE;
-    if (per_second(p) >= 20)
-        return FLOW_PEEL_FLOOD;
-    if (fan && fan_is_scan(fan) && (never_answers(p) || p->n < 100))
-        return FLOW_PEEL_SCAN;
-    if (!own_src && is_login_port(p->port))
-        return FLOW_PEEL_GUESSING;
-    if (!own_src && never_answers(p))
-        return FLOW_PEEL_KNOCKING;
-    if (own_src && never_answers(p) && ((h && h->failing_pairs > 5) || p->n < RETRIES_LEAST || is_p2p(h)))
-        return FLOW_PEEL_PEER_TO_PEER;
-    if (own_src && own_dst && hn_ip_reach(&p->dst) != HN_REACH_PUBLIC)
-        return FLOW_PEEL_INSIDE;
-    return FLOW_PEEL_KEPT;
+    return x->fan ? x->fan->port : x->pair->port;
 }
 
 /* ---------------------------------------------------------------- terms */
 
-static void term(struct flow_suspect *x, const char *name, double weight, double value)
+void flow_term(struct flow_suspect *x, const char *name, double weight, double value)
 {
     if (x->n_terms < FLOW_TERMS_MAX && weight * value != 0)
         x->terms[x->n_terms++] = (struct flow_term){name, weight, value};
     x->logit += weight * value;
 }
 
-static double clamp(double v)
+double flow_score_of(double logit)
 {
-    return v < 0 ? 0 : v > 1 ? 1 : v;
+    return 1 / (1 + exp(-logit));
 }
 
 /* Share of the commonest request size, or of the two commonest: a poll and its keep-alive. */
@@ -125,62 +90,97 @@ static double same_size(const struct flow_pair *p)
         }
     }
     double one = (double)first / p->n, two = (double)(first + second) / p->n - 0.1;
-    return clamp(one > two ? one : two);
+    return flow_clamp(one > two ? one : two);
 }
 
-static bool common_port(uint16_t port)
+static double seconds_of(hn_time t)
 {
-    return PORT_IN(port, 80, 443, 8080, 8443, 25, 110, 143, 993, 995, 587, 465, 22, 21, 5222, 5223, 5228, 3128, 8000,
-                   8888, 1935, 554, 1194, 51820, 853);
+    return (double)t / (double)HN_SECOND;
 }
 
-static double spoken_for(const struct flow_pair *p)
+/* From a tenth of an hour on to ten hours, on a logarithmic scale; less where much is transferred meanwhile. */
+static double held(const struct flow_pair *p)
 {
-    return (double)(p->last - p->first) / (double)HN_SECOND;
+    double s = seconds_of(p->longest), rate = (double)(p->bytes + p->bytes_back) / (s + 1) / (p->n ? p->n : 1);
+    return s < 600 ? 0 : flow_clamp(log10(s / 600) / 1.8) * (rate < 200 ? 1 : 0.3);
 }
 
-static void shared_terms(const struct flow_state *s, struct flow_suspect *x, double span)
+/* Share of the time that its host was seen in which the pair was, too. */
+static double persistence(const struct flow_pair *p, double span)
+{
+    double slices = 1 + (double)((p->last - p->first) / p->bin);
+    double spoken = seconds_of((p->n > 1 ? p->last : p->end) - p->first);
+    double filled = p->n > 2 ? __builtin_popcountll(p->bins) / slices : 1;
+    return flow_clamp(spoken / (span > 3600 ? span : 3600)) * filled;
+}
+
+static void time_terms(struct flow_suspect *x, double span)
+{
+    const struct flow_pair *p = x->pair;
+    double enough = 1 - exp(-(double)x->rhythm.contacts / 15);
+    flow_term(x, "steady", 3.2, x->rhythm.steady * enough);
+    flow_term(x, "same-size", 1.9, flow_clamp((x->same_size - 0.2) / 0.7) * enough);
+    flow_term(x, "persistent", 1.6, persistence(p, span));
+    flow_term(x, "often", 1.2, flow_clamp((log10((double)x->rhythm.contacts + 1) - 1) / 2));
+    flow_term(x, "held", 1.2, held(p) * (!flow_common_port(p->port) || flow_irc_port(p->port)));
+}
+
+static void service_terms(const struct flow_state *s, struct flow_suspect *x, const struct flow_host *own, double span)
 {
     const struct flow_pair *p = x->pair;
     const struct flow_host *server = flow_host_find(s, x->inward ? &p->src : &p->dst);
     unsigned users = server ? flow_distinct(server->users, 4) : 1;
-    double spoken = spoken_for(p), held = (double)p->longest / (double)HN_HOUR;
-    double each = p->n ? (double)(p->bytes_back) / p->n : 0;
-    double slices = 1 + (double)((p->last - p->first) / p->bin);
-    term(x, "persistent", 1.6, clamp(spoken / (span > 3600 ? span : 3600)) * __builtin_popcountll(p->bins) / slices);
-    term(x, "often", 1.2, clamp((log10((double)x->rhythm.contacts) - 1) / 2));
-    term(x, "port", 0.7, !common_port(p->port));
-    term(x, "popular", -1.2, !x->inward && users >= 5);
-    term(x, "bulk", -1.2, clamp((log10(each + 1) - 4.5) / 1.5));
-    term(x, "held", 0.5, clamp(held / 4) * !common_port(p->port));
+    bool p2p = flow_is_p2p(flow_host_find(s, &p->src)), bad = own && own->acts >= FLOW_ALERT;
+    flow_term(x, "port", 0.7, !flow_common_port(p->port) && !flow_irc_port(p->port));
+    flow_term(x, "irc", 1.4, flow_irc_port(p->port) || p->apps >> HN_APP_IRC & 1);
+    flow_term(x, "popular", -1.2, !x->inward && users >= 5);
+    flow_term(x, "bulk", -1.2, flow_clamp((log10((double)p->bytes_back / p->n + 1) - 4.5) / 1.5));
+    flow_term(x, "p2p", -2.5, p2p && p->port >= 1024);
+    flow_term(x, "web", -0.8, flow_common_port(p->port) && x->rhythm.steady < 0.5);
+    flow_term(x, "datagram", -1.0, p->proto == 17);
+    /* Who is commanded to scan or to flood has a commander: who is asked again and again, or kept on the line. */
+    double kept = flow_clamp(4 * persistence(p, span) + held(p));
+    flow_term(x, "acts", 1.4, kept * (bad && !x->inward && !p2p && users < USERS_MOST));
 }
 
 static void weigh(const struct flow_state *s, struct flow_suspect *x)
 {
     const struct flow_pair *p = x->pair;
-    const struct flow_host *h = flow_host_find(s, &p->src);
-    const struct flow_host *own = x->inward ? flow_host_find(s, &p->dst) : h;
-    double span = own ? (double)(own->last - own->first) / (double)HN_SECOND : 0;
-    double enough = 1 - exp(-(double)x->rhythm.contacts / 15), failing = (double)p->failed / p->n;
+    const struct flow_host *h = flow_host_find(s, &p->src), *own = x->inward ? flow_host_find(s, &p->dst) : h;
+    double span = own ? seconds_of(own->last - own->first) : 0, failing = (double)p->failed / p->n;
     x->same_size = same_size(p);
     x->logit = BIAS;
-    term(x, "steady", 3.2, x->rhythm.steady * enough);
-    term(x, "same-size", 1.9, clamp((x->same_size - 0.2) / 0.7) * enough);
-    shared_terms(s, x, span);
+    x->n_terms = 0;
+    time_terms(x, span);
+    service_terms(s, x, own, span);
     /* A server that was taken down is still asked for: "failed" alone must not clear a pair. */
-    term(x, "retries", 1.0, failing >= 0.3 && p->n >= RETRIES_LEAST && !x->inward);
+    flow_term(x, "retries", 1.0, failing >= 0.3 && p->n >= RETRIES_LEAST && !x->inward);
     /* Hundreds of requests of one size within minutes are no page being read. */
-    double many = clamp((log10((double)p->n) - 2) / 1) * clamp(per_second(p) / 0.5) * (p->bytes / p->n < 3000);
-    term(x, "chatter", 2.4, many * clamp((x->same_size - 0.3) / 0.4) * !x->inward);
+    double many = flow_clamp(log10((double)p->n) - 2) * flow_clamp(flow_per_second(p) / 0.5) * (p->bytes / p->n < 3000);
+    flow_term(x, "chatter", 2.4, many * flow_clamp((x->same_size - 0.3) / 0.4) * !x->inward);
     bool storm = h && h->dns >= 1000 && h->dns / (span > 60 ? span : 60) > 1;
-    term(x, "name-storm", 1.4, storm && !x->inward);
-    term(x, "p2p", -2.5, is_p2p(h) && p->port >= 1024);
-    term(x, "web", -0.8, common_port(p->port) && x->rhythm.steady < 0.5);
+    flow_term(x, "name-storm", 1.4, storm && !x->inward);
     /* An inside service asked by an outside client like a clock is as often a monitor as a channel. */
-    term(x, "inward", -0.6, x->inward);
-    term(x, "brief", -1.8, x->inward && spoken_for(p) * 4 < span);
-    term(x, "datagram", -1.0, p->proto == 17);
-    x->score = 1 / (1 + exp(-x->logit));
+    flow_term(x, "inward", -0.6, x->inward);
+    flow_term(x, "brief", -1.8, x->inward && seconds_of(p->last - p->first) * 4 < span);
+    x->score = flow_score_of(x->logit);
+}
+
+/* Names as a carrier: long questions, many in one socket, on and on (iodine, dnscat). Ordinary ones are 60 to 80
+ * octets with their IP header, one or two packets a socket. */
+static bool judge_dns(const struct flow_pair *p, struct flow_suspect *x)
+{
+    if (p->port != 53 || p->packets < 100)
+        return false;
+    double each = (double)p->bytes / (double)p->packets + (p->payload_only ? 28 : 0);
+    *x = (struct flow_suspect){.kind = FLOW_DNS, .pair = p, .peers = 1, .logit = BIAS};
+    if (each < 85)
+        return false;
+    flow_term(x, "long-names", 2.4, flow_clamp((each - 85) / 30));
+    flow_term(x, "volume", 1.0, flow_clamp((log10((double)p->packets) - 2) / 1.5));
+    flow_term(x, "one-socket", 3.2, flow_clamp(((double)p->packets / p->n - 10) / 40));
+    x->score = flow_score_of(x->logit);
+    return true;
 }
 
 /* ---------------------------------------------------------------- all of them */
@@ -189,65 +189,86 @@ static void count_failing(struct flow_state *s)
 {
     for (size_t i = 0; i < s->n_pairs; i++) {
         struct flow_pair *p = &s->pairs[i];
-        struct flow_host *h = p->n >= CONTACTS_LEAST && never_answers(p) ? flow_host_find(s, &p->src) : NULL;
+        struct flow_host *h = p->n >= 8 && flow_never_answers(p) ? flow_host_find(s, &p->src) : NULL;
         if (h)
             h->failing_pairs++;
     }
 }
 
-static bool judge_fan(const struct flow_state *s, const struct flow_fan *f, struct flow_suspect *x)
+static enum flow_peel peel(const struct flow_state *s, const struct flow_pair *p)
 {
-    bool ports = f->dst.family != 0;
-    unsigned n = flow_distinct(f->seen, 8);
-    if (!flow_is_own(s, &f->src) || is_group(&f->dst) || (!ports && !f->port && (f->proto == 6 || f->proto == 17)))
-        return false; /* port 0: later fragments, which have none */
-    double failing = (double)f->failed / f->n;
-    bool icmp = f->proto == 1 || f->proto == 58;
-    if (ports ? n < PORTS_LEAST : !(icmp ? n >= SWEEP_LEAST : fan_is_scan(f)))
+    bool own_src = flow_is_own(s, &p->src), own_dst = flow_is_own(s, &p->dst);
+    return own_src || own_dst ? flow_peel_of(s, p, own_src, own_dst) : FLOW_PEEL_ROLE;
+}
+
+static bool judge_pair(const struct flow_state *s, const struct flow_pair *p, struct flow_verdicts *v,
+                       struct flow_suspect *x)
+{
+    enum flow_peel why = peel(s, p);
+    if (flow_is_own(s, &p->src) && judge_dns(p, x))
+        return true;
+    v->peeled[why]++;
+    if (why != FLOW_PEEL_KEPT)
         return false;
-    if (ports ? failing < 0.5 && f->n > 3 * n : failing < 0.6 && !icmp)
-        return false;
-    if (is_p2p(flow_host_find(s, &f->src)) && failing < 0.9)
-        return false;
-    *x = (struct flow_suspect){.kind = ports ? FLOW_PORT_SCAN : FLOW_SCAN, .fan = f, .peers = n, .logit = -1.5};
-    term(x, "peers", 1.2, log10((double)n) - 0.5);
-    term(x, "unanswered", 2.5, failing);
-    term(x, "sweep", 1.2, icmp);
-    x->score = 1 / (1 + exp(-x->logit));
+    *x = (struct flow_suspect){.kind = FLOW_BEACON, .pair = p, .peers = 1, .inward = !flow_is_own(s, &p->src)};
+    flow_rhythm_of(p, &x->rhythm);
+    weigh(s, x);
     return true;
 }
 
+/* A server that commands one host of ours, and to which few others talk, is suspect for those few as well. */
+static void share(struct flow_state *s, struct flow_suspect *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct flow_host *peer = flow_host_find(s, flow_suspect_peer(&list[i]));
+        if (list[i].kind == FLOW_BEACON && peer && list[i].score >= FLOW_ALERT) {
+            peer->commands = list[i].score > peer->commands ? list[i].score : peer->commands;
+            peer->commanded++;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct flow_suspect *x = &list[i];
+        const struct flow_host *peer = flow_host_find(s, flow_suspect_peer(x));
+        bool alone = x->score >= FLOW_ALERT && peer && peer->commanded < 2;
+        if (x->kind != FLOW_BEACON || !peer || !peer->commands || alone ||
+            flow_distinct(peer->users, 4) > USERS_MOST + peer->commanded)
+            continue;
+        flow_term(x, "shared", 1.5, peer->commands);
+        x->score = flow_score_of(x->logit);
+    }
+}
+
+/* Who commands comes before what is done by command; then the worst first. */
 static int worst_first(const void *a, const void *b)
 {
-    double x = ((const struct flow_suspect *)a)->logit, y = ((const struct flow_suspect *)b)->logit;
-    return x > y ? -1 : x < y;
+    const struct flow_suspect *x = a, *y = b;
+    bool p = flow_kind_is_channel(x->kind) && x->score >= FLOW_ALERT,
+         q = flow_kind_is_channel(y->kind) && y->score >= FLOW_ALERT;
+    if (p != q)
+        return p ? -1 : 1;
+    return x->logit > y->logit ? -1 : x->logit < y->logit;
 }
 
 struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct flow_verdicts *ret)
 {
     *ret = (struct flow_verdicts){.n = 0};
+    if (!hn_ok(flow_own_learn(s, a)))
+        return (struct hn_err){HN_E_NOMEM};
     count_failing(s);
-    size_t most = 0;
+    struct flow_suspect *acts = hn_arena_alloc(a, (flow_acts(s, NULL) + 1) * sizeof *acts);
+    if (!acts)
+        return (struct hn_err){HN_E_NOMEM};
+    size_t n_acts = flow_acts(s, acts), most = n_acts;
     for (size_t i = 0; i < s->n_pairs; i++)
-        most += s->pairs[i].n >= CONTACTS_LEAST;
-    ret->list = hn_arena_alloc(a, (most + s->n_fans + 1) * sizeof *ret->list);
+        most += s->pairs[i].port == 53 || peel(s, &s->pairs[i]) == FLOW_PEEL_KEPT;
+    ret->list = hn_arena_alloc(a, (most + 1) * sizeof *ret->list);
     if (!ret->list)
         return (struct hn_err){HN_E_NOMEM};
-    for (size_t i = 0; i < s->n_pairs; i++) {
-        const struct flow_pair *p = &s->pairs[i];
-        bool own_src = flow_is_own(s, &p->src), own_dst = flow_is_own(s, &p->dst);
-        enum flow_peel why = own_src || own_dst ? peel(s, p, own_src, own_dst) : FLOW_PEEL_ROLE;
-        ret->peeled[why]++;
-        if (why != FLOW_PEEL_KEPT)
-            continue;
-        struct flow_suspect *x = &ret->list[ret->n];
-        *x = (struct flow_suspect){.kind = FLOW_BEACON, .pair = p, .inward = !own_src};
-        flow_rhythm_of(p, &x->rhythm);
-        weigh(s, x);
-        ret->n += x->rhythm.contacts >= CONTACTS_LEAST || p->n >= RETRIES_LEAST;
-    }
-    for (size_t i = 0; i < s->n_fans; i++)
-        ret->n += judge_fan(s, &s->fans[i], &ret->list[ret->n]);
+    for (size_t i = 0; i < s->n_pairs; i++)
+        ret->n += judge_pair(s, &s->pairs[i], ret, &ret->list[ret->n]);
+    share(s, ret->list, ret->n);
+    memcpy(ret->list + ret->n, acts, n_acts * sizeof *acts);
+    ret->n += n_acts;
     if (ret->n)
         qsort(ret->list, ret->n, sizeof *ret->list, worst_first);
     return HN_OK;

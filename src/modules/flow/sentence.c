@@ -28,12 +28,18 @@ static struct hn_str duration(struct hn_arena *a, enum hn_lang lang, hn_time t)
 
 static const char *head_key(const struct flow_suspect *s)
 {
+    static const char *const keys[FLOW_KINDS] = {
+        [FLOW_PORT_SCAN] = "flow.sentence.port-scan", [FLOW_LATERAL] = "flow.sentence.lateral",
+        [FLOW_SPAM] = "flow.sentence.spam",           [FLOW_FLOOD] = "flow.sentence.flood",
+        [FLOW_UPLOAD] = "flow.sentence.upload",       [FLOW_DNS] = "flow.sentence.dns-tunnel"};
     if (s->kind == FLOW_SCAN)
         return s->fan->port ? "flow.sentence.scan" : "flow.sentence.sweep";
-    if (s->kind == FLOW_PORT_SCAN)
-        return "flow.sentence.port-scan";
+    if (keys[s->kind])
+        return keys[s->kind];
     if (s->inward)
         return "flow.sentence.inward";
+    if (s->rhythm.contacts < 4)
+        return "flow.sentence.held";
     return s->pair->failed * 2 > s->pair->n ? "flow.sentence.retries" : "flow.sentence.beacon";
 }
 
@@ -41,8 +47,8 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
 {
     const struct flow_pair *p = s->pair;
     const struct hn_ip *src = p ? &p->src : &s->fan->src, *dst = p ? &p->dst : &s->fan->dst;
-    unsigned port = p ? p->port : s->fan->port, proto = p ? p->proto : s->fan->proto;
-    struct hn_param q[7] = {{"host", ip_text(a, src), &q[1]},
+    unsigned port = flow_suspect_port(s), proto = p ? p->proto : s->fan->proto;
+    struct hn_param q[9] = {{"host", ip_text(a, src), &q[1]},
                             {"peer", dst->family ? ip_text(a, dst) : HN_STR(""), &q[2]},
                             {"port",
                              hn_arena_fmt(a, "%u/%s", port,
@@ -53,8 +59,12 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
                             {"n", hn_arena_fmt(a, "%u", p ? p->n : s->peers), &q[4]},
                             {"every", p ? duration(a, lang, s->rhythm.median) : HN_STR(""), &q[5]},
                             {"during", duration(a, lang, p ? p->last - p->first : s->fan->last - s->fan->first), &q[6]},
-                            {"failed", hn_arena_fmt(a, "%u", p ? p->failed : s->fan->failed), NULL}};
+                            {"failed", hn_arena_fmt(a, "%u", p ? p->failed : s->fan->failed), &q[7]},
+                            {"mib", hn_arena_fmt(a, "%.1f", p ? (double)p->bytes / 1048576 : 0), &q[8]},
+                            {"held", p ? duration(a, lang, p->longest) : HN_STR(""), NULL}};
     hn_text_add(out, lang, head_key(s), q);
+    if (s->more)
+        hn_text_add(out, lang, "flow.sentence.more", &(struct hn_param){"n", hn_arena_fmt(a, "%u", s->more), NULL});
 }
 
 struct hn_str flow_sentence(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s)

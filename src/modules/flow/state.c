@@ -257,15 +257,48 @@ static void add_bin(struct flow_pair *p, hn_time at)
     p->bins |= (uint64_t)1 << ((at - p->first) / p->bin);
 }
 
+#define GOES_ON (5 * HN_SECOND) /* between two pieces of one connection */
+
+/* Exporters tell a long connection in pieces, as regular as their timer. A piece is no contact. */
+static bool goes_on(struct flow_pair *p, const struct hn_flow *f)
+{
+    struct flow_open *o = NULL, *oldest = &p->open[0];
+    for (size_t i = 0; i < FLOW_OPEN; i++) {
+        if (p->open[i].last && p->open[i].sport == f->sport)
+            o = &p->open[i];
+        if (p->open[i].last < oldest->last)
+            oldest = &p->open[i];
+    }
+    bool begins = f->proto == 6 && f->flags & 0x02u;
+    if (!o || begins || f->first < o->last - GOES_ON || f->first > o->last + GOES_ON || o->last - o->first < GOES_ON) {
+        o = o ? o : oldest;
+        *o = (struct flow_open){f->first, f->last, f->sport};
+        return false;
+    }
+    o->last = f->last > o->last ? f->last : o->last;
+    p->longest = o->last - o->first > p->longest ? o->last - o->first : p->longest;
+    return true;
+}
+
 static void count_pair(struct flow_state *s, const struct hn_flow *f, uint16_t port, bool failed)
 {
     struct flow_pair *p = pair(s, f, port);
     if (!p)
         return;
+    if (goes_on(p, f)) {
+        p->pieces++;
+        p->packets += f->packets;
+        p->bytes += f->bytes;
+        p->packets_back += f->packets_back;
+        p->bytes_back += f->bytes_back;
+        p->end = f->last > p->end ? f->last : p->end;
+        return;
+    }
     p->n++;
     p->failed += failed;
     p->answered += f->packets_back > 0 || f->bytes_back > 0;
-    p->apps |= (uint8_t)(1u << (f->app < 8 ? f->app : 0));
+    p->apps |= (uint16_t)(1u << (f->app & 15u));
+    p->payload_only = (f->known & HN_FLOW_PAYLOAD) != 0;
     p->packets += f->packets;
     p->bytes += f->bytes;
     p->packets_back += f->packets_back;
@@ -276,6 +309,13 @@ static void count_pair(struct flow_state *s, const struct hn_flow *f, uint16_t p
     add_size(p, f->bytes);
     add_time(s, p, f->first);
     add_bin(p, f->first);
+}
+
+/* Is the other side of the same network? Of private addresses (198.18.0.0/15 is for measurements), or next to us. */
+static bool inside(const struct hn_flow *f)
+{
+    return (hn_ip_reach(&f->dst) == HN_REACH_PRIVATE && f->dst.b[0] != 198) ||
+           (f->src.family == f->dst.family && memcmp(f->src.b, f->dst.b, f->src.family == 4 ? 2 : 6) == 0);
 }
 
 static void count_fans(struct flow_state *s, const struct hn_flow *f, bool failed)
@@ -289,6 +329,8 @@ static void count_fans(struct flow_state *s, const struct hn_flow *f, bool faile
         many->n++;
         many->failed += failed;
         mark(many->seen, 8, f->dst.b, sizeof f->dst.b);
+        if (inside(f))
+            mark(&many->inside, 1, f->dst.b, sizeof f->dst.b);
     }
     struct flow_fan *ports = f->proto == 6 || f->proto == 17 ? fan(s, &f->src, &f->dst, 0, f->proto, f->first) : NULL;
     if (ports) {
@@ -311,6 +353,7 @@ static void count_hosts(struct flow_state *s, const struct hn_flow *f)
     struct flow_host *d = host(s, &f->dst, f->first);
     if (d) {
         d->n_dst++;
+        d->mail_in += f->proto == 6 && f->dport == 25 && f->state != HN_FLOW_ATTEMPT && f->state != HN_FLOW_REJECTED;
         mark(d->users, 4, f->src.b, sizeof f->src.b);
     }
 }
@@ -345,20 +388,4 @@ void flow_state_add(struct flow_state *s, const struct hn_flow *f)
     count_hosts(s, f);
     count_fans(s, f, failed);
     count_pair(s, f, f->proto == 6 || f->proto == 17 ? f->dport : 0, failed);
-}
-
-/* ---------------------------------------------------------------- whose host */
-
-bool flow_is_own(const struct flow_state *s, const struct hn_ip *ip)
-{
-    for (size_t i = 0; i < s->n_internal; i++)
-        if (hn_ip_in(ip, &s->internal[i].net, s->internal[i].bits))
-            return true;
-    if (s->n_internal)
-        return false;
-    enum hn_reach r = hn_ip_reach(ip);
-    if (r == HN_REACH_PRIVATE || r == HN_REACH_LINK)
-        return true;
-    const struct flow_host *h = flow_host_find(s, ip);
-    return h && (uint64_t)h->n_src + h->n_dst >= s->flows / 5;
 }
