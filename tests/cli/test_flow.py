@@ -21,8 +21,9 @@ class Traffic:
     def __init__(self):
         self.rows, self.random = [], random.Random(7)
 
-    def add(self, at, src, dst, port, size, back, state="SF", proto="tcp", service="-"):
-        self.rows.append((at, f"{START + at:.6f}\t{src}\t{self.random.randrange(32768, 61000)}\t{dst}\t{port}\t{proto}\t{service}\t0.2\t"
+    def add(self, at, src, dst, to, size, back, state="SF", proto="tcp", service="-", duration=0.2, port=None):
+        port = port or self.random.randrange(32768, 61000)
+        self.rows.append((at, f"{START + at:.6f}\t{src}\t{port}\t{dst}\t{to}\t{proto}\t{service}\t{duration}\t"
                               f"{state}\t4\t{size}\t{4 if back else 0}\t{back}"))
 
     def people(self, host, hours=8):
@@ -129,6 +130,93 @@ class Flow(unittest.TestCase):
         doc = self.replay("--thin", "1000", t.write(self.world.dir / "conn.log"))
         self.assertFalse(doc["beacons_visible"])
         self.assertEqual(doc["sampling_most"], 1000)
+
+    # ---- what hosts do to others
+
+    def kinds(self, t):
+        doc = self.replay(t.write(self.world.dir / "conn.log"))
+        return {(s["kind"], s["host"]) for s in doc["suspects"] if s["alert"]}, doc
+
+    def test_acts_have_kinds_of_their_own(self):
+        t = self.traffic()
+        for i in range(60):
+            t.add(3000 + i * 2, "192.168.7.11", f"192.168.7.{i + 100}", 445, 200, 200 if i % 3 else 0, "SF" if i % 3 else "S0")
+            t.add(4000 + i * 9, "192.168.7.12", f"203.0.{i}.25", 25, 4000, 600)
+        for i in range(4000):
+            t.add(9000 + i * 0.01, "192.168.7.13", "203.0.113.80", 80, 60, 0, "S0")
+        found, doc = self.kinds(t)
+        self.assertEqual(found, {("lateral", "192.168.7.11"), ("spam", "192.168.7.12"), ("flood", "192.168.7.13")})
+        self.assertTrue(all(s["benign_if"]["ja"] and s["sentence"]["ja"] for s in doc["suspects"]))
+
+    def test_one_held_connection_of_a_host_that_scans(self):
+        t = self.traffic()
+        t.add(50, "192.168.7.13", "203.0.113.66", 48101, 900, 700, duration=25000)
+        for i in range(900):
+            t.add(600 + i * 3, "192.168.7.13", f"203.{i // 250}.{i % 250}.7", 23, 60, 0, "S0")
+        found, doc = self.kinds(t)
+        self.assertEqual(found, {("beacon", "192.168.7.13"), ("scan", "192.168.7.13")})
+        self.assertEqual(doc["suspects"][0]["peer"], "203.0.113.66")
+
+    def test_pieces_of_one_connection_are_no_beacon(self):
+        t = self.traffic()
+        for i in range(400):  # told once a minute by the exporter, as regular as its timer
+            t.add(100 + i * 60, "192.168.7.13", "203.0.113.66", 9443, 4200, 4200, duration=60, port=51515)
+        found, doc = self.kinds(t)
+        self.assertEqual(found, set())
+        pair = next(s for s in doc["suspects"] if s["peer"] == "203.0.113.66")
+        self.assertEqual(pair["evidence"]["flows"], 1)
+        self.assertGreater(pair["evidence"]["longest_seconds"], 20000)
+
+    def test_public_addresses_of_ours_are_learnt(self):
+        t = self.traffic()
+        for k in range(20, 60):
+            t.add(k * 100, f"198.51.100.{k}", f"203.0.113.{k}", 443, 500, 9000)
+        t.beacon("198.51.100.30", "45.45.45.45", every=60, port=8444)
+        self.assertIn(("beacon", "198.51.100.30"), self.kinds(t)[0])
+
+    # ---- what people say
+
+    def test_an_alert_is_judged_and_the_judgement_revoked(self):
+        t = self.traffic()
+        t.beacon("192.168.7.12", "203.0.113.66", every=60)
+        t.beacon("192.168.7.13", "203.0.113.66", every=60, jitter=0.1)
+        log = t.write(self.world.dir / "conn.log")
+        before = {s["host"]: s for s in self.replay(log)["suspects"] if s["peer"] == "203.0.113.66"}
+        alert = before["192.168.7.12"]["id"]
+        self.flow("judge", alert, "benign", "--reason", "monitoring of\tthe shop")
+        after = {s["host"]: s for s in self.replay(log)["suspects"] if s["peer"] == "203.0.113.66"}
+        self.assertFalse(after["192.168.7.12"]["alert"])
+        self.assertEqual(after["192.168.7.12"]["judged_because"], "monitoring of the shop")
+        self.assertLess(after["192.168.7.13"]["score"], before["192.168.7.13"]["score"])  # the same peer: half as far
+        self.assertEqual([o["holds"] for o in self.flow("judge", "list", "--json").json["opinions"]], [True])
+        self.flow("judge", alert, "revoke")
+        again = {s["host"]: s for s in self.replay(log)["suspects"] if s["peer"] == "203.0.113.66"}
+        self.assertEqual(again["192.168.7.12"]["score"], before["192.168.7.12"]["score"])
+        self.assertEqual(self.flow("judge", "list").text, "")
+        self.flow("judge", alert, "benign", code=2)  # without a reason
+        self.flow("judge", "nonsense", "benign", "--reason", "x", code=2)
+
+    def test_indicators_now_and_afterwards(self):
+        t = self.traffic()
+        t.add(100, "192.168.7.12", "203.0.113.200", 8081, 300, 300)
+        t.add(200, "203.0.113.9", "192.168.7.12", 80, 300, 200)
+        log = t.write(self.world.dir / "conn.log")
+        feed = self.world.dir / "feed.csv"
+        feed.write_text('# a feed\n"ip","port","what"\n"203.0.113.192/28","8081","loader"\n203.0.113.9,,scanner\nevil.example,,x\n')
+        self.assertEqual(self.alerts(self.replay(log)), [])
+        self.flow("import", log)
+        doc = self.flow("intel", "add", "feed", "--from", feed, "--json", code=1).json  # what is stored is looked through
+        self.assertEqual(self.alerts(doc), [("192.168.7.12", "203.0.113.200", 8081)])
+        hit = doc["suspects"][0]
+        self.assertEqual((hit["kind"], hit["list"], hit["indicator"]), ("intel", "feed", "loader"))
+        self.assertEqual([s["alert"] for s in doc["suspects"] if s["peer"] == "203.0.113.9"], [False])  # it only knocked
+        self.assertEqual(self.alerts(self.replay(log)), self.alerts(doc))
+        self.assertEqual(self.flow("intel", "list", "--json").json["lists"],
+                         [{"name": "feed", "indicators": 2, "not_matchable": 1}])
+        self.flow("intel", "remove", "feed")
+        self.assertEqual(self.alerts(self.replay(log)), [])
+        self.flow("intel", "remove", "feed", code=3)
+        self.flow("intel", "add", "feed", code=2)
 
     # ---- inputs and answers
 
@@ -282,6 +370,79 @@ class Flow(unittest.TestCase):
             self.assertEqual(doc["exporters"][0]["lost"], 5)
         self.assertEqual(self.flow("top", "--json", "--by", "dstport").json["rows"],
                          [{"dstport": "443", "flows": 2020, "packets": 10100, "bytes": 10100000}])
+
+    def free_port(self, kind):
+        import socket
+        with socket.socket(socket.AF_INET, kind) as s:
+            s.bind(("127.0.0.1", 0))
+            return s.getsockname()[1]
+
+    def ipfix(self, sequence, sets):
+        body = b"".join(sets)
+        return struct.pack(">HHIII", 10, 16 + len(body), START, sequence, 3) + body
+
+    def test_ipfix_over_tcp_in_odd_pieces(self):
+        import socket
+        import time
+        port, udp = self.free_port(socket.SOCK_STREAM), self.free_port(socket.SOCK_DGRAM)
+        fields = struct.pack(">HH10H", 300, 5, 8, 4, 12, 4, 11, 2, 2, 4, 1, 4)
+        record = bytes([10, 0, 0, 1, 192, 0, 2, 1]) + struct.pack(">HII", 443, 5, 5000)
+        stream = self.ipfix(0, [struct.pack(">HH", 2, 4 + len(fields)) + fields])
+        for i in range(50):
+            stream += self.ipfix(20 * i, [struct.pack(">HH", 300, 4 + 20 * len(record)) + record * 20])
+        p = self.collect(udp, "--tcp", f"127.0.0.1:{port}")
+        with socket.create_connection(("127.0.0.1", port)) as s:
+            for at in range(0, len(stream), 333):
+                s.sendall(stream[at:at + 333])
+            time.sleep(0.5)
+        with socket.create_connection(("127.0.0.1", port)) as s:
+            s.sendall(b"GET / HTTP/1.0\r\n\r\n" + b"x" * 100)
+            self.assertEqual(s.recv(1), b"")  # what is no IPFIX is hung up on
+        doc = self.stop(p)
+        self.assertEqual((doc["messages"], doc["flows"], doc["connections"], doc["connections_not_ipfix"]), (51, 1000, 2, 1))
+        self.assertEqual(doc["exporters"][0]["lost"], 0)
+
+    def test_killed_collector_keeps_what_was_written(self):
+        import socket
+        import time
+        port = self.free_port(socket.SOCK_DGRAM)
+        p = self.collect(port)
+        head = lambda q: struct.pack(">HHIIIIBBH", 5, 30, 100000, START, 0, q, 1, 7, 0)
+        record = bytes([10, 0, 0, 1, 192, 0, 2, 1, 0, 0, 0, 0]) + struct.pack(
+            ">HHIIIIHHBBBBHHBBH", 3, 4, 7, 4200, 5000, 9000, 1234, 80, 0, 0x1b, 6, 0, 1, 2, 24, 24, 0)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for q in range(100):
+                s.sendto(head(30 * q) + record * 30, ("127.0.0.1", port))
+        folder = self.world.home / "flow"
+        for _ in range(300):  # what waits is made durable within five seconds
+            if any(f.stat().st_size > 8 for f in folder.glob("flows-*")):
+                break
+            time.sleep(0.05)
+        p.kill()
+        p.wait()
+        time.sleep(0.3)
+        self.assertEqual(self.flow("top", "--json", "--by", "dstport").json["flows"], 3000)
+        p = self.collect(port)  # and goes on beside it
+        self.assertEqual(self.stop(p)["flows"], 0)
+        self.assertEqual(self.flow("top", "--json").json["flows"], 3000)
+
+    def test_health_of_exporters_becomes_findings(self):
+        head = lambda q, n: struct.pack(">HHIIIIBBH", 5, n, 10000, START, 0, q, 1, 7, 0x4000 | 1000)
+        record = bytes([10, 0, 0, 1, 192, 0, 2, 1, 0, 0, 0, 0]) + struct.pack(
+            ">HHIIIIHHBBBBHHBBH", 3, 4, 7, 4200, 5000, 9000, 1234, 80, 0, 0x1b, 6, 0, 1, 2, 24, 24, 0)
+        frames = b""
+        for q in (0, 1, 11):
+            payload = head(q, 1) + record
+            udp = struct.pack(">HHHH", 9995, 9995, 8 + len(payload), 0) + payload
+            ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + bytes([192, 0, 2, 77, 192, 0, 2, 9]) + udp
+            frame = bytes(12) + b"\x08\x00" + ip
+            frames += struct.pack("<IIII", START + 300, 0, len(frame), len(frame)) + frame
+        capture = self.world.dir / "export.pcap"
+        capture.write_bytes(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + frames)
+        self.replay("--store", capture)
+        found = self.world.run("findings", "list", "--json").json["items"]
+        self.assertEqual({f["kind"] for f in found}, {"flow.exporter-loss", "flow.exporter-clock", "flow.exporter-sampling"})
+        self.assertEqual({f["asset"]["name"] for f in found}, {"192.0.2.77"})
 
     # ---- real captures
 

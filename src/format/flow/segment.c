@@ -22,10 +22,13 @@ static const uint8_t widths[] = {
 
 /* ---------------------------------------------------------------- writing */
 
+/* What waits to become a block, already by columns: millions of records a second are no good to be touched twice. FIRST
+ * waits as milliseconds since 1970. */
 struct half {
-    struct hn_flow *flows;
+    uint8_t *columns[HN_SEGMENT_COLUMNS];
     uint32_t n;
     int64_t first, last; /* begins, ms */
+    int64_t end;         /* the latest end, ms */
 };
 
 struct hn_segment_writer {
@@ -37,6 +40,22 @@ struct hn_segment_writer {
 
 #define COLUMN_MAX ((size_t)HN_SEGMENT_FLOWS * 16)
 
+static bool half_init(struct half *h, unsigned address)
+{
+    bool ok = true;
+    for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++) {
+        unsigned width = c == HN_SEGMENT_FIRST ? 8 : widths[c] ? widths[c] : address;
+        ok = (h->columns[c] = hn_alloc((size_t)HN_SEGMENT_FLOWS * width)) && ok;
+    }
+    return ok;
+}
+
+static void half_done(struct half *h)
+{
+    for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++)
+        hn_free(h->columns[c]);
+}
+
 struct hn_segment_writer *hn_segment_writer_new(struct hn_buf *out)
 {
     struct hn_segment_writer *w = hn_alloc_zero(sizeof *w);
@@ -44,12 +63,11 @@ struct hn_segment_writer *hn_segment_writer_new(struct hn_buf *out)
         return NULL;
     w->out = out;
     w->packed_size = ZSTD_compressBound(COLUMN_MAX);
-    w->v4.flows = hn_alloc(HN_SEGMENT_FLOWS * sizeof *w->v4.flows);
-    w->v6.flows = hn_alloc(HN_SEGMENT_FLOWS * sizeof *w->v6.flows);
     w->plain = hn_alloc(COLUMN_MAX);
     w->planes = hn_alloc(COLUMN_MAX);
     w->packed = hn_alloc(w->packed_size);
-    if (!w->v4.flows || !w->v6.flows || !w->plain || !w->planes || !w->packed) {
+    bool ok = half_init(&w->v4, 4) && half_init(&w->v6, 16);
+    if (!ok || !w->plain || !w->planes || !w->packed) {
         hn_segment_writer_free(w);
         return NULL;
     }
@@ -60,8 +78,8 @@ void hn_segment_writer_free(struct hn_segment_writer *w)
 {
     if (!w)
         return;
-    hn_free(w->v4.flows);
-    hn_free(w->v6.flows);
+    half_done(&w->v4);
+    half_done(&w->v6);
     hn_free(w->plain);
     hn_free(w->planes);
     hn_free(w->packed);
@@ -84,82 +102,57 @@ static int64_t ms(hn_time t)
     return t / 1000000;
 }
 
-static uint64_t value_of(const struct hn_flow *f, enum hn_segment_column c, int64_t base)
+#define SET(name, type, v) ((type *)(void *)h->columns[HN_SEGMENT_##name])[i] = (type)(v)
+
+static void store(struct half *h, const struct hn_flow *f, int64_t at, unsigned address)
 {
-    uint64_t after = (uint64_t)(ms(f->first) - base);
-    uint64_t lasts = f->last > f->first ? (uint64_t)(ms(f->last) - ms(f->first)) : 0;
-    switch (c) {
-    case HN_SEGMENT_FIRST:
-        return after;
-    case HN_SEGMENT_DURATION:
-        return lasts;
-    case HN_SEGMENT_SPORT:
-        return f->sport;
-    case HN_SEGMENT_DPORT:
-        return f->dport;
-    case HN_SEGMENT_PROTO:
-        return f->proto;
-    case HN_SEGMENT_FLAGS:
-        return f->flags;
-    case HN_SEGMENT_FLAGS_BACK:
-        return f->flags_back;
-    case HN_SEGMENT_STATE:
-        return f->state;
-    case HN_SEGMENT_APP:
-        return f->app;
-    case HN_SEGMENT_KNOWN:
-        return f->known;
-    case HN_SEGMENT_TOS:
-        return f->tos;
-    case HN_SEGMENT_VLAN:
-        return f->vlan;
-    case HN_SEGMENT_PACKETS:
-        return f->packets;
-    case HN_SEGMENT_BYTES:
-        return f->bytes;
-    case HN_SEGMENT_PACKETS_BACK:
-        return f->packets_back;
-    case HN_SEGMENT_BYTES_BACK:
-        return f->bytes_back;
-    case HN_SEGMENT_EXPORTER:
-        return f->exporter;
-    case HN_SEGMENT_IN_IF:
-        return f->in_if;
-    case HN_SEGMENT_OUT_IF:
-        return f->out_if;
-    case HN_SEGMENT_SRC_AS:
-        return f->src_as;
-    case HN_SEGMENT_DST_AS:
-        return f->dst_as;
-    case HN_SEGMENT_SAMPLING:
-        return f->sampling;
-    default:
-        return 0;
-    }
+    uint32_t i = h->n++;
+    int64_t end = ms(f->last);
+    h->end = i && h->end > end ? h->end : end;
+    memcpy(h->columns[HN_SEGMENT_SRC] + (size_t)i * address, f->src.b, address);
+    memcpy(h->columns[HN_SEGMENT_DST] + (size_t)i * address, f->dst.b, address);
+    SET(FIRST, int64_t, at);
+    SET(DURATION, uint64_t, end > at ? end - at : 0);
+    SET(SPORT, uint16_t, f->sport);
+    SET(DPORT, uint16_t, f->dport);
+    SET(PROTO, uint8_t, f->proto);
+    SET(FLAGS, uint8_t, f->flags);
+    SET(FLAGS_BACK, uint8_t, f->flags_back);
+    SET(STATE, uint8_t, f->state);
+    SET(APP, uint8_t, f->app);
+    SET(KNOWN, uint8_t, f->known);
+    SET(TOS, uint8_t, f->tos);
+    SET(VLAN, uint16_t, f->vlan);
+    SET(PACKETS, uint64_t, f->packets);
+    SET(BYTES, uint64_t, f->bytes);
+    SET(PACKETS_BACK, uint64_t, f->packets_back);
+    SET(BYTES_BACK, uint64_t, f->bytes_back);
+    SET(EXPORTER, uint32_t, f->exporter);
+    SET(IN_IF, uint32_t, f->in_if);
+    SET(OUT_IF, uint32_t, f->out_if);
+    SET(SRC_AS, uint32_t, f->src_as);
+    SET(DST_AS, uint32_t, f->dst_as);
+    SET(SAMPLING, uint32_t, f->sampling);
 }
 
-/* Values of a column side by side; gives the octets of one. Counters that fit are kept in four. */
-static unsigned gather(struct hn_segment_writer *w, const struct half *h, enum hn_segment_column c, int64_t base,
-                       unsigned address)
+/* A column in the width that it is written in: begins count from the block's first, counters that fit take four. */
+static const uint8_t *narrowed(struct hn_segment_writer *w, const struct half *h, enum hn_segment_column c,
+                               unsigned address, unsigned *ret_width)
 {
-    if (c == HN_SEGMENT_SRC || c == HN_SEGMENT_DST) {
-        for (uint32_t i = 0; i < h->n; i++)
-            memcpy(w->plain + (size_t)i * address, c == HN_SEGMENT_SRC ? h->flows[i].src.b : h->flows[i].dst.b,
-                   address);
-        return address;
-    }
-    unsigned width = widths[c];
-    if (width == 8) {
-        uint64_t most = 0;
-        for (uint32_t i = 0; i < h->n; i++) {
-            uint64_t v = value_of(&h->flows[i], c, base);
-            most = v > most ? v : most;
-        }
-        width = most <= UINT32_MAX ? 4 : 8;
-    }
+    uint64_t base = c == HN_SEGMENT_FIRST ? (uint64_t)h->first : 0, most = 0;
+    *ret_width = widths[c] ? widths[c] : address;
+    if (c != HN_SEGMENT_FIRST && widths[c] != 8)
+        return h->columns[c];
+    const uint64_t *wide = (const void *)h->columns[c];
     for (uint32_t i = 0; i < h->n; i++)
-        put(w->plain + (size_t)i * width, value_of(&h->flows[i], c, base), width);
-    return width;
+        most |= wide[i] - base;
+    if (most > UINT32_MAX)
+        return h->columns[c];
+    uint32_t *plain = (void *)w->plain;
+    for (uint32_t i = 0; i < h->n; i++)
+        plain[i] = (uint32_t)(wide[i] - base);
+    *ret_width = 4;
+    return w->plain;
 }
 
 static bool all_equal(const uint8_t *p, uint32_t n, unsigned width)
@@ -174,39 +167,26 @@ static void to_planes(const uint8_t *plain, uint8_t *planes, uint32_t n, unsigne
             planes[(size_t)k * n + i] = plain[(size_t)i * width + k];
 }
 
-static void times(const struct half *h, int64_t *ret_first, int64_t *ret_last)
-{
-    *ret_first = INT64_MAX;
-    *ret_last = INT64_MIN;
-    for (uint32_t i = 0; i < h->n; i++) {
-        int64_t a = ms(h->flows[i].first), b = ms(h->flows[i].last);
-        *ret_first = a < *ret_first ? a : *ret_first;
-        *ret_last = b > *ret_last ? b : *ret_last;
-    }
-}
-
 static void write_block(struct hn_segment_writer *w, struct half *h, unsigned address)
 {
     uint8_t head[HEAD] = {0}, fixed[FIXED] = {0}, directory[8 * HN_SEGMENT_COLUMNS] = {0};
-    int64_t first, last;
     if (!h->n)
         return;
     size_t start = w->out->n;
-    times(h, &first, &last);
     fixed[0] = address == 4 ? 4 : 6;
     put(fixed + 4, h->n, 4);
-    put(fixed + 8, (uint64_t)first, 8);
-    put(fixed + 16, (uint64_t)last, 8);
+    put(fixed + 8, (uint64_t)h->first, 8);
+    put(fixed + 16, (uint64_t)h->end, 8);
     hn_buf_add(w->out, head, sizeof head);
     hn_buf_add(w->out, fixed, sizeof fixed);
     hn_buf_add(w->out, directory, sizeof directory);
     for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++) {
-        unsigned width = gather(w, h, (enum hn_segment_column)c, first, address);
-        bool one = all_equal(w->plain, h->n, width);
+        unsigned width;
+        const uint8_t *data = narrowed(w, h, (enum hn_segment_column)c, address, &width);
+        bool one = all_equal(data, h->n, width);
         size_t n = width;
-        const uint8_t *data = w->plain;
         if (!one) {
-            to_planes(w->plain, w->planes, h->n, width);
+            to_planes(data, w->planes, h->n, width);
             n = ZSTD_compress(w->packed, w->packed_size, w->planes, (size_t)h->n * width, LEVEL);
             data = w->packed;
         }
@@ -242,7 +222,7 @@ void hn_segment_add(struct hn_segment_writer *w, const struct hn_flow *f)
     }
     h->first = first;
     h->last = last;
-    h->flows[h->n++] = *f;
+    store(h, f, at, six ? 16 : 4);
     if (h->n == HN_SEGMENT_FLOWS)
         write_block(w, h, six ? 16 : 4);
 }

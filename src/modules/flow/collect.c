@@ -12,13 +12,16 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "modules/flow/flow_in.h"
+#include "modules/flow/stream.h"
 
 #define FLUSH_AFTER (5 * HN_SECOND)
 #define ROTATE      (5 * HN_MINUTE)
 #define STATE_EVERY HN_MINUTE
+#define KEEP_EVERY  HN_HOUR
 #define STATE_FILE  "exporters"
 #define STATE_MAX   (256u << 20)
 #define BATCH       256u
+#define DRAIN       (10 * HN_SECOND)
 #define PACKET_MAX  9216u /* the largest datagram that exporters make: jumbo frames */
 #define SOCKETS_MAX 8u
 
@@ -69,34 +72,43 @@ int flow_import(struct hn_work *w)
 
 /* ---------------------------------------------------------------- collect
  *
- * One thread a socket does nothing but take datagrams out of the kernel, many at a time, into a ring; the main thread
- * decodes. What the ring cannot take is counted, and so is what the kernel dropped before (SO_RXQ_OVFL). */
+ * One thread a socket does nothing but take datagrams out of the kernel, many at a time, into a ring of octets; the
+ * main thread decodes. When the ring is full the kernel's buffer takes the next ones, and says what it drops
+ * (SO_RXQ_OVFL): seconds of the highest load pass without loss, though packing them takes longer.
+ *
+ *   ring: … | struct slot, octets of the datagram, to a multiple of 8 | struct slot, … | LEAP: go on at the beginning
+ */
 
-#define RING (1u << 17) /* datagrams: 1.1 GiB of addresses, touched as they are needed */
+#define RING ((uint64_t)1 << 30) /* octets of addresses, touched as they are needed */
+#define LEAP UINT32_MAX
 
-struct datagram {
+struct slot {
     uint32_t n;
     struct hn_ip from;
     hn_time at;
-    uint8_t b[PACKET_MAX];
 };
 
 struct collector {
     struct hn_work *w;
     struct flow_archive *archive;
     struct hn_export *exports;
-    struct datagram *ring;
-    _Atomic uint64_t head, tail; /* written, read */
+    uint8_t *ring;
+    _Atomic uint64_t head, tail; /* octets written, read, since the beginning */
     _Atomic bool stop;
+    _Atomic unsigned receiving; /* threads */
     _Atomic uint64_t received, overrun, kernel_drops;
     int sockets[SOCKETS_MAX];
     size_t n_sockets;
-    pthread_mutex_t lock; /* of head, between receiving threads */
-    hn_time saved;
+    pthread_mutex_t lock;   /* of head, between receiving threads */
+    pthread_mutex_t decode; /* of exports and archive, between datagrams and connections */
+    struct flow_streams *streams;
+    _Atomic uint64_t messages; /* over connections */
+    hn_time saved, kept;
 };
 
 struct receiver {
     struct collector *c;
+    struct batch *batch;
     int fd;
 };
 
@@ -118,65 +130,83 @@ static void note_drops(struct collector *c, struct msghdr *m)
     }
 }
 
-/* Room for up to BATCH datagrams in a row; fewer at the end of the ring. */
-static size_t reserve(struct collector *c, uint64_t head)
+static uint64_t slot_size(size_t n)
 {
-    uint64_t used = head - atomic_load(&c->tail);
-    size_t room = RING - (size_t)used, until_end = RING - (size_t)(head % RING);
-    room = room < until_end ? room : until_end;
-    return room < BATCH ? room : BATCH;
+    return (sizeof(struct slot) + n + 7) & ~(uint64_t)7;
 }
 
-static void receive_some(struct receiver *r)
+/* Into the ring; waits while it is full. The lock is held by the caller, and given up while waiting. */
+static void ring_put(struct collector *c, const struct slot *s, const uint8_t *b)
 {
-    struct collector *c = r->c;
+    uint64_t size = slot_size(s->n), head = atomic_load(&c->head), at = head % RING,
+             skip = RING - at < size ? RING - at : 0;
+    while (head + skip + size - atomic_load(&c->tail) > RING) {
+        atomic_fetch_add(&c->overrun, 1);
+        pthread_mutex_unlock(&c->lock);
+        usleep(1000);
+        pthread_mutex_lock(&c->lock);
+        head = atomic_load(&c->head); /* another thread may have been here */
+        at = head % RING;
+        skip = RING - at < size ? RING - at : 0;
+    }
+    if (skip) {
+        uint32_t leap = LEAP;
+        memcpy(c->ring + at, &leap, sizeof leap); /* sizes are multiples of 8: there is room */
+        at = 0;
+    }
+    memcpy(c->ring + at, s, sizeof *s);
+    memcpy(c->ring + at + sizeof *s, b, s->n);
+    atomic_store(&c->head, head + skip + size);
+}
+
+struct batch {
     struct mmsghdr m[BATCH];
     struct iovec v[BATCH];
     struct sockaddr_storage from[BATCH];
     char control[BATCH][64];
-    uint64_t head = atomic_load(&c->head);
-    size_t n = reserve(c, head);
-    if (!n) { /* decoding is behind: the kernel's buffer takes the next ones, and says what it drops */
-        atomic_fetch_add(&c->overrun, 1);
-        usleep(1000);
-        return;
+    uint8_t b[BATCH][PACKET_MAX];
+};
+
+/* False: nothing was there. */
+static bool receive_some(struct receiver *r, struct batch *t)
+{
+    struct collector *c = r->c;
+    for (size_t i = 0; i < BATCH; i++) {
+        t->v[i] = (struct iovec){t->b[i], sizeof t->b[i]};
+        t->m[i].msg_hdr = (struct msghdr){.msg_name = &t->from[i],
+                                          .msg_namelen = sizeof t->from[i],
+                                          .msg_iov = &t->v[i],
+                                          .msg_iovlen = 1,
+                                          .msg_control = t->control[i],
+                                          .msg_controllen = sizeof t->control[i]};
     }
-    for (size_t i = 0; i < n; i++) {
-        struct datagram *d = &c->ring[(head + i) % RING];
-        v[i] = (struct iovec){d->b, sizeof d->b};
-        m[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
-                                       .msg_namelen = sizeof from[i],
-                                       .msg_iov = &v[i],
-                                       .msg_iovlen = 1,
-                                       .msg_control = control[i],
-                                       .msg_controllen = sizeof control[i]};
-    }
-    int got = recvmmsg(r->fd, m, (unsigned)n, MSG_WAITFORONE, NULL);
+    int got = recvmmsg(r->fd, t->m, BATCH, MSG_DONTWAIT, NULL);
+    if (got <= 0)
+        return false;
     hn_time now = hn_now();
+    pthread_mutex_lock(&c->lock);
+    note_drops(c, &t->m[got - 1].msg_hdr);
     for (int i = 0; i < got; i++) {
-        struct datagram *d = &c->ring[(head + (uint64_t)i) % RING];
-        d->n = m[i].msg_len;
-        d->from = sender(&from[i]);
-        d->at = now;
+        struct slot s = {t->m[i].msg_len, sender(&t->from[i]), now};
+        ring_put(c, &s, t->b[i]);
     }
-    if (got > 0) {
-        note_drops(c, &m[got - 1].msg_hdr);
-        atomic_fetch_add(&c->received, (uint64_t)got);
-        atomic_store(&c->head, head + (uint64_t)got);
-    }
+    pthread_mutex_unlock(&c->lock);
+    atomic_fetch_add(&c->received, (uint64_t)got);
+    return true;
 }
 
 static void *receive(void *arg)
 {
     struct receiver *r = arg;
     struct pollfd p = {.fd = r->fd, .events = POLLIN};
-    while (!atomic_load(&r->c->stop)) {
-        if (poll(&p, 1, 100) <= 0)
-            continue;
-        pthread_mutex_lock(&r->c->lock);
-        receive_some(r);
-        pthread_mutex_unlock(&r->c->lock);
-    }
+    while (!atomic_load(&r->c->stop))
+        if (poll(&p, 1, 100) > 0)
+            receive_some(r, r->batch);
+    /* What the kernel has taken in our name is not left behind, unless more comes than can ever be read. */
+    hn_time end = hn_monotonic() + DRAIN;
+    while (hn_monotonic() < end && receive_some(r, r->batch))
+        ;
+    atomic_fetch_sub(&r->c->receiving, 1);
     return NULL;
 }
 
@@ -185,12 +215,40 @@ static bool decode_some(struct collector *c)
     uint64_t tail = atomic_load(&c->tail), head = atomic_load(&c->head);
     if (tail == head)
         return false;
-    for (unsigned i = 0; i < BATCH && tail != head; i++, tail++) {
-        struct datagram *d = &c->ring[tail % RING];
-        hn_export_packet(c->exports, &d->from, d->at, hn_bytes_of(d->b, d->n));
+    pthread_mutex_lock(&c->decode);
+    for (unsigned i = 0; i < BATCH && tail != head; i++) {
+        struct slot s;
+        uint8_t *at = c->ring + tail % RING;
+        memcpy(&s.n, at, sizeof s.n);
+        if (s.n == LEAP) {
+            tail += RING - tail % RING;
+            continue;
+        }
+        memcpy(&s, at, sizeof s);
+        hn_export_packet(c->exports, &s.from, s.at, hn_bytes_of(at + sizeof s, s.n));
+        tail += slot_size(s.n);
     }
+    pthread_mutex_unlock(&c->decode);
     atomic_store(&c->tail, tail);
     return true;
+}
+
+/* In the thread of the connections. */
+static void on_message(void *arg, const struct hn_ip *from, struct hn_bytes b)
+{
+    struct collector *c = arg;
+    pthread_mutex_lock(&c->decode);
+    hn_export_packet(c->exports, from, hn_now(), b);
+    pthread_mutex_unlock(&c->decode);
+    atomic_fetch_add(&c->messages, 1);
+}
+
+static void *receive_streams(void *arg)
+{
+    struct collector *c = arg;
+    while (!atomic_load(&c->stop) && flow_streams_poll(c->streams, 100))
+        ;
+    return NULL;
 }
 
 static void load_state(struct collector *c)
@@ -215,10 +273,19 @@ static void save_state(struct collector *c)
     c->saved = hn_monotonic();
 }
 
+/* The health of exporters, for the store. */
+static void keep(struct collector *c)
+{
+    flow_keep_exporters(c->w, c->exports, hn_now());
+    c->kept = hn_monotonic();
+}
+
 static void housekeeping(struct collector *c)
 {
     if (hn_monotonic() - c->saved < STATE_EVERY)
         return;
+    if (hn_work_switch(c->w, "store") && hn_monotonic() - c->kept >= KEEP_EVERY)
+        keep(c);
     save_state(c);
     flow_archive_prune(c->archive, hn_work_int(c->w, "keep-days", 0) * HN_DAY,
                        (uint64_t)hn_work_int(c->w, "keep-mib", 0) << 20);
@@ -250,6 +317,12 @@ static void answer(struct collector *c)
     hn_jw_obj(&j);
     hn_jw_kc(&j, "schema", "hinomi-flow-collect-1");
     hn_jw_kint(&j, "packets", (int64_t)atomic_load(&c->received));
+    uint64_t taken, strange, refused;
+    flow_streams_counts(c->streams, &taken, &strange, &refused);
+    hn_jw_kint(&j, "messages", (int64_t)atomic_load(&c->messages));
+    hn_jw_kint(&j, "connections", (int64_t)taken);
+    hn_jw_kint(&j, "connections_not_ipfix", (int64_t)strange);
+    hn_jw_kint(&j, "connections_refused", (int64_t)refused);
     hn_jw_kint(&j, "flows", (int64_t)flow_archive_written(c->archive, NULL));
     hn_jw_kint(&j, "kernel_dropped_packets", (int64_t)atomic_load(&c->kernel_drops));
     hn_jw_kint(&j, "waits_for_decoding", (int64_t)atomic_load(&c->overrun));
@@ -264,30 +337,49 @@ static void answer(struct collector *c)
     hn_buf_done(&b);
 }
 
+/* Receivers end when the kernel has nothing more; decoding goes on meanwhile, so that they never wait for room. */
+static void join_all(struct collector *c, pthread_t *threads, struct receiver *receivers, size_t n)
+{
+    hn_time end = hn_monotonic() + DRAIN + HN_SECOND;
+    while (hn_monotonic() < end && (decode_some(c) || atomic_load(&c->receiving)))
+        ;
+    for (size_t i = 0; i < n; i++) {
+        pthread_join(threads[i], NULL);
+        hn_free(receivers[i].batch);
+    }
+    while (decode_some(c))
+        ;
+}
+
 static int run(struct collector *c)
 {
-    pthread_t threads[SOCKETS_MAX];
+    pthread_t threads[SOCKETS_MAX], stream;
     struct receiver receivers[SOCKETS_MAX];
     size_t started = 0;
     bool ok = true;
     for (; started < c->n_sockets; started++) {
-        receivers[started] = (struct receiver){c, c->sockets[started]};
-        if (pthread_create(&threads[started], NULL, receive, &receivers[started]) != 0)
+        atomic_fetch_add(&c->receiving, 1);
+        receivers[started] = (struct receiver){c, hn_alloc(sizeof(struct batch)), c->sockets[started]};
+        if (!receivers[started].batch || pthread_create(&threads[started], NULL, receive, &receivers[started]) != 0)
             return hn_work_fail(c->w, "flow.memory", NULL);
     }
+    if (pthread_create(&stream, NULL, receive_streams, c) != 0)
+        return hn_work_fail(c->w, "flow.memory", NULL);
     while (ok && !hn_work_stop(c->w)) {
         if (!decode_some(c))
             usleep(2000);
+        pthread_mutex_lock(&c->decode);
         ok = flow_archive_flush(c->archive, FLUSH_AFTER);
         housekeeping(c);
+        pthread_mutex_unlock(&c->decode);
     }
     atomic_store(&c->stop, true);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-    while (decode_some(c))
-        ;
+    pthread_join(stream, NULL);
+    join_all(c, threads, receivers, started);
     ok = flow_archive_flush(c->archive, 0) && ok;
     save_state(c);
+    if (hn_work_switch(c->w, "store"))
+        keep(c);
     answer(c);
     return ok ? 0 : hn_work_fail(c->w, "flow.not-written", NULL);
 }
@@ -307,7 +399,11 @@ static int start(struct collector *c)
     struct hn_input in;
     while (c->n_sockets < SOCKETS_MAX && hn_work_input(c->w, "udp", &in))
         c->sockets[c->n_sockets++] = in.fd;
-    if (!c->n_sockets)
+    size_t streams = 0;
+    for (; hn_work_input(c->w, "tcp", &in) || hn_work_input(c->w, "sctp", &in); streams++)
+        if (!flow_streams_listen(c->streams, in.fd))
+            return hn_work_usage(c->w, "flow.no-socket", NULL);
+    if (!c->n_sockets && !streams)
         return hn_work_usage(c->w, "flow.no-socket", NULL);
     if (!take_sampling(c))
         return hn_work_usage(c->w, "flow.bad-sampling", NULL);
@@ -322,11 +418,14 @@ int flow_collect(struct hn_work *w)
     static struct collector c;
     c.w = w;
     pthread_mutex_init(&c.lock, NULL);
+    pthread_mutex_init(&c.decode, NULL);
+    c.streams = flow_streams_new(on_message, &c);
     c.archive = flow_archive_new(w, hn_work_int(w, "rotate", ROTATE / HN_SECOND) * HN_SECOND);
     struct hn_export_sink sink = {archive_flow, &c.archive};
     c.exports = hn_export_new(&sink);
-    c.ring = hn_alloc((size_t)RING * sizeof *c.ring);
-    int rc = c.archive && c.exports && c.ring ? start(&c) : hn_work_fail(w, "flow.memory", NULL);
+    c.ring = hn_alloc(RING);
+    int rc = c.archive && c.exports && c.ring && c.streams ? start(&c) : hn_work_fail(w, "flow.memory", NULL);
+    flow_streams_free(c.streams);
     hn_free(c.ring);
     hn_export_free(c.exports);
     flow_archive_free(c.archive);

@@ -91,6 +91,9 @@ struct flow_state {
         unsigned bits;
     } internal[64]; /* named by the user, else learnt */
     size_t n_internal;
+    const struct flow_intel *intel;       /* or NULL */
+    const struct flow_opinions *opinions; /* or NULL */
+    bool only_intel;                      /* nothing else is asked about */
     bool failed;
 };
 
@@ -120,6 +123,7 @@ void flow_stitch_end(struct flow_stitch *t);
 /* Kinds of suspects. name in answers, technique of ATT&CK ("" where it depends), is it a channel (else an act) */
 #define FLOW_KIND_MAP(XX)                                                                                              \
     XX(BEACON, "beacon", "", true)                                                                                     \
+    XX(INTEL, "intel", "", true)                                                                                       \
     XX(DNS, "dns-tunnel", "T1071.004", true)                                                                           \
     XX(SCAN, "scan", "T1046", false)                                                                                   \
     XX(PORT_SCAN, "port-scan", "T1046", false)                                                                         \
@@ -165,7 +169,9 @@ struct flow_suspect {
     struct flow_term terms[FLOW_TERMS_MAX];
     size_t n_terms;
     unsigned peers;
-    unsigned more; /* of the same kind by the same host: other ports */
+    unsigned more;            /* of the same kind by the same host: other ports */
+    struct hn_str list, what; /* of an indicator: which list, what it says */
+    struct hn_str opinion;    /* why somebody judged it, or empty */
 };
 
 /* Of a suspect: the host of ours, the other side (family 0: many), service. */
@@ -251,6 +257,37 @@ void flow_read(struct flow_reader *r, struct hn_input *in, struct flow_input_sta
 /* "192.0.2.0/24=1000": what one packet of these exporters stands for. False: not understood. */
 bool flow_sampling_given(struct hn_export *x, struct hn_str text);
 
+/* ---------------------------------------------------------------- what people say: alerts judged, indicators */
+
+#define FLOW_ID          18u /* "1f00aa42-9bc0d4e1" and the NUL */
+#define FLOW_INTEL_LISTS 256u
+void flow_alert_id(const struct flow_suspect *x, char out[FLOW_ID]);
+struct flow_opinions *flow_opinions_load(struct hn_work *w); /* in the worker's arena; NULL: out of memory */
+void flow_opinions_apply(const struct flow_opinions *o, struct flow_suspect *x);
+
+struct flow_intel *flow_intel_load(struct hn_work *w); /* NULL: out of memory */
+void flow_intel_free(struct flow_intel *t);            /* what it holds; itself belongs to the arena */
+size_t flow_intel_size(const struct flow_intel *t);
+/* Is the other side of the pair on a list? Which, and what the list says of it. */
+bool flow_intel_match(const struct flow_intel *t, const struct flow_pair *p, bool inward, struct hn_str *ret_list,
+                      struct hn_str *ret_what);
+
+/* ---------------------------------------------------------------- what is kept, what was kept */
+
+void flow_keep_suspects(struct hn_work *w, const struct flow_verdicts *v, hn_time at);
+void flow_keep_exporters(struct hn_work *w, const struct hn_export *x, hn_time at);
+const char *flow_protocol_name(uint8_t version); /* "netflow9" */
+const char *flow_benign_if(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s);
+/* All flows of the archive that began in [since, until); until 0: no end. False: out of memory. */
+bool flow_stored_read(struct hn_work *w, hn_time since, hn_time until, void (*flow)(void *, const struct hn_flow *),
+                      void *arg);
+/* Looks through the archive for what is on these lists; an exit code. */
+int flow_replay_stored(struct hn_work *w, struct flow_intel *t);
+
+/* ---------------------------------------------------------------- verbs */
+
+int flow_intel_verb(struct hn_work *w);
+int flow_judge_verb(struct hn_work *w);
 int flow_replay(struct hn_work *w);
 int flow_list(struct hn_work *w);
 int flow_timeline(struct hn_work *w);

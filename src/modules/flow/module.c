@@ -7,30 +7,100 @@
 extern const struct hn_module hn_module_flow;
 
 static const struct hn_field suspect_fields[] = {
-    {"kind", HN_T_STR, HN_REF_NONE, NULL, "beacon, scan or port-scan"},
+    {"kind", HN_T_STR, HN_REF_NONE, NULL, "beacon, intel, dns-tunnel, scan, port-scan, lateral, spam, flood or upload"},
     {"host", HN_T_STR, HN_REF_NONE, NULL, "address of the host of ours"},
     {"peer", HN_T_STR, HN_REF_NONE, NULL, "address of the other side; empty for a scan of many"},
     {"port", HN_T_INT, HN_REF_NONE, NULL, "port that is contacted"},
     {"score", HN_T_INT, HN_REF_NONE, "percent", "how much it looks like one"},
     {"contacts", HN_T_INT, HN_REF_NONE, NULL, "contacts, or peers of a scan"},
     {"interval", HN_T_INT, HN_REF_NONE, "seconds", "median time between contacts"},
+    {"technique", HN_T_STR, HN_REF_NONE, NULL, "of ATT&CK"},
     {"sentence_en", HN_T_STR, HN_REF_NONE, NULL, "what it rests on, in English"},
     {"sentence_ja", HN_T_STR, HN_REF_NONE, NULL, "what it rests on, in Japanese"},
+    {"benign_en", HN_T_STR, HN_REF_NONE, NULL, "what would make it benign, in English"},
+    {"benign_ja", HN_T_STR, HN_REF_NONE, NULL, "what would make it benign, in Japanese"},
     {"first", HN_T_TIME, HN_REF_NONE, NULL, "first contact"},
     {"last", HN_T_TIME, HN_REF_NONE, NULL, "last contact"},
     {0}};
 
-static const struct hn_kind kinds[] = {{"suspect", "kind, peer and port", suspect_fields}, {0}};
+static const struct hn_field exporter_fields[] = {
+    {"address", HN_T_STR, HN_REF_NONE, NULL, "of the sender; sFlow: of the agent"},
+    {"protocol", HN_T_STR, HN_REF_NONE, NULL, "netflow5, netflow7, netflow9, ipfix or sflow5"},
+    {"domain", HN_T_INT, HN_REF_NONE, NULL, "source id, observation domain, engine or sub-agent"},
+    {"packets", HN_T_INT, HN_REF_NONE, NULL, "export packets received"},
+    {"flows", HN_T_INT, HN_REF_NONE, NULL, "records received"},
+    {"lost", HN_T_INT, HN_REF_NONE, NULL, "by sequence numbers, in `unit`"},
+    {"lost_share", HN_T_INT, HN_REF_NONE, "permille", "of what was sent"},
+    {"unit", HN_T_STR, HN_REF_NONE, NULL, "what sequence numbers count: flows, packets or records"},
+    {"gaps", HN_T_INT, HN_REF_NONE, NULL, "times that something was lost"},
+    {"without_template", HN_T_INT, HN_REF_NONE, NULL, "data sets given up for want of their template"},
+    {"waiting", HN_T_INT, HN_REF_NONE, NULL, "data sets that came before their template"},
+    {"skew", HN_T_INT, HN_REF_NONE, "seconds", "its clock minus ours"},
+    {"sampling", HN_T_INT, HN_REF_NONE, NULL, "packets that one stands for; 0: not told"},
+    {"first", HN_T_TIME, HN_REF_NONE, NULL, "first packet"},
+    {"last", HN_T_TIME, HN_REF_NONE, NULL, "last packet"},
+    {0}};
+
+static const struct hn_kind kinds[] = {
+    {"suspect", "kind, peer and port", suspect_fields}, {"exporter", "protocol and domain", exporter_fields}, {0}};
 
 static const struct hn_rule rules[] = {{"beacon", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071"},
+                                       {"intel", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071"},
+                                       {"dns-tunnel", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071.004"},
                                        {"scan", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1046"},
+                                       {"lateral", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1021"},
+                                       {"spam", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071.003"},
+                                       {"flood", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1498"},
+                                       {"upload", HN_SEV_MEDIUM, HN_CLASS_DETECTION, "ATT&CK:T1048"},
+                                       {"exporter-loss", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {"exporter-templates", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
+                                       {"exporter-clock", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"exporter-sampling", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
                                        {0}};
+
+#define LOSS_LEAST     10 /* a hundredth */
+#define SKEW_LEAST     60 /* seconds: beacons of several exporters no longer fit together */
+#define SAMPLING_LEAST 11 /* thinner than 1:10, contacts of a few packets are mostly missing */
+
+static void exporter_finding(struct hn_judge *j, const struct hn_obs *o, const char *rule)
+{
+    struct hn_finding *f = hn_find(j, rule, o->subject, HN_STR(""));
+    hn_find_param(f, "exporter", hn_obs_get(o, "address"));
+    hn_find_param(f, "unit", hn_obs_get(o, "unit"));
+    hn_find_param_int(f, "lost", hn_obs_get_int(o, "lost", 0));
+    hn_find_param_int(f, "share", hn_obs_get_int(o, "lost_share", 0) / 10);
+    hn_find_param_int(f, "sets", hn_obs_get_int(o, "without_template", 0));
+    hn_find_param_int(f, "skew", hn_obs_get_int(o, "skew", 0));
+    hn_find_param_int(f, "n", hn_obs_get_int(o, "sampling", 0));
+    hn_find_evidence(f, o, "exporter");
+}
+
+static void judge_exporter(struct hn_judge *j, const struct hn_obs *o)
+{
+    int64_t skew = hn_obs_get_int(o, "skew", 0);
+    if (hn_obs_get_int(o, "lost_share", 0) >= LOSS_LEAST)
+        exporter_finding(j, o, "exporter-loss");
+    if (hn_obs_get_int(o, "without_template", 0) > 0)
+        exporter_finding(j, o, "exporter-templates");
+    if (skew >= SKEW_LEAST || skew <= -SKEW_LEAST)
+        exporter_finding(j, o, "exporter-clock");
+    if (hn_obs_get_int(o, "sampling", 0) >= SAMPLING_LEAST)
+        exporter_finding(j, o, "exporter-sampling");
+}
+
+/* A scan of ports is a scan; the other kinds have a rule of their own name. */
+static const char *rule_of(struct hn_str kind)
+{
+    for (const struct hn_rule *r = rules; r->id; r++)
+        if (hn_str_eqc(kind, r->id))
+            return r->id;
+    return "scan";
+}
 
 static void flow_judge(struct hn_judge *j)
 {
     HN_FACTS_EACH(o, hn_judge_facts(j), "flow.suspect") {
-        bool beacon = hn_str_eqc(hn_obs_get(o, "kind"), "beacon");
-        struct hn_finding *f = hn_find(j, beacon ? "beacon" : "scan", hn_obs_get(o, "peer"), o->subject);
+        struct hn_finding *f = hn_find(j, rule_of(hn_obs_get(o, "kind")), hn_obs_get(o, "peer"), o->subject);
         hn_find_confidence(f, (unsigned)hn_obs_get_int(o, "score", 50));
         hn_find_param(f, "host", hn_obs_get(o, "host"));
         hn_find_param(f, "peer", hn_obs_get(o, "peer"));
@@ -38,8 +108,15 @@ static void flow_judge(struct hn_judge *j)
         hn_find_param_int(f, "contacts", hn_obs_get_int(o, "contacts", 0));
         hn_find_param_int(f, "interval", hn_obs_get_int(o, "interval", 0));
         hn_find_since(f, hn_obs_get_time(o, "first"));
+        hn_find_param(f, "sentence_en", hn_obs_get(o, "sentence_en"));
+        hn_find_param(f, "sentence_ja", hn_obs_get(o, "sentence_ja"));
+        hn_find_param(f, "benign_en", hn_obs_get(o, "benign_en"));
+        hn_find_param(f, "benign_ja", hn_obs_get(o, "benign_ja"));
+        hn_find_param(f, "technique", hn_obs_get(o, "technique"));
         hn_find_evidence(f, o, "flows");
     }
+    HN_FACTS_EACH(o, hn_judge_facts(j), "flow.exporter")
+        judge_exporter(j, o);
 }
 
 static const struct hn_verb_option replay_options[] = {{"internal", HN_OPT_STR, "PREFIX", .many = true},
@@ -50,6 +127,9 @@ static const struct hn_verb_option replay_options[] = {{"internal", HN_OPT_STR, 
                                                        {"top", HN_OPT_INT, "N", .least = 1, .most = 100000},
                                                        {"min-score", HN_OPT_NUM, "0…1"},
                                                        {"store", HN_OPT_SWITCH, NULL},
+                                                       {"stored", HN_OPT_SWITCH, NULL},
+                                                       {"since", HN_OPT_TIME, "TIME"},
+                                                       {"until", HN_OPT_TIME, "TIME"},
                                                        {0}};
 
 #define QUERY_OPTIONS                                                                                                  \
@@ -68,7 +148,13 @@ static const struct hn_verb_option list_options[] = {
 static const struct hn_verb_option timeline_options[] = {
     {"bin", HN_OPT_INT, "SECONDS", .least = 1, .most = 31622400}, QUERY_OPTIONS, {0}};
 static const struct hn_verb_option import_options[] = {{"map", HN_OPT_STR, "FIELD=COLUMN,…"}, {0}};
+static const struct hn_verb_option intel_options[] = {
+    {"from", HN_OPT_INPUT, "FILE"}, {"store", HN_OPT_SWITCH, NULL}, {0}};
+static const struct hn_verb_option judge_options[] = {{"reason", HN_OPT_STR, "TEXT"}, {0}};
 static const struct hn_verb_option collect_options[] = {{"udp", HN_OPT_UDP, "ADDRESS:PORT", .many = true},
+                                                        {"tcp", HN_OPT_TCP, "ADDRESS:PORT", .many = true},
+                                                        {"sctp", HN_OPT_SCTP, "ADDRESS:PORT", .many = true},
+                                                        {"store", HN_OPT_SWITCH, NULL},
                                                         {"sampling", HN_OPT_STR, "PREFIX=N", .many = true},
                                                         {"rotate", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},
                                                         {"keep-days", HN_OPT_INT, "N", .least = 1, .most = 36500},
@@ -77,9 +163,13 @@ static const struct hn_verb_option collect_options[] = {{"udp", HN_OPT_UDP, "ADD
 
 #define GIB ((size_t)1 << 30)
 static const struct hn_verb verbs[] = {
-    {"replay", "FILE|DIR|- …", replay_options, HN_VERB_STDIN, 2 * GIB, flow_replay},
+    {"replay", "FILE|DIR|- … | --stored", replay_options, HN_VERB_STDIN, 2 * GIB, flow_replay},
     {"collect", "--udp ADDRESS:PORT", collect_options, HN_VERB_SERVES | HN_VERB_FOLDER, 3 * GIB, flow_collect},
     {"import", "FILE|DIR|- …", import_options, HN_VERB_STDIN | HN_VERB_FOLDER, 2 * GIB, flow_import},
+    {"intel", "add NAME --from FILE | list | remove NAME", intel_options, HN_VERB_WORDS | HN_VERB_FOLDER, 3 * GIB,
+     flow_intel_verb},
+    {"judge", "ALERT benign|true|revoke --reason TEXT | list", judge_options, HN_VERB_WORDS | HN_VERB_FOLDER, 0,
+     flow_judge_verb},
     {"top", "[FILTER …]", top_options, HN_VERB_WORDS, 16 * GIB, flow_top},
     {"pairs", "[FILTER …]", top_options, HN_VERB_WORDS, 16 * GIB, flow_pairs},
     {"list", "[FILTER …]", list_options, HN_VERB_WORDS, 16 * GIB, flow_list},

@@ -107,7 +107,6 @@ static void read_all(struct replay *r)
                          NULL);
         hn_work_done(&in);
     }
-    flow_stitch_end(r->stitch);
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -195,7 +194,10 @@ static void put_suspect(struct replay *r, struct hn_jw *j, const struct flow_sus
 {
     struct hn_arena *a = hn_work_arena(r->w);
     const struct flow_pair *p = s->pair;
+    char id[FLOW_ID];
+    flow_alert_id(s, id);
     hn_jw_obj(j);
+    hn_jw_kc(j, "id", id);
     hn_jw_kc(j, "kind", flow_kind_name(s->kind));
     /* host: the one of ours; peer: the other side, who commands if anybody does */
     put_ip(j, "host", flow_suspect_host(s));
@@ -212,11 +214,16 @@ static void put_suspect(struct replay *r, struct hn_jw *j, const struct flow_sus
     hn_jw_obj_end(j);
     hn_jw_key(j, "benign_if");
     hn_jw_obj(j);
-    const char *key = hn_arena_fmt(a, "flow.benign.%s", s->inward ? "inward" : flow_kind_name(s->kind)).p;
-    hn_jw_kc(j, "en", hn_text_find(HN_EN, key));
-    hn_jw_kc(j, "ja", hn_text_find(HN_JA, key));
+    hn_jw_kc(j, "en", flow_benign_if(a, HN_EN, s));
+    hn_jw_kc(j, "ja", flow_benign_if(a, HN_JA, s));
     hn_jw_obj_end(j);
     hn_jw_kc(j, "technique", flow_technique(s));
+    if (s->list.n) {
+        hn_jw_kstr(j, "list", s->list);
+        hn_jw_kstr(j, "indicator", s->what);
+    }
+    if (s->opinion.n)
+        hn_jw_kstr(j, "judged_because", s->opinion);
     hn_jw_key(j, "evidence");
     hn_jw_obj(j);
     if (p) {
@@ -264,6 +271,15 @@ static void put_bad(struct hn_jw *j, const struct hn_exporter *e)
     hn_jw_obj_end(j);
 }
 
+const char *flow_protocol_name(uint8_t version)
+{
+    return version == 105  ? "sflow5"
+           : version == 10 ? "ipfix"
+           : version == 9  ? "netflow9"
+           : version == 7  ? "netflow7"
+                           : "netflow5";
+}
+
 static void put_exporters(struct hn_jw *j, const struct hn_export *x)
 {
     const struct hn_exporter *e;
@@ -273,12 +289,7 @@ static void put_exporters(struct hn_jw *j, const struct hn_export *x)
         hn_jw_obj(j);
         put_ip(j, "address", &e->address);
         hn_jw_kint(j, "domain", e->domain);
-        hn_jw_kc(j, "protocol",
-                 e->version == 105  ? "sflow5"
-                 : e->version == 10 ? "ipfix"
-                 : e->version == 9  ? "netflow9"
-                 : e->version == 7  ? "netflow7"
-                                    : "netflow5");
+        hn_jw_kc(j, "protocol", flow_protocol_name(e->version));
         hn_jw_kint(j, "packets", (int64_t)e->packets);
         hn_jw_kint(j, "flows", (int64_t)e->flows);
         hn_jw_kint(j, "templates", (int64_t)e->templates);
@@ -356,45 +367,15 @@ static void say_text(struct replay *r)
     if (r->state.sampling_most > 10)
         hn_work_say(r->w, "flow.replay.sampled", "n", hn_arena_fmt(a, "%u", r->state.sampling_most).p, NULL);
     for (size_t i = 0; i < alerts && i < SHOWN; i++) {
-        hn_work_print(r->w, "%3zu  %3.0f  ", i + 1, 100 * r->verdicts.list[i].score);
+        char id[FLOW_ID];
+        flow_alert_id(&r->verdicts.list[i], id);
+        hn_work_print(r->w, "%3zu  %3.0f  %s  ", i + 1, 100 * r->verdicts.list[i].score, id);
         hn_work_text(r->w, flow_sentence(a, lang, &r->verdicts.list[i]));
         hn_work_print(r->w, "\n");
     }
 }
 
-/* ---------------------------------------------------------------- observations */
-
-static void observe(struct replay *r, const struct flow_suspect *s)
-{
-    struct hn_arena *a = hn_work_arena(r->w);
-    char host[HN_IP_TEXT], peer[HN_IP_TEXT] = "";
-    const struct flow_pair *p = s->pair;
-    hn_ip_text(flow_suspect_host(s), host);
-    if (flow_suspect_peer(s)->family)
-        hn_ip_text(flow_suspect_peer(s), peer);
-    struct hn_work_asset asset = {.name = hn_str_c(host),
-                                  .kind = HN_STR("host"),
-                                  .key_type = HN_STR("address"),
-                                  .key = hn_str_c(host),
-                                  .scope = HN_STR("flow")};
-    unsigned port = flow_suspect_port(s);
-    struct hn_parse *o = hn_work_obs_begin(r->w, &asset, r->state.last);
-    hn_obs_begin(o, "suspect", hn_arena_fmt(a, "%s %s:%u", flow_kind_name(s->kind), peer, port));
-    hn_obs_str(o, "kind", hn_str_c(flow_kind_name(s->kind)));
-    hn_obs_str(o, "host", hn_str_c(host));
-    hn_obs_str(o, "peer", hn_str_c(peer));
-    hn_obs_int(o, "port", port);
-    hn_obs_int(o, "score", (int64_t)(100 * s->score));
-    hn_obs_int(o, "contacts", p ? p->n : s->peers);
-    hn_obs_int(o, "interval", p ? s->rhythm.median / HN_SECOND : 0);
-    hn_obs_str(o, "sentence_en", flow_sentence(a, HN_EN, s));
-    hn_obs_str(o, "sentence_ja", flow_sentence(a, HN_JA, s));
-    hn_obs_time(o, "first", p ? p->first : s->fan->first);
-    hn_obs_time(o, "last", p ? p->last : s->fan->last);
-    hn_obs_end(o);
-    if (!hn_ok(hn_work_obs_end(r->w, false)))
-        hn_work_warn(r->w, "flow.not-kept", "host", host, NULL);
-}
+/* ---------------------------------------------------------------- the answer */
 
 static void answer(struct replay *r)
 {
@@ -414,6 +395,22 @@ static void answer(struct replay *r)
 
 /* ---------------------------------------------------------------- the verb */
 
+static int conclude(struct replay *r)
+{
+    struct hn_work *w = r->w;
+    if (!hn_ok(flow_judge_all(&r->state, hn_work_arena(w), &r->verdicts)))
+        return hn_work_fail(w, "flow.memory", NULL);
+    answer(r);
+    bool alert = r->verdicts.n && r->verdicts.list[0].score >= FLOW_ALERT;
+    if (hn_work_switch(w, "store")) {
+        flow_keep_suspects(w, &r->verdicts, r->state.last);
+        flow_keep_exporters(w, r->reader.exports, r->state.last ? r->state.last : hn_work_now(w));
+    }
+    if (r->unreadable == r->n_notes && (r->n_notes || hn_work_unreadable(w)))
+        return 3;
+    return alert ? 1 : 0;
+}
+
 static int run(struct replay *r)
 {
     struct hn_work *w = r->w;
@@ -421,35 +418,58 @@ static int run(struct replay *r)
         return hn_work_usage(w, "flow.bad-prefix", NULL);
     if (!take_sampling(r))
         return hn_work_usage(w, "flow.bad-sampling", NULL);
-    read_all(r);
-    if (!hn_ok(flow_judge_all(&r->state, hn_work_arena(w), &r->verdicts)))
+    if (!hn_work_switch(w, "stored"))
+        read_all(r);
+    else if (!flow_stored_read(w, hn_work_time(w, "since"), hn_work_time(w, "until"), on_flow, r))
         return hn_work_fail(w, "flow.memory", NULL);
-    answer(r);
-    bool alert = r->verdicts.n && r->verdicts.list[0].score >= FLOW_ALERT;
-    for (size_t i = 0; hn_work_switch(w, "store") && i < r->verdicts.n; i++)
-        if (r->verdicts.list[i].score >= FLOW_ALERT)
-            observe(r, &r->verdicts.list[i]);
-    if (r->unreadable == r->n_notes && (r->n_notes || hn_work_unreadable(w)))
-        return 3;
-    return alert ? 1 : 0;
+    flow_stitch_end(r->stitch);
+    return conclude(r);
+}
+
+static bool begin(struct replay *r, struct hn_work *w)
+{
+    struct hn_export_sink sink = {on_flow, r};
+    *r = (struct replay){.w = w, .random = 1, .thin = 1};
+    r->reader = (struct flow_reader){.w = w, .flow = on_flow, .arg = r, .exports = hn_export_new(&sink)};
+    r->stitch = flow_stitch_new(&r->state);
+    return hn_ok(flow_state_init(&r->state)) && r->reader.exports && r->stitch;
+}
+
+static void done(struct replay *r)
+{
+    flow_stitch_free(r->stitch);
+    hn_export_free(r->reader.exports);
+    flow_state_done(&r->state);
 }
 
 int flow_replay(struct hn_work *w)
 {
-    struct hn_export_sink sink = {on_flow, NULL};
-    struct replay r = {.w = w, .random = 1, .thin = (uint32_t)hn_work_int(w, "thin", 1)};
-    sink.arg = &r;
-    r.reader = (struct flow_reader){.w = w,
-                                    .flow = on_flow,
-                                    .arg = &r,
-                                    .exports = hn_export_new(&sink),
-                                    .map = hn_work_str(w, "map"),
-                                    .as_exports = hn_work_switch(w, "exports")};
-    r.stitch = flow_stitch_new(&r.state);
-    int rc = r.reader.exports && r.stitch && hn_ok(flow_state_init(&r.state)) ? run(&r)
-                                                                              : hn_work_fail(w, "flow.memory", NULL);
-    flow_stitch_free(r.stitch);
-    hn_export_free(r.reader.exports);
-    flow_state_done(&r.state);
+    struct replay r;
+    struct flow_intel *intel = flow_intel_load(w);
+    bool ok = begin(&r, w) && intel;
+    r.thin = (uint32_t)hn_work_int(w, "thin", 1);
+    r.reader.map = hn_work_str(w, "map");
+    r.reader.as_exports = hn_work_switch(w, "exports");
+    r.state.opinions = flow_opinions_load(w);
+    r.state.intel = ok && flow_intel_size(intel) ? intel : NULL;
+    int rc = ok ? run(&r) : hn_work_fail(w, "flow.memory", NULL);
+    done(&r);
+    if (intel)
+        flow_intel_free(intel);
+    return rc;
+}
+
+int flow_replay_stored(struct hn_work *w, struct flow_intel *t)
+{
+    struct replay r;
+    bool ok = begin(&r, w);
+    r.state.intel = t;
+    r.state.only_intel = true;
+    r.state.opinions = flow_opinions_load(w);
+    ok = ok && flow_stored_read(w, 0, 0, on_flow, &r);
+    if (ok)
+        flow_stitch_end(r.stitch);
+    int rc = ok ? conclude(&r) : hn_work_fail(w, "flow.memory", NULL);
+    done(&r);
     return rc;
 }

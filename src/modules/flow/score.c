@@ -201,9 +201,29 @@ static enum flow_peel peel(const struct flow_state *s, const struct flow_pair *p
     return own_src || own_dst ? flow_peel_of(s, p, own_src, own_dst) : FLOW_PEEL_ROLE;
 }
 
+/* Who is on a list counts at once when our side asked; a listed scanner that knocks is everybody's guest. */
+static bool judge_intel(const struct flow_state *s, const struct flow_pair *p, struct flow_suspect *x)
+{
+    bool own_src = flow_is_own(s, &p->src);
+    *x = (struct flow_suspect){.kind = FLOW_INTEL, .pair = p, .peers = 1, .inward = !own_src, .logit = BIAS};
+    if (!(own_src || flow_is_own(s, &p->dst)) || !flow_intel_match(s->intel, p, x->inward, &x->list, &x->what))
+        return false;
+    flow_term(x, "listed", 6.0, x->inward ? 0.5 : flow_never_answers(p) ? 0.85 : 1);
+    flow_term(x, "answered", 1.0, x->inward && !flow_never_answers(p) && p->bytes_back > p->bytes);
+    flow_rhythm_of(p, &x->rhythm);
+    x->same_size = same_size(p);
+    time_terms(x, seconds_of(s->last - s->first));
+    x->score = flow_score_of(x->logit);
+    return true;
+}
+
 static bool judge_pair(const struct flow_state *s, const struct flow_pair *p, struct flow_verdicts *v,
                        struct flow_suspect *x)
 {
+    if (s->intel && judge_intel(s, p, x))
+        return true;
+    if (s->only_intel)
+        return false;
     enum flow_peel why = peel(s, p);
     if (flow_is_own(s, &p->src) && judge_dns(p, x))
         return true;
@@ -249,18 +269,26 @@ static int worst_first(const void *a, const void *b)
     return x->logit > y->logit ? -1 : x->logit < y->logit;
 }
 
+static bool may_be_suspect(const struct flow_state *s, const struct flow_pair *p)
+{
+    struct flow_suspect x;
+    return p->port == 53 || (s->intel && judge_intel(s, p, &x)) || peel(s, p) == FLOW_PEEL_KEPT;
+}
+
 struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct flow_verdicts *ret)
 {
     *ret = (struct flow_verdicts){.n = 0};
     if (!hn_ok(flow_own_learn(s, a)))
         return (struct hn_err){HN_E_NOMEM};
     count_failing(s);
+    if (s->only_intel)
+        s->n_fans = 0;
     struct flow_suspect *acts = hn_arena_alloc(a, (flow_acts(s, NULL) + 1) * sizeof *acts);
     if (!acts)
         return (struct hn_err){HN_E_NOMEM};
     size_t n_acts = flow_acts(s, acts), most = n_acts;
     for (size_t i = 0; i < s->n_pairs; i++)
-        most += s->pairs[i].port == 53 || peel(s, &s->pairs[i]) == FLOW_PEEL_KEPT;
+        most += may_be_suspect(s, &s->pairs[i]);
     ret->list = hn_arena_alloc(a, (most + 1) * sizeof *ret->list);
     if (!ret->list)
         return (struct hn_err){HN_E_NOMEM};
@@ -269,6 +297,8 @@ struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct fl
     share(s, ret->list, ret->n);
     memcpy(ret->list + ret->n, acts, n_acts * sizeof *acts);
     ret->n += n_acts;
+    for (size_t i = 0; s->opinions && i < ret->n; i++)
+        flow_opinions_apply(s->opinions, &ret->list[i]);
     if (ret->n)
         qsort(ret->list, ret->n, sizeof *ret->list, worst_first);
     return HN_OK;

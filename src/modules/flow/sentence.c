@@ -34,6 +34,8 @@ static const char *head_key(const struct flow_suspect *s)
         [FLOW_UPLOAD] = "flow.sentence.upload",       [FLOW_DNS] = "flow.sentence.dns-tunnel"};
     if (s->kind == FLOW_SCAN)
         return s->fan->port ? "flow.sentence.scan" : "flow.sentence.sweep";
+    if (s->kind == FLOW_INTEL)
+        return s->inward ? "flow.sentence.intel-in" : "flow.sentence.intel";
     if (keys[s->kind])
         return keys[s->kind];
     if (s->inward)
@@ -48,20 +50,23 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
     const struct flow_pair *p = s->pair;
     const struct hn_ip *src = p ? &p->src : &s->fan->src, *dst = p ? &p->dst : &s->fan->dst;
     unsigned port = flow_suspect_port(s), proto = p ? p->proto : s->fan->proto;
-    struct hn_param q[9] = {{"host", ip_text(a, src), &q[1]},
-                            {"peer", dst->family ? ip_text(a, dst) : HN_STR(""), &q[2]},
-                            {"port",
-                             hn_arena_fmt(a, "%u/%s", port,
-                                          proto == 6    ? "tcp"
-                                          : proto == 17 ? "udp"
-                                                        : "ip"),
-                             &q[3]},
-                            {"n", hn_arena_fmt(a, "%u", p ? p->n : s->peers), &q[4]},
-                            {"every", p ? duration(a, lang, s->rhythm.median) : HN_STR(""), &q[5]},
-                            {"during", duration(a, lang, p ? p->last - p->first : s->fan->last - s->fan->first), &q[6]},
-                            {"failed", hn_arena_fmt(a, "%u", p ? p->failed : s->fan->failed), &q[7]},
-                            {"mib", hn_arena_fmt(a, "%.1f", p ? (double)p->bytes / 1048576 : 0), &q[8]},
-                            {"held", p ? duration(a, lang, p->longest) : HN_STR(""), NULL}};
+    struct hn_param q[11] = {
+        {"host", ip_text(a, src), &q[1]},
+        {"peer", dst->family ? ip_text(a, dst) : HN_STR(""), &q[2]},
+        {"port",
+         hn_arena_fmt(a, "%u/%s", port,
+                      proto == 6    ? "tcp"
+                      : proto == 17 ? "udp"
+                                    : "ip"),
+         &q[3]},
+        {"n", hn_arena_fmt(a, "%u", p ? p->n : s->peers), &q[4]},
+        {"every", p ? duration(a, lang, s->rhythm.median) : HN_STR(""), &q[5]},
+        {"during", duration(a, lang, p ? p->last - p->first : s->fan->last - s->fan->first), &q[6]},
+        {"failed", hn_arena_fmt(a, "%u", p ? p->failed : s->fan->failed), &q[7]},
+        {"mib", hn_arena_fmt(a, "%.1f", p ? (double)p->bytes / 1048576 : 0), &q[8]},
+        {"held", p ? duration(a, lang, p->longest) : HN_STR(""), &q[9]},
+        {"list", s->list, &q[10]},
+        {"what", s->what, NULL}};
     hn_text_add(out, lang, head_key(s), q);
     if (s->more)
         hn_text_add(out, lang, "flow.sentence.more", &(struct hn_param){"n", hn_arena_fmt(a, "%u", s->more), NULL});
@@ -91,4 +96,10 @@ struct hn_str flow_sentence(struct hn_arena *a, enum hn_lang lang, const struct 
     }
     hn_buf_c(&b, lang == HN_JA ? "。" : ".");
     return hn_arena_str(a, hn_buf_text(&b));
+}
+
+const char *flow_benign_if(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s)
+{
+    bool visit = s->inward && s->kind == FLOW_BEACON;
+    return hn_text_find(lang, hn_arena_fmt(a, "flow.benign.%s", visit ? "inward" : flow_kind_name(s->kind)).p);
 }

@@ -1,0 +1,122 @@
+/* What the store shall keep: alerts as observations of the hosts, the health of exporters as observations of them. */
+#include "base/str.h"
+#include "modules/flow/flow_in.h"
+
+#define SCOPE HN_STR("flow")
+
+static void emit_suspect(struct hn_parse *o, struct hn_arena *a, const struct flow_suspect *s)
+{
+    char host[HN_IP_TEXT], peer[HN_IP_TEXT] = "";
+    const struct flow_pair *p = s->pair;
+    unsigned port = flow_suspect_port(s);
+    hn_ip_text(flow_suspect_host(s), host);
+    if (flow_suspect_peer(s)->family)
+        hn_ip_text(flow_suspect_peer(s), peer);
+    hn_obs_begin(o, "suspect", hn_arena_fmt(a, "%s %s:%u", flow_kind_name(s->kind), peer, port));
+    hn_obs_str(o, "kind", hn_str_c(flow_kind_name(s->kind)));
+    hn_obs_str(o, "host", hn_str_c(host));
+    hn_obs_str(o, "peer", hn_str_c(peer));
+    hn_obs_int(o, "port", port);
+    hn_obs_int(o, "score", (int64_t)(100 * s->score));
+    hn_obs_int(o, "contacts", p ? p->n : s->peers);
+    hn_obs_int(o, "interval", p ? s->rhythm.median / HN_SECOND : 0);
+    hn_obs_str(o, "technique", hn_str_c(flow_technique(s)));
+    hn_obs_str(o, "sentence_en", flow_sentence(a, HN_EN, s));
+    hn_obs_str(o, "sentence_ja", flow_sentence(a, HN_JA, s));
+    hn_obs_str(o, "benign_en", hn_str_c(flow_benign_if(a, HN_EN, s)));
+    hn_obs_str(o, "benign_ja", hn_str_c(flow_benign_if(a, HN_JA, s)));
+    hn_obs_time(o, "first", p ? p->first : s->fan->first);
+    hn_obs_time(o, "last", p ? p->last : s->fan->last);
+    hn_obs_end(o);
+}
+
+/* All alerts on the host of list[from]; false when an earlier one was of the same host. */
+static bool keep_host(struct hn_work *w, const struct flow_verdicts *v, size_t from, hn_time at)
+{
+    struct hn_arena *a = hn_work_arena(w);
+    const struct hn_ip *ip = flow_suspect_host(&v->list[from]);
+    char host[HN_IP_TEXT];
+    for (size_t i = 0; i < from; i++)
+        if (v->list[i].score >= FLOW_ALERT && hn_ip_eq(flow_suspect_host(&v->list[i]), ip))
+            return true;
+    struct hn_work_asset asset = {.kind = HN_STR("host"), .key_type = HN_STR("address"), .scope = SCOPE};
+    asset.name = asset.key = hn_str_c(hn_ip_text(ip, host));
+    struct hn_parse *o = hn_work_obs_begin(w, &asset, at);
+    for (size_t i = from; i < v->n; i++)
+        if (v->list[i].score >= FLOW_ALERT && hn_ip_eq(flow_suspect_host(&v->list[i]), ip))
+            emit_suspect(o, a, &v->list[i]);
+    if (hn_ok(hn_work_obs_end(w, false)))
+        return true;
+    hn_work_warn(w, "flow.not-kept", "host", host, NULL);
+    return false;
+}
+
+void flow_keep_suspects(struct hn_work *w, const struct flow_verdicts *v, hn_time at)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (v->list[i].score >= FLOW_ALERT)
+            keep_host(w, v, i, at);
+}
+
+/* Loss in a thousand of what was sent, in the unit that the protocol counts. */
+static int64_t lost_share(const struct hn_exporter *e)
+{
+    uint64_t got = e->version == 10                       ? e->flows + e->options
+                   : e->version == 9 || e->version == 105 ? e->packets
+                                                          : e->flows;
+    uint64_t lost = e->lost + e->drops;
+    return got + lost ? (int64_t)(lost * 1000 / (got + lost)) : 0;
+}
+
+static void emit_exporter(struct hn_parse *o, struct hn_arena *a, const struct hn_exporter *e)
+{
+    char address[HN_IP_TEXT];
+    hn_ip_text(&e->address, address);
+    hn_obs_begin(
+        o, "exporter",
+        hn_arena_fmt(a, "%s %u/%u", flow_protocol_name(e->version), (unsigned)e->domain, (unsigned)e->version));
+    hn_obs_str(o, "address", hn_str_c(address));
+    hn_obs_str(o, "protocol", hn_str_c(flow_protocol_name(e->version)));
+    hn_obs_int(o, "domain", e->domain);
+    hn_obs_int(o, "packets", (int64_t)e->packets);
+    hn_obs_int(o, "flows", (int64_t)e->flows);
+    hn_obs_int(o, "lost", (int64_t)(e->lost + e->drops));
+    hn_obs_int(o, "lost_share", lost_share(e));
+    hn_obs_str(o, "unit", hn_str_c(hn_export_unit(e->version)));
+    hn_obs_int(o, "gaps", (int64_t)e->gaps);
+    hn_obs_int(o, "without_template", (int64_t)e->unknown_sets);
+    hn_obs_int(o, "waiting", (int64_t)e->waiting_sets);
+    hn_obs_int(o, "skew", e->skew_ms / 1000);
+    hn_obs_int(o, "sampling", e->sampling);
+    hn_obs_time(o, "first", e->first);
+    hn_obs_time(o, "last", e->last);
+    hn_obs_end(o);
+}
+
+static bool first_of_address(const struct hn_export *x, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (hn_ip_eq(&hn_export_at(x, i)->address, &hn_export_at(x, at)->address))
+            return false;
+    return true;
+}
+
+void flow_keep_exporters(struct hn_work *w, const struct hn_export *x, hn_time at)
+{
+    static const uint8_t none[16];
+    const struct hn_exporter *e, *f;
+    char text[HN_IP_TEXT];
+    for (size_t i = 0; (e = hn_export_at(x, i)); i++) {
+        if (memcmp(e->address.b, none, 16) == 0 || !first_of_address(x, i))
+            continue; /* a packet out of a file: nobody knows who sent it */
+        struct hn_work_asset asset = {
+            .kind = HN_STR("network"), .key_type = HN_STR("address"), .scope = HN_STR("flow-export")};
+        asset.name = asset.key = hn_str_c(hn_ip_text(&e->address, text));
+        struct hn_parse *o = hn_work_obs_begin(w, &asset, at);
+        for (size_t k = i; (f = hn_export_at(x, k)); k++)
+            if (hn_ip_eq(&f->address, &e->address))
+                emit_exporter(o, hn_work_arena(w), f);
+        if (!hn_ok(hn_work_obs_end(w, true)))
+            hn_work_warn(w, "flow.not-kept", "host", text, NULL);
+    }
+}
