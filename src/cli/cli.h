@@ -67,6 +67,7 @@ int cli_unknown_option(struct hn_str name, const char *const *names, size_t n);
 void cli_fail(struct hn_err e, const struct hn_diag *d);
 int cli_usage(const struct cli_verb *v); /* to standard error; CLI_USAGE */
 int cli_help(int argc, char **argv);     /* hinomi help [VERB] */
+int cli_help_json(void);                 /* hinomi help --json: all of it as one document */
 int cli_man(int argc, char **argv);      /* hinomi -x man: the man page in the language in force */
 int cli_completion(int argc, char **argv);
 

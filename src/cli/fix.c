@@ -508,7 +508,9 @@ static int run(int argc, char **argv, bool undo)
             e = take_back(&f, &d);
         if (hn_ok(e))
             e = diagnose_again(&f, &gone, &d);
-        if (hn_ok(e))
+        if (hn_ok(e) && cli.json)
+            printf("{\"fix\":\"%.*s\",\"state\":\"undone\",\"verified\":%s}\n", HN_FMT(f.id), gone ? "true" : "false");
+        else if (hn_ok(e))
             printf("%s\n", hn_text_find(cli.lang, "cli.fix.undone"));
     }
     if (!hn_ok(e)) {

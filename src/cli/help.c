@@ -145,6 +145,8 @@ int cli_help(int argc, char **argv)
         cli_error("cli.error.verb", "word", argv[1], NULL);
         return CLI_USAGE;
     }
+    if (cli.json)
+        return cli_help_json();
     if (v) {
         help_verb(v);
         return CLI_OK;

@@ -145,7 +145,9 @@ static unsigned terminal_columns(void)
 
 int cli_version(int argc, char **argv)
 {
-    printf("hinomi %s\n", HN_VERSION);
+    if (argc > 1 && strcmp(argv[1], "--version") != 0)
+        return cli_usage(cli_verb_find("version"));
+    printf(cli.json ? "{\"version\":\"%s\"}\n" : "hinomi %s\n", HN_VERSION);
     return CLI_OK;
 }
 

@@ -29,6 +29,25 @@ static void say(const char *key, const char *name, struct hn_str value)
     hn_buf_done(&out);
 }
 
+/* The file that was written or read: as JSON, or with the sentence of the key. */
+static void tell(const char *key, struct hn_str file)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    struct hn_jw w;
+
+    if (!cli.json) {
+        say(key, "file", file);
+        return;
+    }
+    hn_buf_init(&b, 64u << 10);
+    hn_jw_init(&w, &b);
+    hn_jw_obj(&w);
+    hn_jw_kstr(&w, "file", file);
+    hn_jw_obj_end(&w);
+    hn_buf_chr(&b, '\n');
+    cli_out(&b);
+}
+
 /* Calls op; with --json prints the answer and gives NULL with *rc set. */
 static const struct hn_jv *call(const char *op, struct hn_str args, struct hn_arena *a, int *rc)
 {
@@ -125,17 +144,7 @@ static int backup_by_role(struct hn_arena *a, const char *staged, const char *fu
         return hn_err_exit(e);
     }
     name = hn_str_from_hostile(a, hn_str_bytes(hn_str_c(full)), 8192);
-    if (cli.json) {
-        hn_buf_init(&args, 64u << 10);
-        hn_jw_init(&w, &args);
-        hn_jw_obj(&w);
-        hn_jw_kstr(&w, "file", name);
-        hn_jw_obj_end(&w);
-        printf("%.*s\n", HN_FMT(hn_buf_text(&args)));
-        hn_buf_done(&args);
-    } else {
-        say("cli.store.saved", "file", name);
-    }
+    tell("cli.store.saved", name);
     return rc;
 }
 
@@ -171,7 +180,10 @@ static int restore(const char *file)
         cli_fail(e, &d);
         return hn_err_exit(e);
     }
-    say("cli.store.restored", "file", hn_str_c(file));
+    struct hn_arena a;
+    hn_arena_init(&a, 64u << 10);
+    tell("cli.store.restored", hn_str_from_hostile(&a, hn_str_bytes(hn_str_c(file)), 8192));
+    hn_arena_done(&a);
     return CLI_OK;
 }
 

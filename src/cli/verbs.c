@@ -67,8 +67,8 @@ static const struct cli_use orgs_uses[] = {{"list", "organisations.list", NULL, 
 static const struct cli_use sources_uses[] = {
     {"list", "sources.list", NULL, source_columns, NULL}, {"show", "sources.get", "module", NULL, NULL}, {0}};
 static const struct cli_use baseline_uses[] = {{"list", "baseline.list", NULL, baseline_columns, NULL},
-                                               {"accept", "baseline.create", "finding", NULL, NULL},
-                                               {"end", "baseline.end", "id", NULL, NULL},
+                                               {"accept", "baseline.accept", "finding", NULL, NULL},
+                                               {"end", "baseline.remove", "id", NULL, NULL},
                                                {0}};
 static const struct cli_use accounts_uses[] = {{"list", "accounts.list", NULL, account_columns, NULL},
                                                {"create", "accounts.create", "user", NULL, NULL},
