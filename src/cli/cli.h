@@ -92,6 +92,9 @@ struct hn_module;
 struct hn_verb;
 const struct hn_module *cli_module_of(const char *name); /* NULL unless it declares verbs; accepts NULL */
 const struct hn_verb *cli_module_verb_find(const char *module, const char *verb);
+/* Joins a verb of two words, given as two arguments ("vex", "list"), into one; true when there is such a verb. argv[0]
+ * is the module; one argument less after it. */
+bool cli_module_join(char **argv);
 int cli_module_run(int argc, char **argv); /* argv: module, verb, … */
 void cli_module_help(const struct hn_module *m);
 void cli_module_man(const struct hn_module *m);

@@ -193,6 +193,8 @@ int main(int argc, char **argv)
         cli.home = home;
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         return cli_version(argc, argv);
+    if (argc > 3 && cli_module_join(argv + 1))
+        argc--;
     const struct hn_verb *module_verb = argc > 1 ? cli_module_verb_find(argv[1], argc > 2 ? argv[2] : NULL) : NULL;
     if ((verb || of_module) && wants_help(argc - 2, argv + 2))
         return cli_help(2, (char *[]){argv[0], argv[1], NULL});

@@ -47,6 +47,20 @@ const struct hn_verb *cli_module_verb_find(const char *module, const char *verb)
     return NULL;
 }
 
+/* "sbom vex list …" → "sbom vex-list …" */
+bool cli_module_join(char **argv)
+{
+    static char joined[64];
+    if (!cli_module_of(argv[0]) ||
+        (size_t)snprintf(joined, sizeof joined, "%s-%s", argv[1], argv[2]) >= sizeof joined ||
+        !cli_module_verb_find(argv[0], joined))
+        return false;
+    argv[1] = joined;
+    for (char **p = argv + 2; *p; p++)
+        *p = p[1];
+    return true;
+}
+
 /* ---------------------------------------------------------------- arguments */
 
 static const struct hn_verb_option *find(const struct hn_verb_option *o, struct hn_str name)

@@ -5,7 +5,8 @@
 #include "format/name/cpe.h"
 #include "format/name/purl.h"
 
-#define ID_MAX 256u
+#define ID_MAX    256u
+#define DEPTH_MAX 32u /* of parts within parts */
 
 const char *hn_vex_dialect_word(enum hn_vex_dialect d)
 {
@@ -51,7 +52,7 @@ static bool grow(struct hn_vex *v)
 }
 
 /* Under one more name of its vulnerability. */
-static bool add(struct hn_vex *v, const struct hn_vex_statement *one, struct hn_str id)
+static bool add_one(struct hn_vex *v, const struct hn_vex_statement *one, struct hn_str id, bool alias)
 {
     struct hn_arena *a = v->arena;
     struct hn_vex_statement *s = HN_NEW(a, struct hn_vex_statement);
@@ -64,6 +65,7 @@ static bool add(struct hn_vex *v, const struct hn_vex_statement *one, struct hn_
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = hn_arena_str(a, *texts[i]);
     s->vulnerability = hn_arena_str(a, id);
+    s->alias = alias;
     s->number = (uint32_t)v->n;
     struct hn_str folded = hn_arena_str(a, upper(id, key));
     s->next_same = hn_map_find(&v->by_id, hn_str_bytes(folded));
@@ -71,6 +73,24 @@ static bool add(struct hn_vex *v, const struct hn_vex_statement *one, struct hn_
         return false;
     v->statements[v->n++] = s;
     return true;
+}
+
+/* Under all its names. */
+static bool add(struct hn_vex *v, struct hn_vex_statement *one, struct hn_str id, const struct hn_str *names, size_t n)
+{
+    struct hn_str *kept = hn_arena_alloc(v->arena, (n + 1) * sizeof *kept);
+    size_t k = 0;
+    if (!kept)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (names[i].n && !hn_str_eq(names[i], id))
+            kept[k++] = hn_arena_str(v->arena, names[i]);
+    one->aliases = kept;
+    one->n_aliases = k;
+    bool ok = add_one(v, one, id, false);
+    for (size_t i = 0; ok && i < k; i++)
+        ok = add_one(v, one, kept[i], true);
+    return ok;
 }
 
 static hn_time time_of(struct hn_str text)
@@ -94,6 +114,48 @@ static struct hn_str product_of(const struct hn_bom *b, struct hn_str ref)
     return c && c->name.n ? c->name : ref;
 }
 
+static struct hn_str called(const struct hn_bom_component *c)
+{
+    return c->purl.n ? c->purl : c->cpe.n ? c->cpe : c->name.n ? c->name : c->ref;
+}
+
+/* What it is nested in, or what a relation says to contain it. */
+static const struct hn_bom_component *holder_of(const struct hn_map *holders, const struct hn_bom_component *c)
+{
+    return c->parent ? c->parent : hn_map_find(holders, hn_str_bytes(c->ref));
+}
+
+static bool note_holders(struct hn_map *holders, const struct hn_bom *b)
+{
+    bool ok = true;
+    for (size_t i = 0; i < b->n_deps; i++)
+        for (const struct hn_bom_edge *e = b->deps[i]->component ? b->deps[i]->edges : NULL; e && ok; e = e->next)
+            if (e->rel == HN_BOM_REL_CONTAINS && e->component && e->component != b->deps[i]->component)
+                ok = hn_ok(hn_map_set(holders, hn_str_bytes(e->component->ref), b->deps[i]->component));
+    return ok;
+}
+
+/* A statement about a part is about that part of the product: what the document describes, else what the part is nested
+ * in. It says nothing of the same part elsewhere. */
+static void about(const struct hn_bom *b, const struct hn_map *holders, struct hn_vex_statement *s, struct hn_str ref)
+{
+    const struct hn_bom_component *c = hn_bom_component_by_ref(b, ref), *whole = c ? b->subject : NULL;
+    s->product = product_of(b, ref);
+    s->product_ref = ref;
+    s->subcomponent = (struct hn_str){"", 0};
+    unsigned depth = 0;
+    for (const struct hn_bom_component *p = c && !whole ? holder_of(holders, c) : NULL; p && depth < DEPTH_MAX;
+         depth++) {
+        whole = p;
+        p = holder_of(holders, p);
+    }
+    if (!whole || whole == c || (!whole->purl.n && !whole->cpe.n && !whole->name.n))
+        return;
+    s->subcomponent = s->product;
+    s->product = called(whole);
+    s->product_ref = (struct hn_str){"", 0};
+}
+
 static hn_time document_time(const struct hn_bom *b, const struct hn_bom_vuln *u)
 {
     hn_time t = time_of(u->last_updated);
@@ -106,9 +168,11 @@ static hn_time document_time(const struct hn_bom *b, const struct hn_bom_vuln *u
     return t ? t : b->timestamp;
 }
 
-static bool add_vulnerability(struct hn_vex *v, const struct hn_bom *b, const struct hn_bom_vuln *u,
-                              struct hn_vex_statement *s)
+static bool add_vulnerability(struct hn_vex *v, const struct hn_bom *b, const struct hn_map *holders,
+                              const struct hn_bom_vuln *u, struct hn_vex_statement *s)
 {
+    struct hn_str *names;
+    size_t n = 0;
     s->status = u->status;
     s->why = u->why;
     s->state = u->state;
@@ -116,15 +180,18 @@ static bool add_vulnerability(struct hn_vex *v, const struct hn_bom *b, const st
     s->impact = u->impact.n ? u->impact : u->detail;
     s->action = u->recommendation.n ? u->recommendation : u->workaround;
     s->time = document_time(b, u);
+    for (const struct hn_bom_vuln_ref *r = u->references; r; r = r->next)
+        n++;
+    names = hn_arena_alloc(v->arena, (n + 1) * sizeof *names);
+    if (!names)
+        return false;
+    n = 0;
+    for (const struct hn_bom_vuln_ref *r = u->references; r; r = r->next)
+        names[n++] = r->id;
     for (const struct hn_bom_affect *f = u->affects;; f = f->next) {
-        struct hn_str ref = f ? f->ref : b->subject ? b->subject->ref : b->serial;
-        s->product = product_of(b, ref);
-        s->product_ref = ref;
-        if (!add(v, s, u->id))
+        about(b, holders, s, f ? f->ref : b->subject ? b->subject->ref : b->serial);
+        if (!add(v, s, u->id, names, n))
             return false;
-        for (const struct hn_bom_vuln_ref *r = u->references; r; r = r->next)
-            if (r->id.n && !hn_str_eq(r->id, u->id) && !add(v, s, r->id))
-                return false;
         if (!f || !f->next)
             return true;
     }
@@ -132,7 +199,10 @@ static bool add_vulnerability(struct hn_vex *v, const struct hn_bom *b, const st
 
 bool hn_vex_add_document(struct hn_vex *v, const struct hn_bom *b, struct hn_str source, int trust)
 {
-    for (const struct hn_bom_vuln *u = b->vulns; u; u = u->next) {
+    struct hn_map holders;
+    hn_map_init(&holders);
+    bool ok = !b->vulns || note_holders(&holders, b);
+    for (const struct hn_bom_vuln *u = b->vulns; ok && u; u = u->next) {
         struct hn_vex_statement s = {
             .source = source,
             .author = b->authors    ? b->authors->name
@@ -141,10 +211,11 @@ bool hn_vex_add_document(struct hn_vex *v, const struct hn_bom *b, struct hn_str
             .trust = trust,
             .dialect = b->family == HN_BOM_SPDX3 ? HN_VEX_SPDX3 : HN_VEX_CYCLONEDX,
         };
-        if (u->status != HN_BOM_VEX_NONE && u->id.n && !add_vulnerability(v, b, u, &s))
-            return false;
+        if (u->status != HN_BOM_VEX_NONE && u->id.n)
+            ok = add_vulnerability(v, b, &holders, u, &s);
     }
-    return true;
+    hn_map_done(&holders);
+    return ok;
 }
 
 /* OpenVEX says it in these words; CSAF in product_status and flags, which the reader has turned into the same. */
@@ -196,11 +267,8 @@ bool hn_vex_add_advisory(struct hn_vex *v, const struct hn_adv *adv, struct hn_s
         s.state = hn_str_c(hn_bom_vex_word(s.status));
         if (s.status == HN_BOM_VEX_NONE || !s.product.n)
             continue;
-        if (!add(v, &s, adv->id))
+        if (!add(v, &s, adv->id, adv->aliases.p, adv->aliases.n))
             return false;
-        for (size_t k = 0; k < adv->aliases.n; k++)
-            if (!hn_str_eq(adv->aliases.p[k], adv->id) && !add(v, &s, adv->aliases.p[k]))
-                return false;
     }
     return true;
 }
@@ -258,7 +326,7 @@ static bool outranks(const struct hn_vex_statement *x, const struct hn_vex_state
     return special ? special > 0 : x->number > y->number;
 }
 
-static enum hn_vex_effect effect_of(const struct hn_vex_statement *s, hn_time now, hn_time max_age)
+enum hn_vex_effect hn_vex_effect_of(const struct hn_vex_statement *s, hn_time now, hn_time max_age)
 {
     if (s->status == HN_BOM_VEX_NOT_AFFECTED && s->why == HN_BOM_WHY_NONE && !s->justification.n && !s->impact.n)
         return HN_VEX_UNFOUNDED;
@@ -289,5 +357,5 @@ void hn_vex_decide(const struct hn_vex *v, const struct hn_vex_about *about, hn_
         }
     }
     if (ret->statement)
-        ret->effect = effect_of(ret->statement, now, max_age);
+        ret->effect = hn_vex_effect_of(ret->statement, now, max_age);
 }

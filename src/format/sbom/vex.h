@@ -23,6 +23,9 @@ const char *hn_vex_dialect_word(enum hn_vex_dialect d); /* "OpenVEX" */
 struct hn_vex_statement {
     struct hn_vex_statement *next_same; /* about the same id */
     struct hn_str vulnerability;
+    const struct hn_str *aliases; /* its other names, as the document gives them */
+    size_t n_aliases;
+    bool alias;                          /* the same once more, under one of those names */
     struct hn_str product, subcomponent; /* purl, CPE, BOM-Link or name; subcomponent empty: the product itself */
     struct hn_str product_ref;           /* reference within its own document, where there is one */
     enum hn_bom_vex status;
@@ -34,6 +37,10 @@ struct hn_vex_statement {
     int trust;
     enum hn_vex_dialect dialect;
     uint32_t number; /* order of reading */
+    /* after hn_vex_merge() */
+    struct hn_str name;                   /* of the vulnerability: the CVE, whichever name the statement used */
+    const struct hn_vex_statement *under; /* the one that counts instead; NULL: this one does */
+    bool expired, unfounded;
 };
 
 struct hn_vex {
@@ -69,6 +76,31 @@ struct hn_vex_verdict {
     size_t n;          /* statements that apply */
     bool contradicted; /* one of equal trust and time says otherwise */
 };
+/* What a statement comes to by itself. */
+enum hn_vex_effect hn_vex_effect_of(const struct hn_vex_statement *s, hn_time now, hn_time max_age);
 /* max_age 0: statements do not age; "fixed" never does. */
 void hn_vex_decide(const struct hn_vex *v, const struct hn_vex_about *about, hn_time now, hn_time max_age,
                    struct hn_vex_verdict *ret);
+
+/* ---------------------------------------------------------------- merging and writing */
+
+struct hn_vex_merged {
+    struct hn_vex_statement **s; /* each once, not under its other names; by vulnerability, product, subcomponent, the
+                                  * one that counts first */
+    size_t n;
+    size_t superseded, expired, unfounded; /* of them */
+};
+/* vex_merge.c: of all statements about one vulnerability (under all its names, transitively) in one subcomponent of one
+ * product, one counts: the same order as hn_vex_decide(). Lives in v's arena. False: out of memory. */
+bool hn_vex_merge(struct hn_vex *v, hn_time now, hn_time max_age, struct hn_vex_merged *ret);
+
+struct hn_vex_meta {
+    struct hn_str author, id, namespace; /* who says so now; name of the document; URI of the author (CSAF) */
+    struct hn_str tool;                  /* "hinomi 1.2" */
+    hn_time now;
+};
+/* vex_write.c: the statements that count, in a dialect: OpenVEX 0.2.0, CSAF 2.0 (profile VEX), CycloneDX 1.6 or SPDX
+ * 3.0.1. What a dialect cannot say is noted in loss. HN_E_INVALID: nothing to say. */
+HN_MUST struct hn_err hn_vex_write(const struct hn_vex_merged *m, enum hn_vex_dialect to,
+                                   const struct hn_vex_meta *meta, struct hn_arena *a, struct hn_buf *out,
+                                   struct hn_bom_notes *loss);

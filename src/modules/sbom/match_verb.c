@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "format/advisory/reader.h"
 #include "format/sbom/vex.h"
 #include "modules/sbom/index.h"
 #include "modules/sbom/match_out.h"
@@ -108,12 +107,13 @@ static void end(struct run *r, struct hn_buf *line)
 static void verdict_of(const struct run *r, const struct document *d, const struct sbom_match *m,
                        struct hn_vex_verdict *ret)
 {
-    struct hn_str within[34];
+    struct hn_str within[35];
     size_t n = 0;
     const struct hn_bom_component *c = m->part->component, *subject = d->bom.subject;
     if (subject) {
         within[n++] = subject->purl.n ? subject->purl : subject->ref;
         within[n++] = subject->ref;
+        within[n++] = subject->name;
     }
     for (const struct hn_bom_component *p = c->parent; p && n < 33; p = p->parent)
         within[n++] = p->purl.n ? p->purl : p->ref;
@@ -300,55 +300,12 @@ static void take_document(struct run *r, struct hn_input *in)
 
 /* ---------------------------------------------------------------- VEX and source tables */
 
-struct vex_sink {
-    struct run *r;
-    struct hn_str file;
-};
-
-static void vex_record(void *arg, const struct hn_adv *adv, const struct hn_adv_text *text)
-{
-    struct vex_sink *s = arg;
-    (void)text;
-    if (!hn_vex_add_advisory(&s->r->vex, adv, s->file, 1))
-        s->r->failed = true;
-}
-
-static void vex_bad(void *arg, struct hn_str entry, uint64_t offset, const char *why)
-{
-    struct vex_sink *s = arg;
-    char file[256], place[300];
-    snprintf(file, sizeof file, "%.*s", HN_FMT(s->file));
-    snprintf(place, sizeof place, "%.*s:%llu", (int)(entry.n < 200 ? entry.n : 200), entry.p ? entry.p : "",
-             (unsigned long long)offset);
-    hn_work_warn(s->r->w, "sbom.match.vex-bad", "file", file, "place", place, "why", why, NULL);
-}
-
-static void read_vex(struct run *r, struct hn_input *in)
-{
-    enum hn_adv_form form = hn_adv_form_of(in->map);
-    HN_AUTO(hn_arena_done) struct hn_arena a;
-    hn_arena_init(&a, 256u << 20);
-    struct vex_sink s = {r, hn_arena_str(hn_work_arena(r->w), in->name)};
-    if (form == HN_ADV_FORM_OPENVEX || form == HN_ADV_FORM_CSAF) {
-        const struct hn_adv_sink sink = {.arena = &a, .record = vex_record, .bad = vex_bad, .arg = &s};
-        hn_adv_read(form, in->map, &sink);
-        return;
-    }
-    struct hn_bom b;
-    hn_bom_init(&b, &a);
-    if (!hn_ok(hn_bom_read(&b, in->map)) || !hn_ok(hn_bom_index(&b)))
-        vex_bad(&s, (struct hn_str){"", 0}, 0, "neither OpenVEX, CSAF, CycloneDX nor SPDX");
-    else if (!hn_vex_add_document(&r->vex, &b, s.file, 1))
-        r->failed = true;
-    hn_bom_done(&b);
-}
-
 static void read_options(struct run *r)
 {
     struct hn_input in;
     while (hn_work_input(r->w, "vex", &in)) {
-        if (hn_work_map(r->w, &in, DOCUMENT_MAX))
-            read_vex(r, &in);
+        if (hn_work_map(r->w, &in, DOCUMENT_MAX) && !sbom_vex_read(r->w, &r->vex, &in, 1, NULL))
+            r->failed = true;
         hn_work_done(&in);
     }
     while (hn_work_input(r->w, "sources", &in)) {

@@ -13,6 +13,9 @@ static const struct hn_verb verbs[] = {
     {"quality", "FILE|DIR|- …", sbom_quality_options, HN_VERB_STDIN, 0, sbom_quality},
     {"match", "FILE|DIR|-", sbom_match_options, HN_VERB_STDIN, (size_t)8 << 30, sbom_match, NULL},
     {"parts", "FILE|-", sbom_parts_options, HN_VERB_STDIN, BILL_MEMORY, sbom_parts_list},
+    {"vex-list", "FILE|DIR|- …", sbom_vex_list_options, HN_VERB_STDIN, BILL_MEMORY, sbom_vex_list},
+    {"vex-merge", "FILE|DIR|- …", sbom_vex_merge_options, HN_VERB_STDIN, BILL_MEMORY, sbom_vex_write},
+    {"vex-convert", "FILE|-", sbom_vex_convert_options, HN_VERB_STDIN, BILL_MEMORY, sbom_vex_write},
     {"judge", "ROWS|-", sbom_judge_options, HN_VERB_STDIN, (size_t)16 << 30, sbom_judge},
     {0},
 };

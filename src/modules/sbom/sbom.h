@@ -28,6 +28,14 @@ int sbom_quality(struct hn_work *w);
 /* parts.c: one document as the plain list that the portfolio keeps. */
 extern const struct hn_verb_option sbom_parts_options[];
 int sbom_parts_list(struct hn_work *w);
+/* vex.c: statements on vulnerabilities, four dialects in and out. */
+extern const struct hn_verb_option sbom_vex_list_options[], sbom_vex_merge_options[], sbom_vex_convert_options[];
+int sbom_vex_list(struct hn_work *w);
+int sbom_vex_write(struct hn_work *w);
+struct hn_vex;
+/* Every statement of a mapped input. ret_bad (may be NULL): records that could not be read, which is told. False: out
+ * of memory. */
+bool sbom_vex_read(struct hn_work *w, struct hn_vex *v, struct hn_input *in, int trust, size_t *ret_bad);
 /* judge.c: the components of the portfolio against the advisory index. */
 extern const struct hn_verb_option sbom_judge_options[];
 int sbom_judge(struct hn_work *w);
