@@ -134,6 +134,57 @@ class Portfolio(unittest.TestCase):
             run(TMP.name, "sbom", "convert", doc, "--to", to, "--output", other)
             self.same(folder, other)
 
+    def test_statements(self):
+        """A supplier's statements apply to its products, once; what gives no reason is refused."""
+        home = pathlib.Path(tempfile.mkdtemp(dir=TMP.name))
+        folder = home / "feed"
+        folder.mkdir()
+        for name, record in RECORDS:
+            (folder / f"{name}.json").write_text(json.dumps(record))
+        doc = home / "own.cdx.json"
+        doc.write_text(json.dumps(DOCUMENT))
+        for product in ("front", "back"):
+            run(home, "sbom", "ingest", doc, "--product", product, "--version", "1", "--supplier", "V", code=(0,))
+        run(home, "sbom", "ingest", doc, "--product", "other", "--version", "1", "--supplier", "W", code=(0,))
+        run(home, "sbom", "rematch", "--feed", folder, code=(0,))
+
+        def open_of(product):
+            rows = json.loads(run(home, "software", "products", "--json").stdout)
+            ident = next(p["id"] for p in rows["items"] if p["name"] == product)
+            rows = json.loads(run(home, "software", "vulnerabilities", "--json", "--product", ident).stdout)
+            return {v["id"] for v in rows["items"]}
+
+        def statement(vuln, product, status, sub=None, **more):
+            what = {"@id": product, **({"subcomponents": [{"@id": sub}]} if sub else {})}
+            return {"vulnerability": {"name": vuln}, "products": [what], "status": status, **more}
+
+        absent = {"justification": "vulnerable_code_not_in_execute_path"}
+        vex = home / "v.openvex.json"
+        vex.write_text(json.dumps({
+            "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.invalid/v", "author": "V", "version": 1,
+            "timestamp": "2026-01-01T00:00:00Z", "statements": [
+                statement("CVE-2026-5", "pkg:generic/front@1", "not_affected", **absent),
+                statement("DEBIAN-CVE-2026-1", "pkg:generic/front@1", "fixed", "pkg:pypi/unrelated@1"),
+                statement("PYSEC-2026-1", "pkg:generic/front@1", "not_affected")]}))
+        before = open_of("front")
+        self.assertLessEqual({"CVE-2026-5", "PYSEC-2026-1"}, before)
+        for other, dialect in ((vex, "openvex"), (home / "v.csaf.json", "csaf"), (home / "v.cdx.json", "cyclonedx"),
+                               (home / "v.spdx.json", "spdx3")):
+            if other != vex:
+                run(home, "sbom", "vex", "convert", vex, "--to", dialect, "--output", other)
+            listed = json.loads(run(home, "sbom", "vex", "list", "--json", other).stdout)
+            self.assertEqual([(s["vulnerability"], s["status"], s["state"]) for s in listed["statements"]],
+                             [("CVE-2026-5", "not_affected", "in-force"), ("DEBIAN-CVE-2026-1", "fixed", "in-force"),
+                              ("PYSEC-2026-1", "not_affected", "unfounded")])
+            said = json.loads(run(home, "sbom", "vex", "ingest", "--json", other, "--supplier", "V", code=(0,)).stdout)
+            self.assertEqual((said["products"], said["statements"], said["refused"]), (2, 4, 2))
+            again = json.loads(run(home, "sbom", "vex", "ingest", "--json", other, "--supplier", "V", code=(0,)).stdout)
+            self.assertEqual((again["statements"], again["known"]), (0, 4))
+        # "front" is named as a whole; "back" has no such component; another supplier's product is its own.
+        self.assertEqual(before - open_of("front"), {"CVE-2026-5"})
+        self.assertEqual(open_of("back"), before)
+        self.assertEqual(open_of("other"), before)
+
     def test_real(self):
         if not DATA.exists():
             self.assertFalse(CI, "HINOMI_TEST_DATA must be there in CI")

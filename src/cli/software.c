@@ -5,6 +5,8 @@
  *   ingest    file ─▶ worker: sbom parts ─▶ JSON ─▶ store (sboms.put)
  *   rematch   store (components.rows) ─▶ file ─▶ worker: sbom judge ─▶ lines of JSON ─▶ store (matches.put)
  *
+ *   vex ingest   file ─▶ worker: sbom vex-list ─▶ JSON ─▶ store (statements.take)
+ *
  * What the worker prints is caught in a file without a name. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -106,7 +108,7 @@ static void print_answer(const struct hn_answer *ans)
 /* ---------------------------------------------------------------- ingest */
 
 struct options {
-    const char *product, *version, *org, *supplier;
+    const char *product, *version, *org, *supplier, *trust;
     const char *files[256];
     size_t n_files;
 };
@@ -115,14 +117,17 @@ static int read_options(int argc, char **argv, struct options *o)
 {
     struct {
         const char *name, **to;
-    } known[] = {
-        {"--product", &o->product}, {"--version", &o->version}, {"--org", &o->org}, {"--supplier", &o->supplier}};
+    } known[] = {{"--product", &o->product},
+                 {"--version", &o->version},
+                 {"--org", &o->org},
+                 {"--supplier", &o->supplier},
+                 {"--trust", &o->trust}};
 
     for (int i = 1; i < argc; i++) {
         size_t k = 0;
-        while (k < 4 && strcmp(argv[i], known[k].name) != 0)
+        while (k < 5 && strcmp(argv[i], known[k].name) != 0)
             k++;
-        if (k < 4 && i + 1 < argc) {
+        if (k < 5 && i + 1 < argc) {
             *known[k].to = argv[++i];
         } else if (argv[i][0] == '-' || o->n_files == 256) {
             cli_error("cli.error.option", "option", argv[i], "nearest", "--product", NULL);
@@ -131,11 +136,16 @@ static int read_options(int argc, char **argv, struct options *o)
             o->files[o->n_files++] = argv[i];
         }
     }
-    if (!o->n_files || !o->product) {
+    if (!o->n_files || !(o->product || o->supplier)) {
         cli_error("cli.error.missing", "word", o->n_files ? "--product" : "FILE", NULL);
         return CLI_USAGE;
     }
     return CLI_OK;
+}
+
+static bool is_id(const char *s)
+{
+    return strlen(s) == 26 && strspn(s, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == 26;
 }
 
 /* The version of the release: as given, else as the document's subject has it. */
@@ -159,8 +169,7 @@ static bool write_args(struct hn_buf *args, const struct options *o, const struc
 
     hn_jw_init(&w, args);
     hn_jw_obj(&w);
-    bool id = strlen(o->product) == 26 && strspn(o->product, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == 26;
-    hn_jw_kc(&w, id ? "product" : "name", o->product);
+    hn_jw_kc(&w, is_id(o->product) ? "product" : "name", o->product);
     if (o->org)
         hn_jw_kc(&w, "org", o->org);
     if (o->supplier)
@@ -225,12 +234,94 @@ static int ingest(int argc, char **argv)
 {
     struct options o = {.n_files = 0};
     int rc = read_options(argc, argv, &o);
+    if (rc == CLI_OK && !o.product) {
+        cli_error("cli.error.missing", "word", "--product", NULL);
+        rc = CLI_USAGE;
+    }
     struct hn_client *c = rc == CLI_OK ? open_store() : NULL;
 
     if (!c)
         return rc == CLI_OK ? CLI_FAILURE : rc;
     for (size_t i = 0; i < o.n_files; i++) {
         int one = ingest_file(c, &o, o.files[i]);
+        rc = one > rc ? one : rc;
+    }
+    hn_client_close(c);
+    return rc;
+}
+
+/* ---------------------------------------------------------------- statements */
+
+static bool vex_args(struct hn_buf *args, const struct options *o, const char *file, const struct hn_jv *list)
+{
+    struct hn_jw w;
+    int64_t trust = 50;
+
+    hn_jw_init(&w, args);
+    hn_jw_obj(&w);
+    if (o->product)
+        hn_jw_kc(&w, is_id(o->product) ? "product" : "name", o->product);
+    if (o->supplier)
+        hn_jw_kc(&w, "supplier", o->supplier);
+    if (o->org)
+        hn_jw_kc(&w, "org", o->org);
+    if (o->version)
+        hn_jw_kc(&w, "version", o->version);
+    if (o->trust && !hn_str_i64(hn_str_c(o->trust), &trust))
+        return false;
+    hn_jw_kint(&w, "trust", trust);
+    hn_jw_kc(&w, "document", strrchr(file, '/') ? strrchr(file, '/') + 1 : file);
+    const struct hn_jv *s = hn_jv_get(list, "statements");
+    struct hn_str dialect = s && s->kind == HN_JV_ARR && s->n ? hn_jv_str(&s->items[0], "dialect") : HN_STR("");
+    hn_jw_kc(&w, "origin",
+             hn_str_eqc(dialect, "CSAF")        ? "csaf"
+             : hn_str_eqc(dialect, "CycloneDX") ? "cyclonedx"
+             : hn_str_eqc(dialect, "SPDX 3")    ? "spdx"
+                                                : "openvex");
+    hn_jw_key(&w, "statements");
+    if (s)
+        hn_jw_value(&w, s);
+    else
+        hn_jw_raw(&w, HN_STR("[]"));
+    hn_jw_obj_end(&w);
+    return !args->bad;
+}
+
+static int vex_file(struct hn_client *c, const struct options *o, const char *file)
+{
+    struct hn_answer ans = {.body = {NULL, 0}};
+    struct hn_buf found, args;
+    struct hn_arena a;
+
+    hn_buf_init(&found, ANSWER_MAX);
+    hn_buf_init(&args, 64u << 20);
+    hn_arena_init(&a, (size_t)2 << 30);
+    int rc = run_worker("vex-list", file, NULL, 0, &found);
+    const struct hn_jv *v = rc == CLI_OK ? hn_jv_parse(&a, hn_str_bytes(hn_buf_text(&found)), NULL) : NULL;
+    if (rc == CLI_OK && (!v || !vex_args(&args, o, file, v))) {
+        cli_error("cli.sbom.too-big", NULL);
+        rc = CLI_FAILURE;
+    }
+    if (rc == CLI_OK)
+        rc = call(c, "statements.take", &args, &ans);
+    if (rc == CLI_OK)
+        print_answer(&ans);
+    hn_arena_done(&a);
+    hn_buf_done(&args);
+    hn_buf_done(&found);
+    return rc;
+}
+
+static int vex_ingest(int argc, char **argv)
+{
+    struct options o = {.n_files = 0};
+    int rc = read_options(argc, argv, &o);
+    struct hn_client *c = rc == CLI_OK ? open_store() : NULL;
+
+    if (!c)
+        return rc == CLI_OK ? CLI_FAILURE : rc;
+    for (size_t i = 0; i < o.n_files; i++) {
+        int one = vex_file(c, &o, o.files[i]);
         rc = one > rc ? one : rc;
     }
     hn_client_close(c);
@@ -407,6 +498,8 @@ int cli_sbom(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "ingest") == 0)
         return ingest(argc - 1, argv + 1);
+    if (argc > 2 && strcmp(argv[1], "vex") == 0 && strcmp(argv[2], "ingest") == 0)
+        return vex_ingest(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "rematch") == 0)
         return rematch(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "reach") == 0)

@@ -151,8 +151,8 @@ static const struct cli_use sbom_uses[] = {{"reach", "software.reach", "of", rea
                                            {"unsay", "statements.end", "id", NULL, NULL},
                                            {"openvex", "statements.openvex", NULL, NULL, NULL},
                                            {0}};
-static const struct cli_option sbom_options[] = {
-    {"product", "NAME|ID"}, {"version", "VERSION"}, {"supplier", "NAME"}, {"org", "ID"}, {0}};
+static const struct cli_option sbom_options[] = {{"product", "NAME|ID"}, {"version", "VERSION"}, {"supplier", "NAME"},
+                                                 {"org", "ID"},          {"trust", "0-100"},     {0}};
 
 static const struct cli_option feed_options[] = {{"name", "NAME"},
                                                  {"licence", "TEXT"},
@@ -202,7 +202,8 @@ const struct cli_verb cli_verbs[] = {
     {"organisations", orgs_uses, NULL, NULL, NULL},
     {"sources", sources_uses, NULL, NULL, NULL},
     {"software", software_uses, NULL, NULL, NULL},
-    {"sbom", sbom_uses, cli_sbom, "ingest FILE… --product NAME|rematch [--feed DIR]|reach ID|PURL", sbom_options},
+    {"sbom", sbom_uses, cli_sbom,
+     "ingest FILE… --product NAME|vex ingest FILE… --product NAME|rematch [--feed DIR]|reach ID|PURL", sbom_options},
     {"feed", NULL, cli_feed, "add --name NAME URL…|update [NAME…]|sources|remove NAME", feed_options},
     {"accounts", accounts_uses, NULL, NULL, NULL},
     {"audit", audit_uses, NULL, NULL, NULL},

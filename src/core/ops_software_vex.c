@@ -1,0 +1,153 @@
+/* Statements of a VEX document that a worker has read (`hinomi sbom vex ingest`): put to one product, or to every
+ * product of a supplier. Taken in again, a document adds nothing. */
+#include "core/ops_software.h"
+
+static struct hn_str text(const struct hn_jv *v, const char *key)
+{
+    struct hn_str s = hn_jv_str(v, key);
+
+    return s.n ? s : (struct hn_str){"", 0};
+}
+
+/* The products that are meant: by id, by name within an organisation, or all of a supplier. */
+static struct hn_err products_of(struct hn_op_ctx *c, struct hn_store_product **ret, size_t *ret_n)
+{
+    struct hn_str id = ops_arg(c, "product"), name = ops_arg(c, "name"), org = ops_arg(c, "org");
+    struct hn_listing l;
+    struct hn_store_product_query q = {.org = org, .supplier = ops_arg(c, "supplier"), .page = {.limit = HN_PAGE_MOST}};
+
+    org = org.n ? org : HN_STR(HN_STORE_ROOT);
+    if (!id.n && name.n)
+        OPS_STORE(hn_store_product_find(c->store, c->who, org, name, c->arena, &id));
+    if (!id.n && !q.supplier.n)
+        return hn_op_fail(c, HN_E_INVALID, "error.sbom-shape", "what", "product", HN_OP_END);
+    if (!id.n) {
+        OPS_STORE(hn_store_products(c->store, c->who, &q, c->arena, ret, &l));
+        *ret_n = l.n;
+        return HN_OK;
+    }
+    *ret = HN_NEW(c->arena, struct hn_store_product);
+    *ret_n = 1;
+    return *ret ? ops_store(c, hn_store_product_get(c->store, c->who, id, 0, c->arena, *ret))
+                : (struct hn_err){HN_E_NOMEM};
+}
+
+/* "pkg:generic/acme/front@1" → "front". */
+static struct hn_str name_in(struct hn_str purl)
+{
+    size_t from = 0, to = 0;
+
+    for (to = 0; to < purl.n && purl.p[to] != '@' && purl.p[to] != '?' && purl.p[to] != '#'; to++)
+        if (purl.p[to] == '/')
+            from = to + 1;
+    return hn_str_cut(purl, from, to);
+}
+
+static bool same_name(struct hn_str a, struct hn_str b)
+{
+    for (size_t i = 0; a.n == b.n && i < a.n; i++)
+        if ((a.p[i] | 0x20) != (b.p[i] | 0x20))
+            return false;
+    return a.n == b.n;
+}
+
+/* Which component is meant; empty: the product as a whole, when the statement names it. */
+static struct hn_str component_of(const struct hn_store_product *p, const struct hn_jv *v)
+{
+    struct hn_str product = text(v, "product"), part = text(v, "subcomponent");
+
+    if (part.n)
+        return part;
+    return hn_str_starts(product, "pkg:") && !same_name(name_in(product), p->name) ? product : (struct hn_str){"", 0};
+}
+
+static bool known(const struct hn_store_vex *old, size_t n, const struct hn_store_vex_in *in)
+{
+    for (size_t i = 0; i < n; i++)
+        if (hn_str_eq(old[i].vuln, in->vuln) && hn_str_eq(old[i].purl, in->purl) && old[i].status == in->status &&
+            old[i].at == in->at && hn_str_eq(old[i].document, in->document) && hn_str_eq(old[i].version, in->version))
+            return true;
+    return false;
+}
+
+struct taken {
+    uint64_t put, known, refused;
+};
+
+static struct hn_err take_one(struct hn_op_ctx *c, const struct hn_store_product *p, const struct hn_jv *v,
+                              struct taken *t)
+{
+    struct hn_store_vex *old = NULL;
+    struct hn_listing l = {0};
+    struct hn_str id, reason = text(v, "justification"), impact = text(v, "impact"), action = text(v, "action");
+    struct hn_store_vex_in in = {.product = p->id,
+                                 .version = ops_arg(c, "version"),
+                                 .purl = component_of(p, v),
+                                 .vuln = text(v, "vulnerability"),
+                                 .justification = reason,
+                                 .author = text(v, "author"),
+                                 .origin = ops_arg(c, "origin"),
+                                 .document = ops_arg(c, "document"),
+                                 .trust = (unsigned)hn_jv_int(c->args, "trust", 50)};
+    struct hn_str at = text(v, "time");
+
+    if (!hn_vex_status_parse(hn_jv_str(v, "status"), &in.status) || (at.n && !hn_time_parse(at, &in.at))) {
+        t->refused++;
+        return HN_OK;
+    }
+    in.at = in.at ? in.at : c->now;
+    in.statement = in.status == HN_VEX_AFFECTED && action.n ? action : impact;
+    if (in.status == HN_VEX_AFFECTED && !in.statement.n)
+        in.statement = HN_STR("The source states no action.");
+    struct hn_store_vex_query q = {.product = p->id, .vuln = in.vuln, .page = {.limit = HN_PAGE_MOST}};
+    OPS_STORE(hn_store_vexes(c->store, c->who, &q, c->arena, &old, &l));
+    if (known(old, l.n, &in)) {
+        t->known++;
+        return HN_OK;
+    }
+    struct hn_err e = hn_store_vex_put(c->store, c->who, &in, c->arena, &id);
+    if (e.code != HN_E_INVALID && !hn_ok(e))
+        return ops_store(c, e);
+    t->put += hn_ok(e);
+    t->refused += !hn_ok(e); /* without a reason, or about something that is no package */
+    return HN_OK;
+}
+
+static struct hn_err take(struct hn_op_ctx *c)
+{
+    struct hn_store_product *p;
+    struct taken t = {0};
+    size_t n;
+    const struct hn_jv *list = hn_jv_get(c->args, "statements");
+
+    HN_TRY(products_of(c, &p, &n));
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; list && list->kind == HN_JV_ARR && k < list->n; k++)
+            if (hn_str_eqc(hn_jv_str(&list->items[k], "state"), "in-force"))
+                HN_TRY(take_one(c, &p[i], &list->items[k], &t));
+            else
+                t.refused += !hn_str_eqc(hn_jv_str(&list->items[k], "state"), "superseded");
+    hn_jw_obj(c->w);
+    ops_kcount(c->w, "products", n);
+    ops_kcount(c->w, "statements", t.put);
+    ops_kcount(c->w, "known", t.known);
+    ops_kcount(c->w, "refused", t.refused);
+    hn_jw_obj_end(c->w);
+    return HN_OK;
+}
+
+static const struct hn_op_param take_params[] = {
+    {"product", HN_IN_BODY, HN_PT_STR, false, NULL, "product id", 0, 128},
+    {"name", HN_IN_BODY, HN_PT_STR, false, NULL, "or its name", 0, 1024},
+    {"supplier", HN_IN_BODY, HN_PT_STR, false, NULL, "or all products of a supplier", 0, 1024},
+    {"org", HN_IN_BODY, HN_PT_STR, false, NULL, "organisation of the name (default: root)", 0, 128},
+    {"version", HN_IN_BODY, HN_PT_STR, false, NULL, "only this version of it", 0, 1024},
+    {"origin", HN_IN_BODY, HN_PT_STR, false, NULL, "openvex, csaf, cyclonedx, spdx", 0, 64},
+    {"document", HN_IN_BODY, HN_PT_STR, false, NULL, "file or id of the document", 0, 4096},
+    {"trust", HN_IN_BODY, HN_PT_INT, false, NULL, "more counts first; default 50, own statements 100", 0, 100},
+    {"statements", HN_IN_BODY, HN_PT_ARR, true, NULL, "as `hinomi sbom vex list` gives them", 0, 0},
+    OPS_END};
+
+const struct hn_op hn_ops_software_vex[] = {{"statements.take", NULL, NULL, HN_NEED_LOCAL, HN_OP_CHANGES, take_params,
+                                             NULL, "Takes the statements of a VEX document", take},
+                                            {0}};
