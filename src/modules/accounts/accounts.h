@@ -10,6 +10,7 @@
 #define ACCOUNTS_UTMP_LEN    384u /* struct utmp of 64-bit x86 glibc */
 #define ACCOUNTS_LASTLOG_LEN 292u /* struct lastlog: time, line[32], host[256] */
 #define ACCOUNTS_LASTLOG_MAX (4u << 20)
+#define ACCOUNTS_LOGINDB_MAX (16u << 20)
 
 /* A configuration file kept until finish, because includes arrive later than what includes them. */
 struct accounts_file {
@@ -66,7 +67,8 @@ struct accounts_state {
     size_t n_users;
     bool maps_ready;
     bool shadow_seen, passwd_seen, lastlog_seen, lastlog_cut, wtmp_seen, sshd_seen, sudo_seen;
-    bool login_database;
+    bool login_database, lastlog2_read;
+    struct accounts_image *logindb; /* the database whose pieces arrive */
     uint64_t lastlog_records;
     struct accounts_carry lastlog, wtmp;
     unsigned uid_min;
@@ -84,6 +86,11 @@ const char *accounts_hash_kind(struct hn_str field, bool *ret_locked);
 /* logins.c */
 void accounts_lastlog(struct hn_parse *p, const struct hn_rec *r);
 void accounts_wtmp(struct hn_parse *p, const struct hn_rec *r);
+/* The newest counts; host: up to its first NUL. */
+void accounts_note_login(struct hn_parse *p, struct accounts_user *u, hn_time when, struct hn_bytes host);
+/* logindb.c */
+void accounts_logindb(struct hn_parse *p, const struct hn_rec *r);
+void accounts_logindb_done(struct accounts_state *s);
 /* sudo.c */
 void accounts_sudoers(struct hn_parse *p, const struct hn_rec *r);
 void accounts_sudo_emit(struct hn_parse *p);

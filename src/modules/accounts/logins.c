@@ -37,9 +37,8 @@ static void each_record(struct hn_parse *p, struct accounts_carry *c, struct hn_
     }
 }
 
-static void note_login(struct hn_parse *p, struct accounts_user *u, uint32_t when, struct hn_bytes host)
+void accounts_note_login(struct hn_parse *p, struct accounts_user *u, hn_time t, struct hn_bytes host)
 {
-    hn_time t = (hn_time)when * HN_SECOND;
     if (t <= u->last_login || t > hn_parse_now(p) + HN_DAY)
         return; /* older, or from a clock that was wrong */
     u->last_login = t;
@@ -62,7 +61,7 @@ static void lastlog_one(struct hn_parse *p, uint64_t index, struct hn_bytes rec)
     unsigned work = ACCOUNTS_MAX_USERS;
     for (struct accounts_user *u = s->users; u && work; u = u->next, work--)
         if (!u->number_bad && u->uid == index)
-            note_login(p, u, when, host);
+            accounts_note_login(p, u, (hn_time)when * HN_SECOND, host);
 }
 
 static void wtmp_one(struct hn_parse *p, uint64_t index, struct hn_bytes rec)
@@ -80,7 +79,7 @@ static void wtmp_one(struct hn_parse *p, uint64_t index, struct hn_bytes rec)
         return;
     struct accounts_user *u = hn_map_find(&s->by_name, user);
     if (u)
-        note_login(p, u, when, host);
+        accounts_note_login(p, u, (hn_time)when * HN_SECOND, host);
 }
 
 static void end_of_file(struct hn_parse *p, struct accounts_carry *c, const struct hn_rec *r, const char *why)

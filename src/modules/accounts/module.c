@@ -27,7 +27,7 @@ static const struct hn_field account_fields[] = {
     {"inactive_days", HN_T_INT, HN_REF_NONE, "days", "grace after the password ended"},
     {"expires", HN_T_TIME, HN_REF_NONE, NULL, "the account ends"},
     {"expired", HN_T_BOOL, HN_REF_NONE, NULL, "the account has ended"},
-    {"last_login", HN_T_TIME, HN_REF_NONE, NULL, "newest login in lastlog or wtmp"},
+    {"last_login", HN_T_TIME, HN_REF_NONE, NULL, "newest login in lastlog, wtmp or the databases that replace them"},
     {"last_login_from", HN_T_STR, HN_REF_NONE, NULL, "where that login came from"},
     {"login_history", HN_T_BOOL, HN_REF_NONE, NULL,
      "a login record exists for this host, so that no login means never"},
@@ -155,8 +155,8 @@ static void collect(struct hn_collect *c)
     hn_collect_file(c, "lastlog", "/var/log/lastlog", ACCOUNTS_LASTLOG_MAX);
     hn_collect_file(c, "wtmp", "/var/log/wtmp.1", 4 * MIB);
     hn_collect_file(c, "wtmp", "/var/log/wtmp", 4 * MIB);
-    hn_collect_stat(c, "logindb", "/var/lib/wtmpdb/wtmp.db");
-    hn_collect_stat(c, "logindb", "/var/lib/lastlog/lastlog2.db");
+    hn_collect_file(c, "logindb", "/var/lib/wtmpdb/wtmp.db", ACCOUNTS_LOGINDB_MAX);
+    hn_collect_file(c, "logindb", "/var/lib/lastlog/lastlog2.db", ACCOUNTS_LOGINDB_MAX);
 }
 
 struct accounts_file *accounts_keep(struct hn_parse *p, struct accounts_file **list, const struct hn_rec *r)
@@ -210,6 +210,7 @@ static const struct {
     {"sshd", accounts_sshd_file, true},
     {"lastlog", accounts_lastlog, false},
     {"wtmp", accounts_wtmp, false},
+    {"logindb", accounts_logindb, false},
     {"home", accounts_home_stat, false},
     {"keys", accounts_keys, false},
     {"trust", accounts_trust_file, false},
@@ -224,8 +225,6 @@ static void parse(struct hn_parse *p, const struct hn_rec *r)
         s->uid_min = 1000;
         s->maps_ready = true;
     }
-    if (hn_str_eqc(r->tag, "logindb") && !r->err)
-        s->login_database = true; /* logins are counted in a database that is not read: no login never means "never" */
     for (size_t i = 0; i < sizeof(dispatch) / sizeof(dispatch[0]); i++) {
         if (!hn_str_eqc(r->tag, dispatch[i].tag))
             continue;
@@ -240,6 +239,7 @@ static void finish(struct hn_parse *p)
     struct accounts_state *s = hn_parse_state(p);
     if (!s->maps_ready)
         return;
+    accounts_logindb_done(s);
     accounts_users_emit(p);
     accounts_sudo_emit(p);
     accounts_sshd_emit(p);

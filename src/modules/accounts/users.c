@@ -434,8 +434,9 @@ static void emit_user(struct hn_parse *p, const struct accounts_user *u)
     hn_obs_time(p, "last_login", u->last_login);
     if (u->last_login && u->last_from.n)
         hn_obs_str(p, "last_login_from", u->last_from);
-    if (s->lastlog_seen)
-        hn_obs_bool(p, "login_history", !s->login_database && (!s->lastlog_cut || u->uid < s->lastlog_records));
+    bool covered = s->lastlog_seen && !s->login_database && (!s->lastlog_cut || u->uid < s->lastlog_records);
+    if (s->lastlog_seen || s->lastlog2_read)
+        hn_obs_bool(p, "login_history", covered || s->lastlog2_read);
     hn_obs_int(p, "keys", u->keys);
     emit_groups_of(p, u);
     hn_obs_int(p, "line", u->line);
