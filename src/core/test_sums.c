@@ -161,4 +161,3 @@ TEST(the_file_of_a_home)
     CHECK(unlink(path) == 0 && unlink(target) == 0 && rmdir(home) == 0);
     CHECK_INT(hn_sums_open(home), -1);
 }
-
