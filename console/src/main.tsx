@@ -12,6 +12,7 @@ import { AssetView } from "./views/asset";
 import { AssetsView } from "./views/assets";
 import { FindingView } from "./views/finding";
 import { FindingsView } from "./views/findings";
+import { NetworkView } from "./views/network";
 import { NotFoundView } from "./views/notfound";
 import { NowView } from "./views/now";
 import { ObservationView } from "./views/observation";
@@ -27,6 +28,7 @@ import "./style/tables.css";
 import "./style/views.css";
 import "./style/finding.css";
 import "./style/software.css";
+import "./style/network.css";
 import "./style/narrow.css";
 
 function view(): { title: TextKey; body: JSX.Element } {
@@ -42,6 +44,8 @@ function view(): { title: TextKey; body: JSX.Element } {
       return { title: "nav.organisations", body: b ? <OrganisationView id={b} key={b} /> : <OrganisationsView /> };
     case "actions":
       return { title: "nav.actions", body: b ? <ActionView id={b} key={b} /> : <ActionsView /> };
+    case "network":
+      return { title: "nav.network", body: <NetworkView part={b ?? ""} id={c} key={`${b}/${c}`} /> };
     case "software":
       return { title: "nav.software", body: <SoftwareView part={b ?? ""} id={c} key={`${b}/${c}`} /> };
     case "sources":

@@ -62,3 +62,22 @@ def browsing(now, host, hours=8):
             at += r.expovariate(1 / 4)
         at += r.expovariate(1 / 400)
     return out
+
+
+def main():
+    """packets.py darknet FILE MEMBER | conn FILE HOST PEER: the same for the browser's tests."""
+    import sys
+    import time
+    what, path, *rest = sys.argv[1:]
+    now = time.time() - 60
+    if what == "darknet":
+        packs = darknet(now, member=rest[0])
+        for port, n in ((23, 120), (22, 80), (8080, 35), (3389, 12)):
+            packs += darknet(now, port=port, sources=n, hours=7)
+        pcap(path, packs)
+    else:
+        conn_log(path, beacon(now, rest[0], rest[1]) + browsing(now, rest[0]))
+
+
+if __name__ == "__main__":
+    main()

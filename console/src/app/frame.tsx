@@ -22,6 +22,7 @@ const sections: { name: IconName; to: string; text: TextKey; key: string; small:
   { name: "assets", to: "/assets", text: "nav.assets", key: "a", small: true },
   { name: "organisations", to: "/organisations", text: "nav.organisations", key: "o", small: false },
   { name: "actions", to: "/actions", text: "nav.actions", key: "c", small: true },
+  { name: "network", to: "/network", text: "nav.network", key: "t", small: false },
   { name: "software", to: "/software", text: "nav.software", key: "w", small: false },
   { name: "sources", to: "/sources", text: "nav.sources", key: "s", small: false },
   { name: "settings", to: "/settings", text: "nav.settings", key: "e", small: false },

@@ -17,7 +17,7 @@ interface Placed {
   y: number;
   folded: number;
 }
-const order = ["host", "setting", "file", "package", "process", "listener", "network"];
+const order = ["host", "setting", "file", "package", "process", "listener", "network", "scanners", "peer", "scanned", "darknet"];
 const base = { w: 176, h: 52, gapX: 84, gapY: 18 };
 
 export function Graph({ nodes, edges }: { nodes: GraphNode[]; edges: GraphEdge[] }): JSX.Element | null {

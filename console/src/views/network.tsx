@@ -1,0 +1,98 @@
+/* Network: what telescopes and flows saw, in one sentence, then the day and its lists. */
+import type { JSX } from "preact";
+import { num, t, type TextKey } from "../app/i18n";
+import type { NetworkNow } from "../app/network";
+import { org, withOrg } from "../app/org";
+import { useQuery } from "../app/query";
+import { path } from "../app/router";
+import { Empty, Failure, Section, Skeleton, Tabs } from "../ui/parts";
+import { When } from "../ui/marks";
+import { Say } from "../ui/say";
+import { HeatMap } from "./network_heat";
+import { CampaignsList, MembersList, SurgesList, SuspectsList, VictimsList } from "./network_lists";
+import { SuspectView } from "./network_suspect";
+
+const parts: { name: "" | "campaigns" | "members" | "victims" | "surges" | "suspects"; text: TextKey }[] = [
+  { name: "", text: "network.day" },
+  { name: "campaigns", text: "network.campaigns" },
+  { name: "members", text: "network.members" },
+  { name: "victims", text: "network.victims" },
+  { name: "surges", text: "network.surges" },
+  { name: "suspects", text: "network.suspects" },
+];
+
+export function NetworkView({ part, id }: { part: string; id: string | undefined }): JSX.Element {
+  const { data, error, reload } = useQuery<NetworkNow>(org.value ? `network?org=${encodeURIComponent(org.value)}` : "network", ["run"]);
+  if (part === "suspects" && id) return <SuspectView id={id} />;
+  const here = parts.find((p) => p.name === part) ?? parts[0];
+  return (
+    <>
+      <header class="page-head">
+        <h1>{t("nav.network")}</h1>
+      </header>
+      {error !== undefined ? <Failure error={error} again={reload} /> : !data ? <Skeleton lines={2} /> : <Head d={data} />}
+      <Tabs label={t("network.parts")} items={parts.map((p) => ({ href: withOrg(p.name ? path("network", p.name) : "/network"), text: t(p.text), on: p === here, n: p.name && data ? data[p.name] : undefined }))} />
+      {here?.name === "campaigns" ? <CampaignsList /> : here?.name === "members" ? <MembersList /> : here?.name === "victims" ? <VictimsList /> : here?.name === "surges" ? <SurgesList /> : here?.name === "suspects" ? <SuspectsList /> : data ? <Day d={data} /> : null}
+    </>
+  );
+}
+
+const nothing = (d: NetworkNow) => d.telescopes.length === 0 && d.suspects === 0;
+
+function Head({ d }: { d: NetworkNow }): JSX.Element {
+  if (nothing(d))
+    return (
+      <Empty title={t("network.nothing")}>
+        <p class="dim">{t("network.nothing-note")}</p>
+        <pre>
+          <code>{"hinomi telescope replay --prefix dark=192.0.2.0/24 --keep dark FILE.pcap\nhinomi flow replay --store FILE"}</code>
+        </pre>
+      </Empty>
+    );
+  const sum = (of: "packets" | "sources") => d.telescopes.reduce((n, x) => n + x[of], 0);
+  return (
+    <p class="network-sentence">
+      {d.telescopes.length > 0 && t("network.sentence", { sources: sum("sources"), packets: sum("packets") })} {d.members > 0 && t("network.sentence-members", { n: d.members })}{" "}
+      {d.suspects > 0 && t("network.sentence-suspects", { n: d.suspects })}
+    </p>
+  );
+}
+
+function Day({ d }: { d: NetworkNow }): JSX.Element | null {
+  if (d.telescopes.length === 0) return null;
+  return (
+    <>
+      <HeatMap ports={d.ports} />
+      <Section title={t("network.telescopes")}>
+        <div class="heat-scroll" tabIndex={0} role="group" aria-label={t("network.telescopes")}>
+          <table class="plain-table">
+            <thead>
+              <tr>
+                <th scope="col">{t("col.name")}</th>
+                <th scope="col">{t("network.first")}</th>
+                <th scope="col">{t("network.last")}</th>
+                <th scope="col" class="num">{t("network.packets")}</th>
+                <th scope="col" class="num">{t("network.sources")}</th>
+                <th scope="col" class="num">{t("network.addresses")}</th>
+                <th scope="col" class="num">{t("network.malformed")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {d.telescopes.map((x) => (
+                <tr key={x.asset.id}>
+                  <td><a href={path("assets", x.asset.id)}><Say max={60}>{x.name}</Say></a></td>
+                  <td><When at={x.first} /></td>
+                  <td><When at={x.last} rel /></td>
+                  <td class="num">{num(x.packets)}</td>
+                  <td class="num">{num(x.sources)}</td>
+                  <td class="num">{x.addresses ? num(x.addresses) : <span class="unknown">{t("value.unknown")}</span>}</td>
+                  <td class="num">{x.malformed ? <span class="hatched">{num(x.malformed)}</span> : num(0)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </Section>
+    </>
+  );
+}

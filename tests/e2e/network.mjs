@@ -1,0 +1,178 @@
+/* The section Network in a real browser: a darknet's packets and flow records of our own making, read by the program's own
+ * workers and joined with hosts that were diagnosed. One story, told in order. */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { check, close, is, that } from "./check.mjs";
+import { hinomi } from "./hinomi.mjs";
+import { begin, bringWorld, createAccount, settle } from "./session.mjs";
+import { hostDocument, hosts } from "./world.mjs";
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const s = await begin();
+const { page, url } = s;
+const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
+const complaints = [];
+page.on("console", (m) => {
+  if (["error", "warning"].includes(m.type()) && !/status of 40[14]/.test(m.text())) complaints.push(m.text());
+});
+page.on("pageerror", (e) => complaints.push(String(e)));
+
+function make(...args) {
+  const r = spawnSync("python3", [new URL("../api/packets.py", import.meta.url).pathname, ...args], { encoding: "utf8" });
+  if (r.status !== 0) throw new Error(r.stderr);
+}
+
+/* A host with an address, since flows know nothing else. */
+function bringDesk() {
+  const doc = hostDocument({ id: "d7", name: "desk-7", observations: hosts[0].observations(0) });
+  doc.coverage.push({ ...doc.coverage[0], module: "network", observations: 1 });
+  doc.observations.push({ module: "network", kind: "address", subject: "eth0 198.18.20.5", at: doc.collected_at, fields: { interface: "eth0", address: "198.18.20.5", prefix: 24, reach: "public" } });
+  const file = join(s.data, "desk.json");
+  writeFileSync(file, JSON.stringify(doc));
+  hinomi(s.data, "ingest", file);
+}
+
+function bringNetwork() {
+  const members = join(s.data, "members.txt");
+  const dark = join(s.data, "dark.pcap");
+  const conn = join(s.data, "conn.log");
+  writeFileSync(members, "198.18.0.0/16,みなと病院,soc@example.jp\n");
+  make("darknet", dark, "198.18.20.5");
+  make("conn", conn, "198.18.20.5", "192.0.2.250");
+  hinomi(s.data, "telescope", "replay", "--keep", "dark", "--prefix", "dark=203.0.113.0/24", "--members", members, dark);
+  hinomi(s.data, "flow", "replay", "--store", "--internal", "198.18.0.0/16", conn);
+}
+
+async function views() {
+  const suspect = (await s.api("network/suspects")).items[0];
+  return {
+    network: "/network", campaigns: "/network/campaigns", members: "/network/members", victims: "/network/victims", surges: "/network/surges", suspects: "/network/suspects",
+    suspect: `/network/suspects/${suspect.id}`,
+  };
+}
+
+async function violations(name, colours) {
+  await page.evaluate(readFileSync(axe, "utf8"));
+  const only = colours ? { type: "rule", values: ["color-contrast", "link-in-text-block"] } : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags, resultTypes: ["violations"] }), only);
+  return found.violations.map((v) => `${name}: ${v.id}: ${v.nodes[0]?.html.slice(0, 160)} ${v.nodes[0]?.any[0]?.message ?? ""}`);
+}
+
+try {
+  await createAccount(page, url, s.token);
+
+  await check("without a telescope, the section says how to begin", async () => {
+    await page.goto(`${url}/network`);
+    await settle(page);
+    that((await page.locator("main").innerText()).includes("hinomi telescope replay"), "no command");
+  });
+
+  await bringWorld(s);
+  bringDesk();
+  bringNetwork();
+
+  await check("Now says in a sentence what the network says of a host, in both languages", async () => {
+    await page.goto(`${url}/`);
+    await settle(page);
+    that((await page.locator("main").innerText()).includes("300 hosts scanned for it today"), "English");
+    await page.getByRole("button", { name: "ja", exact: true }).click();
+    await settle(page);
+    that((await page.locator("main").innerText()).includes("本日、300台が"), "Japanese");
+    await page.getByRole("button", { name: "en", exact: true }).click();
+  });
+
+  await check("the finding's graph has the scanners, and the bar opens the telescope's observation", async () => {
+    const row = (await s.api("findings?q=desk-7&kind=packages.update-pending")).items[0];
+    const f = await s.api(`findings/${row.id}`);
+    const seen = f.terms.filter((x) => x.seen).map((x) => x.name);
+    for (const name of ["scanned-now", "c2-suspected", "seen-in-darknet"]) that(seen.includes(name), `${name} of ${seen}`);
+    await page.goto(`${url}/findings/${row.id}`);
+    await settle(page);
+    await page.locator(".graph svg", { hasText: "300 scanning hosts" }).waitFor();
+    that((await page.locator("main").innerText()).includes("as a bot talks to its command server"), "command server");
+  });
+
+  await check("the heat map is a table: ports by hour, sources and packets", async () => {
+    await page.goto(`${url}/network`);
+    await settle(page);
+    const table = page.locator("table.heat");
+    is(await table.locator("tbody tr").first().locator("th").innerText(), "443/tcp", "first port");
+    that((await table.locator("td[class^=heat-5]").count()) > 0 && (await table.locator("td.hatched").count()) > 0, "tints");
+    await page.getByRole("button", { name: "Show packets" }).click();
+    await page.waitForURL("**by=packets**");
+    await page.getByRole("button", { name: "Show sources" }).waitFor();
+  });
+
+  await check("members, suspects and their reasons; CSV", async () => {
+    await page.goto(`${url}/network/members`);
+    await settle(page);
+    that((await page.locator("tbody tr").first().innerText()).includes("198.18.20.5"), "member");
+    await page.goto(`${url}/network/suspects`);
+    await settle(page);
+    await page.getByRole("link", { name: "198.18.20.5" }).click();
+    await page.waitForURL("**/network/suspects/*");
+    await settle(page);
+    const main = await page.locator("main").innerText();
+    that(main.includes("192.0.2.250") && main.includes("What would make it benign"), main.slice(0, 300));
+    const csv = await page.request.get(`${url}/api/v1/network/suspects?format=csv`);
+    that((await csv.text()).includes("198.18.20.5"), "csv");
+  });
+
+  await check("Japanese: every screen of the section", async () => {
+    await page.getByRole("button", { name: "ja", exact: true }).click();
+    for (const [name, path] of Object.entries(await views())) {
+      await page.goto(url + path);
+      await settle(page);
+      const main = await page.locator("main").innerText();
+      that(japanese.test(main), `${name}: no Japanese`);
+      is(main.match(/\b(Sources|Packets|Suspects|Members|Campaigns|Host|Peer|unknown)\b/)?.[0], undefined, `${name}: English word`);
+    }
+    await page.getByRole("button", { name: "en", exact: true }).click();
+  });
+
+  for (const scheme of ["light", "dark"])
+    await check(`axe: no violation in the section, ${scheme}`, async () => {
+      await page.emulateMedia({ colorScheme: scheme });
+      const bad = [];
+      for (const [name, path] of Object.entries(await views())) {
+        await page.goto(url + path);
+        await settle(page);
+        bad.push(...(await violations(name, scheme === "dark")));
+      }
+      is(bad.join("\n"), "", "axe");
+      await page.emulateMedia({ colorScheme: "light" });
+    });
+
+  await check("390 and 1280 px: nothing wider than the screen", async () => {
+    const bad = [];
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 844 });
+      for (const [name, path] of Object.entries(await views())) {
+        await page.goto(url + path);
+        await settle(page);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        if (over > 0) bad.push(`${name} at ${width}: ${over} px too wide`);
+      }
+    }
+    is(bad.join("\n"), "", "width");
+  });
+
+  await check("the browser had nothing to complain about", () => is(complaints.join("\n"), "", "complaints"));
+
+  if (process.env.SHOTS)
+    for (const lang of ["en", "ja"]) {
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.goto(`${url}/network`);
+      await page.getByRole("button", { name: lang, exact: true }).click();
+      for (const name of ["network", "suspect"]) {
+        await page.goto(url + (await views())[name]);
+        await settle(page);
+        await page.screenshot({ path: join(process.env.SHOTS, `${name}-${lang}.png`) });
+      }
+    }
+} finally {
+  await s.end();
+}
+process.exit(close());
