@@ -126,8 +126,8 @@ static struct hn_err ports(struct hn_op_ctx *c, const struct rows *r)
 static struct hn_err now(struct hn_op_ctx *c)
 {
     static const char *const counted[] = {"telescope.campaign", "telescope.member", "telescope.victim",
-                                          "telescope.surge", "flow.suspect"};
-    static const char *const names[] = {"campaigns", "members", "victims", "surges", "suspects"};
+                                          "telescope.surge",    "flow.suspect",     "flow.exporter"};
+    static const char *const names[] = {"campaigns", "members", "victims", "surges", "suspects", "exporters"};
     struct rows summaries, p, some;
 
     HN_TRY(read(c, "telescope.summary", &summaries));
@@ -237,6 +237,12 @@ static struct hn_err suspects(struct hn_op_ctx *c)
     return list(c, "flow.suspect", "score");
 }
 
+/* Those that lose most first: what they do not show is what matters. */
+static struct hn_err exporters(struct hn_op_ctx *c)
+{
+    return list(c, "flow.exporter", "lost_share");
+}
+
 static struct hn_err with_format(struct hn_op_ctx *c, hn_op_fn *fn)
 {
     return hn_str_eqc(ops_arg(c, "format"), "csv") ? ops_csv(c, fn) : fn(c);
@@ -267,6 +273,11 @@ static struct hn_err suspects_op(struct hn_op_ctx *c)
     return with_format(c, suspects);
 }
 
+static struct hn_err exporters_op(struct hn_op_ctx *c)
+{
+    return with_format(c, exporters);
+}
+
 static const struct hn_op_param now_params[] = {OPS_ORG, OPS_END};
 static const struct hn_op_param list_params[] = {
     OPS_ORG,
@@ -287,4 +298,6 @@ const struct hn_op hn_ops_network[] = {
      "Ports with far more sources than usual", surges_op},
     {"network.suspects", "GET", "network/suspects", HN_NEED_VIEWER, HN_OP_BIG, list_params, "network_rows",
      "Hosts that talk like a bot to its command server, or scan, by score", suspects_op},
+    {"network.exporters", "GET", "network/exporters", HN_NEED_VIEWER, HN_OP_BIG, list_params, "network_rows",
+     "Exporters of flows, and what each cannot show", exporters_op},
     {0}};

@@ -111,17 +111,28 @@ static void add_member(struct ops_net *n, const struct hn_store_obs *o)
         add_sender(n, o, &s);
 }
 
+static bool among(struct hn_str s, const char *words)
+{
+    struct hn_str rest = hn_str_c(words), word;
+    while (hn_str_word(&rest, &word))
+        if (hn_str_eq(word, s))
+            return true;
+    return false;
+}
+
+/* Spam, floods and uploads are alerts of their own; they say less of who commands the host. */
 static void add_suspect(struct ops_net *n, const struct hn_store_obs *o)
 {
     const struct hn_jv *f = hn_jv_parse(n->arena, hn_str_bytes(o->fields), NULL);
-    bool c2 = hn_str_eqc(hn_jv_str(f, "kind"), "beacon");
+    struct hn_str kind = hn_jv_str(f, "kind");
+    bool c2 = among(kind, "beacon intel dns-tunnel");
     struct hn_net_sender s = {.kind = c2 ? HN_NET_C2 : HN_NET_SCANS,
                               .address = hn_jv_str(f, "host"),
                               .peer = c2 ? hn_jv_str(f, "peer") : HN_STR(""),
                               .port = hn_jv_int(f, "port", 0),
                               .n = hn_jv_int(f, "contacts", 0),
                               .last = time_of(f, "last")};
-    if (!hn_str_eqc(hn_jv_str(f, "verdict"), "benign"))
+    if (c2 || among(kind, "scan port-scan lateral"))
         add_sender(n, o, &s);
 }
 

@@ -48,7 +48,7 @@ function bringNetwork() {
 async function views() {
   const suspect = (await s.api("network/suspects")).items[0];
   return {
-    network: "/network", campaigns: "/network/campaigns", members: "/network/members", victims: "/network/victims", surges: "/network/surges", suspects: "/network/suspects",
+    network: "/network", campaigns: "/network/campaigns", members: "/network/members", victims: "/network/victims", surges: "/network/surges", suspects: "/network/suspects", exporters: "/network/exporters",
     suspect: `/network/suspects/${suspect.id}`,
   };
 }

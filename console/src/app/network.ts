@@ -31,6 +31,7 @@ export interface NetworkNow {
   victims: number;
   surges: number;
   suspects: number;
+  exporters: number;
 }
 /* An observation of a telescope or of flows; fields as the module declares them. */
 export interface NetworkRow {

@@ -9,16 +9,17 @@ import { Empty, Failure, Section, Skeleton, Tabs } from "../ui/parts";
 import { When } from "../ui/marks";
 import { Say } from "../ui/say";
 import { HeatMap } from "./network_heat";
-import { CampaignsList, MembersList, SurgesList, SuspectsList, VictimsList } from "./network_lists";
+import { CampaignsList, ExportersList, MembersList, SurgesList, SuspectsList, VictimsList } from "./network_lists";
 import { SuspectView } from "./network_suspect";
 
-const parts: { name: "" | "campaigns" | "members" | "victims" | "surges" | "suspects"; text: TextKey }[] = [
+const parts: { name: "" | "campaigns" | "members" | "victims" | "surges" | "suspects" | "exporters"; text: TextKey }[] = [
   { name: "", text: "network.day" },
   { name: "campaigns", text: "network.campaigns" },
   { name: "members", text: "network.members" },
   { name: "victims", text: "network.victims" },
   { name: "surges", text: "network.surges" },
   { name: "suspects", text: "network.suspects" },
+  { name: "exporters", text: "network.exporters" },
 ];
 
 export function NetworkView({ part, id }: { part: string; id: string | undefined }): JSX.Element {
@@ -32,12 +33,12 @@ export function NetworkView({ part, id }: { part: string; id: string | undefined
       </header>
       {error !== undefined ? <Failure error={error} again={reload} /> : !data ? <Skeleton lines={2} /> : <Head d={data} />}
       <Tabs label={t("network.parts")} items={parts.map((p) => ({ href: withOrg(p.name ? path("network", p.name) : "/network"), text: t(p.text), on: p === here, n: p.name && data ? data[p.name] : undefined }))} />
-      {here?.name === "campaigns" ? <CampaignsList /> : here?.name === "members" ? <MembersList /> : here?.name === "victims" ? <VictimsList /> : here?.name === "surges" ? <SurgesList /> : here?.name === "suspects" ? <SuspectsList /> : data ? <Day d={data} /> : null}
+      {here?.name === "campaigns" ? <CampaignsList /> : here?.name === "members" ? <MembersList /> : here?.name === "victims" ? <VictimsList /> : here?.name === "surges" ? <SurgesList /> : here?.name === "suspects" ? <SuspectsList /> : here?.name === "exporters" ? <ExportersList /> : data ? <Day d={data} /> : null}
     </>
   );
 }
 
-const nothing = (d: NetworkNow) => d.telescopes.length === 0 && d.suspects === 0;
+const nothing = (d: NetworkNow) => d.telescopes.length === 0 && d.suspects === 0 && d.exporters === 0;
 
 function Head({ d }: { d: NetworkNow }): JSX.Element {
   if (nothing(d))

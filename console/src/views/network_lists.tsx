@@ -63,3 +63,22 @@ export function SuspectsList(): JSX.Element {
   ];
   return <SoftwareList<NetworkRow> id="suspects" api="network/suspects" columns={columns} empty="network.none-suspects" rowId={(r) => r.id} href={(r) => path("network", "suspects", r.id)} />;
 }
+
+/* The honest list: what an exporter lost, and what its records cannot show. */
+export function ExportersList(): JSX.Element {
+  const blind = (r: NetworkRow): string => {
+    const n = count(r, "sampling");
+    return n > 10 ? t("network.blind-sampling", { n: num(n) }) : n === 0 ? t("network.blind-untold") : t("network.blind-none");
+  };
+  const columns: C[] = [
+    { key: "address", label: t("network.exporter"), width: 180, narrow: "title", cell: (r) => <a href={path("observations", r.id)}><Say max={60}>{text(r, "address") || r.asset.name}</Say></a> },
+    { key: "protocol", label: t("network.protocol"), width: 110, cell: (r) => <Say max={40}>{text(r, "protocol")}</Say> },
+    number("flows", t("network.records")),
+    { key: "lost", label: t("network.lost"), width: 150, numeric: true, cell: (r) => (count(r, "lost") ? <span class="hatched">{`${num(count(r, "lost"))} (${(count(r, "lost_share") / 10).toFixed(1)} %)`}</span> : num(0)) },
+    { key: "without_template", label: t("network.without-template"), width: 140, numeric: true, cell: (r) => (count(r, "without_template") ? <span class="hatched">{num(count(r, "without_template"))}</span> : num(0)) },
+    { key: "skew", label: t("network.skew"), width: 110, numeric: true, cell: (r) => t("network.seconds", { n: num(count(r, "skew")) }) },
+    { key: "blind", label: t("network.blind"), width: 300, cell: blind },
+    time("last", t("network.last")),
+  ];
+  return <SoftwareList<NetworkRow> id="exporters" api="network/exporters" columns={columns} empty="network.none-exporters" rowId={(r) => r.id} href={(r) => path("observations", r.id)} />;
+}

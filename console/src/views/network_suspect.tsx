@@ -1,6 +1,6 @@
 /* One suspect: why, and what would make it benign, before anybody pulls a plug. */
 import type { JSX } from "preact";
-import { num, t } from "../app/i18n";
+import { num, pick, t } from "../app/i18n";
 import { count, text, type NetworkRow } from "../app/network";
 import { withOrg } from "../app/org";
 import { useQuery } from "../app/query";
@@ -41,7 +41,7 @@ export function SuspectView({ id }: { id: string }): JSX.Element {
         ]}
       />
       <Section title={t("network.benign")}>
-        <p>{t(beacon ? "network.benign-beacon" : "network.benign-scan")}</p>
+        <p><Say max={400}>{pick({ en: text(r, "benign_en"), ja: text(r, "benign_ja") }) || t(beacon ? "network.benign-beacon" : "network.benign-scan")}</Say></p>
       </Section>
       <Section title={t("network.behind")}>
         <pre class="command"><code>{command}</code><CopyButton text={command} /></pre>
