@@ -112,3 +112,48 @@ TEST_LONG(a_damaged_index_is_survived_and_seen, 60)
     }
     free((void *)(uintptr_t)map.p);
 }
+
+/* A burst of malicious packages, with room for far fewer keys than it has: they spill, are merged, and each is found.
+ */
+#define BURST 30000u
+TEST_LONG(a_burst_of_records_spills_and_is_found, 120)
+{
+    struct hn_adv_build *b;
+    struct hn_adv_importer *im;
+    struct hn_adv_index x;
+    uint16_t feed;
+    char doc[300];
+    FILE *out = tmpfile(), *spill = tmpfile();
+    CHECK(out && spill);
+    CHECK_OK(hn_adv_build_new(fileno(out), fileno(spill), 1000, &b));
+    CHECK_OK(hn_adv_import_new(b, 2, NULL, &im));
+    CHECK_OK(hn_adv_build_feed(b, &(struct hn_adv_feed){.name = HN_STR("mal"), .kind = HN_STR("osv")}, &feed));
+    for (unsigned i = 0; i < BURST; i++) {
+        int n = snprintf(doc, sizeof doc,
+                         "{\"id\":\"MAL-2026-%u\",\"modified\":\"2026-11-01T00:00:00Z\",\"affected\":[{\"package\":{"
+                         "\"ecosystem\":\"npm\",\"name\":\"bad-%u\"},\"versions\":[\"1.0.0\"]}]}",
+                         i, i);
+        hn_adv_import_file(im, feed, HN_STR("doc"), hn_bytes_of(doc, (size_t)n), false);
+    }
+    CHECK_UINT(hn_adv_import_records(im), BURST);
+    CHECK_OK(hn_adv_import_end(im));
+    CHECK_OK(hn_adv_build_end(b, 1, NULL));
+    hn_adv_build_free(b);
+    CHECK(fseek(spill, 0, SEEK_END) == 0 && ftell(spill) > 0);
+    fclose(spill);
+    long n = fseek(out, 0, SEEK_END) == 0 ? ftell(out) : 0;
+    uint8_t *p = malloc((size_t)n);
+    rewind(out);
+    CHECK(p && fread(p, 1, (size_t)n, out) == (size_t)n);
+    fclose(out);
+    CHECK_OK(hn_adv_index_open(hn_bytes_of(p, (size_t)n), &x, NULL));
+    CHECK_OK(hn_adv_index_verify(&x, NULL));
+    for (unsigned i = 0; i < BURST; i += 7) {
+        struct hn_adv_hits h;
+        struct hn_adv_hit hit;
+        struct hn_str name = {doc, (size_t)snprintf(doc, sizeof doc, "bad-%u", i)};
+        hn_adv_by_name(&x, HN_STR("npm"), name, &h);
+        CHECK(hn_adv_next(&h, &hit) && !hn_adv_next(&h, &hit));
+    }
+    free(p);
+}
