@@ -111,7 +111,7 @@ TEST(a_damaged_slot_is_empty)
 }
 
 /* More files than there is room for: the oldest go, nothing wrong is ever said. */
-TEST(a_full_table_forgets_the_oldest)
+TEST_LONG(a_full_table_forgets_the_oldest, 100)
 {
     struct hn_sums *s = sums_new();
     struct hn_sum got;
