@@ -122,7 +122,9 @@ static struct hn_str called(const struct hn_bom_component *c)
 /* What it is nested in, or what a relation says to contain it. */
 static const struct hn_bom_component *holder_of(const struct hn_map *holders, const struct hn_bom_component *c)
 {
-    return c->parent ? c->parent : hn_map_find(holders, hn_str_bytes(c->ref));
+    if (!c || c->parent)
+        return c ? c->parent : NULL;
+    return hn_map_find(holders, hn_str_bytes(c->ref));
 }
 
 static bool note_holders(struct hn_map *holders, const struct hn_bom *b)
