@@ -115,9 +115,9 @@ static struct hn_err take_one(struct hn_op_ctx *c, const struct hn_store_product
 
 static struct hn_err take(struct hn_op_ctx *c)
 {
-    struct hn_store_product *p;
+    struct hn_store_product *p = NULL;
     struct taken t = {0};
-    size_t n;
+    size_t n = 0;
     const struct hn_jv *list = hn_jv_get(c->args, "statements");
 
     HN_TRY(products_of(c, &p, &n));
