@@ -247,6 +247,17 @@ class Flow(unittest.TestCase):
             self.assertIn(word, done.errors)
         self.assertEqual(self.world.run("flow", "replay", bad).code, 3)
 
+    def test_answers_keep_to_their_schemas(self):
+        import json
+        import jsonschema
+        schemas = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "schemas"
+        t = self.traffic()
+        t.beacon("192.168.7.12", "203.0.113.66", every=60)
+        log = t.write(self.world.dir / "conn.log")
+        jsonschema.validate(self.replay(log), json.loads((schemas / "flow-replay.json").read_text()))
+        top = self.world.run("flow", "top", "--json", "--by", "srcip,dstport", "--from", log).json
+        jsonschema.validate(top, json.loads((schemas / "flow-top.json").read_text()))
+
     def test_usage(self):
         log = Traffic().write(self.world.dir / "conn.log")
         for wrong in (["--internal", "nonsense"], ["--sampling", "1.2.3.4"], ["--top", "0"], ["--nonsense"]):

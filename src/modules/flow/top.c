@@ -48,6 +48,7 @@ struct tables {
     size_t narrow_cap, narrow_n;
     struct wide_slot *wide;
     size_t wide_cap, wide_n;
+    uint64_t *packets, *bytes; /* of the records of a block: HN_SEGMENT_FLOWS each */
     struct sums all;
 };
 
@@ -83,6 +84,14 @@ static void want_large_pages(void *p, size_t n)
     uintptr_t from = ((uintptr_t)p + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1), to = (uintptr_t)p + n;
     if (to > from + LARGE_PAGE)
         (void)madvise((void *)from, (to - from) & ~(size_t)(LARGE_PAGE - 1), MADV_HUGEPAGE);
+}
+
+static bool tables_init(struct tables *t)
+{
+    t->direct = hn_alloc_zero(65536 * sizeof *t->direct);
+    t->packets = hn_alloc(HN_SEGMENT_FLOWS * sizeof *t->packets);
+    t->bytes = hn_alloc(HN_SEGMENT_FLOWS * sizeof *t->bytes);
+    return t->direct && t->packets && t->bytes;
 }
 
 static bool grow_narrow(struct tables *t, uint64_t seed)
@@ -158,13 +167,51 @@ static bool add_wide(struct tables *t, const uint8_t *key, size_t n, const struc
 
 /* ---------------------------------------------------------------- counting a block */
 
-static struct sums value(const struct top *t, const struct query_worker *k, const struct hn_segment_block *b,
-                         uint32_t i)
+/* Octets in `width`, little endian as they lie in memory. */
+static uint64_t load(const uint8_t *p, unsigned width)
 {
-    struct sums v = {1, query_get(k, b, HN_SEGMENT_PACKETS, i), query_get(k, b, HN_SEGMENT_BYTES, i)};
-    v.packets += query_get(k, b, HN_SEGMENT_PACKETS_BACK, i);
-    v.bytes += query_get(k, b, HN_SEGMENT_BYTES_BACK, i);
-    return v;
+    uint64_t v = 0;
+    uint32_t four;
+    uint16_t two;
+    switch (width) {
+    case 1:
+        return *p;
+    case 2:
+        memcpy(&two, p, 2);
+        return two;
+    case 4:
+        memcpy(&four, p, 4);
+        return four;
+    default:
+        memcpy(&v, p, 8);
+        return v;
+    }
+}
+
+/* A counter of both directions for all records of a block: straight loops, which the compiler turns into wide ones. */
+static void sum_column(const struct query_worker *k, const struct hn_segment_block *b, enum hn_segment_column c,
+                       uint64_t *sums)
+{
+    const uint32_t *four = k->columns[c];
+    const uint64_t *eight = k->columns[c];
+    if (!b->packing[c] && !load(k->columns[c], b->width[c]))
+        return; /* of one-way records: 0 throughout */
+    if (b->width[c] == 4)
+        for (uint32_t i = 0; i < b->n; i++)
+            sums[i] += four[i];
+    else
+        for (uint32_t i = 0; i < b->n; i++)
+            sums[i] += eight[i];
+}
+
+static void sum_block(const struct query_worker *k, const struct hn_segment_block *b, struct tables *mine)
+{
+    memset(mine->packets, 0, b->n * sizeof *mine->packets);
+    memset(mine->bytes, 0, b->n * sizeof *mine->bytes);
+    sum_column(k, b, HN_SEGMENT_PACKETS, mine->packets);
+    sum_column(k, b, HN_SEGMENT_PACKETS_BACK, mine->packets);
+    sum_column(k, b, HN_SEGMENT_BYTES, mine->bytes);
+    sum_column(k, b, HN_SEGMENT_BYTES_BACK, mine->bytes);
 }
 
 static size_t key_of(const struct top *t, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i,
@@ -205,37 +252,80 @@ static bool add_ahead(struct top *t, struct tables *mine, struct ahead *h)
     return ok;
 }
 
-static void each(struct query_worker *k, const struct hn_segment_block *b)
+/* Keys of at most eight octets as one number: the values side by side, the first lowest. */
+struct narrow_key {
+    const uint8_t *columns[FIELDS_MAX];
+    unsigned widths[FIELDS_MAX];
+    size_t n;
+};
+
+static struct narrow_key narrow_of(const struct top *t, const struct query_worker *k, const struct hn_segment_block *b)
 {
-    struct ahead next = {.n = 0};
-    struct top *t = (struct top *)k->q;
+    struct narrow_key key = {.n = t->n_by};
+    for (size_t f = 0; f < t->n_by; f++) {
+        key.columns[f] = k->columns[t->by[f]->column];
+        key.widths[f] = b->width[t->by[f]->column];
+    }
+    return key;
+}
+
+static uint64_t number_of(const struct narrow_key *key, uint32_t i)
+{
+    uint64_t number = 0;
+    unsigned shift = 0;
+    for (size_t f = 0; f < key->n; f++) {
+        number |= load(key->columns[f] + (size_t)i * key->widths[f], key->widths[f]) << shift;
+        shift += 8 * key->widths[f];
+    }
+    return number;
+}
+
+static bool each_narrow(struct top *t, struct query_worker *k, const struct hn_segment_block *b, size_t width)
+{
     struct tables *mine = &t->t[k->index];
-    size_t width = key_width(t, b);
-    bool narrow = width <= 8 && (b->family == 4 || width <= 2);
-    for (uint32_t i = 0; i < b->n && !k->failed; i++) {
-        uint8_t key[KEY_MAX] = {0};
-        uint64_t number = 0;
+    struct narrow_key key = narrow_of(t, k, b);
+    struct ahead next = {.n = 0};
+    bool ok = true;
+    for (uint32_t i = 0; i < b->n && ok; i++) {
         if (!k->keep[i])
             continue;
-        struct sums v = value(t, k, b, i);
-        k->kept++;
+        struct sums v = {1, mine->packets[i], mine->bytes[i]};
+        uint64_t number = number_of(&key, i);
         add(&mine->all, &v);
-        size_t n = key_of(t, k, b, i, key);
-        if (narrow)
-            memcpy(&number, key, 8);
-        if (width <= 2)
+        if (width <= 2) {
             add(&mine->direct[number], &v);
-        else if (!narrow)
-            k->failed = !add_wide(mine, key, n, &v);
-        else {
-            next.key[next.n] = number;
-            next.v[next.n++] = v;
-            if (next.n == AHEAD)
-                k->failed = !add_ahead(t, mine, &next);
+            continue;
         }
+        next.key[next.n] = number;
+        next.v[next.n++] = v;
+        if (next.n == AHEAD)
+            ok = add_ahead(t, mine, &next);
     }
-    if (next.n)
-        k->failed = !add_ahead(t, mine, &next) || k->failed;
+    return (!next.n || add_ahead(t, mine, &next)) && ok;
+}
+
+static bool each_wide(struct top *t, struct query_worker *k, const struct hn_segment_block *b)
+{
+    struct tables *mine = &t->t[k->index];
+    bool ok = true;
+    for (uint32_t i = 0; i < b->n && ok; i++) {
+        uint8_t key[KEY_MAX] = {0};
+        if (!k->keep[i])
+            continue;
+        struct sums v = {1, mine->packets[i], mine->bytes[i]};
+        add(&mine->all, &v);
+        ok = add_wide(mine, key, key_of(t, k, b, i, key), &v);
+    }
+    return ok;
+}
+
+static void each(struct query_worker *k, const struct hn_segment_block *b)
+{
+    struct top *t = (struct top *)k->q;
+    size_t width = key_width(t, b);
+    sum_block(k, b, &t->t[k->index]);
+    bool ok = width <= 8 && (b->family == 4 || width <= 2) ? each_narrow(t, k, b, width) : each_wide(t, k, b);
+    k->failed = k->failed || !ok;
 }
 
 /* ---------------------------------------------------------------- the largest */
@@ -487,6 +577,8 @@ static void release(struct top *t)
 {
     for (size_t i = 0; i < QUERY_THREADS; i++) {
         hn_free(t->t[i].direct);
+        hn_free(t->t[i].packets);
+        hn_free(t->t[i].bytes);
         hn_free(t->t[i].narrow);
         hn_free(t->t[i].wide);
     }
@@ -509,7 +601,7 @@ static int run_top(struct hn_work *w, const char *default_by)
         return rc;
     bool ok = hn_ok(hn_random(&t.seed, sizeof t.seed));
     for (size_t i = 0; i < QUERY_THREADS; i++)
-        ok = (t.t[i].direct = hn_alloc_zero(65536 * sizeof *t.t[i].direct)) && ok;
+        ok = tables_init(&t.t[i]) && ok;
     t.q.each = each;
     ok = ok && flow_query_run(&t.q, QUERY_THREADS);
     rc = ok ? answer(&t) : hn_work_fail(w, "flow.memory", NULL);
