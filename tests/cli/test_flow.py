@@ -157,6 +157,15 @@ class Flow(unittest.TestCase):
         self.assertEqual(found, {("beacon", "192.168.7.13"), ("scan", "192.168.7.13")})
         self.assertEqual(doc["suspects"][0]["peer"], "203.0.113.66")
 
+    def test_scans_of_high_ports_do_not_hide_their_commander(self):
+        t = self.traffic()
+        t.beacon("192.168.7.13", "203.0.113.66", every=70, jitter=0.2, port=48101)
+        for i in range(900):
+            t.add(600 + i * 3, "192.168.7.13", f"203.{i // 250}.{i % 250}.7", (37215, 52869)[i % 2], 60, 0, "S0")
+        found, doc = self.kinds(t)
+        self.assertEqual(found, {("beacon", "192.168.7.13"), ("scan", "192.168.7.13")})
+        self.assertEqual(doc["suspects"][0]["peer"], "203.0.113.66")
+
     def test_pieces_of_one_connection_are_no_beacon(self):
         t = self.traffic()
         for i in range(400):  # told once a minute by the exporter, as regular as its timer
@@ -388,6 +397,16 @@ class Flow(unittest.TestCase):
             s.bind(("127.0.0.1", 0))
             return s.getsockname()[1]
 
+    def connect(self, port):
+        import socket
+        import time
+        for _ in range(500):  # the datagram socket is bound first
+            try:
+                return socket.create_connection(("127.0.0.1", port))
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+        self.fail("not listening")
+
     def ipfix(self, sequence, sets):
         body = b"".join(sets)
         return struct.pack(">HHIII", 10, 16 + len(body), START, sequence, 3) + body
@@ -402,11 +421,11 @@ class Flow(unittest.TestCase):
         for i in range(50):
             stream += self.ipfix(20 * i, [struct.pack(">HH", 300, 4 + 20 * len(record)) + record * 20])
         p = self.collect(udp, "--tcp", f"127.0.0.1:{port}")
-        with socket.create_connection(("127.0.0.1", port)) as s:
+        with self.connect(port) as s:
             for at in range(0, len(stream), 333):
                 s.sendall(stream[at:at + 333])
             time.sleep(0.5)
-        with socket.create_connection(("127.0.0.1", port)) as s:
+        with self.connect(port) as s:
             s.sendall(b"GET / HTTP/1.0\r\n\r\n" + b"x" * 100)
             self.assertEqual(s.recv(1), b"")  # what is no IPFIX is hung up on
         doc = self.stop(p)

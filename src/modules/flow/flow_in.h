@@ -70,7 +70,7 @@ struct flow_host {
     uint32_t dns;            /* queries sent */
     uint32_t mail_in;        /* connections to its port 25 */
     uint32_t commanded;      /* hosts of ours that it seems to command */
-    uint64_t peers[16];      /* linear counting, 1024 bits */
+    uint64_t peers[16];      /* that answered: linear counting, 1024 bits */
     uint64_t high_peers[16]; /* … of those spoken to on high ports at both ends */
     uint64_t users[4];       /* hosts of ours that speak to it: linear counting, 256 bits */
     hn_time first, last;

@@ -429,7 +429,6 @@ static int run(struct replay *r)
 static bool begin(struct replay *r, struct hn_work *w)
 {
     struct hn_export_sink sink = {on_flow, r};
-    *r = (struct replay){.w = w, .random = 1, .thin = 1};
     r->reader = (struct flow_reader){.w = w, .flow = on_flow, .arg = r, .exports = hn_export_new(&sink)};
     r->stitch = flow_stitch_new(&r->state);
     return hn_ok(flow_state_init(&r->state)) && r->reader.exports && r->stitch;
@@ -444,7 +443,7 @@ static void done(struct replay *r)
 
 int flow_replay(struct hn_work *w)
 {
-    struct replay r;
+    struct replay r = {.w = w, .random = 1, .thin = 1};
     struct flow_intel *intel = flow_intel_load(w);
     bool ok = begin(&r, w) && intel;
     r.thin = (uint32_t)hn_work_int(w, "thin", 1);
@@ -461,7 +460,7 @@ int flow_replay(struct hn_work *w)
 
 int flow_replay_stored(struct hn_work *w, struct flow_intel *t)
 {
-    struct replay r;
+    struct replay r = {.w = w, .random = 1, .thin = 1};
     bool ok = begin(&r, w);
     r.state.intel = t;
     r.state.only_intel = true;

@@ -340,14 +340,16 @@ static void count_fans(struct flow_state *s, const struct hn_flow *f, bool faile
     }
 }
 
-static void count_hosts(struct flow_state *s, const struct hn_flow *f)
+/* Peers are those that answer: who is scanned on a high port is no peer of a peer-to-peer network. */
+static void count_hosts(struct flow_state *s, const struct hn_flow *f, bool failed)
 {
     struct flow_host *h = host(s, &f->src, f->first);
     if (h) {
         h->n_src++;
         h->dns += f->dport == 53;
-        mark(h->peers, 16, f->dst.b, sizeof f->dst.b);
-        if (f->sport >= 1024 && f->dport >= 1024)
+        if (!failed)
+            mark(h->peers, 16, f->dst.b, sizeof f->dst.b);
+        if (!failed && f->sport >= 1024 && f->dport >= 1024)
             mark(h->high_peers, 16, f->dst.b, sizeof f->dst.b);
     }
     struct flow_host *d = host(s, &f->dst, f->first);
@@ -385,7 +387,7 @@ void flow_state_add(struct flow_state *s, const struct hn_flow *f)
     s->first = !s->first || f->first < s->first ? f->first : s->first;
     s->last = f->first > s->last ? f->first : s->last;
     bool failed = went_wrong(f);
-    count_hosts(s, f);
+    count_hosts(s, f, failed);
     count_fans(s, f, failed);
     count_pair(s, f, f->proto == 6 || f->proto == 17 ? f->dport : 0, failed);
 }
