@@ -119,7 +119,8 @@ static void put_ip(struct hn_jw *j, const char *key, const struct hn_ip *ip)
 
 static double seconds(hn_time t)
 {
-    return (double)(t / 1000000) / 1000;
+    int64_t ms = t / 1000000;
+    return (double)ms / 1000;
 }
 
 static void put_terms(struct hn_jw *j, const struct flow_suspect *s)
