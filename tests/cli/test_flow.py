@@ -263,9 +263,9 @@ class Flow(unittest.TestCase):
         t = self.traffic()
         t.beacon("192.168.7.12", "203.0.113.66", every=60)
         log = t.write(self.world.dir / "conn.log")
-        jsonschema.validate(self.replay(log), json.loads((schemas / "flow-replay.json").read_text()))
+        jsonschema.validate(self.replay(log), json.loads((schemas / "flow_replay.json").read_text()))
         top = self.world.run("flow", "top", "--json", "--by", "srcip,dstport", "--from", log).json
-        jsonschema.validate(top, json.loads((schemas / "flow-top.json").read_text()))
+        jsonschema.validate(top, json.loads((schemas / "flow_top.json").read_text()))
 
     def test_usage(self):
         log = Traffic().write(self.world.dir / "conn.log")
