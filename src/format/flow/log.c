@@ -123,6 +123,8 @@ static bool is_vpc_line(struct hn_bytes line)
 enum hn_flow_log_kind hn_flow_log_sniff(struct hn_bytes b)
 {
     struct hn_bytes line = first_line(b);
+    while (line.n && (line.p[0] == '\t' || line.p[0] == ' ')) /* left behind by copying out of a page */
+        line = hn_bytes_of(line.p + 1, line.n - 1);
     if (line.n && line.p[0] == '#')
         return contains(b, "#fields") && contains(b, "id.orig_h") ? HN_FLOW_LOG_ZEEK
                : contains(line, "#separator")                     ? HN_FLOW_LOG_ZEEK

@@ -104,7 +104,8 @@ enum flow_peel flow_peel_of(const struct flow_state *s, const struct flow_pair *
         return FLOW_PEEL_FEW;
     if (flow_is_group(&p->dst) || flow_is_role(p))
         return FLOW_PEEL_ROLE;
-    if (flow_per_second(p) >= 20 || (own_src && flow_never_answers(p) && p->last - p->first < BRIEF))
+    double rate = flow_per_second(p); /* an implant whose server is gone asks about once a second and goes on */
+    if (rate >= 20 || (own_src && flow_never_answers(p) && p->last - p->first < BRIEF && rate >= 4))
         return FLOW_PEEL_FLOOD;
     if (fan && flow_is_scan(fan) && (flow_never_answers(p) || p->n < 100))
         return FLOW_PEEL_SCAN;
