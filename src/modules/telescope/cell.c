@@ -269,6 +269,8 @@ static void take(struct telescope_cell *c, const struct telescope_config *how, c
     source_traits(src, s);
     uint8_t fps = src->fps;
     source_fingerprint(c, src, s);
+    if (s->fp == FP_ZMAP4)
+        telescope_trail_take(c, how, src, s);
     bool fresh_hour = mark_hour(c, src, s->time, fps);
     src->first = s->time < src->first ? s->time : src->first;
     src->last = s->time > src->last ? s->time : src->last;
@@ -356,4 +358,5 @@ void telescope_cell_done(struct telescope_cell *c)
     telescope_fold_done(&c->gone);
     hn_free(c->attacks);
     hn_free(c->alerts);
+    hn_free(c->trails);
 }

@@ -235,11 +235,25 @@ static void join_hot(struct telescope_cell *a, const struct telescope_cell *b)
     }
 }
 
+/* A source that both follow goes on with what the first has. */
+static void join_trails(struct telescope_cell *a, struct telescope_cell *b)
+{
+    if (!a->trails) {
+        a->trails = b->trails;
+        b->trails = NULL;
+        return;
+    }
+    for (unsigned i = 0; b->trails && i < TELESCOPE_TRAILS; i++)
+        if (!a->trails[i].key)
+            a->trails[i] = b->trails[i];
+}
+
 static void merge_cell(struct telescope_engine *e, struct telescope_cell *a, struct telescope_cell *b)
 {
     sum_counts(a, b);
     sum_time(a, b);
     join_hot(a, b);
+    join_trails(a, b);
     for (uint32_t i = 0; i < b->sources.cap; i++) {
         struct telescope_source s = telescope_sources(&b->sources)[i];
         bool fresh;

@@ -185,6 +185,13 @@ static void walk_lists(struct io *s, struct telescope_cell *c)
         c->attacks_cap = c->n_attacks;
         c->alerts_cap = c->n_alerts;
     }
+    uint32_t trails = count(s, c->trails ? TELESCOPE_TRAILS : 0);
+    s->bad |= trails != 0 && trails != TELESCOPE_TRAILS;
+    struct telescope_trail *trail = walk_array(s, c->trails, trails, sizeof(*trail));
+    if (s->load)
+        c->trails = trail;
+    for (uint32_t i = 0; s->load && !s->bad && i < trails; i++)
+        s->bad |= trail[i].n >= TELESCOPE_TRAIL;
     uint32_t groups = count(s, c->gone.groups ? c->gone.groups_cap : 0);
     struct telescope_group *list = walk_array(s, c->gone.groups, groups, sizeof(*list));
     if (s->load) {

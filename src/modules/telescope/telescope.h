@@ -235,6 +235,15 @@ struct telescope_hot_set {
 };
 #define TELESCOPE_HOT_SETS 64
 
+/* The latest destinations of a source that might be ZMap (order.c). */
+#define TELESCOPE_TRAIL  16
+#define TELESCOPE_TRAILS 2048
+struct telescope_trail {
+    uint32_t key, last; /* 0 unused */
+    uint16_t n, tries;
+    uint32_t dst[TELESCOPE_TRAIL];
+};
+
 struct telescope_table {
     uint8_t *p, *memory; /* p: from the first cache line on */
     size_t mapped;       /* octets from the kernel; 0: from the heap */
@@ -302,6 +311,8 @@ struct telescope_cell {
     uint64_t attacks_dropped;
     struct telescope_alert *alerts;
     size_t n_alerts, alerts_cap;
+    struct telescope_trail *trails;      /* TELESCOPE_TRAILS, made when first needed */
+    uint32_t asked_hour, asked;          /* questions about the order of addresses */
     uint64_t scanner_packets, forgotten; /* sources put out of memory */
     uint8_t seen[4096];                  /* HyperLogLog of every source */
     bool failed;                         /* out of memory: the rest is not counted here */
@@ -410,6 +421,10 @@ void telescope_victim_take(struct telescope_cell *c, const struct telescope_conf
                            const struct telescope_sight *s, bool v6);
 void telescope_member_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_source *src,
                            const struct telescope_sight *s);
+void telescope_trail_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_source *src,
+                          const struct telescope_sight *s);
+/* Are these destinations in the order of a scan by ZMap? addresses: of the telescope, 0 unknown (a /16 is assumed). */
+bool telescope_order(const uint32_t dst[TELESCOPE_TRAIL], uint64_t addresses);
 void telescope_attack_close(struct telescope_cell *c, const struct telescope_victim *v, bool open);
 bool telescope_attack_qualifies(const struct telescope_victim *v);
 /* cap zeroed places of `size` octets. False: out of memory. */

@@ -293,6 +293,40 @@ TEST(a_single_candidate_is_chance_and_many_are_not)
     stream_done(&s);
 }
 
+/* What a telescope in 10.66.0.0/16 sees of a scan by ZMap over the whole Internet, by `threads` of its threads. The
+ * numbers of addresses are those of a list that blocks nothing, or of ZMap's own: 10.66 is blocked there, so 11.66. */
+static void zmap_scan(uint32_t dst[TELESCOPE_TRAIL], uint64_t g, unsigned threads, uint32_t net, uint32_t below)
+{
+    uint64_t x[2] = {123456789, 987654321};
+    for (unsigned n = 0; n < TELESCOPE_TRAIL; n++) {
+        uint64_t *y = &x[n * 7 / 3 % threads];
+        do
+            *y = (uint64_t)((__extension__(unsigned __int128) * y * g) % 4294967311u);
+        while (*y > UINT32_MAX || ((uint32_t)(*y - 1) + below) >> 16 != net);
+        dst[n] = (uint32_t)(*y - 1) + below;
+    }
+}
+
+TEST(zmap_is_known_by_the_order_of_its_addresses)
+{
+    uint32_t dst[TELESCOPE_TRAIL];
+    zmap_scan(dst, 3, 1, 0x0a42, 0);
+    CHECK(telescope_order(dst, 65536));
+    CHECK(telescope_order(dst, 0));
+    zmap_scan(dst, 129140163, 1, 0x0a42, 0); /* another generator: 3 to a power that has no factor of p - 1 */
+    CHECK(telescope_order(dst, 65536));
+    zmap_scan(dst, 2187, 2, 0x0a42, 0);
+    CHECK(telescope_order(dst, 65536));
+    zmap_scan(dst, 177147, 1, 0x0b42, 0x02000000); /* 0/8 and 10/8 are not counted */
+    CHECK(telescope_order(dst, 65536));
+    seed = 3;
+    for (unsigned round = 0; round < 20; round++) { /* at random, and one behind the other */
+        for (unsigned i = 0; i < TELESCOPE_TRAIL; i++)
+            dst[i] = DARK | (round ? telescope_mix(rnd()) & 0xffff : i * 7);
+        CHECK(!telescope_order(dst, 65536));
+    }
+}
+
 /* n answers of one host, one every `gap` seconds. */
 static size_t victims_of(uint32_t n, uint32_t gap)
 {
