@@ -133,6 +133,8 @@ int hn_work_lang(const struct hn_work *w);         /* enum hn_lang of core/text.
 unsigned hn_work_columns(const struct hn_work *w); /* of the terminal; 0: not one */
 /* To standard output; big answers in pieces. hn_work_text escapes what a terminal must not see. */
 void hn_work_write(struct hn_work *w, struct hn_bytes b);
+/* What was written so far leaves now: a verb that serves calls it when somebody waits for its lines. */
+void hn_work_flush(struct hn_work *w);
 void hn_work_print(struct hn_work *w, const char *fmt, ...) HN_PRINTF(2, 3);
 void hn_work_text(struct hn_work *w, struct hn_str hostile);
 /* A table for people: rows of n cells, aligned by display width, cut to the terminal; the first row is the header. A

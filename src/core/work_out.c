@@ -19,6 +19,11 @@ void work_flush(struct hn_work *w)
     hn_buf_clear(&w->out);
 }
 
+void hn_work_flush(struct hn_work *w)
+{
+    work_flush(w);
+}
+
 void hn_work_write(struct hn_work *w, struct hn_bytes b)
 {
     if (b.n >= FLUSH_AT) {

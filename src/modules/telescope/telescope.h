@@ -210,10 +210,10 @@ struct telescope_attack {
 /* A member's address that sends into the darkness. */
 struct telescope_alert {
     uint32_t key, first, last, packets, episodes;
-    uint32_t raised;  /* begin of the present episode */
-    uint32_t told;    /* episodes that were told, live */
-    uint32_t member;  /* index in the list of members */
-    uint32_t classes; /* bit = class */
+    uint32_t raised;       /* begin of the present episode */
+    uint32_t told, closed; /* episodes whose begin, whose end was told, live */
+    uint32_t member;       /* index in the list of members */
+    uint32_t classes;      /* bit = class */
     uint16_t port_major, port_votes;
     uint8_t fps, flags, n_evidence;
     struct telescope_evidence {

@@ -1,9 +1,10 @@
 /* `hinomi telescope watch`: a live interface through the kernel's packet ring (packet(7), TPACKET_V3).
  *
  *   ring    blocks of HN_RING_BLOCK; the kernel fills one, hands it over, we walk its packets and give it back
- *   alerts  a member's address is told on standard output as one line of JSON as soon as its block is read
- *   state   every interval, and at the end: the report to the store, the engine into the module's folder; a start takes
- *           it up again, so that a restart loses only what the kernel saw meanwhile */
+ *   alerts  a member's address is told on standard output as one line of JSON as soon as its block is read, once; when
+ *           it has been quiet for long enough, its end is told
+ *   state   every interval, soon after an alert, and at the end: the report to the store, the engine into the module's
+ *           folder; a start takes it up again, so that a restart loses only what came since the last one */
 #include <errno.h>
 #include <linux/if_arp.h>
 #include <linux/if_packet.h>
@@ -19,6 +20,7 @@
 
 #define BLOCKS       (HN_RING_BYTES / HN_RING_BLOCK)
 #define TICK_MS      500
+#define AFTER_ALERT  HN_SECOND /* until what was told is kept */
 #define REPORT_ARENA ((size_t)256 << 20)
 
 struct watch {
@@ -29,6 +31,7 @@ struct watch {
     uint8_t *ring;
     int fd;
     unsigned at; /* next block */
+    hn_time due; /* next report, by the monotonic clock */
     uint16_t link;
     size_t n;
     struct hn_capture_record batch[TELESCOPE_BLOCK];
@@ -104,7 +107,7 @@ static void count_drops(struct watch *p)
 
 /* ---------------------------------------------------------------- alerts */
 
-static void tell(struct watch *p, const struct telescope_cell *c, const struct telescope_alert *a)
+static void tell(struct watch *p, const struct telescope_cell *c, const struct telescope_alert *a, bool open)
 {
     struct hn_buf out;
     struct hn_jw j;
@@ -116,7 +119,10 @@ static void tell(struct watch *p, const struct telescope_cell *c, const struct t
     hn_jw_kc(&j, "alert", "member");
     hn_jw_kstr(&j, "member", p->e->how.members.list[a->member].name);
     hn_jw_kc(&j, "address", ip.family ? hn_ip_text(&ip, text) : NULL);
+    hn_jw_kc(&j, "state", open ? "open" : "closed");
     hn_jw_ktime(&j, "raised", (hn_time)a->raised * HN_SECOND);
+    hn_jw_ktime(&j, "last", (hn_time)a->last * HN_SECOND);
+    hn_jw_kint(&j, "packets", a->packets);
     hn_jw_kint(&j, "episode", a->episodes);
     hn_jw_kint(&j, "port", a->port_major);
     hn_jw_kc(&j, "class", telescope_class_names[a->evidence[0].class]);
@@ -127,16 +133,37 @@ static void tell(struct watch *p, const struct telescope_cell *c, const struct t
     hn_buf_done(&out);
 }
 
-static void tell_new(struct watch *p)
+/* True when a new one was told. */
+static bool tell_cell(struct watch *p, struct telescope_cell *c, uint32_t now)
 {
-    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
-        struct telescope_cell *c = &p->e->cells[k];
-        for (size_t i = 0; i < c->n_alerts; i++)
-            if (c->alerts[i].told < c->alerts[i].episodes) {
-                tell(p, c, &c->alerts[i]);
-                c->alerts[i].told = c->alerts[i].episodes;
-            }
+    bool fresh = false;
+    for (size_t i = 0; i < c->n_alerts; i++) {
+        struct telescope_alert *a = &c->alerts[i];
+        if (a->told < a->episodes) {
+            tell(p, c, a, true);
+            a->told = a->episodes;
+            a->closed = a->episodes - 1;
+            fresh = true;
+        }
+        if (a->closed < a->episodes && now > a->last && now - a->last > p->e->how.member_quiet) {
+            tell(p, c, a, false);
+            a->closed = a->episodes;
+        }
     }
+    return fresh;
+}
+
+/* The clock goes on when no packet comes. */
+static void tell_all(struct watch *p)
+{
+    hn_time now = hn_now() / HN_SECOND;
+    uint32_t at = now > p->e->last && now < UINT32_MAX ? (uint32_t)now : p->e->last;
+    bool fresh = false;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        fresh |= tell_cell(p, &p->e->cells[k], at);
+    hn_work_flush(p->w);
+    if (fresh && p->due > hn_monotonic() + AFTER_ALERT)
+        p->due = hn_monotonic() + AFTER_ALERT;
 }
 
 /* ---------------------------------------------------------------- state and report */
@@ -182,26 +209,23 @@ static void report(struct watch *p)
 
 static void run(struct watch *p, hn_time every)
 {
-    hn_time due = hn_monotonic() + every;
+    p->due = hn_monotonic() + every;
     while (!hn_work_stop(p->w) && !p->e->failed) {
         struct pollfd fds[2] = {{.fd = p->fd, .events = POLLIN | POLLERR},
                                 {.fd = hn_work_stop_fd(p->w), .events = POLLIN}};
-        if (!next_block(p)) {
-            if (poll(fds, 2, TICK_MS) < 0 && errno != EINTR)
-                break;
-            continue;
-        }
-        while (next_block(p) && hn_monotonic() < due)
+        if (!next_block(p) && poll(fds, 2, TICK_MS) < 0 && errno != EINTR)
+            break;
+        while (hn_monotonic() < p->due && next_block(p))
             ;
-        tell_new(p);
-        if (hn_monotonic() >= due) {
+        tell_all(p);
+        if (hn_monotonic() >= p->due) {
             report(p);
-            due = hn_monotonic() + every;
+            p->due = hn_monotonic() + every;
         }
     }
     while (next_block(p))
         ;
-    tell_new(p);
+    tell_all(p);
     report(p);
 }
 
