@@ -165,12 +165,14 @@ static bool list_floods(struct telescope_report *r, struct hn_arena *a)
         for (unsigned b = 0; b < 4; b++)
             f->h.sources[b] |= h->sources[b];
     }
-    for (size_t i = 0; r->floods && i < n; i++)
+    if (!r->floods)
+        return false;
+    for (size_t i = 0; i < n; i++)
         if (stands_out(&r->floods[i]))
             r->floods[r->n_floods++] = r->floods[i];
     if (r->n_floods)
         qsort(r->floods, r->n_floods, sizeof(*r->floods), by_count);
-    return r->floods != NULL;
+    return true;
 }
 
 /* ---------------------------------------------------------------- members, ports, time */
