@@ -156,7 +156,7 @@ static bool list_floods(struct telescope_report *r, struct hn_arena *a)
         unsigned at = k / 4 % TELESCOPE_HOT_SETS;
         const struct telescope_hot *h = &c->hot[at][k % 4];
         uint32_t packets = c->hot_sets[at].n[k % 4];
-        if (packets == 0 || packets < FLOOD_PACKETS / TELESCOPE_CELLS / 4)
+        if (packets < FLOOD_PACKETS / TELESCOPE_CELLS / 4)
             continue;
         struct report_flood *f = flood_at(r->floods, &n, h);
         f->packets += packets;
