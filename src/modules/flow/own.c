@@ -116,7 +116,7 @@ static bool alone_in(const struct flow_state *s, const struct share *e, struct h
             *ret = s->hosts[i].ip;
         }
     }
-    return most * 10 >= all * 9;
+    return most && most * 10 >= all * 9;
 }
 
 struct hn_err flow_own_learn(struct flow_state *s, struct hn_arena *a)
@@ -128,7 +128,7 @@ struct hn_err flow_own_learn(struct flow_state *s, struct hn_arena *a)
         return (struct hn_err){HN_E_NOMEM};
     add_private(s);
     for (unsigned round = 0; round < LEARNT_MAX; round++) {
-        struct hn_ip one;
+        struct hn_ip one = {.family = 0};
         count_all(&l);
         const struct share *e = largest(&l);
         /* what is left must be worth it, and the prefix must stand out in it */
