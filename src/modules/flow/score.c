@@ -108,7 +108,8 @@ static double held(const struct flow_pair *p)
 /* Share of the time that its host was seen in which the pair was, too. */
 static double persistence(const struct flow_pair *p, double span)
 {
-    double slices = 1 + (double)((p->last - p->first) / p->bin);
+    hn_time whole = (p->last - p->first) / p->bin;
+    double slices = 1 + (double)whole;
     double spoken = seconds_of((p->n > 1 ? p->last : p->end) - p->first);
     double filled = p->n > 2 ? __builtin_popcountll(p->bins) / slices : 1;
     return flow_clamp(spoken / (span > 3600 ? span : 3600)) * filled;
