@@ -48,6 +48,9 @@ static bool judge_scan(const struct flow_fan *f, struct flow_suspect *x)
         return false; /* port 0: later fragments, which have none */
     if (is_icmp(f->proto) ? x->peers < 15 : !flow_is_scan(f))
         return false;
+    if (f->proto == 17 && failing_of(f) < 0.9)
+        return false; /* a search over UDP meets silence; where many answer they are peers, or servers that were known
+                       */
     x->kind = FLOW_SCAN;
     x->logit = -1.5;
     weigh_scan(x, f);
@@ -89,8 +92,8 @@ static bool judge_fan(const struct flow_state *s, const struct flow_fan *f, stru
     *x = (struct flow_suspect){.fan = f, .peers = flow_distinct(f->seen, 8)};
     if (!flow_is_own(s, &f->src) || flow_is_group(&f->dst))
         return false;
-    if (flow_is_p2p(flow_host_find(s, &f->src)) && failing_of(f) < 0.9)
-        return false;
+    if (flow_is_p2p(flow_host_find(s, &f->src)) && (f->proto == 17 || failing_of(f) < 0.9))
+        return false; /* peers are asked over UDP whether they are still there, and many are not */
     bool is = ports ? judge_ports(f, x) : judge_lateral(f, x) || judge_scan(f, x) || judge_mail(s, f, x);
     x->score = flow_score_of(x->logit);
     return is;

@@ -45,6 +45,12 @@ static const char *head_key(const struct flow_suspect *s)
     return s->pair->failed * 2 > s->pair->n ? "flow.sentence.retries" : "flow.sentence.beacon";
 }
 
+static struct hn_str size(struct hn_arena *a, uint64_t octets)
+{
+    bool small = octets < (1u << 20);
+    return hn_arena_fmt(a, "%.1f %s", (double)octets / (small ? 1024 : 1048576), small ? "KiB" : "MiB");
+}
+
 static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s)
 {
     const struct flow_pair *p = s->pair;
@@ -63,7 +69,7 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
         {"every", p ? duration(a, lang, s->rhythm.median) : HN_STR(""), &q[5]},
         {"during", duration(a, lang, p ? p->last - p->first : s->fan->last - s->fan->first), &q[6]},
         {"failed", hn_arena_fmt(a, "%u", p ? p->failed : s->fan->failed), &q[7]},
-        {"mib", hn_arena_fmt(a, "%.1f", p ? (double)p->bytes / 1048576 : 0), &q[8]},
+        {"size", p ? size(a, p->bytes) : HN_STR(""), &q[8]},
         {"held", p ? duration(a, lang, p->longest) : HN_STR(""), &q[9]},
         {"list", s->list, &q[10]},
         {"what", s->what, NULL}};
