@@ -40,9 +40,10 @@ static double dispersion(const hn_time *gaps, size_t n, unsigned of, hn_time *ro
 }
 
 /* Bowley: (Q1 + Q3 − 2 Q2) / (Q3 − Q1) */
-static double skew(hn_time *sorted, size_t n)
+static double skew(const hn_time *sorted, size_t n)
 {
-    double q1 = (double)sorted[n / 4], q2 = (double)sorted[n / 2], q3 = (double)sorted[n * 3 / 4];
+    hn_time first = sorted[n / 4], middle = sorted[n / 2], third = sorted[n * 3 / 4];
+    double q1 = (double)first, q2 = (double)middle, q3 = (double)third;
     return q3 > q1 ? fabs(q1 + q3 - 2 * q2) / (q3 - q1) : 0;
 }
 
