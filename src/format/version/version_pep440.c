@@ -219,7 +219,7 @@ static struct part raw_part(struct legacy *l)
 static struct part next_part(struct legacy *l)
 {
     for (;;) {
-        struct part p = raw_part(l), q = p;
+        struct part p = raw_part(l), q;
         struct legacy ahead = *l;
         bool zero = !p.word && version_number_zero(p.text);
         if ((!zero && !p.hyphen) || l->ended)
