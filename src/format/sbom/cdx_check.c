@@ -232,6 +232,8 @@ static int by_hash(const void *x, const void *y)
 
 static void check_unique(struct checking *c, size_t from)
 {
+    if (c->n_items - from < 2) /* nothing may have been stored at all yet */
+        return;
     qsort(c->items + from, c->n_items - from, sizeof *c->items, by_hash);
     for (size_t i = from + 1; i < c->n_items; i++)
         if (c->items[i].hash == c->items[i - 1].hash) {

@@ -126,14 +126,15 @@ static void check_content(struct cdx_xml *x, const struct cdx_xtype *t, size_t f
 {
     size_t at = 0;
     const char *missing = NULL;
+    const uint8_t *children = x->children ? x->children + from : NULL; /* none so far in the whole document */
 
-    if (x->broken || cdx_xml_matches(t, x->version, x->children + from, x->n_children - from, &at, &missing))
+    if (x->broken || cdx_xml_matches(t, x->version, children, x->n_children - from, &at, &missing))
         return;
     if (missing) {
         cdx_xml_error(x, "missing-element", hn_str_c(missing), hn_str_c(t->name));
         return;
     }
-    uint8_t sym = at < x->n_children - from ? x->children[from + at] : CDX_ANY;
+    uint8_t sym = at < x->n_children - from ? children[at] : CDX_ANY;
     cdx_xml_error(x, "misplaced-element", sym == CDX_ANY ? HN_STR("*") : hn_str_c(cdx_xelems[t->elems + sym].name),
                   hn_str_c(t->name));
 }
