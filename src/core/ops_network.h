@@ -20,14 +20,21 @@ struct ops_net {
     struct ops_net_world world;
 };
 
+/* What was joined with a host, to be ranked by and to be remembered. */
+struct ops_net_told {
+    const struct hn_jv *evidence; /* NULL: the run is no host's (nothing to join) */
+    struct hn_str text;
+    hn_time expires;
+};
+
 /* Reads the world. */
 HN_MUST struct hn_err ops_net_open(struct ops_net *n);
-/* Before a run of a host is taken: its evidence as a tree, with the run's own listeners and addresses where the run
- * covers them. NULL in *ret: the run is no host's (nothing to join). */
+/* Before a run of a host is taken: reads the world and joins it with the run's own listeners and addresses, as far as
+ * the run covers them, else with those that are known. Addresses are remembered. */
 HN_MUST struct hn_err ops_net_of_run(struct ops_net *n, const struct hn_store_run *run, struct hn_str org,
-                                     const struct hn_jv **ret);
-/* After it was taken: addresses and what was joined are remembered. */
-HN_MUST struct hn_err ops_net_remember(struct ops_net *n, const struct hn_store_run *run, const struct hn_jv *evidence);
+                                     struct ops_net_told *ret);
+/* After it was taken: what was joined is remembered. */
+HN_MUST struct hn_err ops_net_remember(struct ops_net *n, struct hn_str asset, const struct ops_net_told *told);
 /* After evidence arrived, or grew old: every asset whose evidence differs is told anew. `assets` empty: all. */
 HN_MUST struct hn_err ops_net_refresh(struct ops_net *n, const struct hn_str *assets, size_t n_assets,
                                       uint64_t *ret_changed);

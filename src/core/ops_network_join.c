@@ -322,19 +322,23 @@ static struct hn_err put_addresses(struct ops_net *n, const struct hn_store_run 
 }
 
 struct hn_err ops_net_of_run(struct ops_net *n, const struct hn_store_run *run, struct hn_str org,
-                             const struct hn_jv **ret)
+                             struct ops_net_told *ret)
 {
     struct host h;
-    struct hn_str text;
-    hn_time expires;
-    *ret = NULL;
+    *ret = (struct ops_net_told){.evidence = NULL};
     if (!about_hosts(run))
         return HN_OK;
+    HN_TRY(ops_net_open(n));
     HN_TRY(read_host(n, run->asset, run, &h));
     HN_TRY(put_addresses(n, run, &h));
-    HN_TRY(evidence_of(n, &h, org, &text, &expires));
-    *ret = hn_jv_parse(n->arena, hn_str_bytes(text), NULL);
-    return *ret ? HN_OK : (struct hn_err){HN_E_NOMEM};
+    HN_TRY(evidence_of(n, &h, org, &ret->text, &ret->expires));
+    ret->evidence = hn_jv_parse(n->arena, hn_str_bytes(ret->text), NULL);
+    return ret->evidence ? HN_OK : (struct hn_err){HN_E_NOMEM};
+}
+
+struct hn_err ops_net_remember(struct ops_net *n, struct hn_str asset, const struct ops_net_told *told)
+{
+    return told->evidence ? hn_store_join_put(n->store, asset, told->text, told->expires) : HN_OK;
 }
 
 /* ---------------------------------------------------------------- telling anew */
@@ -438,20 +442,6 @@ struct hn_err ops_net_refresh(struct ops_net *n, const struct hn_str *assets, si
         *ret_changed += changed;
     }
     return HN_OK;
-}
-
-struct hn_err ops_net_remember(struct ops_net *n, const struct hn_store_run *run, const struct hn_jv *evidence)
-{
-    struct host h;
-    struct hn_store_asset x;
-    struct hn_str text;
-    hn_time expires;
-    if (!evidence)
-        return HN_OK;
-    HN_TRY(hn_store_asset_get(n->store, sys, run->asset, n->arena, &x));
-    HN_TRY(read_host(n, run->asset, run, &h));
-    HN_TRY(evidence_of(n, &h, x.org, &text, &expires));
-    return hn_store_join_put(n->store, run->asset, text, expires);
 }
 
 struct hn_err ops_net_sweep(struct hn_store *s, const struct hn_policy *policy)

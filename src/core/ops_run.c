@@ -436,22 +436,21 @@ static void result_write(struct hn_jw *w, struct hn_str run, const struct hn_sto
 
 /* Who may write this run may have what is known of the network joined with it; what that is, the system reads. */
 static struct hn_err network_before(struct hn_op_ctx *c, struct ops_net *net, const struct hn_store_run *run,
-                                    const struct hn_jv **ret)
+                                    struct ops_net_told *ret)
 {
     struct hn_store_asset x;
 
     OPS_STORE(hn_store_asset_get(c->store, c->who, run->asset, c->arena, &x));
-    OPS_STORE(ops_net_open(net));
     OPS_STORE(ops_net_of_run(net, run, x.org, ret));
     return HN_OK;
 }
 
 static struct hn_err network_after(struct hn_op_ctx *c, struct ops_net *net, const struct hn_store_run *run,
-                                   const struct hn_jv *evidence)
+                                   const struct ops_net_told *told)
 {
     uint64_t changed;
 
-    OPS_STORE(ops_net_remember(net, run, evidence));
+    OPS_STORE(ops_net_remember(net, run->asset, told));
     if (!ops_net_is_evidence(run))
         return HN_OK;
     OPS_STORE(ops_net_open(net));
@@ -476,16 +475,16 @@ static struct hn_err put(struct hn_op_ctx *c)
     HN_TRY(cover_read(c, doc, &run));
     HN_TRY(obs_read(c, doc, &run));
     struct ops_net net = {.store = c->store, .policy = c->role->policy, .arena = c->arena, .now = c->now};
-    const struct hn_jv *evidence = NULL;
-    HN_TRY(network_before(c, &net, &run, &evidence));
-    HN_TRY(findings_read(c, doc, evidence, &run));
+    struct ops_net_told told;
+    HN_TRY(network_before(c, &net, &run, &told));
+    HN_TRY(findings_read(c, doc, told.evidence, &run));
     run.note = json_of(c, hn_jv_get(c->args, "note"));
     if (c->arena->failed)
         return (struct hn_err){HN_E_NOMEM};
     OPS_STORE(hn_store_run_put(c->store, c->who, &run, &r));
     if (!r.known && !r.late) {
         HN_TRY(ops_host_components(c, &run));
-        HN_TRY(network_after(c, &net, &run, evidence));
+        HN_TRY(network_after(c, &net, &run, &told));
     }
     if (hn_str_eqc(run.origin, "local") && !r.known)
         c->role->watch_last = c->now;
