@@ -194,6 +194,17 @@ bool hn_str_word(struct hn_str *rest, struct hn_str *ret)
     return true;
 }
 
+bool hn_str_plain(struct hn_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+              c == '_'))
+            return false;
+    }
+    return s.n > 0;
+}
+
 static unsigned digit(char c)
 {
     if (c >= '0' && c <= '9')

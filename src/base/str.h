@@ -33,6 +33,8 @@ struct hn_str hn_str_cut(struct hn_str s, size_t from, size_t to);
 bool hn_str_split(struct hn_str *rest, char sep, struct hn_str *ret);
 /* Takes the next word (between ASCII blanks and tabs). False when none is left. */
 bool hn_str_word(struct hn_str *rest, struct hn_str *ret);
+/* Letters, digits, ".", "-" and "_" only, and at least one: safe in a file name or a host name. */
+bool hn_str_plain(struct hn_str s);
 /* Whole of s as a decimal (or, with base 8 or 16, such) number; false on anything else or overflow. */
 bool hn_str_u64(struct hn_str s, unsigned base, uint64_t *ret);
 bool hn_str_i64(struct hn_str s, int64_t *ret);

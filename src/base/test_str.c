@@ -188,6 +188,15 @@ TEST(words_and_lines)
     CHECK(!hn_bytes_line(&text, &line));
 }
 
+TEST(plain_names)
+{
+    CHECK(hn_str_plain(HN_STR("Debian-12_x.json")));
+    CHECK(!hn_str_plain(HN_STR("")));
+    CHECK(!hn_str_plain(HN_STR("a/b")));
+    CHECK(!hn_str_plain(HN_STR("a b")));
+    CHECK(!hn_str_plain(HN_STR("é")));
+}
+
 TEST(numbers_are_the_whole_text_or_nothing)
 {
     uint64_t u = 99;

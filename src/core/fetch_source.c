@@ -35,14 +35,8 @@ bool hn_source_kind_of(struct hn_str word, enum hn_source_kind *ret)
 
 bool hn_source_name_ok(struct hn_str s)
 {
-    if (!s.n || s.n > HN_SOURCE_NAME_MAX || s.p[0] == '.')
+    if (!hn_str_plain(s) || s.n > HN_SOURCE_NAME_MAX || s.p[0] == '.')
         return false;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-              c == '_'))
-            return false;
-    }
     return !hn_str_eqc(s, "lock") && !hn_str_eqc(s, "sources.json");
 }
 

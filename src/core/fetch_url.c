@@ -15,15 +15,7 @@ static bool printable(struct hn_str s)
 static bool is_host(struct hn_str s)
 {
     struct hn_ip ip;
-    if (hn_ip_parse(s, &ip))
-        return true;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-              c == '_'))
-            return false;
-    }
-    return s.n > 0 && s.n < 256;
+    return hn_ip_parse(s, &ip) || (hn_str_plain(s) && s.n < 256);
 }
 
 static bool split_authority(struct hn_str a, struct hn_url *ret)

@@ -23,15 +23,7 @@
 
 static bool good_part(struct hn_str s)
 {
-    if (!s.n || s.p[0] == '.')
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-              c == '_'))
-            return false;
-    }
-    return true;
+    return hn_str_plain(s) && s.p[0] != '.';
 }
 
 /* Letters, digits, ".", "-", "_", at most one "/"; not the suffix of files that are being written, not the lock. */
