@@ -333,16 +333,9 @@ static void check_asks(struct checking *c, const struct cdx_type *type, uint64_t
 
     for (unsigned i = 0; i < type->n_asks; i++) {
         const struct cdx_ask *a = &cdx_asks[type->asks + i];
-        unsigned full = 0;
         if (!(a->versions & c->version))
             continue;
-        for (unsigned k = 0; k < a->n; k++)
-            full += (seen & a->sets[k]) == a->sets[k];
-        bool good = a->kind == CDX_ASK_ONE   ? full == 1
-                    : a->kind == CDX_ASK_ANY ? full > 0
-                    : a->kind == CDX_ASK_NOT ? full == 0
-                                             : external;
-        if (!good)
+        if (!(a->kind == CDX_ASK_EXTERNAL ? external : cdx_ask_holds(a, seen)))
             error(c, codes[a->kind], set_names(c, type, a), HN_STR(""));
     }
 }

@@ -251,22 +251,14 @@ static void other_member(struct fitting *f, const struct cdx_type *t, struct hn_
     }
 }
 
-static bool meets(const struct cdx_ask *a, uint64_t members)
-{
-    unsigned full = 0;
-
-    for (unsigned k = 0; k < a->n; k++)
-        full += (members & a->sets[k]) == a->sets[k];
-    return a->kind == CDX_ASK_ONE ? full == 1 : a->kind != CDX_ASK_ANY || full > 0;
-}
-
 /* What the version wants to stand together stood so before and, without what was left out, does no more. Elements of
  * other namespaces may have been anything (a signature), so they count as having made it good. */
 static bool fell_apart(struct fitting *f, const struct cdx_type *t, uint64_t before, uint64_t after, bool foreign)
 {
     for (unsigned i = 0; i < t->n_asks; i++) {
         const struct cdx_ask *a = &cdx_asks[t->asks + i];
-        if ((a->versions & f->version) && (foreign || meets(a, before)) && !meets(a, after))
+        bool of_version = (a->versions & f->version) && a->kind != CDX_ASK_NOT; /* which leaving out cannot break */
+        if (of_version && (foreign || cdx_ask_holds(a, before)) && !cdx_ask_holds(a, after))
             return true;
     }
     return false;

@@ -63,6 +63,16 @@ struct cdx_ask { /* about which members stand together; sets of bits */
     uint64_t sets[4];
 };
 
+/* Of members that are there: does it hold? What CDX_ASK_EXTERNAL asks cannot be told from them. */
+static inline bool cdx_ask_holds(const struct cdx_ask *a, uint64_t members)
+{
+    unsigned full = 0;
+
+    for (unsigned k = 0; k < a->n; k++)
+        full += (members & a->sets[k]) == a->sets[k];
+    return a->kind == CDX_ASK_ONE ? full == 1 : a->kind == CDX_ASK_ANY ? full > 0 : a->kind != CDX_ASK_NOT || full == 0;
+}
+
 struct cdx_type {
     const char *name;
     uint16_t members, n_members, asks, n_asks;
