@@ -1,7 +1,6 @@
 /* hinomi sbom convert: any bill of materials into any family, with what is lost told. docs/sbom-conversion.md. */
 #include "format/sbom/convert.h"
 
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -96,17 +95,6 @@ static void losses_json(struct hn_jw *j, const struct hn_bom *b, const char *to,
     hn_jw_obj_end(j);
 }
 
-static int put(struct hn_work *w, int fd, struct hn_buf *out)
-{
-    if (out->n && out->p[out->n - 1] != '\n')
-        hn_buf_chr(out, '\n');
-    if (out->bad || (fd >= 0 && !hn_ok(hn_write_all(fd, out->p, out->n))))
-        return hn_work_fail(w, "sbom.error.write", NULL);
-    if (fd < 0)
-        hn_work_write(w, hn_bytes_of(out->p, out->n));
-    return 0;
-}
-
 static int put_losses(struct hn_work *w, const struct hn_bom *b, const char *to, const struct hn_bom_notes *loss)
 {
     int fd = hn_work_output(w, "losses"), rc;
@@ -120,7 +108,7 @@ static int put_losses(struct hn_work *w, const struct hn_bom *b, const char *to,
     hn_buf_init(&out, DOCUMENT_MAX);
     hn_jw_init(&j, &out);
     losses_json(&j, b, to, loss, hn_work_arena(w));
-    rc = put(w, fd, &out);
+    rc = sbom_document_put(w, fd, &out);
     hn_buf_done(&out);
     return rc;
 }
@@ -153,7 +141,7 @@ static int convert(struct hn_work *w, struct hn_bom *b, const struct hn_bom_how 
         hn_buf_done(&out);
         return hn_work_fail(w, "sbom.convert.error", "why", hn_err_text(err), NULL);
     }
-    rc = put(w, hn_work_output(w, "output"), &out);
+    rc = sbom_document_put(w, hn_work_output(w, "output"), &out);
     hn_buf_done(&out);
     b->family = from;
     if (!rc)

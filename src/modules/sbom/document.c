@@ -1,5 +1,6 @@
 #include "modules/sbom/document.h"
 
+#include "base/fs.h"
 #include "base/str.h"
 
 struct hn_str sbom_text_in(struct hn_work *w, enum hn_lang lang, const char *key, struct hn_str a, struct hn_str b)
@@ -74,4 +75,15 @@ void sbom_csv_row(struct hn_buf *out, const struct hn_str *cells, size_t n)
             hn_buf_chr(out, '"');
     }
     hn_buf_c(out, "\r\n");
+}
+
+int sbom_document_put(struct hn_work *w, int fd, struct hn_buf *out)
+{
+    if (out->n && out->p[out->n - 1] != '\n')
+        hn_buf_chr(out, '\n');
+    if (out->bad || (fd >= 0 && !hn_ok(hn_write_all(fd, out->p, out->n))))
+        return hn_work_fail(w, "sbom.error.write", NULL);
+    if (fd < 0)
+        hn_work_write(w, hn_bytes_of(out->p, out->n));
+    return 0;
 }

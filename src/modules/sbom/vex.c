@@ -2,7 +2,6 @@
  */
 #include <stdio.h>
 
-#include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -283,17 +282,6 @@ static void tell_losses(struct hn_work *w, const struct hn_bom_notes *loss)
                      hn_arena_cstr(a, n->b), NULL);
 }
 
-static int put(struct hn_work *w, struct hn_buf *out)
-{
-    int fd = hn_work_output(w, "output");
-    hn_buf_chr(out, '\n');
-    if (out->bad || (fd >= 0 && !hn_ok(hn_write_all(fd, out->p, out->n))))
-        return hn_work_fail(w, "sbom.error.write", NULL);
-    if (fd < 0)
-        hn_work_write(w, hn_bytes_of(out->p, out->n));
-    return 0;
-}
-
 static int write_out(struct hn_work *w, const struct statements *s)
 {
     HN_AUTO(hn_buf_done) struct hn_buf out = {0};
@@ -311,7 +299,7 @@ static int write_out(struct hn_work *w, const struct statements *s)
     if (!hn_ok(e))
         return hn_work_fail(w, "sbom.convert.error", "why", hn_err_text(e), NULL);
     tell_losses(w, &loss);
-    return put(w, &out);
+    return sbom_document_put(w, hn_work_output(w, "output"), &out);
 }
 
 int sbom_vex_write(struct hn_work *w)
