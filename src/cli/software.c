@@ -230,6 +230,21 @@ static int ingest_file(struct hn_client *c, const struct options *o, const char 
     return rc;
 }
 
+static int each_file(const struct options *o, int (*take)(struct hn_client *, const struct options *, const char *))
+{
+    struct hn_client *c = open_store();
+    int rc = CLI_OK;
+
+    if (!c)
+        return CLI_FAILURE;
+    for (size_t i = 0; i < o->n_files; i++) {
+        int one = take(c, o, o->files[i]);
+        rc = one > rc ? one : rc;
+    }
+    hn_client_close(c);
+    return rc;
+}
+
 static int ingest(int argc, char **argv)
 {
     struct options o = {.n_files = 0};
@@ -238,16 +253,7 @@ static int ingest(int argc, char **argv)
         cli_error("cli.error.missing", "word", "--product", NULL);
         rc = CLI_USAGE;
     }
-    struct hn_client *c = rc == CLI_OK ? open_store() : NULL;
-
-    if (!c)
-        return rc == CLI_OK ? CLI_FAILURE : rc;
-    for (size_t i = 0; i < o.n_files; i++) {
-        int one = ingest_file(c, &o, o.files[i]);
-        rc = one > rc ? one : rc;
-    }
-    hn_client_close(c);
-    return rc;
+    return rc == CLI_OK ? each_file(&o, ingest_file) : rc;
 }
 
 /* ---------------------------------------------------------------- statements */
@@ -316,16 +322,8 @@ static int vex_ingest(int argc, char **argv)
 {
     struct options o = {.n_files = 0};
     int rc = read_options(argc, argv, &o);
-    struct hn_client *c = rc == CLI_OK ? open_store() : NULL;
 
-    if (!c)
-        return rc == CLI_OK ? CLI_FAILURE : rc;
-    for (size_t i = 0; i < o.n_files; i++) {
-        int one = vex_file(c, &o, o.files[i]);
-        rc = one > rc ? one : rc;
-    }
-    hn_client_close(c);
-    return rc;
+    return rc == CLI_OK ? each_file(&o, vex_file) : rc;
 }
 
 /* ---------------------------------------------------------------- rematch */
