@@ -189,11 +189,13 @@ static size_t after(struct hn_op_ctx *c, const struct rows *r, const struct sort
 }
 
 /* Open ones first, then by `by`, the largest first. */
-static struct hn_err list(struct hn_op_ctx *c, const char *kind, const char *by)
+static struct hn_err list(struct hn_op_ctx *c, const char *kind, const char *by, hn_op_fn *self)
 {
     struct rows r;
     size_t limit = (size_t)hn_jv_int(c->args, "limit", 50), i;
 
+    if (hn_str_eqc(ops_arg(c, "format"), "csv"))
+        return ops_csv(c, self);
     HN_TRY(read(c, kind, &r));
     struct sorted *s = hn_arena_alloc(c->arena, (r.n + 1) * sizeof *s);
     if (!s)
@@ -214,68 +216,33 @@ static struct hn_err list(struct hn_op_ctx *c, const char *kind, const char *by)
 
 static struct hn_err campaigns(struct hn_op_ctx *c)
 {
-    return list(c, "telescope.campaign", "sources");
+    return list(c, "telescope.campaign", "sources", campaigns);
 }
 
 static struct hn_err members(struct hn_op_ctx *c)
 {
-    return list(c, "telescope.member", "packets");
+    return list(c, "telescope.member", "packets", members);
 }
 
 static struct hn_err victims(struct hn_op_ctx *c)
 {
-    return list(c, "telescope.victim", "ppm");
+    return list(c, "telescope.victim", "ppm", victims);
 }
 
 static struct hn_err surges(struct hn_op_ctx *c)
 {
-    return list(c, "telescope.surge", "sources");
+    return list(c, "telescope.surge", "sources", surges);
 }
 
 static struct hn_err suspects(struct hn_op_ctx *c)
 {
-    return list(c, "flow.suspect", "score");
+    return list(c, "flow.suspect", "score", suspects);
 }
 
 /* Those that lose most first: what they do not show is what matters. */
 static struct hn_err exporters(struct hn_op_ctx *c)
 {
-    return list(c, "flow.exporter", "lost_share");
-}
-
-static struct hn_err with_format(struct hn_op_ctx *c, hn_op_fn *fn)
-{
-    return hn_str_eqc(ops_arg(c, "format"), "csv") ? ops_csv(c, fn) : fn(c);
-}
-
-static struct hn_err campaigns_op(struct hn_op_ctx *c)
-{
-    return with_format(c, campaigns);
-}
-
-static struct hn_err members_op(struct hn_op_ctx *c)
-{
-    return with_format(c, members);
-}
-
-static struct hn_err victims_op(struct hn_op_ctx *c)
-{
-    return with_format(c, victims);
-}
-
-static struct hn_err surges_op(struct hn_op_ctx *c)
-{
-    return with_format(c, surges);
-}
-
-static struct hn_err suspects_op(struct hn_op_ctx *c)
-{
-    return with_format(c, suspects);
-}
-
-static struct hn_err exporters_op(struct hn_op_ctx *c)
-{
-    return with_format(c, exporters);
+    return list(c, "flow.exporter", "lost_share", exporters);
 }
 
 static const struct hn_op_param now_params[] = {OPS_ORG, OPS_END};
@@ -289,15 +256,15 @@ const struct hn_op hn_ops_network[] = {
     {"network.now", "GET", "network", HN_NEED_VIEWER, 0, now_params, "network_now",
      "The telescopes' last day: ports by hour, and how much else there is", now},
     {"network.campaigns", "GET", "network/campaigns", HN_NEED_VIEWER, HN_OP_BIG, list_params, "network_rows",
-     "Campaigns that telescopes saw, by sources", campaigns_op},
+     "Campaigns that telescopes saw, by sources", campaigns},
     {"network.members", "GET", "network/members", HN_NEED_VIEWER, HN_OP_BIG, list_params, "network_rows",
-     "Members' addresses that send into a darknet, open alerts first", members_op},
+     "Members' addresses that send into a darknet, open alerts first", members},
     {"network.victims", "GET", "network/victims", HN_NEED_VIEWER, HN_OP_BIG, list_params, "network_rows",
-     "Victims of attacks with forged sources, by their backscatter", victims_op},
+     "Victims of attacks with forged sources, by their backscatter", victims},
     {"network.surges", "GET", "network/surges", HN_NEED_VIEWER, HN_OP_BIG, list_params, "network_rows",
-     "Ports with far more sources than usual", surges_op},
+     "Ports with far more sources than usual", surges},
     {"network.suspects", "GET", "network/suspects", HN_NEED_VIEWER, HN_OP_BIG, list_params, "network_rows",
-     "Hosts that talk like a bot to its command server, or scan, by score", suspects_op},
+     "Hosts that talk like a bot to its command server, or scan, by score", suspects},
     {"network.exporters", "GET", "network/exporters", HN_NEED_VIEWER, HN_OP_BIG, list_params, "network_rows",
-     "Exporters of flows, and what each cannot show", exporters_op},
+     "Exporters of flows, and what each cannot show", exporters},
     {0}};
