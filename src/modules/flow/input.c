@@ -51,15 +51,19 @@ static bool is_export_port(uint16_t port)
     return false;
 }
 
+/* NetFlow v5, v7, v9, IPFIX or sFlow v5 by its version alone. */
+static bool is_version(struct hn_bytes b)
+{
+    if (b.n < 20 || b.p[0] != 0)
+        return false;
+    bool sflow = b.p[1] == 0 && b.p[2] == 0 && b.p[3] == 5;
+    return sflow || b.p[1] == 5 || b.p[1] == 7 || b.p[1] == 9 || b.p[1] == 10;
+}
+
 static bool is_export(const struct reading *g, const struct hn_packet *p)
 {
-    if (p->proto != 17 || p->payload.n < 20)
-        return false;
-    if (!g->r->as_exports && !is_export_port(p->dport))
-        return hn_export_begins(p->payload);
-    const uint8_t *b = p->payload.p;
-    bool sflow = b[0] == 0 && b[1] == 0 && b[2] == 0 && b[3] == 5;
-    return sflow || (b[0] == 0 && (b[1] == 5 || b[1] == 7 || b[1] == 9 || b[1] == 10));
+    bool known = g->r->as_exports || is_export_port(p->dport);
+    return p->proto == 17 && (known ? is_version(p->payload) : hn_export_begins(p->payload));
 }
 
 static void on_packets(void *arg, const struct hn_capture_record *r, size_t n)
@@ -94,11 +98,8 @@ static bool is_packet(struct hn_bytes b)
     size_t first = hn_export_message_length(b);
     if (first >= 16 && first < b.n)
         return hn_export_message_length(hn_bytes_of(b.p + first, b.n - first)) <= b.n - first;
-    if (b.n < 20 || b.n > 65535)
-        return false;
-    unsigned version = (unsigned)b.p[0] << 8 | b.p[1];
-    bool sflow = version == 0 && b.p[2] == 0 && b.p[3] == 5;
-    return sflow || version == 5 || version == 7 || version == 9 || first == b.n;
+    bool whole = b.n <= 65535 && is_version(b);
+    return whole && (b.p[1] != 10 || first == b.n);
 }
 
 static enum shape shape_of(struct reading *g, struct hn_bytes head, bool all)
