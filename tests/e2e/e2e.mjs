@@ -1,14 +1,13 @@
 /* The console in a real browser against the real program. One story, told in order. */
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { check, close, is, stopWhen, that } from "./check.mjs";
 import { hinomi } from "./hinomi.mjs";
 import { hostileUser, repairRoot } from "./root.mjs";
+import { violations } from "./screen.mjs";
 import { account, begin, bringWorld, createAccount, settle, views } from "./session.mjs";
 
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const s = await begin();
 const { page, url } = s;
 stopWhen(() => (s.dead() ? "the server is gone" : ""));
@@ -490,7 +489,7 @@ try {
       for (const [name, path] of Object.entries(await views(s))) {
         await page.goto(url + path);
         await settle(page);
-        bad.push(...(await violations(name, scheme === "dark"))); /* the theme changes nothing but colours */
+        bad.push(...(await violations(page, name, scheme === "dark"))); /* the theme changes nothing but colours */
       }
       is(bad.join("\n"), "", "axe");
       await page.emulateMedia({ colorScheme: "light" });
@@ -504,7 +503,7 @@ try {
       await settle(page);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (over > 0) bad.push(`${name}: ${over} px too wide`);
-      if (["now", "findings", "finding", "actions"].includes(name)) bad.push(...(await violations(name)));
+      if (["now", "findings", "finding", "actions"].includes(name)) bad.push(...(await violations(page, name)));
     }
     is(bad.join("\n"), "", "narrow");
     await page.goto(`${url}/`);
@@ -569,7 +568,7 @@ try {
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     is((await page.request.get(`${url}/api/v1/now`)).status(), 401, "API after signing out");
-    const bad = await violations("signin");
+    const bad = await violations(page, "signin");
     is(bad.join("\n"), "", "axe");
   });
 
@@ -590,14 +589,6 @@ async function signOutAndIn(user, password) {
   await page.getByRole("navigation", { name: "Sections" }).waitFor();
   await page.goto(`${url}/`);
   await settle(page);
-}
-
-/* The page's policy forbids injected script tags, which is right; evaluate is not bound by it. */
-async function violations(name, colours = false) {
-  const source = await (await import("node:fs/promises")).readFile(axe, "utf8");
-  await page.evaluate(source);
-  const found = await page.evaluate((only) => window.axe.run(document, { runOnly: only, resultTypes: ["violations"] }), colours ? { type: "rule", values: ["color-contrast", "link-in-text-block"] } : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]);
-  return found.violations.map((v) => `${name}: ${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.any[0]?.message ?? ""}`).join(" | ")}`);
 }
 
 function luminance(rgb) {

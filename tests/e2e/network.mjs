@@ -1,23 +1,18 @@
 /* The section Network in a real browser: a darknet's packets and flow records of our own making, read by the program's own
  * workers and joined with hosts that were diagnosed. One story, told in order. */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { check, close, is, that } from "./check.mjs";
 import { hinomi } from "./hinomi.mjs";
+import { checkScreens, complaintsOf } from "./screen.mjs";
 import { begin, bringWorld, createAccount, settle } from "./session.mjs";
 import { hostDocument, hosts } from "./world.mjs";
 
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const s = await begin();
 const { page, url } = s;
 const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
-const complaints = [];
-page.on("console", (m) => {
-  if (["error", "warning"].includes(m.type()) && !/status of 40[14]/.test(m.text())) complaints.push(m.text());
-});
-page.on("pageerror", (e) => complaints.push(String(e)));
+const complaints = complaintsOf(page, /status of 40[14]/);
 
 function make(...args) {
   const r = spawnSync("python3", [new URL("../api/packets.py", import.meta.url).pathname, ...args], { encoding: "utf8" });
@@ -51,13 +46,6 @@ async function views() {
     network: "/network", campaigns: "/network/campaigns", members: "/network/members", victims: "/network/victims", surges: "/network/surges", suspects: "/network/suspects", exporters: "/network/exporters",
     suspect: `/network/suspects/${suspect.id}`,
   };
-}
-
-async function violations(name, colours) {
-  await page.evaluate(readFileSync(axe, "utf8"));
-  const only = colours ? { type: "rule", values: ["color-contrast", "link-in-text-block"] } : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags, resultTypes: ["violations"] }), only);
-  return found.violations.map((v) => `${name}: ${v.id}: ${v.nodes[0]?.html.slice(0, 160)} ${v.nodes[0]?.any[0]?.message ?? ""}`);
 }
 
 try {
@@ -132,34 +120,7 @@ try {
     await page.getByRole("button", { name: "en", exact: true }).click();
   });
 
-  for (const scheme of ["light", "dark"])
-    await check(`axe: no violation in the section, ${scheme}`, async () => {
-      await page.emulateMedia({ colorScheme: scheme });
-      const bad = [];
-      for (const [name, path] of Object.entries(await views())) {
-        await page.goto(url + path);
-        await settle(page);
-        bad.push(...(await violations(name, scheme === "dark")));
-      }
-      is(bad.join("\n"), "", "axe");
-      await page.emulateMedia({ colorScheme: "light" });
-    });
-
-  await check("390 and 1280 px: nothing wider than the screen", async () => {
-    const bad = [];
-    for (const width of [390, 1280]) {
-      await page.setViewportSize({ width, height: 844 });
-      for (const [name, path] of Object.entries(await views())) {
-        await page.goto(url + path);
-        await settle(page);
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        if (over > 0) bad.push(`${name} at ${width}: ${over} px too wide`);
-      }
-    }
-    is(bad.join("\n"), "", "width");
-  });
-
-  await check("the browser had nothing to complain about", () => is(complaints.join("\n"), "", "complaints"));
+  await checkScreens(page, url, views, complaints);
 
   if (process.env.SHOTS)
     for (const lang of ["en", "ja"]) {

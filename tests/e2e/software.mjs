@@ -1,22 +1,17 @@
 /* The section Software in a real browser: documents taken in, matched with advisories of our own making by the program's own
  * workers, joined with hosts that were diagnosed. One story, told in order. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { check, close, is, that } from "./check.mjs";
 import { hinomi } from "./hinomi.mjs";
+import { checkScreens, complaintsOf } from "./screen.mjs";
 import { begin, bringWorld, createAccount, settle } from "./session.mjs";
 
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const s = await begin();
 const { page, url } = s;
 const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
 const title = () => page.getByRole("heading", { level: 1 });
-const complaints = [];
-page.on("console", (m) => {
-  if (["error", "warning"].includes(m.type()) && !/status of 40[14]/.test(m.text())) complaints.push(m.text());
-});
-page.on("pageerror", (e) => complaints.push(String(e)));
+const complaints = complaintsOf(page, /status of 40[14]/);
 
 /* A document with n parts in a row, each pulled in by the one before. */
 function cyclonedx(name, version, parts) {
@@ -71,13 +66,6 @@ async function views() {
     sbom: `/software/sboms/${sbom.id}`,
     feeds: "/software/feeds",
   };
-}
-
-async function violations(name, colours) {
-  await page.evaluate(readFileSync(axe, "utf8")); /* the page's policy forbids script tags, which is right */
-  const only = colours ? { type: "rule", values: ["color-contrast", "link-in-text-block"] } : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags, resultTypes: ["violations"] }), only);
-  return found.violations.map((v) => `${name}: ${v.id}: ${v.nodes[0]?.html.slice(0, 160)} ${v.nodes[0]?.any[0]?.message ?? ""}`);
 }
 
 try {
@@ -166,34 +154,7 @@ try {
     await page.getByRole("button", { name: "en", exact: true }).click();
   });
 
-  for (const scheme of ["light", "dark"])
-    await check(`axe: no violation in the section, ${scheme}`, async () => {
-      await page.emulateMedia({ colorScheme: scheme });
-      const bad = [];
-      for (const [name, path] of Object.entries(await views())) {
-        await page.goto(url + path);
-        await settle(page);
-        bad.push(...(await violations(name, scheme === "dark"))); /* the theme changes nothing but colours */
-      }
-      is(bad.join("\n"), "", "axe");
-      await page.emulateMedia({ colorScheme: "light" });
-    });
-
-  await check("390 and 1280 px: nothing wider than the screen", async () => {
-    const bad = [];
-    for (const width of [390, 1280]) {
-      await page.setViewportSize({ width, height: 844 });
-      for (const [name, path] of Object.entries(await views())) {
-        await page.goto(url + path);
-        await settle(page);
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        if (over > 0) bad.push(`${name} at ${width}: ${over} px too wide`);
-      }
-    }
-    is(bad.join("\n"), "", "width");
-  });
-
-  await check("the browser had nothing to complain about", () => is(complaints.join("\n"), "", "complaints"));
+  await checkScreens(page, url, views, complaints);
 } finally {
   if (process.env.SHOTS) {
     await page.setViewportSize({ width: 1280, height: 900 });
