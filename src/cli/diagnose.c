@@ -10,6 +10,7 @@
 #include "cli/keep.h"
 #include "core/registry.h"
 #include "core/render.h"
+#include "core/seen.h"
 #include "core/sums.h"
 
 #define SHOWN 10u
@@ -287,13 +288,29 @@ static bool read_request(int argc, char **argv, struct request *q)
     return optind >= argc;
 }
 
+/* A machine on which nothing has changed is not read twice within half a day; what is kept was checked just now. */
+static struct hn_err look(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
+                          struct hn_diag *d)
+{
+    bool remembers = k && cli.home && !o->root && !o->image && !o->deep;
+    uint64_t fresh = CLI_LOOK_ALL;
+    struct hn_run *base = remembers ? hn_seen_load(cli.home, &fresh) : NULL;
+    struct hn_err e = remembers ? cli_look(o, k, base, fresh, ret, d) : cli_diagnose_once(o, k, ret, d);
+    if (hn_ok(e) && remembers)
+        hn_seen_save(cli.home, *ret);
+    for (size_t i = 0; hn_ok(e) && i < (*ret)->n_cover; i++)
+        (*ret)->cover[i].kept = false;
+    hn_run_free(base);
+    return e;
+}
+
 static int diagnose_once(const struct request *q, struct cli_keep *keep, const struct hn_policy *policy)
 {
     struct hn_diag d = {{0}};
     struct hn_run *r;
     struct hn_run_options once = q->run;
     once.transient = true;
-    struct hn_err e = cli_diagnose_once(&once, keep, &r, &d);
+    struct hn_err e = look(&once, keep, &r, &d);
     cli_progress(NULL);
     if (!hn_ok(e)) {
         cli_fail(e, &d);
@@ -319,7 +336,7 @@ int cli_diagnose(int argc, char **argv)
     struct hn_err e = hn_policy_load(q.policy, &policy, &d);
     keep.org = q.org;
     if (hn_ok(e) && !q.no_store)
-        e = cli_keep_open(&keep, &d);
+        e = q.watch || q.run.deep ? cli_keep_open(&keep, &d) : cli_keep_begin(&keep, &d);
     q.run.policy = policy;
     q.run.progress = on_progress;
     int rc;

@@ -11,6 +11,12 @@ struct hn_err cli_keep_open(struct cli_keep *k, struct hn_diag *reterr)
     return k->client ? HN_OK : (struct hn_err){HN_E_IO};
 }
 
+struct hn_err cli_keep_begin(struct cli_keep *k, struct hn_diag *reterr)
+{
+    k->client = hn_client_begin(cli.home, reterr);
+    return k->client ? HN_OK : (struct hn_err){HN_E_IO};
+}
+
 void cli_keep_close(struct cli_keep *k)
 {
     if (k->client)
@@ -61,6 +67,17 @@ static void write_identity(struct hn_jw *w, const struct hn_run *r)
     hn_jw_obj_end(w);
 }
 
+/* Did the store last hear of this part in the run that it is kept from? Else it was restored, or never got that run. */
+static bool store_has(const struct hn_jv *looked, const struct hn_run *r, const struct hn_run_cover *c)
+{
+    for (size_t i = 0; looked && i < looked->n; i++) {
+        const struct hn_jv *l = &looked->items[i];
+        if (hn_str_eqc(hn_jv_str(l, "module"), c->module->name) && hn_str_eq(hn_jv_str(l, "scope"), r->scope))
+            return hn_str_eq(hn_jv_str(l, "run"), c->looked);
+    }
+    return false;
+}
+
 struct hn_err cli_keep_resolve(const struct cli_keep *k, struct hn_run *r, struct hn_diag *reterr)
 {
     struct hn_buf args;
@@ -80,6 +97,8 @@ struct hn_err cli_keep_resolve(const struct cli_keep *k, struct hn_run *r, struc
     const struct hn_jv *v = hn_jv_parse(&r->arena, hn_str_bytes(hn_arena_str(&r->arena, ans.body)), reterr);
     r->asset = hn_jv_str(v, "asset");
     r->criticality = hn_jv_num(v, "criticality", 1);
+    for (size_t i = 0; i < r->n_cover; i++)
+        r->lost = r->lost || (r->cover[i].kept && !store_has(hn_jv_get(v, "looked"), r, &r->cover[i]));
     return r->asset.n ? HN_OK : hn_fail(reterr, HN_E_CORRUPT, "the store gave no asset");
 }
 

@@ -11,8 +11,10 @@ struct cli_keep {
 };
 
 HN_MUST struct hn_err cli_keep_open(struct cli_keep *k, struct hn_diag *reterr);
+/* The same without waiting for a store role that has to be started; the home need not be there yet. */
+HN_MUST struct hn_err cli_keep_begin(struct cli_keep *k, struct hn_diag *reterr);
 void cli_keep_close(struct cli_keep *k);
-/* Sets r->asset and r->criticality. */
+/* Sets r->asset, r->criticality and r->lost. */
 HN_MUST struct hn_err cli_keep_resolve(const struct cli_keep *k, struct hn_run *r, struct hn_diag *reterr);
 HN_MUST struct hn_err cli_keep_put(const struct cli_keep *k, struct hn_run *r, const struct hn_policy *policy,
                                    struct hn_diag *reterr);
@@ -23,6 +25,11 @@ HN_MUST struct hn_err cli_diagnose_some(const struct hn_run_options *o, const st
 /* The same, and (with k) keeps it. */
 HN_MUST struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
                                         struct hn_diag *d);
+/* Looks at the modules of `fresh`, and at those that follow from what they saw, as one run; the others are kept from
+ * base. Without base, or with all modules in fresh: at everything. base stays the caller's. With k, the run is put. */
+HN_MUST struct hn_err cli_look(const struct hn_run_options *o, const struct cli_keep *k, const struct hn_run *base,
+                               uint64_t fresh, struct hn_run **ret, struct hn_diag *d);
+#define CLI_LOOK_ALL UINT64_MAX
 void cli_derive_asset(struct hn_run *r);
 /* Makes (or takes back) the change of a job from jobs.take; its state and journal go to the store. */
 HN_MUST struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, const char *root,

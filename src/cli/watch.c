@@ -34,11 +34,10 @@
 #define LISTENERS_EACH (5 * HN_SECOND)
 #define PROCESSES_EACH HN_MINUTE
 #define DEEP_FIRST     (10 * HN_MINUTE) /* after the start: not everything at once when a machine boots */
-#define ROUNDS_MAX     4u
 /* So much running by changes is free; beyond that one part in SHARE of the time. */
 #define CREDIT_MOST (10 * HN_SECOND)
 #define SHARE       20
-#define ALL         UINT64_MAX
+#define ALL         CLI_LOOK_ALL
 
 struct watch {
     const struct hn_run_options *o;
@@ -57,18 +56,6 @@ struct watch {
 
 /* ---------------------------------------------------------------- running */
 
-static struct hn_err collect(struct watch *w, const struct hn_run *base, uint64_t fresh, bool continues,
-                             struct hn_run **ret, struct hn_diag *d)
-{
-    struct hn_run_options o = *w->o;
-    o.deep = false;
-    o.learn = true;
-    o.base = base;
-    o.fresh = fresh;
-    o.continues = continues;
-    return cli_diagnose_some(&o, w->k, ret, d);
-}
-
 static void say(const struct hn_run *r, int64_t took)
 {
     HN_AUTO(hn_buf_done) struct hn_buf b;
@@ -80,27 +67,12 @@ static void say(const struct hn_run *r, int64_t took)
            r->judged.n, r->score);
 }
 
-/* Modules of `fresh`, then those that follow from what they saw, as one run. */
 static struct hn_err look(struct watch *w, uint64_t fresh, struct hn_diag *d)
 {
-    struct hn_run *r = NULL, *next = NULL;
-    struct hn_err e = collect(w, fresh == ALL ? NULL : w->last, fresh, false, &r, d);
-    for (unsigned round = 0; hn_ok(e) && w->last && fresh != ALL; round++) {
-        uint64_t more = hn_run_unsettled(r, w->last);
-        if (!more)
-            break;
-        e = collect(w, r, round < ROUNDS_MAX ? more : ALL, true, &next, d);
-        if (!hn_ok(e))
-            break;
-        hn_run_free(r);
-        r = next;
-    }
-    if (hn_ok(e) && w->k)
-        e = cli_keep_put(w->k, r, w->o->policy, d);
-    if (!hn_ok(e)) {
-        hn_run_free(r);
-        r = NULL;
-    }
+    struct hn_run *r = NULL;
+    struct hn_run_options o = *w->o;
+    o.deep = false;
+    struct hn_err e = cli_look(&o, w->k, w->last, fresh, &r, d);
     hn_run_free(w->last);
     w->last = r;
     return e;

@@ -23,6 +23,7 @@
 struct hn_client {
     int fd;
     struct hn_child child; /* pid 0: the role was running already */
+    char *begun;           /* home of a role that was started and has not said yet whether it got it; else NULL */
     struct hn_buf in;
     struct hn_arena arena;
 };
@@ -73,6 +74,11 @@ static struct hn_err socket_connect(const char *home, int *ret_fd, struct hn_dia
     return e;
 }
 
+static void free_text(char **text)
+{
+    hn_free(*text);
+}
+
 static struct hn_client *client_new(int fd, const struct hn_child *child)
 {
     struct hn_client *c = hn_alloc_zero(sizeof *c);
@@ -109,6 +115,9 @@ static struct hn_err role_start(const char *home, int *ret_fd, struct hn_child *
     return e;
 }
 
+static struct hn_err send_request(struct hn_client *c, const char *op, struct hn_str args, hn_time until,
+                                  struct hn_diag *reterr);
+
 /* True when the role answers; the first request tells whether it got the home. */
 static struct hn_err greet(struct hn_client *c, struct hn_diag *reterr)
 {
@@ -118,19 +127,11 @@ static struct hn_err greet(struct hn_client *c, struct hn_diag *reterr)
 }
 
 /* Two commands may start a role at the same moment; the one that finds the home taken goes to the other's socket. */
-struct hn_client *hn_client_open(const char *home, struct hn_diag *reterr)
+static struct hn_client *open_home(const char *home, struct hn_diag *reterr)
 {
-    char buf[4096];
     hn_time until = hn_monotonic() + START_MOST;
     int fd = -1;
 
-    if (!home) {
-        home = hn_home_default(buf, sizeof buf) ? buf : NULL;
-        if (!home) {
-            struct hn_err e = hn_fail(reterr, HN_E_INVALID, "set HINOMI_HOME: no home directory is known");
-            return (void)e, NULL;
-        }
-    }
     while (hn_monotonic() < until) {
         struct hn_child child = {0, -1};
         if (hn_ok(socket_connect(home, &fd, NULL))) {
@@ -157,21 +158,66 @@ struct hn_client *hn_client_open(const char *home, struct hn_diag *reterr)
     return (void)e, NULL;
 }
 
+static const char *home_or_default(const char *home, char *buf, size_t n, struct hn_diag *reterr)
+{
+    if (home || hn_home_default(buf, n))
+        return home ? home : buf;
+    struct hn_err e = hn_fail(reterr, HN_E_INVALID, "set HINOMI_HOME: no home directory is known");
+    return (void)e, NULL;
+}
+
+struct hn_client *hn_client_open(const char *home, struct hn_diag *reterr)
+{
+    char buf[4096];
+
+    home = home_or_default(home, buf, sizeof buf, reterr);
+    return home ? open_home(home, reterr) : NULL;
+}
+
+struct hn_client *hn_client_begin(const char *home, struct hn_diag *reterr)
+{
+    char buf[4096];
+    struct hn_child child = {0, -1};
+    int fd = -1;
+
+    home = home_or_default(home, buf, sizeof buf, reterr);
+    if (!home)
+        return NULL;
+    if (hn_ok(socket_connect(home, &fd, NULL))) {
+        close(fd);
+        return open_home(home, reterr);
+    }
+    if (!hn_ok(role_start(home, &fd, &child, reterr)))
+        return NULL;
+    struct hn_client *c = client_new(fd, &child);
+    if (!c)
+        return NULL;
+    size_t n = strlen(home) + 1;
+    c->begun = hn_alloc(n);
+    if (c->begun)
+        memcpy(c->begun, home, n);
+    if (!c->begun || !hn_ok(send_request(c, "role.hello", HN_STR("{}"), hn_monotonic() + START_MOST, NULL))) {
+        hn_client_close(c);
+        return open_home(home, reterr);
+    }
+    return c;
+}
+
 void hn_client_close(struct hn_client *c)
 {
     if (!c)
         return;
-    close(c->fd);
+    if (c->fd >= 0)
+        close(c->fd);
     if (c->child.pid > 0) {
         /* It ends with its last client; when others are there it goes on without us. */
-        for (int i = 0; i < 100; i++) {
-            if (waitpid(c->child.pid, NULL, WNOHANG) != 0)
-                break;
-            usleep(5000);
-        }
+        struct pollfd gone = {.fd = c->child.pidfd, .events = POLLIN};
+        poll(&gone, 1, gone.fd >= 0 ? 500 : 0);
+        waitpid(c->child.pid, NULL, WNOHANG);
         if (c->child.pidfd >= 0)
             close(c->child.pidfd);
     }
+    hn_free(c->begun);
     hn_buf_done(&c->in);
     hn_arena_done(&c->arena);
     hn_free(c);
@@ -307,21 +353,54 @@ static bool read_answer(struct hn_client *c, struct hn_str json, struct hn_answe
     return t == HN_J_OBJ_END;
 }
 
+static struct hn_err answer(struct hn_client *c, hn_time until, struct hn_answer *ret, struct hn_diag *reterr)
+{
+    size_t n;
+
+    HN_TRY(receive(c, &n, until, reterr));
+    struct hn_str json = {c->in.p + HN_MSG_HEAD, n};
+    return read_answer(c, json, ret) ? HN_OK
+                                     : hn_fail(reterr, HN_E_CORRUPT, "the answer of the store role makes no sense");
+}
+
+/* The role that hn_client_begin() started is there; or another took the home meanwhile, and that one serves as well. */
+static struct hn_err finish(struct hn_client *c, struct hn_diag *reterr)
+{
+    HN_AUTO(free_text) char *home = c->begun;
+    struct hn_answer a = {.type = HN_STR("application/json")};
+
+    c->begun = NULL;
+    struct hn_err e = answer(c, hn_monotonic() + START_MOST, &a, NULL);
+    if (hn_ok(e) && hn_ok(a.err))
+        return HN_OK;
+    close(c->fd);
+    hn_child_end(&c->child, false);
+    c->fd = -1;
+    c->child = (struct hn_child){0, -1};
+    struct hn_client *other = open_home(home, reterr);
+    if (!other)
+        return (struct hn_err){HN_E_DIED};
+    c->fd = other->fd;
+    c->child = other->child;
+    other->fd = -1;
+    other->child = (struct hn_child){0, -1};
+    hn_client_close(other);
+    return HN_OK;
+}
+
 struct hn_err hn_client_call(struct hn_client *c, const char *op, struct hn_str args, struct hn_answer *ret_answer,
                              struct hn_diag *reterr)
 {
     hn_time until = hn_monotonic() + CALL_MOST;
-    size_t n;
 
+    if (c->begun)
+        HN_TRY(finish(c, reterr));
     *ret_answer = (struct hn_answer){.type = HN_STR("application/json")};
     hn_buf_clear(&c->in);
     hn_arena_done(&c->arena);
     hn_arena_init(&c->arena, HN_MSG_MAX_ANSWER + (16u << 20));
     HN_TRY(send_request(c, op, args, until, reterr));
-    HN_TRY(receive(c, &n, until, reterr));
-    struct hn_str json = {c->in.p + HN_MSG_HEAD, n};
-    if (!read_answer(c, json, ret_answer))
-        return hn_fail(reterr, HN_E_CORRUPT, "the answer of the store role makes no sense");
+    HN_TRY(answer(c, until, ret_answer, reterr));
     if (!hn_ok(ret_answer->err))
         return hn_fail(reterr, ret_answer->err.code, "%.*s%s%.*s", HN_FMT(ret_answer->message[hn_lang_default()]),
                        ret_answer->detail.n ? ": " : "", HN_FMT(ret_answer->detail));

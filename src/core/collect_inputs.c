@@ -18,8 +18,14 @@ bool hn_collect_silent(const char *path)
 void hn_collect_input(struct hn_collect *c, char what, const char *text)
 {
     struct hn_inputs *in = c->o->inputs;
-    if (!in || c->stopped || ((what == 'F' || what == 'G') && hn_collect_silent(text)))
+    if (!in || c->stopped)
         return;
+    if ((what == 'F' || what == 'G') && hn_collect_silent(text)) {
+        what = 'K';
+        text = "";
+        if (in->n >= 2 && in->text[in->n - 2] == 'K' && in->text[in->n - 1] == 0)
+            return;
+    }
     size_t n = strlen(text) + 2, at = in->n;
     if (n > sizeof in->text - at) {
         in->lost++;
@@ -38,6 +44,11 @@ void collect_input_listed(struct hn_collect *c, const char *folder, struct hn_st
     int n = snprintf(path, sizeof path, "%s/%.*s", strcmp(folder, "/") == 0 ? "" : folder, HN_FMT(pattern));
     if (n > 0 && (size_t)n < sizeof path)
         hn_collect_input(c, 'G', path);
+}
+
+void hn_collect_looked(struct hn_collect *c, const char *path)
+{
+    hn_collect_input(c, 'F', path);
 }
 
 void hn_collect_listed(struct hn_collect *c, const char *folder)

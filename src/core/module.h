@@ -87,7 +87,11 @@ struct hn_module {
         *needs; /* kinds of other modules that judge reads, "sockets.listener"; NULL-terminated; may be NULL */
     bool deep;  /* a deep pass sees more than a quick one: it is a scope of its own, so that a quick run never closes
                  * what only a deep one can see */
-    bool live_only;    /* nothing to see in a mounted root: reported as "not seen" there */
+    bool live_only; /* nothing to see in a mounted root: reported as "not seen" there */
+    /* All that collect looks at are files and names in folders, and all of it is told as inputs (the hn_collect_
+     * functions see to that; see hn_collect_looked, hn_collect_listed): unchanged, they say the same again, and a run
+     * need not look (core/seen.h). */
+    bool told;
     bool wants_paths;  /* parse may call hn_parse_path_wanted(): runs after all modules that do not want paths */
     size_t state_size; /* of hn_parse_state(), zeroed before the first record */
     void (*collect)(struct hn_collect *c); /* NULL: no part of a diagnosis; its verbs feed it (core/work.h) */
@@ -143,6 +147,8 @@ void hn_collect_dir(struct hn_collect *c, const char *tag, const char *path, uns
 /* For collect functions that list folders by their own hand: this one was, so that the module runs again when it
  * changes. */
 void hn_collect_listed(struct hn_collect *c, const char *folder);
+/* The same for a path that was only asked whether it is there. */
+void hn_collect_looked(struct hn_collect *c, const char *path);
 /* Target of a /proc/PID/exe or ns/net style link, without following it. */
 void hn_collect_link(struct hn_collect *c, const char *tag, const char *path);
 /* Bytes that are no file: a netlink dump, uname. path is a name for people ("netlink:inet_diag"). */

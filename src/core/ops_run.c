@@ -99,6 +99,8 @@ static struct hn_err resolve(struct hn_op_ctx *c)
     struct hn_store_identity id;
     struct hn_store_match m;
     struct hn_store_asset a;
+    struct hn_store_cover *cover = NULL;
+    size_t n = 0;
     struct hn_str org = ops_arg(c, "org");
     struct hn_jw *w = c->w;
 
@@ -106,6 +108,7 @@ static struct hn_err resolve(struct hn_op_ctx *c)
     OPS_STORE(hn_store_asset_resolve(c->store, c->who, &id, org.n ? org : HN_STR(HN_STORE_ROOT),
                                      hn_jv_bool(c->args, "create", true), c->arena, &m));
     OPS_STORE(hn_store_asset_get(c->store, c->who, m.asset, c->arena, &a));
+    OPS_STORE(hn_store_coverage(c->store, c->who, m.asset, HN_STR(""), HN_STR(""), c->arena, &cover, &n));
     hn_jw_obj(w);
     hn_jw_kstr(w, "asset", m.asset);
     hn_jw_kbool(w, "created", m.created);
@@ -114,6 +117,16 @@ static struct hn_err resolve(struct hn_op_ctx *c)
     hn_jw_kstr(w, "name", a.name);
     hn_jw_kstr(w, "org", a.org);
     hn_jw_knum(w, "criticality", a.criticality);
+    hn_jw_key(w, "looked");
+    hn_jw_arr(w);
+    for (size_t i = 0; i < n; i++) {
+        hn_jw_obj(w);
+        hn_jw_kstr(w, "module", cover[i].module);
+        hn_jw_kstr(w, "scope", cover[i].scope);
+        hn_jw_kstr(w, "run", cover[i].run);
+        hn_jw_obj_end(w);
+    }
+    hn_jw_arr_end(w);
     hn_jw_obj_end(w);
     return HN_OK;
 }

@@ -204,6 +204,8 @@ static struct hn_err keep(struct hn_run *r, const struct hn_run_options *o, stru
                                    .rejected = b->rejected,
                                    .duration_ns = b->duration_ns,
                                    .inputs = hn_arena_bytes(&r->arena, b->inputs)};
+        if (c->kept)
+            c->looked = hn_arena_str(&r->arena, b->looked.n ? b->looked : hn_str_c(o->base->id));
         keep_notes(r, &c->not_seen, &c->n_not_seen, b->not_seen);
         keep_notes(r, &c->malformed, &c->n_malformed, b->malformed);
         keep_notes(r, &c->quarantined, &c->n_quarantined, b->quarantined);
@@ -356,6 +358,16 @@ static struct hn_err score_host(struct hn_run *r, struct hn_diag *reterr)
     return HN_OK;
 }
 
+/* The same in every process, unlike hn_hash64: a verdict may be kept on disk. */
+static uint64_t digest64(struct hn_str s)
+{
+    uint8_t sum[HN_SHA256_LEN];
+    uint64_t v;
+    hn_sha256(hn_str_bytes(s), sum);
+    memcpy(&v, sum, sizeof v);
+    return v;
+}
+
 /* Findings and conclusions of each module's judge, without what is the same in any case. */
 static void take_verdicts(struct hn_run *r)
 {
@@ -366,7 +378,7 @@ static void take_verdicts(struct hn_run *r)
     hn_buf_init(&b, 1u << 20);
     for (const struct hn_finding *f = r->judged.first; f; f = f->next)
         if ((c = run_cover_of(r, f->module)))
-            c->verdict += hn_hash64(hn_str_bytes(hn_str_c(f->id)));
+            c->verdict += digest64(hn_str_c(f->id));
     for (size_t i = 0; (o = hn_facts_at(r->facts, i)); i++) {
         if (!o->judged || !(c = run_cover_of(r, o->module)))
             continue;
@@ -375,7 +387,7 @@ static void take_verdicts(struct hn_run *r)
         hn_buf_clear(&b);
         hn_jw_init(&w, &b);
         hn_jw_obs(&w, &timeless, HN_STR(""));
-        c->verdict += hn_hash64(hn_str_bytes(hn_buf_text(&b)));
+        c->verdict += digest64(hn_buf_text(&b));
     }
 }
 
@@ -441,9 +453,10 @@ struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, str
 
 /* ---------------------------------------------------------------- what follows from what others saw */
 
-static bool names_path(const struct hn_value *v, enum hn_ref ref, size_t i, struct hn_str *ret)
+bool hn_run_names_path(const struct hn_obs *o, size_t f, size_t i, struct hn_str *ret)
 {
-    if (ref != HN_REF_PATH || !v->set)
+    const struct hn_value *v = &o->v[f];
+    if (o->kind->fields[f].ref != HN_REF_PATH || !v->set)
         return false;
     if (v->type == HN_T_STR)
         *ret = v->s;
@@ -462,7 +475,7 @@ static bool paths(const struct hn_run *r, struct hn_map *known, bool fill)
             continue;
         for (size_t f = 0; o->kind->fields[f].name; f++) {
             struct hn_str path;
-            for (size_t i = 0; names_path(&o->v[f], o->kind->fields[f].ref, i, &path); i++) {
+            for (size_t i = 0; hn_run_names_path(o, f, i, &path); i++) {
                 if (fill ? !hn_ok(hn_map_set(known, hn_str_bytes(path), (void *)(uintptr_t)o))
                          : !hn_map_has(known, hn_str_bytes(path)))
                     return true;
@@ -476,6 +489,9 @@ static bool new_paths(const struct hn_run *r, const struct hn_run *base)
 {
     struct hn_map known;
     hn_map_init(&known);
+    for (size_t i = 0; i < base->n_known; i++)
+        if (!hn_ok(hn_map_set(&known, hn_str_bytes(base->known[i]), &base->known[i])))
+            break; /* then it counts as new: more is looked at than need be */
     bool yes = paths(base, &known, true) || paths(r, &known, false);
     hn_map_done(&known);
     return yes;

@@ -23,6 +23,7 @@ struct hn_run_cover {
     bool bounded;  /* not complete, but all that could not be seen is known one by one: see hn_judge_hides() */
     bool ran;
     bool kept;              /* not looked at in this run: what an earlier one saw, whose inputs have not changed */
+    struct hn_str looked;   /* kept: id of the run that did look */
     struct hn_bytes inputs; /* what it looked at, as in wire.h; empty unless asked for */
     uint64_t verdict;       /* of what its judge said: equal when the same was said */
     size_t observations, rejected;
@@ -64,6 +65,7 @@ struct hn_run {
     struct hn_str origin; /* who collected: "" = this machine; set by ingest */
     struct hn_run_cover *cover;
     size_t n_cover, n_fresh; /* those that are looked at come first */
+    bool lost;               /* the store does not have what was kept: everything is to be looked at */
     bool inputs_lost;        /* of some it is not known what they looked at */
     bool background;         /* looked at slowly, beside others: ordered by when it began */
     /* What the run is about when it is no host that names itself: a telescope, a peer seen in flows. Empty: the host.
@@ -75,6 +77,8 @@ struct hn_run {
     double criticality;
     struct hn_judged judged;
     double score;
+    struct hn_str *known; /* of a run read back (core/seen.h): paths that modules named whose facts are not here */
+    size_t n_known;
     struct hn_bytes advisories; /* hn_run_advisories() */
     struct hn_feed_check *checks;
     size_t n_checks;
@@ -89,6 +93,9 @@ void hn_run_advisories(struct hn_run *r, const char *home);
 HN_MUST struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr);
 /* Reads a run document (untrusted) in place of collecting; see hn_run_json. */
 HN_MUST struct hn_err hn_run_read(struct hn_run *r, struct hn_bytes json, struct hn_diag *reterr);
+/* The same from a value that lives in r->arena. */
+struct hn_jv;
+HN_MUST struct hn_err hn_run_take(struct hn_run *r, const struct hn_jv *document, struct hn_diag *reterr);
 /* Judges and ranks; r->asset must be set. */
 HN_MUST struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, struct hn_diag *reterr);
 /* Modules that r kept and that must be looked at again for r to hold: their judges say something else than in `base`,
@@ -97,6 +104,10 @@ HN_MUST struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *pol
 uint64_t hn_run_unsettled(const struct hn_run *r, const struct hn_run *base);
 /* The document that `hinomi diagnose --json` prints and `hinomi ingest` reads. */
 void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw *w, bool texts);
+/* A document of what these modules (hn_module_bit) saw, in this run or the one that they were kept from. */
+void hn_run_json_of(struct hn_run *r, uint64_t modules, struct hn_jw *w);
+/* The i-th path that field f of o names. */
+bool hn_run_names_path(const struct hn_obs *o, size_t f, size_t i, struct hn_str *ret);
 
 /* What the run knows of the asset's identity, for the store to find it again. */
 struct hn_identity {

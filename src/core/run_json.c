@@ -197,10 +197,8 @@ static bool kept(const struct hn_run *r, const struct hn_module *m)
     return false;
 }
 
-void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw *w, bool texts)
+static void write_head(struct hn_jw *w, struct hn_run *r)
 {
-    const struct hn_obs *o;
-    hn_jw_obj(w);
     hn_jw_kc(w, "schema", "hinomi-run-1");
     hn_jw_kc(w, "run_id", r->id);
     hn_jw_ktime(w, "collected_at", r->collected_at);
@@ -210,6 +208,36 @@ void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw 
         hn_jw_kbool(w, "background", true);
     hn_jw_kstr(w, "scope", r->scope);
     hn_jw_kc(w, "privilege", r->root_user ? "root" : "user");
+}
+
+void hn_run_json_of(struct hn_run *r, uint64_t modules, struct hn_jw *w)
+{
+    const struct hn_obs *o;
+    hn_jw_obj(w);
+    write_head(w, r);
+    hn_jw_key(w, "coverage");
+    hn_jw_arr(w);
+    for (size_t i = 0; i < r->n_cover; i++) {
+        struct hn_run_cover c = r->cover[i];
+        c.kept = false;
+        if (modules & hn_module_bit(c.module))
+            write_cover(w, r, &c, false);
+    }
+    hn_jw_arr_end(w);
+    hn_jw_key(w, "observations");
+    hn_jw_arr(w);
+    for (size_t i = 0; (o = hn_facts_at(r->facts, i)); i++)
+        if (!o->judged && (modules & hn_module_bit(o->module)))
+            hn_jw_obs(w, o, HN_STR(""));
+    hn_jw_arr_end(w);
+    hn_jw_obj_end(w);
+}
+
+void hn_run_json(struct hn_run *r, const struct hn_policy *policy, struct hn_jw *w, bool texts)
+{
+    const struct hn_obs *o;
+    hn_jw_obj(w);
+    write_head(w, r);
     write_asset(w, r);
     write_subject(w, r);
     hn_jw_knum(w, "score", r->score);
@@ -332,6 +360,11 @@ struct hn_err hn_run_read(struct hn_run *r, struct hn_bytes json, struct hn_diag
     const struct hn_jv *v = own.p ? hn_jv_parse(&r->arena, own, &d) : NULL;
     if (!v)
         return hn_fail(reterr, HN_E_INVALID, "not JSON: %s", d.msg);
+    return hn_run_take(r, v, reterr);
+}
+
+struct hn_err hn_run_take(struct hn_run *r, const struct hn_jv *v, struct hn_diag *reterr)
+{
     HN_TRY(read_head(r, v, reterr));
     const struct hn_jv *list = hn_jv_get(v, "observations");
     if (!read_cover(r, hn_jv_get(v, "coverage")))

@@ -41,7 +41,8 @@ struct hn_progress {
 
 /* What each module looked at, told by the collector in shared memory: a letter, a text, NUL, one after the other.
  *   M module · F path of a file · G folder/pattern of names listed · N number of a netlink protocol · P processes
- * Paths are as the host names them (below the root); kernel file systems are left out. */
+ *   K something in a kernel file system, which nobody tells of a change
+ * Paths are as the host names them (below the root). */
 #define HN_INPUTS_BYTES (8u << 20)
 struct hn_inputs {
     _Atomic uint32_t n;    /* bytes in use */

@@ -104,12 +104,14 @@ static void collect_system_folders(struct hn_collect *c)
     static const char *const unmerged[] = {"/bin", "/sbin", "/lib", "/lib64"};
     struct hn_at at;
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        hn_collect_looked(c, folders[i]);
         if (!hn_at_open(c, folders[i], O_PATH | O_DIRECTORY, &at))
             continue;
         hn_at_close(&at);
         hn_collect_dir(c, "sysdir", folders[i], 1, 50000);
     }
     for (size_t i = 0; i < sizeof(unmerged) / sizeof(unmerged[0]); i++) {
+        hn_collect_looked(c, unmerged[i]);
         if (!hn_at_open(c, unmerged[i], O_PATH | O_DIRECTORY | O_NOFOLLOW, &at))
             continue;
         hn_at_close(&at);

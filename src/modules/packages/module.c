@@ -342,6 +342,7 @@ const struct hn_module hn_module_packages = {
     .kinds = kinds,
     .rules = rules,
     .deep = true,
+    .told = true,
     .needs = needs,
     .wants_paths = true,
     .state_size = sizeof(struct packages_state),
