@@ -96,8 +96,8 @@ static void ours(const char *what, struct hn_bytes b, unsigned threads, bool por
     struct telescope_engine *e = telescope_engine_new(&how);
     struct hn_capture_sink sink = {each, NULL, e};
     struct hn_capture *c = hn_capture_new(&sink, 0);
-    for (size_t off = 0; c && e && off < b.n; off += 8u << 20) {
-        size_t n = b.n - off < 8u << 20 ? b.n - off : 8u << 20;
+    for (size_t off = 0; c && e && off < b.n; off += 16u << 20) {
+        size_t n = b.n - off < 16u << 20 ? b.n - off : 16u << 20;
         hn_capture_feed(c, hn_bytes_of(b.p + off, n));
         madvise((void *)(uintptr_t)(b.p + off), n, MADV_DONTNEED);
     }

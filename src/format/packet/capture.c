@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #define SEARCH_PIECE (64u << 10)
+#define BATCH_LEAST  4096u
 
 /* ---------------------------------------------------------------- out */
 
@@ -14,11 +15,25 @@ void hn_capture_flush(struct hn_capture *c)
     c->n = 0;
 }
 
+/* Small captures need little memory; of large ones the more records go out at once, the nearer together a reader's
+ * accesses lie. */
+void capture_full(struct hn_capture *c)
+{
+    size_t room = c->room * 2;
+    struct hn_capture_record *p = room <= HN_CAPTURE_BATCH ? hn_realloc(c->batch, room * sizeof(*p)) : NULL;
+    if (!p) {
+        hn_capture_flush(c);
+        return;
+    }
+    c->batch = p;
+    c->room = room;
+}
+
 void capture_emit(struct hn_capture *c, const struct hn_capture_record *r)
 {
     c->batch[c->n++] = *r;
-    if (c->n == HN_CAPTURE_BATCH)
-        hn_capture_flush(c);
+    if (c->n == c->room)
+        capture_full(c);
 }
 
 void capture_malformed(struct hn_capture *c, uint64_t offset, const char *why)
@@ -182,6 +197,12 @@ struct hn_capture *hn_capture_new(const struct hn_capture_sink *sink, uint64_t m
         return NULL;
     c->sink = *sink;
     c->max_unpacked = max_unpacked;
+    c->room = BATCH_LEAST;
+    c->batch = hn_alloc(c->room * sizeof(*c->batch));
+    if (!c->batch) {
+        hn_free(c);
+        return NULL;
+    }
     hn_buf_init(&c->carry, CAPTURE_BLOCK_MAX + (1u << 20));
     return c;
 }
@@ -193,6 +214,7 @@ void hn_capture_free(struct hn_capture *c)
     hn_unpack_free(c->unpack);
     hn_buf_done(&c->carry);
     hn_free(c->interfaces);
+    hn_free(c->batch);
     hn_free(c);
 }
 

@@ -203,7 +203,8 @@ static void hot_take(struct telescope_cell *c, const struct telescope_sight *s)
     struct telescope_hot_set *set = &c->hot_sets[at];
     unsigned least = set->n[1] < set->n[0], other = 2 + (set->n[3] < set->n[2]);
     least = set->n[other] < set->n[least] ? other : least;
-    for (unsigned i = 0; i < 4; i++) {
+    bool near = (set->tag[0] == tag) | (set->tag[1] == tag) | (set->tag[2] == tag) | (set->tag[3] == tag);
+    for (unsigned i = 0; near && i < 4; i++) {
         struct telescope_hot *h = &c->hot[at][i];
         if (set->tag[i] != tag || !set->n[i] || h->dst != s->dst || h->class != s->class || h->port != port)
             continue;

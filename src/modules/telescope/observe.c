@@ -320,8 +320,8 @@ void telescope_observe(const struct telescope_config *how, const struct hn_captu
     bool count_only = how->ports_only && !how->telescopes.n && !how->since && !how->until;
     uint64_t counted = 0;
     for (size_t i = 0; i < n; i++) {
-        if (i + 8 < n)
-            __builtin_prefetch(r[i + 8].p + 12);
+        if (i + 32 < n)
+            __builtin_prefetch(r[i + 32].p + 12);
         if (count_only && r[i].cap >= FAST_LEAST && fast_port(&r[i], b, ports))
             counted++;
         else

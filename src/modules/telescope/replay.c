@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "modules/telescope/setup.h"
 
-#define SLICE        (8u << 20) /* of a mapped file: read, then let go, so that it does not pile up in memory */
+#define SLICE        (16u << 20) /* of a mapped file: read, then let go, so that it does not pile up in memory */
 #define PIECE        (1u << 20)
 #define UNPACKED_MAX (UINT64_C(1) << 42)
 #define REPORT_MAX   (512u << 20)

@@ -2,7 +2,7 @@
  *
  *   hash ─▶ place = hash * cap / 2^32 ─▶ the next free or equal one behind it (open addressing, at most 3/4 full)
  *
- * The order of places is the order of hashes, so a table grows by one walk through the old and the new memory. */
+ * The order of places is the order of hashes, so a table grows by one walk, where it lies when it is big. */
 #include <sys/mman.h>
 
 #include "base/mem.h"
@@ -10,20 +10,23 @@
 
 #define TABLE_LEAST 1024u
 #define HUGE_PAGE   ((size_t)2 << 20)
+#define BIG_ROOM    ((size_t)16 << 20) /* a cell's share of the default limits needs less */
 
 /* ---------------------------------------------------------------- tables */
 
 /* Big tables come from the kernel at the start of a large page: every access is to a random place, and the walk through
- * small pages' tables would cost more than the access itself. */
+ * small pages' tables would cost more than the access itself. Addresses are taken for more than is needed, so that the
+ * table can grow where it lies; memory is taken when it is written. */
 static uint8_t *big_memory(struct telescope_table *t, size_t n)
 {
-    t->mapped = n + HUGE_PAGE;
-    void *p = mmap(NULL, t->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t room = n < BIG_ROOM ? BIG_ROOM : n;
+    t->mapped = room + HUGE_PAGE;
+    void *p = mmap(NULL, t->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     t->memory = p == MAP_FAILED ? NULL : p;
     if (!t->memory)
         return NULL;
     uint8_t *from = t->memory + (HUGE_PAGE - (uintptr_t)t->memory % HUGE_PAGE) % HUGE_PAGE;
-    madvise(from, n / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    madvise(from, room / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     return from;
 }
 
@@ -106,6 +109,108 @@ static bool rebuild_events(struct telescope_table *t, uint32_t cap, uint32_t sin
     return true;
 }
 
+/* ---------------------------------------------------------------- growing in place */
+
+/* Entries begin with their key; no key is 0. */
+static uint32_t key_of(const uint8_t *entry)
+{
+    uint32_t key;
+    memcpy(&key, entry, sizeof key);
+    return key;
+}
+
+static uint32_t source_place(const uint8_t *entry, uint32_t cap)
+{
+    return telescope_place(telescope_source_hash(key_of(entry)), cap);
+}
+
+static uint32_t event_place(const uint8_t *entry, uint32_t cap)
+{
+    struct telescope_event e;
+    memcpy(&e, entry, sizeof e);
+    return telescope_place(telescope_event_hash(e.key, e.port, (uint8_t)e.class), cap);
+}
+
+/* Entries that cannot move yet: their new place is below one whose entry was not moved. There are few of them, all near
+ * the ends of the table. */
+struct later {
+    uint8_t *p;
+    size_t n, cap;
+};
+
+static bool later_add(struct later *l, const uint8_t *entry, size_t size)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 256;
+        uint8_t *p = hn_realloc(l->p, cap * size);
+        if (!p)
+            return false;
+        l->p = p;
+        l->cap = cap;
+    }
+    memcpy(l->p + l->n++ * size, entry, size);
+    return true;
+}
+
+/* From the last to the first: the order of places is the order of hashes, so every entry moves up, to places that were
+ * left before. False: out of memory, entries were lost. Inlined for each kind, because this walks through everything.
+ */
+__attribute__((always_inline)) static inline bool spread(struct telescope_table *t, uint32_t cap, size_t size,
+                                                         uint32_t (*place_of)(const uint8_t *entry, uint32_t cap))
+{
+    struct later late = {0};
+    bool whole = true;
+    const uint32_t before = t->cap;
+    uint8_t one[64];
+    t->cap = cap;
+#ifdef MADV_POPULATE_WRITE
+    size_t from = before * size / HUGE_PAGE * HUGE_PAGE, to = (cap * size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    if (to <= t->mapped - HUGE_PAGE)
+        madvise(t->p + from, to - from, MADV_POPULATE_WRITE); /* at once, rather than by a fault for each page */
+#endif
+    for (uint32_t i = before; i-- > 0;) {
+        uint8_t *entry = t->p + i * size;
+        if (!key_of(entry))
+            continue;
+        uint32_t to_place = place_of(entry, cap);
+        memcpy(one, entry, size);
+        memset(entry, 0, size);
+        while (to_place >= i && to_place < cap && key_of(t->p + to_place * size))
+            to_place++;
+        if (to_place >= i && to_place < cap)
+            memcpy(t->p + to_place * size, one, size);
+        else
+            whole &= later_add(&late, one, size);
+    }
+    for (size_t k = 0; k < late.n; k++) {
+        uint32_t i = place_of(late.p + k * size, cap);
+        while (key_of(t->p + i * size))
+            i = i + 1 == cap ? 0 : i + 1;
+        memcpy(t->p + i * size, late.p + k * size, size);
+    }
+    hn_free(late.p);
+    return whole;
+}
+
+static bool fits_where_it_lies(const struct telescope_table *t, uint32_t cap, size_t size)
+{
+    return t->mapped && cap * size <= t->mapped - HUGE_PAGE;
+}
+
+static bool grow_sources(struct telescope_table *t, uint32_t cap, struct telescope_cell *c)
+{
+    if (!fits_where_it_lies(t, cap, sizeof(struct telescope_source)))
+        return rebuild_sources(t, cap, 0, NULL, c);
+    return spread(t, cap, sizeof(struct telescope_source), source_place);
+}
+
+static bool grow_events(struct telescope_table *t, uint32_t cap)
+{
+    if (!fits_where_it_lies(t, cap, sizeof(struct telescope_event)))
+        return rebuild_events(t, cap, 0);
+    return spread(t, cap, sizeof(struct telescope_event), event_place);
+}
+
 /* Small tables grow by four, so that little time goes into them; big ones by half, so that their memory never doubles.
  */
 static uint32_t larger_cap(const struct telescope_table *t)
@@ -115,14 +220,14 @@ static uint32_t larger_cap(const struct telescope_table *t)
 
 static bool full(const struct telescope_table *t)
 {
-    return t->n >= t->cap - t->cap / 4;
+    return t->n >= t->cap / 5 * 3;
 }
 
 struct telescope_source *telescope_source_new(struct telescope_cell *c, uint32_t key, uint32_t at)
 {
     struct telescope_table *t = &c->sources;
     if (full(t)) {
-        if (!rebuild_sources(t, larger_cap(t), 0, NULL, c)) {
+        if (!grow_sources(t, larger_cap(t), c)) {
             c->failed = true;
             return NULL;
         }
@@ -137,7 +242,7 @@ struct telescope_event *telescope_event_new(struct telescope_cell *c, const stru
 {
     struct telescope_table *t = &c->events;
     if (full(t)) {
-        if (!rebuild_events(t, larger_cap(t), 0)) {
+        if (!grow_events(t, larger_cap(t))) {
             c->failed = true;
             return NULL;
         }

@@ -17,7 +17,7 @@
 #define TELESCOPE_CELLS 16
 #define TELESCOPE_HOURS 1024 /* hours remembered, by hour modulo this */
 #define TELESCOPE_PORTS (65536u * 2 + 512)
-#define TELESCOPE_BLOCK HN_CAPTURE_BATCH
+#define TELESCOPE_BLOCK 32768
 
 /* ---------------------------------------------------------------- classes of packets */
 
