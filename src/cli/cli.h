@@ -121,4 +121,5 @@ int cli_show_now(const struct hn_jv *now);
 int cli_capture(int argc, char **argv); /* -x capture */
 int cli_kinds(int argc, char **argv);   /* -x kinds */
 int cli_remind(int argc, char **argv);  /* -x remind */
+int cli_asker(int argc, char **argv);   /* -x ask */
 int cli_version(int argc, char **argv);

@@ -33,7 +33,7 @@ static const struct {
     {"worker", hn_worker_main},       {"fetch", hn_fetch_main},
     {"capture", cli_capture},         {"kinds", cli_kinds},
     {"remind", cli_remind},           {"man", cli_man},
-    {"completion", cli_completion},
+    {"completion", cli_completion},   {"ask", cli_asker},
 };
 
 static void print_message(const char *key, const struct hn_param *params)

@@ -2,7 +2,8 @@
  * diagnose again, make an approved change. Parses nothing hostile itself.
  *
  *   serve ──▶ store role ◀── httpd role ◀── browser
- *     │  └──▶ watcher (hinomi diagnose --watch)
+ *     │  ├──▶ watcher (hinomi diagnose --watch)
+ *     │  └──▶ asker: answers questions by verbs of modules (asker.c)
  *     └─ jobs.take ─▶ diagnose │ fixer (only with --fixer) */
 #include <errno.h>
 #include <getopt.h>
@@ -33,7 +34,7 @@ struct serve {
     struct cli_keep keep;
     struct hn_policy *policy;
     struct hn_child httpd;
-    pid_t watcher;
+    pid_t watcher, asker;
     hn_time restarts_since, chores_at;
     unsigned restarts;
     char job[64]; /* under way */
@@ -100,6 +101,23 @@ static struct hn_err start_httpd(struct serve *s, struct hn_diag *d)
     return e;
 }
 
+/* This program once more; it ends with us. */
+static struct hn_err start_self(const char *const *argv, pid_t *ret, struct hn_diag *d)
+{
+    pid_t parent = getpid();
+    *ret = fork();
+    if (*ret < 0)
+        return hn_fail_errno(d, "cannot start %s %s", argv[1], argv[2]);
+    if (*ret == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent)
+            _exit(127);
+        execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    return HN_OK;
+}
+
 static struct hn_err start_watcher(struct serve *s, struct hn_diag *d)
 {
     const char *argv[14] = {"hinomi", "diagnose", "--watch", "--quiet"};
@@ -120,18 +138,13 @@ static struct hn_err start_watcher(struct serve *s, struct hn_diag *d)
         argv[n++] = "--policy";
         argv[n++] = s->policy_path;
     }
-    pid_t parent = getpid();
-    s->watcher = fork();
-    if (s->watcher < 0)
-        return hn_fail_errno(d, "cannot start the watcher");
-    if (s->watcher == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
-        if (getppid() != parent)
-            _exit(127);
-        execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
-    return HN_OK;
+    return start_self(argv, &s->watcher, d);
+}
+
+static struct hn_err start_asker(struct serve *s, struct hn_diag *d)
+{
+    const char *argv[] = {"hinomi", "-x", "ask", "--home", cli.home, cli.config ? "--config" : NULL, cli.config, NULL};
+    return start_self(argv, &s->asker, d);
 }
 
 /* A child that ended is started again, but not for ever. */
@@ -142,17 +155,19 @@ static struct hn_err look_after(struct serve *s, struct hn_diag *d)
     if (pid <= 0)
         return HN_OK;
     bool httpd = pid == s->httpd.pid, watcher = s->watcher > 0 && pid == s->watcher;
-    if (!httpd && !watcher)
+    bool asker = s->asker > 0 && pid == s->asker;
+    if (!httpd && !watcher && !asker)
         return HN_OK;
+    const char *name = httpd ? "httpd" : asker ? "asker" : "watcher";
     hn_time now = hn_monotonic();
     if (now - s->restarts_since > HN_MINUTE) {
         s->restarts_since = now;
         s->restarts = 0;
     }
     if (++s->restarts > RESTART_MOST)
-        return hn_fail(d, HN_E_DIED, "%s keeps ending (status %d)", httpd ? "httpd" : "watcher", status);
-    hn_log(HN_LOG_WARN, "%s ended with status %d; starting it again", httpd ? "httpd" : "watcher", status);
-    return httpd ? start_httpd(s, d) : start_watcher(s, d);
+        return hn_fail(d, HN_E_DIED, "%s keeps ending (status %d)", name, status);
+    hn_log(HN_LOG_WARN, "%s ended with status %d; starting it again", name, status);
+    return httpd ? start_httpd(s, d) : asker ? start_asker(s, d) : start_watcher(s, d);
 }
 
 /* ---------------------------------------------------------------- reminders, retention */
@@ -164,14 +179,10 @@ static void start_reminders(void)
 {
     const char *argv[] = {"hinomi",   "-x", "remind", "--home", cli.home, cli.config ? "--config" : NULL,
                           cli.config, NULL};
-    pid_t parent = getpid(), pid = fork();
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
-        if (getppid() != parent)
-            _exit(127);
-        execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
+    pid_t pid;
+    struct hn_diag d = {{0}};
+    if (!hn_ok(start_self(argv, &pid, &d)))
+        hn_log(HN_LOG_WARN, "%s", d.msg);
 }
 
 static void prune(struct serve *s)
@@ -369,11 +380,21 @@ static struct hn_err start(struct serve *s, struct hn_diag *d)
         say("cli.serve.diagnosing", "n", HN_STR(""));
         HN_TRY(diagnose(s, false, false, d));
     }
+    HN_TRY(start_asker(s, d));
     HN_TRY(start_httpd(s, d));
     if (s->watch)
         HN_TRY(start_watcher(s, d));
     say("cli.serve.ready", "url", hn_str_c(s->socket.url));
     return show_token(s, d);
+}
+
+static void end_self(pid_t pid)
+{
+    if (pid <= 0)
+        return;
+    kill(pid, SIGTERM);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
 }
 
 int cli_serve(int argc, char **argv)
@@ -399,11 +420,8 @@ int cli_serve(int argc, char **argv)
     if (!hn_ok(e) && e.code != HN_E_INVALID)
         cli_fail(e, &d);
     hn_child_end(&s.httpd, true);
-    if (s.watcher > 0) {
-        kill(s.watcher, SIGTERM);
-        while (waitpid(s.watcher, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    end_self(s.watcher);
+    end_self(s.asker);
     cli_keep_close(&s.keep);
     hn_fd_cleanup(&s.socket.fd);
     hn_policy_free(s.policy);

@@ -99,6 +99,13 @@ struct hn_client *hn_client_from_fd(int fd)
     return client_new(fd, NULL);
 }
 
+struct hn_client *hn_client_connect(const char *home, struct hn_diag *reterr)
+{
+    int fd = -1;
+
+    return hn_ok(socket_connect(home, &fd, reterr)) ? client_new(fd, NULL) : NULL;
+}
+
 static struct hn_err role_start(const char *home, int *ret_fd, struct hn_child *ret, struct hn_diag *reterr)
 {
     const char *argv[] = {"--home", home, "--fd", "3", "--once", NULL};

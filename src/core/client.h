@@ -23,6 +23,8 @@ struct hn_answer {
 struct hn_client *hn_client_open(const char *home, struct hn_diag *reterr);
 /* The same without waiting for a role that has to be started: the first call does. */
 struct hn_client *hn_client_begin(const char *home, struct hn_diag *reterr);
+/* The running role's socket; NULL when there is none. */
+struct hn_client *hn_client_connect(const char *home, struct hn_diag *reterr);
 /* Over a connected socket to a role (owned from now on). */
 struct hn_client *hn_client_from_fd(int fd);
 void hn_client_close(struct hn_client *c); /* and waits for a role that it started, if that ends at once */

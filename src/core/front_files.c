@@ -55,7 +55,7 @@ static int folder_of(struct front_state *s, const char *module, bool make)
 
 struct hn_err front_folder_open(struct front_state *s, struct hn_diag *reterr)
 {
-    bool needs = s->f->verb->flags & HN_VERB_FOLDER;
+    bool needs = s->f->verb->flags & (HN_VERB_FOLDER | HN_VERB_BESIDE);
     s->lock = -1;
     s->folder = folder_of(s, s->f->module->name, needs);
     if (!needs)
@@ -63,6 +63,8 @@ struct hn_err front_folder_open(struct front_state *s, struct hn_diag *reterr)
     if (s->folder < 0)
         return hn_fail_errno(reterr, "the folder %s/%s", s->f->home ? s->f->home : "(no HINOMI_HOME)",
                              s->f->module->name);
+    if (s->f->verb->flags & HN_VERB_BESIDE)
+        return HN_OK;
     s->lock = open_below(s->folder, "lock", O_RDWR | O_CREAT);
     if (s->lock < 0)
         return hn_fail_errno(reterr, "%s/%s/lock", s->f->home, s->f->module->name);

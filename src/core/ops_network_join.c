@@ -126,6 +126,8 @@ static void add_suspect(struct ops_net *n, const struct hn_store_obs *o)
     const struct hn_jv *f = hn_jv_parse(n->arena, hn_str_bytes(o->fields), NULL);
     struct hn_str kind = hn_jv_str(f, "kind");
     bool c2 = among(kind, "beacon intel dns-tunnel");
+    if (hn_str_eqc(hn_jv_str(f, "verdict"), "benign"))
+        return; /* somebody looked */
     struct hn_net_sender s = {.kind = c2 ? HN_NET_C2 : HN_NET_SCANS,
                               .address = hn_jv_str(f, "host"),
                               .peer = c2 ? hn_jv_str(f, "peer") : HN_STR(""),

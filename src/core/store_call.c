@@ -119,13 +119,14 @@ void hn_store_call(struct hn_store *s, struct hn_role_state *role, const struct 
         c.peer = hn_jv_str(req, "peer");
         if (local)
             c.peer = HN_STR("local");
+        role->request = hn_jv_int(req, "id", -1);
         e = run(&c, req, local);
     } else {
         e = (struct hn_err){HN_E_INVALID};
     }
-    if (hn_ok(e) && role->defer)
+    if (hn_ok(e) && (role->defer || role->later))
         return;
-    role->defer = false;
+    role->defer = role->later = false;
     answer(ret, req, &c, e);
     if (ret->bad) { /* larger than an answer may be */
         hn_buf_clear(ret);

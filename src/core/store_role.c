@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/ask.h"
 #include "core/msg.h"
 #include "core/ops_network.h"
 #include "core/store_call.h"
@@ -46,6 +47,7 @@ struct conn {
     size_t out_off;
     hn_time since;       /* monotonic: when the present message or answer began; 0 = idle */
     bool waiting;        /* the request at the front of `in` was deferred */
+    bool for_asks;       /* … until there is a question, not a job */
     hn_time defer_until; /* monotonic */
     struct hn_principal who;
     struct hn_grant grant;
@@ -108,6 +110,7 @@ static void conn_close(struct role *r, struct conn *c)
     for (size_t i = 0; i < r->state->n_jobs; i++)
         if (r->state->jobs[i].taken && r->state->jobs[i].owner == c->number)
             r->state->jobs[i].taken = false;
+    hn_asks_gone(r->state, c->number);
     close(c->fd);
     hn_buf_done(&c->in);
     hn_buf_done(&c->out);
@@ -149,10 +152,12 @@ static void serve(struct role *r, struct conn *c, size_t n)
     r->state->defer_until = c->defer_until;
     r->state->serving = c->number;
     r->state->to_http = false;
+    r->state->later = r->state->defer_for_asks = false;
     hn_store_call(r->store, r->state, c->http ? NULL : &c->who, hn_bytes_of(c->in.p + HN_MSG_HEAD, n), &a, &answer);
     hn_arena_done(&a);
     if (r->state->defer) {
         c->waiting = true;
+        c->for_asks = r->state->defer_for_asks;
         c->defer_until = r->state->defer_until;
         c->since = 0;
         return;
@@ -161,13 +166,17 @@ static void serve(struct role *r, struct conn *c, size_t n)
     c->defer_until = 0;
     hn_buf_drop(&c->in, HN_MSG_HEAD + n);
     c->since = c->in.n ? hn_monotonic() : 0;
-    put_answer(c, &answer);
+    if (!r->state->later)
+        put_answer(c, &answer);
     c->http = c->http || r->state->to_http;
     r->stop = r->stop || r->state->stop;
 }
 
-static bool has_open_job(const struct hn_role_state *s)
+/* Is there what the deferred request waits for? */
+static bool has_come(const struct hn_role_state *s, const struct conn *c)
 {
+    if (c->for_asks)
+        return hn_asks_open(s);
     for (size_t i = 0; i < s->n_jobs; i++)
         if (!s->jobs[i].taken)
             return true;
@@ -185,7 +194,7 @@ static bool turn_serve(struct role *r, struct conn *c)
         return false;
     if (!n)
         return true;
-    if (c->waiting && !has_open_job(r->state) && hn_monotonic() < c->defer_until)
+    if (c->waiting && !has_come(r->state, c) && hn_monotonic() < c->defer_until)
         return true;
     serve(r, c, n);
     return true;
@@ -244,11 +253,25 @@ static void tell_events(struct role *r)
     r->told_event = r->last_event;
 }
 
+/* Questions that were answered, to those who put them. */
+static void deliver(struct role *r)
+{
+    hn_asks_expire(r->state);
+    for (size_t i = 0; i < HN_ASKS_MAX; i++) {
+        struct hn_ask *a = &r->state->asks[i];
+        for (size_t k = 0; a->used && a->done && k < CONNS; k++)
+            if (r->conn[k].fd >= 0 && r->conn[k].number == a->conn)
+                put_answer(&r->conn[k], &a->answer);
+        if (a->used && a->done)
+            hn_ask_release(a);
+    }
+}
+
 static bool request_waits(const struct role *r, const struct conn *c)
 {
     size_t n;
 
-    return !c->out.n && (!c->waiting || has_open_job(r->state)) && hn_msg_ready(&c->in, HN_MSG_MAX_LOCAL, &n) && n > 0;
+    return !c->out.n && (!c->waiting || has_come(r->state, c)) && hn_msg_ready(&c->in, HN_MSG_MAX_LOCAL, &n) && n > 0;
 }
 
 static int poll_timeout(const struct role *r)
@@ -324,6 +347,7 @@ static void one_turn(struct role *r)
             turn(r, &r->conn[i], p[FIXED_FDS + i].revents);
     if (p[0].revents & POLLIN)
         accept_one(r);
+    deliver(r);
     sweep(r);
     tell_events(r);
     warm(r);

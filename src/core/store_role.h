@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "core/ask.h"
 #include "core/limiter.h"
 #include "core/ops.h"
 #include "core/policy.h"
@@ -59,6 +60,12 @@ struct hn_role_state {
     hn_time started;
     struct hn_job jobs[HN_JOBS_MAX];
     size_t n_jobs;
+    struct hn_ask asks[HN_ASKS_MAX];
+    hn_time asker_seen;  /* when the asker last asked, monotonic */
+    unsigned asker;      /* its connection */
+    int64_t request;     /* id of the request being served, -1: none */
+    bool later;          /* the handler put a question: its answer comes by itself */
+    bool defer_for_asks; /* of a deferral: for questions, not jobs */
     struct hn_running running;
     bool watch_on; /* a supervisor watches: what it said with watch.set */
     hn_time watch_last, watch_next;

@@ -47,10 +47,11 @@ struct hn_verb_option {
 
 struct hn_work;
 
-#define HN_VERB_WORDS  1u /* positional arguments are words, not inputs */
-#define HN_VERB_STDIN  2u /* without positional arguments, standard input is the input */
-#define HN_VERB_FOLDER 4u /* needs the module's own folder, HINOMI_HOME/<module>: made, locked against a second one */
-#define HN_VERB_SERVES 8u /* runs until it is told to stop (hn_work_stop) */
+#define HN_VERB_WORDS  1u  /* positional arguments are words, not inputs */
+#define HN_VERB_STDIN  2u  /* without positional arguments, standard input is the input */
+#define HN_VERB_FOLDER 4u  /* needs the module's own folder, HINOMI_HOME/<module>: made, locked against a second one */
+#define HN_VERB_BESIDE 16u /* needs the folder as well, but writes whole files of its own or adds lines: no lock */
+#define HN_VERB_SERVES 8u  /* runs until it is told to stop (hn_work_stop) */
 
 struct hn_verb {
     const char *name;     /* "replay"; texts "<module>.verb.<name>" (one line), "<module>.verb.<name>.example" */

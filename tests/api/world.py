@@ -125,7 +125,7 @@ class World:
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="hinomi-api-")
         os.chmod(self.home, 0o700)
-        self.store = self.httpd = None
+        self.store = self.httpd = self.asker = None
         self.start()
 
     def start(self):
@@ -146,6 +146,7 @@ class World:
             pass_fds=[listener.fileno(), line.sock.fileno()])
         listener.close()
         line.sock.close()
+        self.asker = subprocess.Popen([PROGRAM, "-x", "ask", "--home", self.home])
         for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 5).close()
@@ -164,6 +165,8 @@ class World:
             if p and p.poll() is None:
                 p.send_signal(signal.SIGTERM)
         codes = [p.wait(20) for p in (self.httpd, self.store) if p]
+        if self.asker: # it ends with the store role
+            self.asker.wait(20)
         self.local.sock.close()
         return codes
 

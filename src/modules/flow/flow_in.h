@@ -169,9 +169,10 @@ struct flow_suspect {
     struct flow_term terms[FLOW_TERMS_MAX];
     size_t n_terms;
     unsigned peers;
-    unsigned more;            /* of the same kind by the same host: other ports */
-    struct hn_str list, what; /* of an indicator: which list, what it says */
-    struct hn_str opinion;    /* why somebody judged it, or empty */
+    unsigned more;                  /* of the same kind by the same host: other ports */
+    struct hn_str list, what;       /* of an indicator: which list, what it says */
+    struct hn_str verdict, opinion; /* what somebody judged it to be, and why; or empty */
+    double judged;                  /* part of the logit that comes of opinions */
 };
 
 /* Of a suspect: the host of ours, the other side (family 0: many), service. */
@@ -274,7 +275,11 @@ bool flow_intel_match(const struct flow_intel *t, const struct flow_pair *p, boo
 
 /* ---------------------------------------------------------------- what is kept, what was kept */
 
+extern const struct hn_field flow_suspect_fields[]; /* module.c; ends with {0} */
 void flow_keep_suspects(struct hn_work *w, const struct flow_verdicts *v, hn_time at);
+/* With --known: what the store knows of a host's suspects (JSON) is told anew, the one with this id as judged. An exit
+ * code. */
+int flow_keep_known(struct hn_work *w, struct hn_str id, struct hn_str verdict, struct hn_str reason, double weight);
 void flow_keep_exporters(struct hn_work *w, const struct hn_export *x, hn_time at);
 const char *flow_protocol_name(uint8_t version); /* "netflow9" */
 const char *flow_benign_if(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s);
@@ -290,6 +295,7 @@ int flow_intel_verb(struct hn_work *w);
 int flow_judge_verb(struct hn_work *w);
 int flow_replay(struct hn_work *w);
 int flow_list(struct hn_work *w);
+int flow_shape(struct hn_work *w);
 int flow_timeline(struct hn_work *w);
 int flow_top(struct hn_work *w);
 int flow_pairs(struct hn_work *w);

@@ -2,11 +2,12 @@
 #include "base/str.h"
 #include "modules/flow/flow_in.h"
 
-#define SCOPE HN_STR("flow")
+#define SCOPE     HN_STR("flow")
+#define KNOWN_MAX ((size_t)16 << 20)
 
 static void emit_suspect(struct hn_parse *o, struct hn_arena *a, const struct flow_suspect *s)
 {
-    char host[HN_IP_TEXT], peer[HN_IP_TEXT] = "";
+    char host[HN_IP_TEXT], peer[HN_IP_TEXT] = "", id[FLOW_ID];
     const struct flow_pair *p = s->pair;
     unsigned port = flow_suspect_port(s);
     hn_ip_text(flow_suspect_host(s), host);
@@ -27,6 +28,13 @@ static void emit_suspect(struct hn_parse *o, struct hn_arena *a, const struct fl
     hn_obs_str(o, "benign_ja", hn_str_c(flow_benign_if(a, HN_JA, s)));
     hn_obs_time(o, "first", p ? p->first : s->fan->first);
     hn_obs_time(o, "last", p ? p->last : s->fan->last);
+    flow_alert_id(s, id);
+    hn_obs_str(o, "alert", hn_str_c(id));
+    hn_obs_int(o, "unjudged", (int64_t)(1000 * (s->logit - s->judged)));
+    if (s->verdict.n) {
+        hn_obs_str(o, "verdict", s->verdict);
+        hn_obs_str(o, "verdict_reason", s->opinion);
+    }
     hn_obs_end(o);
 }
 
@@ -57,6 +65,85 @@ void flow_keep_suspects(struct hn_work *w, const struct flow_verdicts *v, hn_tim
         if (v->list[i].score >= FLOW_ALERT)
             keep_host(w, v, i, at);
 }
+
+/* ---------------------------------------------------------------- what is known already, judged */
+
+static void tell_field(struct hn_parse *o, const struct hn_field *f, const struct hn_jv *v)
+{
+    hn_time t;
+    if (v->kind == HN_JV_STR && f->type == HN_T_STR)
+        hn_obs_str(o, f->name, v->s);
+    else if (v->kind == HN_JV_STR && f->type == HN_T_TIME && hn_time_parse(v->s, &t))
+        hn_obs_time(o, f->name, t);
+    else if (v->kind == HN_JV_INT && f->type == HN_T_INT)
+        hn_obs_int(o, f->name, v->i);
+}
+
+struct verdict {
+    struct hn_str id, verdict, reason;
+    double weight;
+};
+
+static void tell_known(struct hn_parse *o, const struct hn_jv *row, const struct verdict *v)
+{
+    const struct hn_jv *fields = hn_jv_get(row, "fields");
+    bool it = hn_str_eq(hn_jv_str(fields, "alert"), v->id);
+    hn_obs_begin(o, "suspect", hn_jv_str(row, "subject"));
+    for (const struct hn_field *f = flow_suspect_fields; f->name; f++) {
+        const struct hn_jv *value = hn_jv_get(fields, f->name);
+        bool changes = it && (hn_str_eqc(HN_STR("score"), f->name) || strncmp(f->name, "verdict", 7) == 0);
+        if (value && !changes)
+            tell_field(o, f, value);
+    }
+    if (it)
+        hn_obs_int(o, "score",
+                   (int64_t)(100 * flow_score_of((double)hn_jv_int(fields, "unjudged", 0) / 1000 + v->weight)));
+    if (it && v->weight != 0) {
+        hn_obs_str(o, "verdict", v->verdict);
+        hn_obs_str(o, "verdict_reason", v->reason);
+    }
+    hn_obs_end(o);
+}
+
+/* A moment after it was last seen, so that it is newer, and what is seen next is newer again. */
+static hn_time last_of(const struct hn_jv *rows)
+{
+    hn_time last = 0, t;
+    for (size_t i = 0; i < rows->n; i++)
+        if (hn_time_parse(hn_jv_str(&rows->items[i], "at"), &t) && t > last)
+            last = t;
+    return last + HN_SECOND;
+}
+
+static int keep_known(struct hn_work *w, struct hn_bytes text, const struct verdict *v)
+{
+    const struct hn_jv *doc = hn_jv_parse(hn_work_arena(w), text, NULL), *rows = hn_jv_get(doc, "suspects");
+    if (!rows || rows->kind != HN_JV_ARR || !rows->n)
+        return hn_work_usage(w, "flow.bad-known", NULL);
+    struct hn_work_asset asset = {.kind = HN_STR("host"), .key_type = HN_STR("address"), .scope = SCOPE};
+    asset.name = asset.key = hn_jv_str(hn_jv_get(&rows->items[0], "fields"), "host");
+    struct hn_parse *o = hn_work_obs_begin(w, &asset, last_of(rows));
+    for (size_t i = 0; i < rows->n; i++)
+        tell_known(o, &rows->items[i], v);
+    return hn_ok(hn_work_obs_end(w, true))
+               ? 0
+               : hn_work_fail(w, "flow.not-kept", "host", hn_arena_cstr(hn_work_arena(w), asset.name), NULL);
+}
+
+int flow_keep_known(struct hn_work *w, struct hn_str id, struct hn_str verdict, struct hn_str reason, double weight)
+{
+    struct verdict v = {id, verdict, reason, weight};
+    struct hn_input in;
+    if (!hn_work_given(w, "known"))
+        return 0;
+    if (!hn_work_input(w, "known", &in) || !hn_work_map(w, &in, KNOWN_MAX))
+        return hn_work_usage(w, "flow.bad-known", NULL);
+    int rc = keep_known(w, in.map, &v);
+    hn_work_done(&in);
+    return rc;
+}
+
+/* ---------------------------------------------------------------- exporters */
 
 /* Loss in a thousand of what was sent, in the unit that the protocol counts. */
 static int64_t lost_share(const struct hn_exporter *e)

@@ -12,7 +12,8 @@
 
 struct listing {
     struct query q;
-    uint64_t left;
+    uint64_t skip, left;
+    bool more;
     bool headed;
     struct hn_buf line;
 };
@@ -82,9 +83,16 @@ static void list_block(struct query_worker *k, const struct hn_segment_block *b)
 {
     struct listing *l = (struct listing *)k->q;
     enum hn_work_form form = hn_work_form(k->q->w);
-    for (uint32_t i = 0; i < b->n && l->left; i++) {
+    for (uint32_t i = 0; i < b->n && !l->more; i++) {
         if (!k->keep[i])
             continue;
+        if (l->skip) {
+            l->skip--;
+            continue;
+        }
+        l->more = !l->left;
+        if (l->more)
+            return;
         l->left--;
         k->kept++;
         if (form == HN_FORM_JSON) {
@@ -111,6 +119,8 @@ int flow_list(struct hn_work *w)
     int rc = flow_query_open(&l.q, w, EVERYTHING);
     if (rc >= 0)
         return rc;
+    uint64_t skip = (uint64_t)hn_work_int(w, "skip", 0);
+    l.skip = skip;
     l.left = most ? (uint64_t)most : UINT64_MAX;
     l.q.each = list_block;
     hn_buf_init(&l.line, 16u << 20);
@@ -120,7 +130,8 @@ int flow_list(struct hn_work *w)
         hn_buf_c(&l.line, "first,duration,proto,src,sport,dst,dport,packets,bytes,packets_back,bytes_back,state\n");
     bool ok = flow_query_run(&l.q, 1);
     if (form == HN_FORM_JSON)
-        hn_buf_c(&l.line, "\n]}\n");
+        hn_buf_fmt(&l.line, l.more ? "\n],\"next\":\"%llu\"}\n" : "\n],\"next\":null}\n",
+                   (unsigned long long)skip + (unsigned long long)most);
     hn_work_write(w, hn_bytes_of(l.line.p, l.line.n));
     hn_buf_done(&l.line);
     flow_query_close(&l.q);

@@ -6,7 +6,7 @@
 
 extern const struct hn_module hn_module_flow;
 
-static const struct hn_field suspect_fields[] = {
+const struct hn_field flow_suspect_fields[] = {
     {"kind", HN_T_STR, HN_REF_NONE, NULL, "beacon, intel, dns-tunnel, scan, port-scan, lateral, spam, flood or upload"},
     {"host", HN_T_STR, HN_REF_NONE, NULL, "address of the host of ours"},
     {"peer", HN_T_STR, HN_REF_NONE, NULL, "address of the other side; empty for a scan of many"},
@@ -21,6 +21,10 @@ static const struct hn_field suspect_fields[] = {
     {"benign_ja", HN_T_STR, HN_REF_NONE, NULL, "what would make it benign, in Japanese"},
     {"first", HN_T_TIME, HN_REF_NONE, NULL, "first contact"},
     {"last", HN_T_TIME, HN_REF_NONE, NULL, "last contact"},
+    {"alert", HN_T_STR, HN_REF_NONE, NULL, "id by which it is judged"},
+    {"unjudged", HN_T_INT, HN_REF_NONE, "thousandths", "log-odds that it is one, before anybody's verdict"},
+    {"verdict", HN_T_STR, HN_REF_NONE, NULL, "benign or true, when somebody found out"},
+    {"verdict_reason", HN_T_STR, HN_REF_NONE, NULL, "why"},
     {0}};
 
 static const struct hn_field exporter_fields[] = {
@@ -42,7 +46,7 @@ static const struct hn_field exporter_fields[] = {
     {0}};
 
 static const struct hn_kind kinds[] = {
-    {"suspect", "kind, peer and port", suspect_fields}, {"exporter", "protocol and domain", exporter_fields}, {0}};
+    {"suspect", "kind, peer and port", flow_suspect_fields}, {"exporter", "protocol and domain", exporter_fields}, {0}};
 
 static const struct hn_rule rules[] = {{"beacon", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071"},
                                        {"intel", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071"},
@@ -97,9 +101,13 @@ static const char *rule_of(struct hn_str kind)
     return "scan";
 }
 
+#define ALERT_PERCENT ((int64_t)(100 * FLOW_ALERT))
+
 static void flow_judge(struct hn_judge *j)
 {
     HN_FACTS_EACH(o, hn_judge_facts(j), "flow.suspect") {
+        if (hn_str_eqc(hn_obs_get(o, "verdict"), "benign") && hn_obs_get_int(o, "score", 0) < ALERT_PERCENT)
+            continue;
         struct hn_finding *f = hn_find(j, rule_of(hn_obs_get(o, "kind")), hn_obs_get(o, "peer"), o->subject);
         hn_find_confidence(f, (unsigned)hn_obs_get_int(o, "score", 50));
         hn_find_param(f, "host", hn_obs_get(o, "host"));
@@ -143,14 +151,18 @@ static const struct hn_verb_option top_options[] = {{"by", HN_OPT_STR, "FIELD,�
                                                     {"top", HN_OPT_INT, "N", .least = 1, .most = 1000000},
                                                     QUERY_OPTIONS,
                                                     {0}};
-static const struct hn_verb_option list_options[] = {
-    {"top", HN_OPT_INT, "N", .least = 0, .most = INT64_MAX}, QUERY_OPTIONS, {0}};
+static const struct hn_verb_option list_options[] = {{"top", HN_OPT_INT, "N", .least = 0, .most = INT64_MAX},
+                                                     {"skip", HN_OPT_INT, "N", .least = 0, .most = INT64_MAX},
+                                                     QUERY_OPTIONS,
+                                                     {0}};
+static const struct hn_verb_option shape_options[] = {QUERY_OPTIONS, {0}};
 static const struct hn_verb_option timeline_options[] = {
     {"bin", HN_OPT_INT, "SECONDS", .least = 1, .most = 31622400}, QUERY_OPTIONS, {0}};
 static const struct hn_verb_option import_options[] = {{"map", HN_OPT_STR, "FIELD=COLUMN,…"}, {0}};
 static const struct hn_verb_option intel_options[] = {
     {"from", HN_OPT_INPUT, "FILE"}, {"store", HN_OPT_SWITCH, NULL}, {0}};
-static const struct hn_verb_option judge_options[] = {{"reason", HN_OPT_STR, "TEXT"}, {0}};
+static const struct hn_verb_option judge_options[] = {
+    {"reason", HN_OPT_STR, "TEXT"}, {"known", HN_OPT_INPUT, "FILE|-"}, {0}};
 static const struct hn_verb_option collect_options[] = {{"udp", HN_OPT_UDP, "ADDRESS:PORT", .many = true},
                                                         {"tcp", HN_OPT_TCP, "ADDRESS:PORT", .many = true},
                                                         {"sctp", HN_OPT_SCTP, "ADDRESS:PORT", .many = true},
@@ -166,13 +178,14 @@ static const struct hn_verb verbs[] = {
     {"replay", "FILE|DIR|- … | --stored", replay_options, HN_VERB_STDIN, 2 * GIB, flow_replay},
     {"collect", "--udp ADDRESS:PORT", collect_options, HN_VERB_SERVES | HN_VERB_FOLDER, 3 * GIB, flow_collect},
     {"import", "FILE|DIR|- …", import_options, HN_VERB_STDIN | HN_VERB_FOLDER, 2 * GIB, flow_import},
-    {"intel", "add NAME --from FILE | list | remove NAME", intel_options, HN_VERB_WORDS | HN_VERB_FOLDER, 3 * GIB,
+    {"intel", "add NAME --from FILE | list | remove NAME", intel_options, HN_VERB_WORDS | HN_VERB_BESIDE, 3 * GIB,
      flow_intel_verb},
-    {"judge", "ALERT benign|true|revoke --reason TEXT | list", judge_options, HN_VERB_WORDS | HN_VERB_FOLDER, 0,
+    {"judge", "ALERT benign|true|revoke --reason TEXT | list", judge_options, HN_VERB_WORDS | HN_VERB_BESIDE, 0,
      flow_judge_verb},
     {"top", "[FILTER …]", top_options, HN_VERB_WORDS, 16 * GIB, flow_top},
     {"pairs", "[FILTER …]", top_options, HN_VERB_WORDS, 16 * GIB, flow_pairs},
     {"list", "[FILTER …]", list_options, HN_VERB_WORDS, 16 * GIB, flow_list},
+    {"shape", "[FILTER …]", shape_options, HN_VERB_WORDS, 16 * GIB, flow_shape},
     {"timeline", "[FILTER …]", timeline_options, HN_VERB_WORDS, 16 * GIB, flow_timeline},
     {0}};
 

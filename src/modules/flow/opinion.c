@@ -3,6 +3,8 @@
  * An alert's id is two halves, "1f00aa42-9bc0d4e1": the first stands for (kind, host), the second for (peer, port). An
  * opinion on an alert moves it; on the same peer and port of another host it moves half as far. One line an opinion in
  * the file "opinions": id, verdict, time, reason, with tabs between. The latest on an id holds. */
+#include <unistd.h>
+
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/str.h"
@@ -107,10 +109,11 @@ void flow_opinions_apply(const struct flow_opinions *o, struct flow_suspect *x)
     if (own && weight_of(own->verdict) == 0)
         own = NULL; /* revoked */
     if (own)
-        flow_term(x, "judged", 1, weight_of(own->verdict));
+        flow_term(x, "judged", 1, x->judged = weight_of(own->verdict));
     else if (peer)
-        flow_term(x, "judged-peer", 0.5, weight_of(peer->verdict));
+        flow_term(x, "judged-peer", 0.5, 2 * (x->judged = weight_of(peer->verdict) / 2));
     x->opinion = own ? own->reason : HN_STR("");
+    x->verdict = own ? own->verdict : HN_STR("");
     x->score = flow_score_of(x->logit);
 }
 
@@ -138,9 +141,9 @@ static int say(struct hn_work *w, struct hn_str id, struct hn_str verdict)
     HN_AUTO_FD fd = hn_work_file_append(w, OPINIONS_FILE);
     struct hn_str line = hn_arena_fmt(hn_work_arena(w), "%.*s\t%.*s\t%s\t%.*s\n", (int)id.n, id.p, (int)verdict.n,
                                       verdict.p, hn_time_text(hn_work_now(w), at), (int)reason.n, reason.p);
-    if (fd < 0 || !hn_ok(hn_write_all(fd, line.p, line.n)))
+    if (fd < 0 || lseek(fd, 0, SEEK_END) < 0 || !hn_ok(hn_write_all(fd, line.p, line.n)) || fdatasync(fd) != 0)
         return hn_work_fail(w, "flow.not-written", NULL);
-    return 0;
+    return flow_keep_known(w, id, verdict, reason, weight_of(verdict));
 }
 
 /* The latest on this id? */

@@ -32,6 +32,24 @@ static struct hn_str joined_words(struct hn_work *w)
     return s;
 }
 
+/* For programs: the reason, and its place in octets from the start. */
+static void say_where(struct hn_work *w, const char *why, size_t at)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    struct hn_jw j;
+    hn_buf_init(&b, 4096);
+    hn_jw_init(&j, &b);
+    hn_jw_obj(&j);
+    hn_jw_key(&j, "error");
+    hn_jw_obj(&j);
+    hn_jw_kc(&j, "why", why);
+    hn_jw_kint(&j, "at", (int64_t)at);
+    hn_jw_obj_end(&j);
+    hn_jw_obj_end(&j);
+    hn_buf_chr(&b, '\n');
+    hn_work_write(w, hn_bytes_of(b.p, b.n));
+}
+
 static int read_filter(struct query *q)
 {
     const char *why;
@@ -42,6 +60,8 @@ static int read_filter(struct query *q)
     if (q->filter)
         return -1;
     struct hn_str from = hn_str_cut(text, at, text.n);
+    if (hn_work_form(q->w) == HN_FORM_JSON || hn_work_form(q->w) == HN_FORM_JSONL || hn_work_form(q->w) == HN_FORM_CSV)
+        say_where(q->w, why, at);
     return hn_work_usage(q->w, "flow.bad-filter", "why", why, "at",
                          from.n ? hn_arena_cstr(a, hn_str_cut(from, 0, from.n < 40 ? from.n : 40)) : "…", NULL);
 }
