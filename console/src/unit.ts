@@ -2,6 +2,7 @@
 import { ago, daysUntil, dueWords, lang, pick, signed, t, when, whenZone, bytes } from "./app/i18n";
 import { layout } from "./ui/graph";
 import { plain, visible } from "./ui/say";
+import { csvOf, matchRows } from "./ui/local";
 import { sortRows } from "./ui/table";
 import { percent } from "./ui/waterfall";
 
@@ -75,5 +76,15 @@ const columns = [{ key: "v", label: "", width: 1, sort: "v", cell: () => null, v
 const rows = [{ v: 2 }, { v: null }, { v: 1 }];
 is("rising", sortRows(rows, columns, "v", "v").map((r) => r.v), [1, 2, null]);
 is("falling", sortRows(rows, columns, "-v", "v").map((r) => r.v), [2, 1, null]);
+
+/* Lists that are here whole: every word must be in the row; no cell is a formula */
+const people = [{ v: "=1+1", n: "Sato, A" }, { v: "-3", n: "he \"x\"" }];
+const told = [
+  { key: "v", label: "V", width: 1, cell: () => null, value: (r: { v: string }) => r.v },
+  { key: "n", label: "N", width: 1, cell: () => null, value: (r: { n: string }) => r.n },
+  { key: "do", label: "Do", width: 1, cell: () => null },
+];
+is("csv", csvOf(told as never, people), "\ufeffV,N\r\n\"'=1+1\",\"Sato, A\"\r\n-3,\"he \"\"x\"\"\"\r\n");
+is("words", [matchRows(people, told as never, "sato =1").length, matchRows(people, told as never, "sato x").length, matchRows(people, told as never, " ").length], [1, 0, 2]);
 
 console.log(`${passed} passed, ${failed} failed`);

@@ -319,9 +319,9 @@ export interface SourceAsset {
   last_run?: Time | null;
   duration_ms?: number;
   observations?: number;
-  malformed?: { path: string; offset?: number; why: string }[];
-  not_seen?: { what: string; why: string }[];
-  quarantined?: { path: string; why: string }[];
+  malformed?: { path: string; offset?: number; why: string; why_text?: Text }[];
+  not_seen?: { what: string; why: string; what_text?: Text; why_text?: Text }[];
+  quarantined?: { path: string; why: string; why_text?: Text }[];
 }
 
 export interface Baseline {

@@ -89,6 +89,44 @@ export function AssignDialog({ findings, close, done }: { findings: FindingRow[]
   );
 }
 
+/* Known, and accepted with a reason until a date: the finding leaves the list, not the score. */
+export function AcceptDialog({ findings, close, done }: { findings: FindingRow[]; close: () => void; done: () => void }): JSX.Element {
+  const [until, setUntil] = useState("");
+  const [reason, setReason] = useState("");
+  const [busy, run] = useDo();
+  const send = async () => {
+    for (const f of findings) await post("baseline", { finding: f.id, reason: reason.trim(), expires: endOfDay(until) });
+  };
+  return (
+    <Dialog title={findings.length > 1 ? t("finding.accept-many", { n: findings.length }) : t("finding.accept")} close={close}>
+      <p class="dialog-lead">{t("finding.accept-lead")}</p>
+      <form
+        onSubmit={(e) => {
+          e.preventDefault();
+          void run(send, t("finding.said-accepted")).then((ok) => {
+            if (!ok) return;
+            done();
+            close();
+          });
+        }}
+      >
+        <Labelled label={t("act.until")}>{(id) => <input id={id} type="date" required value={until} onInput={(e) => setUntil(e.currentTarget.value)} />}</Labelled>
+        <Labelled label={t("act.reason")} hint={t("act.reason-hint")}>
+          {(id) => <textarea id={id} rows={3} required value={reason} onInput={(e) => setReason(e.currentTarget.value)} />}
+        </Labelled>
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={busy || !reason.trim()}>
+            {t("finding.do-accept")}
+          </button>
+          <button type="button" onClick={close}>
+            {t("do.cancel")}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
 export function ExceptDialog({ action, close, done }: { action: string; close: () => void; done: () => void }): JSX.Element {
   const [until, setUntil] = useState(day(new Date(Date.now() + 30 * 86400000)));
   const [reason, setReason] = useState("");

@@ -45,11 +45,12 @@ export function Due({ due, overdue, done, long }: { due?: Time | null | undefine
   );
 }
 
-export function Score({ value, big }: { value: number | null | undefined; big?: boolean }): JSX.Element {
+/* stale: what it rests on is old, so it is hatched. */
+export function Score({ value, big, stale }: { value: number | null | undefined; big?: boolean; stale?: boolean }): JSX.Element {
   if (value === null || value === undefined)
     return <span class={`score hatched ${big ? "score-big" : ""}`}>{t("score.not-seen")}</span>;
   return (
-    <span class={`score ${big ? "score-big" : ""}`} title={`${t("score.word")} ${dec(value)} / 100`}>
+    <span class={`score ${big ? "score-big" : ""} ${stale ? "hatched" : ""}`} title={`${t("score.word")} ${dec(value)} / 100`}>
       {big ? Math.round(value) : dec(value, value >= 10 ? 0 : 1)}
     </span>
   );
@@ -77,6 +78,18 @@ export function When({ at, rel }: { at: Time | null | undefined; rel?: boolean }
     <time dateTime={at} title={rel ? whenZone(at) : ago(at)}>
       {rel ? ago(at) : whenZone(at)}
     </time>
+  );
+}
+
+/* When something was last looked at; after a week without a look the answer is "not seen", drawn as such. */
+export const staleDays = 7;
+export const isStale = (at: Time | null | undefined) => !at || Date.now() - new Date(at).getTime() > staleDays * 86400000;
+export function Seen({ at }: { at: Time | null | undefined }): JSX.Element {
+  if (!isStale(at)) return <When at={at} rel />;
+  return (
+    <span class="hatched" title={whenZone(at)}>
+      {at ? t("time.not-seen-days", { n: Math.floor((Date.now() - new Date(at).getTime()) / 86400000) }) : t("score.not-seen")}
+    </span>
   );
 }
 

@@ -1,11 +1,12 @@
 /* Actions: a board by state and deadline, or a list; and one action. Only a diagnosis verifies. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { post, may, url } from "../app/api";
 import { day, pick, t, tx } from "../app/i18n";
+import { useKeys } from "../app/keys";
 import { useList } from "../app/list";
 import { useQuery } from "../app/query";
-import { params, path, setParams, withParams } from "../app/router";
+import { go, params, path, setParams, withParams } from "../app/router";
 import type { Action, ActionState, Comment } from "../app/types";
 import { AssignDialog, ExceptDialog, waysFrom } from "../ui/act";
 import { Due, Score, SeverityMark, StateMark, When } from "../ui/marks";
@@ -77,7 +78,45 @@ export function ActionsView(): JSX.Element {
 
 type Filter = Record<string, string | null>;
 
+/* j and k go from card to card, h and l from lane to lane, Enter opens, m asks where to move it. */
 function Board({ filter }: { filter: Filter }): JSX.Element {
+  const cards = (lane: Element | null | undefined) => [...(lane?.querySelectorAll<HTMLElement>(".card") ?? [])];
+  const here = () => document.activeElement?.closest<HTMLElement>(".card") ?? null;
+  const step = (by: number) => {
+    const all = cards(document.querySelector(".board"));
+    const at = here();
+    all[at ? Math.max(0, Math.min(all.length - 1, all.indexOf(at) + by)) : 0]?.focus();
+  };
+  const across = (by: number) => {
+    const lanes = [...document.querySelectorAll(".board > .lane")];
+    const at = here();
+    if (!at) return step(0);
+    const row = cards(at.closest(".lane")).indexOf(at);
+    for (let i = lanes.indexOf(at.closest(".lane") as Element) + by; i >= 0 && i < lanes.length; i += by) {
+      const there = cards(lanes[i]);
+      if (there.length === 0) continue;
+      there[Math.min(row, there.length - 1)]?.focus();
+      return;
+    }
+  };
+  useKeys(
+    [
+      { keys: "j", text: "keys.next-card", run: () => step(1) },
+      { keys: "k", text: "keys.previous-card", run: () => step(-1) },
+      { keys: "l", text: "keys.next-lane", run: () => across(1) },
+      { keys: "h", text: "keys.previous-lane", run: () => across(-1) },
+      {
+        keys: "m", text: "keys.move",
+        run: () => {
+          const menu = here()?.querySelector<HTMLDetailsElement>("details.menu");
+          if (!menu) return;
+          menu.open = true;
+          menu.querySelector("button")?.focus();
+        },
+      },
+    ],
+    [],
+  );
   return (
     <div class="board" role="group" aria-label={t("actions.board")}>
       {states.map((s) => (
@@ -124,7 +163,16 @@ function Lane({ state, filter }: { state: ActionState; filter: Filter }): JSX.El
 
 function Card({ a, changed }: { a: Action; changed: () => void }): JSX.Element {
   return (
-    <li class="card">
+    <li
+      class="card"
+      tabIndex={0}
+      aria-label={pick(a.finding.title)}
+      onKeyDown={(e) => {
+        if (e.target !== e.currentTarget || e.key !== "Enter") return;
+        e.preventDefault();
+        go(path("actions", a.id));
+      }}
+    >
       <p class="card-title">
         <a href={path("actions", a.id)}>
           <Say max={140}>{pick(a.finding.title)}</Say>
@@ -182,14 +230,29 @@ function Moves({ a, changed }: { a: Action; changed: () => void }): JSX.Element 
 function ActionList({ filter }: { filter: Filter }): JSX.Element {
   const sort = params.value.get("sort") ?? (filter.state === "verified" ? "-updated" : "due");
   const list = useList<Action>("actions", { ...filter, sort }, ["action"]);
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const [assign, setAssign] = useState(false);
+  const [busy, run] = useDo();
+  const filterKey = JSON.stringify(filter);
+  useEffect(() => setIds(new Set()), [filterKey]);
+  const chosen = list.rows.filter((a) => ids.has(a.id));
+  /* where all of them may go; an exception needs a reason of its own each */
+  const ways = states.filter((s) => s !== "excepted" && chosen.length > 0 && chosen.every((a) => waysFrom(a.state).includes(s)));
+  const move = (to: ActionState) =>
+    void run(async () => {
+      for (const a of chosen) await post(`actions/${encodeURIComponent(a.id)}/transition`, { to });
+    }, t("act.said-moved")).then(() => {
+      setIds(new Set());
+      list.reload();
+    });
   const columns: Column<Action>[] = [
     { key: "state", label: t("col.state"), width: 120, cell: (a) => <StateMark value={a.state} /> },
-    { key: "title", label: t("col.finding"), width: 400, narrow: "title", cell: (a) => <a href={path("actions", a.id)}><Say max={200}>{pick(a.finding.title)}</Say></a> },
+    { key: "title", label: t("col.finding"), width: 350, narrow: "title", cell: (a) => <a href={path("actions", a.id)}><Say max={200}>{pick(a.finding.title)}</Say></a> },
     { key: "asset", label: t("col.asset"), width: 130, cell: (a) => <Say max={60}>{a.finding.asset.name}</Say> },
     { key: "owner", label: t("act.owner"), width: 120, cell: (a) => (a.owner ? <Say max={40}>{a.owner.name}</Say> : <span class="dim">{t("act.nobody")}</span>) },
     { key: "due", label: t("col.due"), width: 140, sort: "due", cell: (a) => <Due due={a.due} done={a.state === "verified"} /> },
-    { key: "score", label: t("col.score"), width: 72, numeric: true, sort: "score", falling: true, cell: (a) => <Score value={a.finding.score} /> },
     { key: "updated", label: t("col.updated"), width: 130, sort: "updated", falling: true, narrow: "hide", cell: (a) => <When at={a.updated} rel /> },
+    { key: "score", label: t("col.score"), width: 86, numeric: true, sort: "score", falling: true, cell: (a) => <Score value={a.finding.score} /> },
   ];
   if (list.error !== undefined) return <Failure error={list.error} again={list.reload} />;
   if (list.loading) return <Skeleton lines={8} />;
@@ -205,7 +268,26 @@ function ActionList({ filter }: { filter: Filter }): JSX.Element {
   return (
     <>
       {list.waiting > 0 && <LiveBar show={list.show} text={t("live.changed", { n: list.waiting })} />}
-      <DataTable id="actions" label={t("nav.actions")} columns={columns} rows={list.rows} rowId={(a) => a.id} href={(a) => path("actions", a.id)} sort={sort} total={list.total} more={list.more} stale={list.stale} />
+      {chosen.length > 0 && may("operator") && (
+        <div class="bulk" role="region" aria-label={t("table.selection")}>
+          <span>{t("table.selected", { n: chosen.length })}</span>
+          {ways.map((w) => (
+            <button key={w} type="button" disabled={busy} onClick={() => move(w)}>
+              {tx(`move.${w}`, w)}
+            </button>
+          ))}
+          {chosen.every((a) => a.state !== "verified") && (
+            <button type="button" onClick={() => setAssign(true)}>
+              {t("act.change")}
+            </button>
+          )}
+          <button type="button" class="quiet" onClick={() => setIds(new Set())}>
+            {t("table.clear")}
+          </button>
+        </div>
+      )}
+      {assign && <AssignDialog findings={chosen.map(rowOf)} close={() => setAssign(false)} done={list.reload} />}
+      <DataTable id="actions" label={t("nav.actions")} columns={columns} rows={list.rows} selection={{ ids, set: setIds }} rowId={(a) => a.id} href={(a) => path("actions", a.id)} sort={sort} total={list.total} more={list.more} stale={list.stale} />
     </>
   );
 }

@@ -7,9 +7,10 @@ import { useList } from "../app/list";
 import { useQuery } from "../app/query";
 import { params, path } from "../app/router";
 import type { Asset, CoverageRow, FindingRow, Obs, Value } from "../app/types";
-import { Due, Score, SeverityMark, When } from "../ui/marks";
+import { Due, isStale, Score, Seen, SeverityMark, When } from "../ui/marks";
 import { FieldValue, ObservationBox, fieldsOf, useKinds } from "../ui/observation";
 import { Dialog, Empty, Facts, Failure, Labelled, LiveBar, Section, Skeleton, Tabs, useDo } from "../ui/parts";
+import { LocalTable } from "../ui/local";
 import { Say } from "../ui/say";
 import { DataTable, sortRows, type Column } from "../ui/table";
 import { Trend } from "../ui/trend";
@@ -43,7 +44,7 @@ export function AssetView({ id, tab }: { id: string; tab: string }): JSX.Element
           <p class="dim">
             {a.os ? <Say max={120}>{a.os}</Say> : <span class="unknown">{t("value.unknown")}</span>}
             {" · "}
-            {t("asset.seen")} <When at={a.last_run} rel />
+            {t("asset.seen")} <Seen at={a.last_run} />
             {a.criticality !== null && a.criticality !== undefined && (
               <>
                 {" · "}
@@ -62,7 +63,7 @@ export function AssetView({ id, tab }: { id: string; tab: string }): JSX.Element
         </div>
         <div class="head-score">
           <span class="dim">{t("score.word")}</span>
-          <Score value={a.score} big />
+          <Score value={a.score} big stale={isStale(a.last_run)} />
         </div>
       </header>
       <Tabs items={tabs} label={t("asset.tabs")} />
@@ -162,15 +163,18 @@ function Findings({ id }: { id: string }): JSX.Element {
   const sort = params.value.get("sort") ?? "-score";
   const list = useList<FindingRow>("findings", { asset: id, sort, q: params.value.get("q") }, ["finding", "action"]);
   const columns: Column<FindingRow>[] = [
-    { key: "score", label: t("col.score"), width: 72, numeric: true, sort: "score", falling: true, cell: (f) => <Score value={f.score} /> },
     { key: "severity", label: t("col.severity"), width: 104, sort: "severity", falling: true, cell: (f) => <SeverityMark value={f.severity} /> },
     { key: "title", label: t("col.finding"), width: 460, narrow: "title", cell: (f) => <a href={path("findings", f.id)}><Say max={200}>{pick(f.title)}</Say></a> },
     { key: "due", label: t("col.due"), width: 140, sort: "due", cell: (f) => <Due due={f.due} overdue={f.overdue} /> },
+    { key: "score", label: t("col.score"), width: 86, numeric: true, sort: "score", falling: true, cell: (f) => <Score value={f.score} /> },
   ];
   return (
     <>
       <div class="filters">
         <WordFilter />
+        <a class="button" href={url("findings", { asset: id, sort, q: params.value.get("q"), format: "csv" })} download="findings.csv">
+          {t("do.export-csv")}
+        </a>
       </div>
       {list.waiting > 0 && <LiveBar show={list.show} text={t("live.changed", { n: list.waiting })} />}
       {list.error !== undefined ? (
@@ -252,18 +256,17 @@ function plainValue(v: Value | undefined): string | number | null {
 
 export function CoverageTable({ rows }: { rows: CoverageRow[] }): JSX.Element {
   const columns: Column<CoverageRow>[] = [
-    { key: "module", label: t("col.source"), width: 150, sort: "module", narrow: "title", value: (c) => c.module, cell: (c) => <a href={path("sources", c.module)}>{tx(`module.${c.module}`, c.module)}</a> },
+    { key: "module", label: t("col.source"), width: 150, sort: "module", narrow: "title", value: (c) => tx(`module.${c.module}`, c.module), cell: (c) => <a href={path("sources", c.module)}>{tx(`module.${c.module}`, c.module)}</a> },
     { key: "complete", label: t("col.complete"), width: 130, sort: "complete", value: (c) => (c.complete ? 1 : 0), cell: (c) => (c.complete ? t("sources.complete") : <span class="hatched">{t("sources.incomplete")}</span>) },
-    { key: "privilege", label: t("col.privilege"), width: 110, cell: (c) => tx(`privilege.${c.privilege ?? ""}`, c.privilege ?? "") },
-    { key: "scope", label: t("col.scope"), width: 110, cell: (c) => <Say max={60}>{c.scope}</Say> },
+    { key: "privilege", label: t("col.privilege"), width: 110, value: (c) => tx(`privilege.${c.privilege ?? ""}`, c.privilege ?? ""), cell: (c) => tx(`privilege.${c.privilege ?? ""}`, c.privilege ?? "") },
+    { key: "scope", label: t("col.scope"), width: 110, value: (c) => c.scope ?? "", cell: (c) => <Say max={60}>{c.scope}</Say> },
     { key: "observations", label: t("col.observations"), width: 120, numeric: true, sort: "observations", falling: true, value: (c) => c.observations ?? 0, cell: (c) => num(c.observations ?? 0) },
     { key: "not_seen", label: t("col.not-seen"), width: 100, numeric: true, sort: "not_seen", falling: true, value: (c) => c.not_seen_n ?? 0, cell: (c) => ((c.not_seen_n ?? 0) > 0 ? <span class="hatched">{num(c.not_seen_n ?? 0)}</span> : "0") },
     { key: "malformed", label: t("col.malformed"), width: 110, numeric: true, sort: "malformed", falling: true, value: (c) => c.malformed_n ?? 0, cell: (c) => num(c.malformed_n ?? 0) },
     { key: "last", label: t("col.last-run"), width: 190, sort: "last", value: (c) => c.last_run ?? null, cell: (c) => <When at={c.last_run} /> },
   ];
-  const sort = params.value.get("sort") ?? "module";
   if (rows.length === 0) return <Empty title={t("asset.no-coverage")} />;
-  return <DataTable id="coverage" label={t("asset.coverage")} columns={columns} rows={sortRows(rows, columns, sort, "module")} rowId={(c) => c.module} href={(c) => path("sources", c.module)} sort={sort} />;
+  return <LocalTable id="coverage" label={t("asset.coverage")} columns={columns} rows={rows} rowId={(c) => c.module} href={(c) => path("sources", c.module)} fallback="module" />;
 }
 
 function EditDialog({ a, close, done }: { a: Asset; close: () => void; done: () => void }): JSX.Element {

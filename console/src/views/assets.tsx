@@ -4,7 +4,7 @@ import { pick, t } from "../app/i18n";
 import { useList } from "../app/list";
 import { params, path, setParams } from "../app/router";
 import type { AssetRow } from "../app/types";
-import { Score, SeverityMark, When } from "../ui/marks";
+import { isStale, Score, Seen, SeverityMark } from "../ui/marks";
 import { Empty, Failure, LiveBar, Skeleton } from "../ui/parts";
 import { Say } from "../ui/say";
 import { Count, DataTable, type Column } from "../ui/table";
@@ -12,21 +12,21 @@ import { WordFilter } from "./findings";
 
 export function assetColumns(): Column<AssetRow>[] {
   return [
-    { key: "score", label: t("col.score"), width: 96, numeric: true, sort: "score", falling: true, cell: (a) => <Score value={a.score} /> },
     {
-      key: "name", label: t("col.name"), width: 230, sort: "name", narrow: "title",
+      key: "name", label: t("col.name"), width: 170, sort: "name", narrow: "title",
       cell: (a) => (
         <a href={path("assets", a.id)}>
           <Say max={80}>{a.name}</Say>
         </a>
       ),
     },
-    { key: "os", label: t("col.os"), width: 170, cell: (a) => (a.os ? <Say max={60}>{a.os}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
-    { key: "worst", label: t("col.worst"), width: 110, cell: (a) => (a.worst ? <SeverityMark value={a.worst} /> : <span class="dim">—</span>) },
+    { key: "os", label: t("col.os"), width: 246, cell: (a) => (a.os ? <Say max={60}>{a.os}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
+    { key: "worst", label: t("col.worst"), width: 112, cell: (a) => (a.worst ? <SeverityMark value={a.worst} /> : <span class="dim">—</span>) },
     { key: "open", label: t("col.open"), width: 76, numeric: true, sort: "open", falling: true, cell: (a) => <Count n={a.open} /> },
-    { key: "overdue", label: t("col.overdue"), width: 96, numeric: true, cell: (a) => (a.overdue > 0 ? <strong class="late">{a.overdue}</strong> : <Count n={0} />) },
-    { key: "org", label: t("col.org"), width: 150, narrow: "hide", cell: (a) => <Say max={60}>{pick(typeof a.org === "string" ? a.org : a.org.name)}</Say> },
-    { key: "last", label: t("col.last-run"), width: 130, sort: "last_run", falling: true, cell: (a) => <When at={a.last_run} rel /> },
+    { key: "overdue", label: t("col.overdue"), width: 80, numeric: true, cell: (a) => (a.overdue > 0 ? <strong class="late">{a.overdue}</strong> : <Count n={0} />) },
+    { key: "org", label: t("col.org"), width: 130, narrow: "hide", cell: (a) => <Say max={60}>{pick(typeof a.org === "string" ? a.org : a.org.name)}</Say> },
+    { key: "last", label: t("col.last-run"), width: 124, sort: "last_run", falling: true, cell: (a) => <Seen at={a.last_run} /> },
+    { key: "score", label: t("col.score"), width: 90, numeric: true, sort: "score", falling: true, cell: (a) => <Score value={a.score} stale={isStale(a.last_run)} /> },
   ];
 }
 

@@ -1,18 +1,18 @@
 /* One finding: the sentence, by when, why (each bar opens what was seen), the picture, the fix, history, discussion. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { may, post } from "../app/api";
+import { may } from "../app/api";
 import { ago, pick, t, tx } from "../app/i18n";
 import { useKeys } from "../app/keys";
 import { useQuery } from "../app/query";
 import { path } from "../app/router";
 import type { Finding } from "../app/types";
-import { AssignDialog, endOfDay } from "../ui/act";
+import { AcceptDialog, AssignDialog } from "../ui/act";
 import { FixBox } from "../ui/fix";
 import { Graph } from "../ui/graph";
 import { Due, Score, SeverityMark, StateMark, StatusMark, When } from "../ui/marks";
 import { ObservationBox } from "../ui/observation";
-import { Dialog, Facts, Failure, Labelled, Section, Skeleton, useDo } from "../ui/parts";
+import { Facts, Failure, Section, Skeleton } from "../ui/parts";
 import { Say } from "../ui/say";
 import { Discussion, History } from "../ui/talk";
 import { Waterfall } from "../ui/waterfall";
@@ -161,7 +161,7 @@ export function FindingView({ id }: { id: string }): JSX.Element {
         </div>
       </div>
       {assign && <AssignDialog findings={[f]} close={() => setAssign(false)} done={reload} />}
-      {accept && <AcceptDialog f={f} close={() => setAccept(false)} done={reload} />}
+      {accept && <AcceptDialog findings={[f]} close={() => setAccept(false)} done={reload} />}
     </article>
   );
 }
@@ -221,39 +221,5 @@ function Evidence({ f }: { f: Finding }): JSX.Element | null {
         </details>
       ))}
     </Section>
-  );
-}
-
-function AcceptDialog({ f, close, done }: { f: Finding; close: () => void; done: () => void }): JSX.Element {
-  const [until, setUntil] = useState("");
-  const [reason, setReason] = useState("");
-  const [busy, run] = useDo();
-  return (
-    <Dialog title={t("finding.accept")} close={close}>
-      <p class="dialog-lead">{t("finding.accept-lead")}</p>
-      <form
-        onSubmit={(e) => {
-          e.preventDefault();
-          void run(() => post("baseline", { finding: f.id, reason: reason.trim(), expires: endOfDay(until) }), t("finding.said-accepted")).then((ok) => {
-            if (!ok) return;
-            done();
-            close();
-          });
-        }}
-      >
-        <Labelled label={t("act.until")}>{(id) => <input id={id} type="date" required value={until} onInput={(e) => setUntil(e.currentTarget.value)} />}</Labelled>
-        <Labelled label={t("act.reason")} hint={t("act.reason-hint")}>
-          {(id) => <textarea id={id} rows={3} required value={reason} onInput={(e) => setReason(e.currentTarget.value)} />}
-        </Labelled>
-        <div class="buttons">
-          <button type="submit" class="primary" disabled={busy || !reason.trim()}>
-            {t("finding.do-accept")}
-          </button>
-          <button type="button" onClick={close}>
-            {t("do.cancel")}
-          </button>
-        </div>
-      </form>
-    </Dialog>
   );
 }

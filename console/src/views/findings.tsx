@@ -7,11 +7,14 @@ import { useKeys } from "../app/keys";
 import { useList } from "../app/list";
 import { go, params, path, setParams, withParams } from "../app/router";
 import type { FindingRow, Severity } from "../app/types";
-import { AssignDialog } from "../ui/act";
+import { AcceptDialog, AssignDialog } from "../ui/act";
 import { Due, Score, SeverityMark, StateMark, StatusMark } from "../ui/marks";
 import { Dialog, Empty, Failure, Labelled, LiveBar, MenuButton, Skeleton } from "../ui/parts";
 import { Say } from "../ui/say";
+import { WordFilter } from "../ui/local";
 import { DataTable, type Column } from "../ui/table";
+
+export { WordFilter };
 
 const filterNames = ["org", "asset", "kind", "module", "class", "severity", "status", "due", "q", "cause", "min_score"] as const;
 const severities: Severity[] = ["critical", "high", "medium", "low", "info"];
@@ -19,13 +22,9 @@ const classes = ["vulnerability", "configuration", "integrity", "resilience", "d
 
 function columns(): Column<FindingRow>[] {
   return [
-    {
-      key: "score", label: t("col.score"), width: 74, numeric: true, sort: "score", falling: true,
-      cell: (f) => <Score value={f.score} />,
-    },
     { key: "severity", label: t("col.severity"), width: 86, sort: "severity", falling: true, cell: (f) => <SeverityMark value={f.severity} /> },
     {
-      key: "title", label: t("col.finding"), width: 420, narrow: "title",
+      key: "title", label: t("col.finding"), width: 372, narrow: "title",
       cell: (f) => (
         <a href={path("findings", f.id)}>
           <Say max={200}>{pick(f.title)}</Say>
@@ -40,9 +39,10 @@ function columns(): Column<FindingRow>[] {
         </a>
       ),
     },
-    { key: "due", label: t("col.due"), width: 134, sort: "due", cell: (f) => <Due due={f.due} overdue={f.overdue} done={f.status === "closed"} /> },
-    { key: "state", label: t("col.action"), width: 110, cell: (f) => (f.action ? <StateMark value={f.action.state} /> : f.status === "open" ? <span class="dim">—</span> : <StatusMark value={f.status} />) },
-    { key: "first", label: t("col.first-seen"), width: 98, sort: "first_seen", falling: true, narrow: "hide", cell: (f) => day(f.first_seen) },
+    { key: "due", label: t("col.due"), width: 124, sort: "due", cell: (f) => <Due due={f.due} overdue={f.overdue} done={f.status === "closed"} /> },
+    { key: "state", label: t("col.action"), width: 104, cell: (f) => (f.action ? <StateMark value={f.action.state} /> : f.status === "open" ? <span class="dim">—</span> : <StatusMark value={f.status} />) },
+    { key: "first", label: t("col.first-seen"), width: 112, sort: "first_seen", falling: true, narrow: "hide", cell: (f) => day(f.first_seen) },
+    { key: "score", label: t("col.score"), width: 86, numeric: true, sort: "score", falling: true, cell: (f) => <Score value={f.score} /> },
   ];
 }
 
@@ -54,6 +54,7 @@ export function FindingsView(): JSX.Element {
   const list = useList<FindingRow>("findings", { ...filter, sort }, ["finding", "action"]);
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const [assign, setAssign] = useState(false);
+  const [accept, setAccept] = useState(false);
   const key = JSON.stringify(filter);
   useEffect(() => setIds(new Set()), [key]);
   const chosen = list.rows.filter((r) => ids.has(r.id));
@@ -80,6 +81,11 @@ export function FindingsView(): JSX.Element {
           {may("operator") && (
             <button type="button" onClick={() => setAssign(true)}>
               {t("now.assign")}
+            </button>
+          )}
+          {may("approver") && (
+            <button type="button" onClick={() => setAccept(true)}>
+              {t("finding.accept")}
             </button>
           )}
           <button type="button" class="quiet" onClick={() => setIds(new Set())}>
@@ -119,6 +125,16 @@ export function FindingsView(): JSX.Element {
         />
       )}
       {assign && <AssignDialog findings={chosen} close={() => setAssign(false)} done={list.reload} />}
+      {accept && (
+        <AcceptDialog
+          findings={chosen}
+          close={() => setAccept(false)}
+          done={() => {
+            setIds(new Set());
+            list.reload();
+          }}
+        />
+      )}
     </>
   );
 }
@@ -161,23 +177,6 @@ function Filters(): JSX.Element {
         </a>
       ))}
     </div>
-  );
-}
-
-export function WordFilter({ param = "q" }: { param?: string }): JSX.Element {
-  const given = params.value.get(param) ?? "";
-  const [text, setText] = useState(given);
-  useEffect(() => setText(given), [given]);
-  useEffect(() => {
-    if (text.trim() === given) return;
-    const timer = window.setTimeout(() => setParams({ [param]: text.trim() || null }), 250);
-    return () => window.clearTimeout(timer);
-  }, [text]);
-  return (
-    <label class="choice choice-word">
-      <span>{t("filter.words")}</span>
-      <input type="search" value={text} onInput={(e) => setText(e.currentTarget.value)} />
-    </label>
   );
 }
 

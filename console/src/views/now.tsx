@@ -78,6 +78,7 @@ function Headline({ now }: { now: Now }): JSX.Element {
     );
   return (
     <header class="headline">
+      <div>
       <h1>
         {parts.length === 0
           ? c.open === 0
@@ -90,6 +91,8 @@ function Headline({ now }: { now: Now }): JSX.Element {
               </span>
             ))}
       </h1>
+      <Answers now={now} />
+      </div>
       <div class="head-score">
         <span class="dim">{t("score.word")}</span>
         <Score value={score?.value} big />
@@ -101,6 +104,25 @@ function Headline({ now }: { now: Now }): JSX.Element {
         )}
       </div>
     </header>
+  );
+}
+
+/* Is yesterday's thing really out, and what has nobody looked at: said before anybody scrolls. */
+function Answers({ now }: { now: Now }): JSX.Element | null {
+  const c = now.coverage;
+  const out = now.counts.verified_since_yesterday;
+  const unseen = c ? c.assets - c.seen_7d : 0;
+  if (!c || c.assets === 0) return null;
+  return (
+    <p class="answers">
+      <a href={withOrg("/actions?state=verified&sort=-updated")} class={out > 0 ? "good" : "dim"}>
+        {out > 0 && <span aria-hidden="true">✓ </span>}
+        {out > 0 ? t("now.out", { n: out }) : t("now.out-none")}
+      </a>
+      <a href={withOrg(unseen > 0 ? "/assets?not_seen_days=7" : "/sources")} class={unseen > 0 ? "hatched" : "dim"}>
+        {unseen > 0 ? t("now.hosts-not-seen", { n: unseen, total: c.assets }) : t("now.hosts-all-seen", { n: c.assets })}
+      </a>
+    </p>
   );
 }
 
@@ -170,6 +192,7 @@ function Item({ f, rank, focusable, reload }: { f: FindingRow; rank: number; foc
         <p class="first-meta">
           <SeverityMark value={f.severity} />
           <Due due={f.due} overdue={f.overdue} />
+          {f.fix_kind && f.fix_kind !== "none" && <span>{t("now.fix-kind", { kind: tx(`fix-kind.${f.fix_kind}`, f.fix_kind) })}</span>}
           <a href={path("assets", f.asset.id)}>
             <Say max={60}>{f.asset.name}</Say>
           </a>
@@ -243,18 +266,9 @@ function Strip({ now }: { now: Now }): JSX.Element {
   return (
     <dl class="strip">
       <div>
-        <dt>{t("now.verified")}</dt>
-        <dd class={now.counts.verified_since_yesterday > 0 ? "good" : undefined}>
-          <a href={withOrg("/actions?state=verified&sort=-updated")}>
-            {now.counts.verified_since_yesterday > 0 && <span aria-hidden="true">✓ </span>}
-            {num(now.counts.verified_since_yesterday)}
-          </a>
-        </dd>
-      </div>
-      <div>
         <dt>{t("now.not-seen")}</dt>
         <dd>
-          <a href={withOrg("/sources")} class={(now.quality?.not_seen ?? 0) > 0 ? "hatched" : undefined}>
+          <a href={withOrg("/findings?status=not_seen")} class={(now.quality?.not_seen ?? 0) > 0 ? "hatched" : undefined}>
             {num(now.quality?.not_seen ?? 0)}
           </a>
         </dd>

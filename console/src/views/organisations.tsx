@@ -9,6 +9,7 @@ import type { Org, OrgRow } from "../app/types";
 import { Score, Share, When } from "../ui/marks";
 import { Dialog, Empty, Failure, Labelled, Section, Skeleton, useDo } from "../ui/parts";
 import { FindingList } from "../ui/findinglist";
+import { LocalTable } from "../ui/local";
 import { Say } from "../ui/say";
 import { Count, DataTable, sortRows, type Column } from "../ui/table";
 import { Trend } from "../ui/trend";
@@ -37,8 +38,8 @@ function columns(top: number): Column<OrgRow>[] {
       cell: (o) => (typeof o.trend_7d === "number" ? <span class={o.trend_7d > 0 ? "late" : o.trend_7d < 0 ? "good" : "dim"}>{signed(o.trend_7d)}</span> : <span class="dim">—</span>),
     },
     {
-      key: "worst", label: t("col.worst-asset"), width: 180, narrow: "hide", value: (o) => o.worst_asset?.score ?? null, sort: "worst", falling: true,
-      cell: (o) => (o.worst_asset ? <span><a class="plain-link" href={path("assets", o.worst_asset.id)}><Say max={40}>{o.worst_asset.name}</Say></a> <Score value={o.worst_asset.score} /></span> : <span class="dim">—</span>),
+      key: "worst", label: t("col.worst-asset"), width: 180, narrow: "hide", value: (o) => (scoreOf(o) === null ? null : (o.worst_asset?.score ?? null)), sort: "worst", falling: true,
+      cell: (o) => (o.worst_asset ? <span><a class="plain-link" href={path("assets", o.worst_asset.id)}><Say max={40}>{o.worst_asset.name}</Say></a> <Score value={o.worst_asset.score} stale={scoreOf(o) === null} /></span> : <span class="dim">—</span>),
     },
     { key: "open", label: t("col.open"), width: 72, numeric: true, sort: "open", falling: true, value: (o) => o.open, cell: (o) => <Count n={o.open} /> },
     { key: "overdue", label: t("col.overdue"), width: 92, numeric: true, sort: "overdue", falling: true, value: (o) => o.overdue, cell: (o) => (o.overdue > 0 ? <strong class="late">{num(o.overdue)}</strong> : <Count n={0} />) },
@@ -57,7 +58,6 @@ export function OrganisationsView(): JSX.Element {
   const rows = rowsOf(data);
   const top = Math.min(...rows.map((r) => r.depth ?? 0));
   const cols = columns(Number.isFinite(top) ? top : 0);
-  const sort = params.value.get("sort");
   return (
     <>
       <header class="page-head">
@@ -74,7 +74,7 @@ export function OrganisationsView(): JSX.Element {
       ) : rows.length === 0 ? (
         <Empty title={t("org.none")} />
       ) : (
-        <DataTable id="orgs" label={t("nav.organisations")} columns={cols} rows={sort ? sortRows(rows, cols, sort, "name") : rows} rowId={(o) => o.id} href={(o) => path("organisations", o.id)} sort={sort ?? ""} />
+        <LocalTable id="organisations" label={t("nav.organisations")} columns={cols} rows={rows} rowId={(o) => o.id} href={(o) => path("organisations", o.id)} />
       )}
       {add !== null && <AddDialog parents={rows} parent={add} close={() => setAdd(null)} done={reload} />}
     </>

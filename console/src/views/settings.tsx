@@ -8,6 +8,7 @@ import { setTheme, theme, type Theme } from "../app/theme";
 import type { Account, AuditRow, Baseline, OrgRow, Page, Role, Session, Status } from "../app/types";
 import { When } from "../ui/marks";
 import { Dialog, Empty, Facts, Failure, Labelled, Section, Skeleton, Tabs, useDo } from "../ui/parts";
+import { LocalTable } from "../ui/local";
 import { plain, Say } from "../ui/say";
 import { DataTable, type Column } from "../ui/table";
 import { who } from "../ui/talk";
@@ -141,22 +142,21 @@ function AccountsTab(): JSX.Element {
   if (!data) return <Skeleton />;
   const name = (id: string) => pick(orgs.find((o) => o.id === id)?.name) || id;
   const columns: Column<Account>[] = [
-    { key: "user", label: t("sign.user"), width: 180, narrow: "title", cell: (a) => <button type="button" class="link" onClick={() => setEdit(a)}><Say>{a.user}</Say></button> },
-    { key: "name", label: t("sign.name"), width: 200, cell: (a) => <Say>{a.name}</Say> },
+    { key: "user", label: t("sign.user"), width: 180, sort: "user", narrow: "title", value: (a) => a.user, cell: (a) => <button type="button" class="link" onClick={() => setEdit(a)}><Say>{a.user}</Say></button> },
+    { key: "name", label: t("sign.name"), width: 200, sort: "name", value: (a) => a.name ?? "", cell: (a) => <Say>{a.name}</Say> },
     {
-      key: "grants", label: t("settings.grants"), width: 420,
+      key: "grants", label: t("settings.grants"), width: 420, value: (a) => a.grants.map((g) => `${tx(`role-name.${g.role}`, g.role)}: ${name(orgId(g.org))}`).join(", "),
       cell: (a) => a.grants.map((g, i) => <span class="tag" key={i}>{tx(`role-name.${g.role}`, g.role)}: <Say max={40}>{name(orgId(g.org))}</Say></span>),
     },
-    { key: "off", label: t("col.status"), width: 110, cell: (a) => (a.disabled ? <span class="hatched">{t("settings.disabled")}</span> : t("settings.enabled")) },
+    { key: "off", label: t("col.status"), width: 110, sort: "off", value: (a) => (a.disabled ? t("settings.disabled") : t("settings.enabled")), cell: (a) => (a.disabled ? <span class="hatched">{t("settings.disabled")}</span> : t("settings.enabled")) },
   ];
   return (
     <>
-      <div class="filters">
+      <LocalTable id="accounts" label={t("settings.accounts")} columns={columns} rows={many(data)} rowId={(a) => a.id} open={setEdit}>
         <button type="button" onClick={() => setEdit("new")}>
           {t("settings.add-account")}
         </button>
-      </div>
-      <DataTable id="accounts" label={t("settings.accounts")} columns={columns} rows={many(data)} rowId={(a) => a.id} open={setEdit} />
+      </LocalTable>
       {edit && <AccountDialog account={edit === "new" ? null : edit} orgs={orgs} close={() => setEdit(null)} done={reload} />}
     </>
   );
@@ -253,16 +253,16 @@ function BaselineTab(): JSX.Element {
     );
   const columns: Column<Baseline>[] = [
     {
-      key: "what", label: t("col.finding"), width: 330, narrow: "title",
+      key: "what", label: t("col.finding"), width: 330, sort: "what", narrow: "title", value: (b) => pick(b.title) || b.kind || b.finding || "",
       cell: (b) => {
         const text = <Say max={160}>{pick(b.title) || b.kind || b.finding}</Say>;
         return b.finding ? <a href={`/findings/${encodeURIComponent(b.finding)}`}>{text}</a> : text;
       },
     },
-    { key: "asset", label: t("col.asset"), width: 130, cell: (b) => (b.asset ? <Say max={60}>{typeof b.asset === "string" ? b.asset : b.asset.name}</Say> : <span class="dim">{t("baseline.all")}</span>) },
-    { key: "reason", label: t("act.reason"), width: 280, cell: (b) => <Say max={300}>{b.reason}</Say> },
-    { key: "owner", label: t("act.owner"), width: 120, cell: (b) => <Say max={60}>{who(b.owner ?? b.by)}</Say> },
-    { key: "expires", label: t("baseline.expires"), width: 180, cell: (b) => <When at={b.expires} /> },
+    { key: "asset", label: t("col.asset"), width: 130, sort: "asset", value: (b) => (b.asset ? (typeof b.asset === "string" ? b.asset : b.asset.name) : t("baseline.all")), cell: (b) => (b.asset ? <Say max={60}>{typeof b.asset === "string" ? b.asset : b.asset.name}</Say> : <span class="dim">{t("baseline.all")}</span>) },
+    { key: "reason", label: t("act.reason"), width: 280, value: (b) => b.reason ?? "", cell: (b) => <Say max={300}>{b.reason}</Say> },
+    { key: "owner", label: t("act.owner"), width: 120, sort: "owner", value: (b) => who(b.owner ?? b.by), cell: (b) => <Say max={60}>{who(b.owner ?? b.by)}</Say> },
+    { key: "expires", label: t("baseline.expires"), width: 180, sort: "expires", value: (b) => b.expires ?? null, cell: (b) => <When at={b.expires} /> },
     {
       key: "do", label: t("col.action"), width: 100,
       cell: (b) =>
@@ -273,7 +273,7 @@ function BaselineTab(): JSX.Element {
         ),
     },
   ];
-  return <DataTable id="baseline" label={t("settings.baseline")} columns={columns} rows={rows} rowId={(b) => b.id} />;
+  return <LocalTable id="baseline" label={t("settings.baseline")} columns={columns} rows={rows} rowId={(b) => b.id} fallback="expires" />;
 }
 
 function PolicyTab(): JSX.Element {
@@ -289,7 +289,7 @@ function PolicyTab(): JSX.Element {
           {Object.entries(data)
             .filter(([, v]) => typeof v === "object" && v !== null)
             .map(([k, v]) => (
-              <Section key={k} title={k}>
+              <Section key={k} title={tx(`policy.${k}`, k)}>
                 <Tree value={v} depth={0} />
               </Section>
             ))}
@@ -320,7 +320,7 @@ function Tree({ value, depth }: { value: unknown; depth: number }): JSX.Element 
               <tr>
                 {keys.map((k) => (
                   <th scope="col" key={k}>
-                    {k}
+                    {tx(`policy.col-${k}`, k)}
                   </th>
                 ))}
               </tr>
@@ -329,7 +329,7 @@ function Tree({ value, depth }: { value: unknown; depth: number }): JSX.Element 
               {rows.slice(0, 500).map((r, i) => (
                 <tr key={i}>
                   {keys.map((k) => (
-                    <td key={k}>
+                    <td key={k} class={typeof r[k] === "number" ? "num" : undefined}>
                       <Tree value={r[k]} depth={depth + 1} />
                     </td>
                   ))}
@@ -349,7 +349,7 @@ function Tree({ value, depth }: { value: unknown; depth: number }): JSX.Element 
     <dl class="fields">
       {entries.map(([k, v]) => (
         <div key={k}>
-          <dt>{k}</dt>
+          <dt>{tx(`policy.${k}`, k)}</dt>
           <dd>
             <Tree value={v} depth={depth + 1} />
           </dd>
@@ -364,6 +364,32 @@ function isText(v: object): v is { en: string; ja: string } {
   return typeof o.en === "string" && typeof o.ja === "string" && Object.keys(o).length === 2;
 }
 
+/* What the row is about, as a link where there is a page for it. */
+function AuditObject({ r }: { r: AuditRow }): JSX.Element {
+  const pages: Record<string, string> = { action: "actions", asset: "assets", org: "organisations", finding: "findings" };
+  const page = pages[r.what.split(".")[0] ?? ""];
+  const text = <Say max={80}>{r.object}</Say>;
+  return page && r.object ? <a href={`/${page}/${encodeURIComponent(r.object)}`}>{text}</a> : text;
+}
+
+/* A state is said in words; an object as "name: value" instead of JSON. */
+function auditDetail(detail: unknown): string {
+  if (detail === null || detail === undefined) return "";
+  if (typeof detail === "string" && detail.startsWith("{")) {
+    try {
+      return auditDetail(JSON.parse(detail));
+    } catch {
+      return detail; /* not what it looked like */
+    }
+  }
+  if (typeof detail === "object")
+    return Object.entries(detail)
+      .map(([k, v]) => `${tx(`col.${k}`, tx(`audit-field.${k}`, k))}: ${typeof v === "object" ? JSON.stringify(v) : String(v)}`)
+      .join(", ");
+  const s = String(detail);
+  return tx(`state.${s}`, s);
+}
+
 function AuditTab(): JSX.Element {
   const list = useList<AuditRow>("audit", { limit: 100 });
   if (list.error !== undefined) return <Failure error={list.error} again={list.reload} />;
@@ -373,9 +399,9 @@ function AuditTab(): JSX.Element {
     { key: "seq", label: "#", width: 64, numeric: true, cell: (r) => r.seq },
     { key: "at", label: t("trend.time"), width: 190, cell: (r) => <When at={r.at} /> },
     { key: "by", label: t("audit.by"), width: 120, cell: (r) => <Say max={60}>{who(r.by)}</Say> },
-    { key: "what", label: t("audit.what"), width: 180, narrow: "title", cell: (r) => <Say max={80}>{r.what}</Say> },
-    { key: "object", label: t("audit.object"), width: 200, cell: (r) => <Say max={80}>{r.object}</Say> },
-    { key: "detail", label: t("audit.detail"), width: 300, cell: (r) => <Say max={200}>{r.detail === null || r.detail === undefined ? "" : typeof r.detail === "string" ? r.detail : JSON.stringify(r.detail)}</Say> },
+    { key: "what", label: t("audit.what"), width: 180, narrow: "title", cell: (r) => <span title={r.what}>{tx(`audit-what.${r.what}`, r.what)}</span> },
+    { key: "object", label: t("audit.object"), width: 200, cell: (r) => <AuditObject r={r} /> },
+    { key: "detail", label: t("audit.detail"), width: 300, cell: (r) => <Say max={200}>{auditDetail(r.detail)}</Say> },
     { key: "hash", label: t("audit.hash"), width: 120, narrow: "hide", cell: (r) => <code title={r.hash}>{r.hash.slice(0, 12)}</code> },
   ];
   return (
@@ -405,7 +431,7 @@ function StatusTab(): JSX.Element {
         <Facts
           items={[
             ["Landlock", tx(`sandbox.${s.sandbox?.landlock ?? "unknown"}`, s.sandbox?.landlock ?? t("value.unknown"))],
-            ["seccomp", s.sandbox?.seccomp === undefined ? t("value.unknown") : s.sandbox.seccomp ? t("value.yes") : t("value.no")],
+            ["seccomp", s.sandbox?.seccomp === undefined ? t("value.unknown") : s.sandbox.seccomp ? t("value.on") : t("value.off")],
           ]}
         />
         {note && (
@@ -427,7 +453,7 @@ function StatusTab(): JSX.Element {
       <Section title={t("status-page.watch")}>
         <Facts
           items={[
-            [t("status-page.watching"), s.watch?.on ? t("value.yes") : t("value.no")],
+            [t("status-page.watching"), s.watch?.on && s.watch.next_run ? t("sources.watching") : t("sources.not-watching")],
             [t("col.last-run"), <When key="l" at={s.watch?.last_run} />],
             ...(s.watch?.next_run ? ([[t("sources.next"), <When key="n" at={s.watch.next_run} />]] as [string, JSX.Element][]) : []),
           ]}

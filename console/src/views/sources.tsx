@@ -4,20 +4,19 @@ import { may, post } from "../app/api";
 import { num, pick, t, tx } from "../app/i18n";
 import { org } from "../app/org";
 import { useQuery } from "../app/query";
-import { params, path } from "../app/router";
+import { path } from "../app/router";
 import type { SourceAsset, SourceRow, Status } from "../app/types";
-import { When } from "../ui/marks";
+import { Seen, When } from "../ui/marks";
 import { Empty, Failure, MenuButton, Section, Skeleton, useDo } from "../ui/parts";
+import { LocalTable } from "../ui/local";
 import { plain, Say } from "../ui/say";
-import { Count, DataTable, sortRows, type Column } from "../ui/table";
+import { Count, type Column } from "../ui/table";
 
 const many = <T,>(d: T[] | { items: T[] } | undefined): T[] => (Array.isArray(d) ? d : (d?.items ?? []));
 
 export function SourcesView(): JSX.Element {
   const { data, error, reload } = useQuery<SourceRow[] | { items: SourceRow[] }>(org.value ? `sources?org=${encodeURIComponent(org.value)}` : "sources", ["run"]);
   const rows = many(data);
-  const cols = columns();
-  const sort = params.value.get("sort") ?? "module";
   const unseen = rows.reduce((n, r) => n + r.not_seen, 0);
   const malformed = rows.reduce((n, r) => n + r.malformed, 0);
   const quarantined = rows.reduce((n, r) => n + r.quarantined, 0);
@@ -42,7 +41,7 @@ export function SourcesView(): JSX.Element {
           <p class="sources-sum">
             {unseen + malformed + quarantined === 0 ? t("sources.all-good") : t("sources.sum", { unseen, malformed, quarantined })}
           </p>
-          <DataTable id="sources" label={t("nav.sources")} columns={cols} rows={sortRows(rows, cols, sort, "module")} rowId={(r) => r.module} href={(r) => path("sources", r.module)} sort={sort} />
+          <LocalTable id="sources" label={t("nav.sources")} columns={columns()} rows={rows} rowId={(r) => r.module} href={(r) => path("sources", r.module)} fallback="module" />
         </>
       )}
     </>
@@ -51,12 +50,12 @@ export function SourcesView(): JSX.Element {
 
 function columns(): Column<SourceRow>[] {
   const count = (key: "malformed" | "quarantined", label: string): Column<SourceRow> => ({
-    key, label, width: 98, numeric: true, sort: key, falling: true, value: (r) => r[key],
+    key, label, width: 112, numeric: true, sort: key, falling: true, value: (r) => r[key],
     cell: (r) => (r[key] > 0 ? <strong class="soon">{num(r[key])}</strong> : <Count n={0} />),
   });
   return [
     {
-      key: "module", label: t("col.source"), width: 460, sort: "module", narrow: "title", value: (r) => r.module,
+      key: "module", label: t("col.source"), width: 430, sort: "module", narrow: "title", value: (r) => `${tx(`module.${r.module}`, r.module)} ${pick(r.text)}`,
       cell: (r) => (
         <span title={plain(pick(r.text))}>
           <a href={path("sources", r.module)}>{tx(`module.${r.module}`, r.module)}</a>{" "}
@@ -66,7 +65,7 @@ function columns(): Column<SourceRow>[] {
         </span>
       ),
     },
-    { key: "last", label: t("col.last-run"), width: 104, sort: "last", falling: true, value: (r) => r.last_run ?? null, cell: (r) => <When at={r.last_run} rel /> },
+    { key: "last", label: t("col.last-run"), width: 104, sort: "last", falling: true, value: (r) => r.last_run ?? null, cell: (r) => <Seen at={r.last_run} /> },
     { key: "assets", label: t("nav.assets"), width: 70, numeric: true, sort: "assets", falling: true, value: (r) => r.assets, cell: (r) => <Count n={r.assets} /> },
     { key: "observations", label: t("col.observations"), width: 108, numeric: true, sort: "observations", falling: true, value: (r) => r.observations, cell: (r) => <Count n={r.observations} /> },
     { key: "not_seen", label: t("col.not-seen"), width: 84, numeric: true, sort: "not_seen", falling: true, value: (r) => r.not_seen, cell: (r) => (r.not_seen > 0 ? <span class="hatched">{num(r.not_seen)}</span> : <Count n={0} />) },
@@ -157,9 +156,9 @@ function AssetPart({ r }: { r: SourceAsset }): JSX.Element {
         {" · "}
         {r.complete ? t("sources.complete") : <span class="hatched">{t("sources.incomplete")}</span>}
       </p>
-      <Reasons title={t("sources.not-seen")} none={t("sources.not-seen-none")} rows={unseen.map((x) => [x.what, x.why])} hatched />
-      {malformed.length > 0 && <Reasons title={t("sources.malformed")} none="" rows={malformed.map((x) => [x.offset === undefined ? x.path : `${x.path} @ ${x.offset}`, x.why])} />}
-      {quarantined.length > 0 && <Reasons title={t("sources.quarantined")} none="" rows={quarantined.map((x) => [x.path, x.why])} />}
+      <Reasons title={t("sources.not-seen")} none={t("sources.not-seen-none")} rows={unseen.map((x) => [pick(x.what_text) || x.what, pick(x.why_text) || x.why])} hatched />
+      {malformed.length > 0 && <Reasons title={t("sources.malformed")} none="" rows={malformed.map((x) => [x.offset === undefined ? x.path : `${x.path} @ ${x.offset}`, pick(x.why_text) || x.why])} />}
+      {quarantined.length > 0 && <Reasons title={t("sources.quarantined")} none="" rows={quarantined.map((x) => [x.path, pick(x.why_text) || x.why])} />}
     </Section>
   );
 }
