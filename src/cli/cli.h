@@ -61,6 +61,9 @@ extern struct cli_global cli;
 int cli_take_globals(int argc, char **argv);
 /* Message in the language of the user; params: name, value pairs of C strings, ended by NULL. */
 void cli_error(const char *key, ...) __attribute__((sentinel));
+/* getopt_long(3) for long options; what is wrong is said in the language of the user, and '?' given. */
+struct option;
+int cli_option_next(int argc, char **argv, const struct option *options);
 /* No option has this name (without its dashes); the nearest of the n known ones is told. Gives CLI_USAGE. */
 int cli_unknown_option(struct hn_str name, const char *const *names, size_t n);
 /* An error of an operation or of the environment, with what to do. */
@@ -78,12 +81,16 @@ int cli_run_uses(const struct cli_verb *v, int argc, char **argv);
 
 /* The member at "a.b"; a {"en","ja"} object gives the text in the language in force. In arena. */
 struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char *path, bool date);
+/* A word of the data (a severity, a state) in the language in force; column: the member that holds it. */
+struct hn_str cli_word(const char *column, struct hn_str s);
 void cli_table(const struct cli_column *columns, const struct hn_jv *items);
 void cli_fields(const struct hn_jv *body);
 void cli_out(const struct hn_buf *b); /* to standard output */
 /* Start and end of a colour when standard output is a terminal: by severity or state name. */
 const char *cli_color(struct hn_str word);
 const char *cli_color_end(void);
+/* The severity in its colour, filled to the width of a column. */
+void cli_put_severity(struct hn_buf *out, struct hn_str severity);
 /* A line on standard error that replaces itself; only on a terminal, only after a second. NULL ends it. */
 void cli_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -112,9 +112,9 @@ static void put_wrapped(struct hn_buf *out, struct hn_str s, size_t indent)
 static void put_finding(struct hn_buf *out, struct hn_run *r, const struct hn_finding *f, size_t n)
 {
     struct hn_finding_texts t = hn_finding_texts(&r->arena, cli.lang, f);
-    const char *sev = hn_severity_name(f->severity);
-    hn_buf_fmt(out, "%3zu  %s%-8s%s %5.1f  ", n, cli_color(hn_str_c(sev)), sev,
-               *cli_color(hn_str_c(sev)) ? cli_color_end() : "", f->score);
+    hn_buf_fmt(out, "%3zu  ", n);
+    cli_put_severity(out, hn_str_c(hn_severity_name(f->severity)));
+    hn_buf_fmt(out, " %5.1f  ", f->score);
     hn_term_put(out, t.title);
     hn_buf_chr(out, '\n');
     put_wrapped(out, t.sentence, 5);
@@ -239,7 +239,7 @@ static bool read_request(int argc, char **argv, struct request *q)
                           .policy = cli_conf_path("policy")};
     hn_severity_parse(hn_config_str(cli.conf, "diagnose.threshold"), &q->threshold);
     q->run.modules = cli_conf_modules();
-    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((opt = cli_option_next(argc, argv, options)) != -1) {
         switch (opt) {
         case 'r':
             q->run.root = optarg;

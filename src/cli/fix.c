@@ -87,6 +87,19 @@ struct pair {
     struct hn_str value;
 };
 
+/* What the store said beyond the general sentence of the error, which cli_fail() says. */
+static void refused(const struct hn_answer *ans, struct hn_err e, struct hn_diag *d)
+{
+    char key[64];
+    snprintf(key, sizeof key, "error.%s", hn_err_name(e));
+    struct hn_str m = ans->message[cli.lang], detail = ans->detail;
+    if (hn_str_eq(m, hn_str_c(hn_text_find(cli.lang, key))))
+        m.n = 0;
+    if (hn_str_eqc(detail, hn_err_text(e)))
+        detail.n = 0;
+    snprintf(d->msg, sizeof d->msg, "%.*s%s%.*s", HN_FMT(m), m.n && detail.n ? " " : "", HN_FMT(detail));
+}
+
 static const struct hn_jv *call(struct fix *f, const char *op, const struct pair *pairs, size_t n, struct hn_err *ret,
                                 struct hn_diag *d)
 {
@@ -103,8 +116,7 @@ static const struct hn_jv *call(struct fix *f, const char *op, const struct pair
     *ret = hn_client_call(f->keep.client, op, hn_buf_text(&args), &ans, d);
     hn_buf_done(&args);
     if (!hn_ok(*ret)) {
-        if (ans.message[cli.lang].n)
-            snprintf(d->msg, sizeof d->msg, "%.*s %.*s", HN_FMT(ans.message[cli.lang]), HN_FMT(ans.detail));
+        refused(&ans, *ret, d);
         return NULL;
     }
     return hn_jv_parse(&f->arena, hn_str_bytes(hn_arena_str(&f->arena, ans.body)), d);
@@ -479,7 +491,7 @@ static int run(int argc, char **argv, bool undo)
     struct hn_diag d = {{0}};
     struct hn_str id;
     int opt, rc = CLI_OK;
-    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((opt = cli_option_next(argc, argv, options)) != -1) {
         if (opt == 'a')
             do_apply = true;
         else if (opt == 'y')

@@ -168,7 +168,7 @@ int cli_help(int argc, char **argv)
 
 int cli_usage(const struct cli_verb *v)
 {
-    fprintf(stderr, "hinomi help %s\n", v->name);
+    cli_error("cli.see", "verb", v->name, NULL);
     return CLI_USAGE;
 }
 

@@ -89,7 +89,7 @@ int cli_ingest(int argc, char **argv)
     struct hn_policy *policy = NULL;
     struct hn_diag d = {{0}};
     int opt;
-    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((opt = cli_option_next(argc, argv, options)) != -1) {
         if (opt == 'o')
             k.org = optarg;
         else if (opt == 'p')

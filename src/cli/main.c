@@ -1,4 +1,5 @@
 /* hinomi: verbs for people, roles (-x) for itself. */
+#include <getopt.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include "core/fetch.h"
 #include "core/fix.h"
 #include "core/parse.h"
+#include "core/registry.h"
 #include "core/store_role.h"
 #include "core/work_front.h"
 #include "httpd/httpd.h"
@@ -73,9 +75,21 @@ int cli_unknown_option(struct hn_str name, const char *const *names, size_t n)
     const char *near = hn_str_nearest(name, names, n);
     char given[128], other[128];
     snprintf(given, sizeof given, "--%.*s", HN_FMT(name));
-    snprintf(other, sizeof other, "--%s", near ? near : "help");
-    cli_error("cli.error.option", "option", given, "nearest", other, NULL);
+    snprintf(other, sizeof other, "--%s", near ? near : "");
+    cli_error(near ? "cli.error.option" : "cli.error.option-none", "option", given, "nearest", other, NULL);
     return CLI_USAGE;
+}
+
+int cli_option_next(int argc, char **argv, const struct option *options)
+{
+    char given[128];
+    opterr = 0; /* getopt would say it in English */
+    int opt = getopt_long(argc, argv, ":", options, NULL);
+    if (opt != '?' && opt != ':')
+        return opt;
+    snprintf(given, sizeof given, "%s", argv[optind - 1]);
+    cli_error(opt == ':' ? "cli.error.value" : "cli.error.option-none", "option", given, NULL);
+    return '?';
 }
 
 void cli_fail(struct hn_err e, const struct hn_diag *d)
@@ -83,7 +97,10 @@ void cli_fail(struct hn_err e, const struct hn_diag *d)
     char key[64];
     snprintf(key, sizeof key, "error.%s", hn_err_name(e));
     const char *text = hn_text_find(cli.lang, key);
-    cli_error("cli.error.failed", "what", text ? text : hn_err_text(e), "detail", d && d->msg[0] ? d->msg : "–", NULL);
+    const char *detail = d ? d->msg : "";
+    bool more = *detail && strcmp(detail, hn_err_text(e)) != 0; /* else it only says the same in other words */
+    cli_error(more ? "cli.error.failed" : "cli.error.plain", "what", text ? text : hn_err_text(e), "detail", detail,
+              NULL);
 }
 
 /* Global options may stand anywhere before "--". */
@@ -170,6 +187,19 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
+static void unknown_verb(const char *word)
+{
+    const char *names[64];
+    size_t n = 0;
+    for (const struct cli_verb *v = cli_verbs; v->name && n < 64; v++)
+        names[n++] = v->name;
+    for (size_t i = 0; i < hn_modules_n && n < 64; i++)
+        if (hn_modules[i]->verbs)
+            names[n++] = hn_modules[i]->name;
+    const char *near = hn_str_nearest(hn_str_c(word), names, n);
+    cli_error(near ? "cli.error.verb-near" : "cli.error.verb", "word", word, "nearest", near ? near : "", NULL);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -205,11 +235,12 @@ int main(int argc, char **argv)
     if (verb)
         return verb->run ? verb->run(argc - 1, argv + 1) : cli_run_uses(verb, argc - 1, argv + 1);
     if (of_module) {
-        cli_error("cli.error.use", "verb", argv[1], "word", argc > 2 ? argv[2] : "", NULL);
+        cli_error(argc > 2 ? "cli.error.use" : "cli.error.use-none", "verb", argv[1], "word", argc > 2 ? argv[2] : "",
+                  NULL);
         return CLI_USAGE;
     }
     if (argc > 1 && !wants_help(1, argv + 1)) {
-        cli_error("cli.error.verb", "word", argv[1], NULL);
+        unknown_verb(argv[1]);
         return CLI_USAGE;
     }
     int rc = cli_help(1, argv);

@@ -54,7 +54,7 @@ static bool read_options(int argc, char **argv, struct serve *s)
         {"watch", no_argument, 0, 'w'},        {"fixer", no_argument, 0, 'f'},      {"token", no_argument, 0, 't'},
         {"policy", required_argument, 0, 'p'}, {"root", required_argument, 0, 'r'}, {0}};
     int opt;
-    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((opt = cli_option_next(argc, argv, options)) != -1) {
         if (opt == 'l')
             s->listen = optarg;
         else if (opt == 'u')

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 
-static struct hn_str show_time(struct hn_arena *a, struct hn_str s)
+static struct hn_str show_time(struct hn_arena *a, struct hn_str s, bool zone)
 {
     hn_time t;
     struct tm tm;
@@ -18,7 +18,7 @@ static struct hn_str show_time(struct hn_arena *a, struct hn_str s)
     time_t sec = (time_t)(t / HN_SECOND);
     localtime_r(&sec, &tm);
     char text[64];
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm);
+    strftime(text, sizeof text, zone ? "%Y-%m-%d %H:%M %Z" : "%Y-%m-%d %H:%M", &tm);
     return hn_arena_str(a, hn_str_c(text));
 }
 
@@ -34,7 +34,7 @@ static struct hn_str show_value(struct hn_arena *a, const struct hn_jv *v, bool 
         return HN_STR("");
     switch (v->kind) {
     case HN_JV_STR:
-        return date ? show_time(a, v->s) : v->s;
+        return date ? show_time(a, v->s, false) : v->s;
     case HN_JV_INT:
         return hn_arena_fmt(a, "%lld", (long long)v->i);
     case HN_JV_NUM:
@@ -50,6 +50,24 @@ static struct hn_str show_value(struct hn_arena *a, const struct hn_jv *v, bool 
     }
 }
 
+struct hn_str cli_word(const char *column, struct hn_str s)
+{
+    static const struct {
+        const char *column, *prefix;
+    } words[] = {{"severity", "severity."}, {"worst", "severity."},   {"state", "cli.word."},
+                 {"status", "cli.word."},   {"kind", "cli.word."},    {"landlock", "cli.word."},
+                 {"class", "cli.word."},    {"fix_kind", "cli.word."}};
+    char key[80];
+    for (size_t i = 0; cli.lang != HN_EN && i < sizeof words / sizeof *words; i++) {
+        if (strcmp(words[i].column, column) != 0 || s.n > 32)
+            continue;
+        snprintf(key, sizeof key, "%s%.*s", words[i].prefix, HN_FMT(s));
+        const char *t = hn_text_find(cli.lang, key);
+        return t ? hn_str_c(t) : s;
+    }
+    return s;
+}
+
 struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char *path, bool date)
 {
     struct hn_str rest = hn_str_c(path), part;
@@ -60,7 +78,8 @@ struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char 
     }
     if (v && v->kind == HN_JV_NULL && hn_str_ends(hn_str_c(path), "score"))
         return hn_str_c(hn_text_find(cli.lang, "cli.not-seen"));
-    return show_value(a, v, date);
+    const char *dot = strrchr(path, '.');
+    return v && v->kind == HN_JV_STR ? cli_word(dot ? dot + 1 : path, show_value(a, v, date)) : show_value(a, v, date);
 }
 
 /* ---------------------------------------------------------------- tables */
@@ -145,6 +164,32 @@ static bool is_text(const struct hn_jv *v)
     return v->kind == HN_JV_OBJ && v->n == 2 && hn_jv_str(v, "en").p && hn_jv_str(v, "ja").p;
 }
 
+/* The name of a member, in the language in force as far as there is a text. */
+static void put_name(struct hn_buf *out, struct hn_str name)
+{
+    static const char *const prefixes[] = {"cli.field.", "cli.col."};
+    const char *t = NULL;
+    char key[80];
+    for (size_t i = 0; cli.lang != HN_EN && !t && name.n < 60 && i < 2; i++) {
+        snprintf(key, sizeof key, "%s%.*s", prefixes[i], HN_FMT(name));
+        t = hn_text_find(cli.lang, key);
+    }
+    hn_term_put(out, t ? hn_str_c(t) : name);
+}
+
+static struct hn_str field_value(struct hn_arena *a, struct hn_str name, const struct hn_jv *v)
+{
+    char column[64];
+    if (v->kind == HN_JV_NULL || (v->kind == HN_JV_STR && !v->s.n))
+        return HN_STR("–");
+    if (v->kind == HN_JV_BOOL)
+        return v->b ? HN_STR("✓") : HN_STR("–");
+    if (v->kind != HN_JV_STR)
+        return show_value(a, v, false);
+    snprintf(column, sizeof column, "%.*s", HN_FMT(name));
+    return cli_word(column, show_time(a, v->s, true));
+}
+
 static void put_field(struct hn_buf *out, struct hn_arena *a, const struct hn_jv *v, unsigned depth)
 {
     for (size_t i = 0; i < v->n; i++) {
@@ -152,7 +197,7 @@ static void put_field(struct hn_buf *out, struct hn_arena *a, const struct hn_jv
         for (unsigned k = 0; k < depth; k++)
             hn_buf_c(out, "  ");
         if (v->kind == HN_JV_OBJ)
-            hn_term_put(out, v->keys[i]);
+            put_name(out, v->keys[i]);
         else
             hn_buf_chr(out, '-');
         bool nested = (m->kind == HN_JV_OBJ && !is_text(m)) || m->kind == HN_JV_ARR;
@@ -162,7 +207,7 @@ static void put_field(struct hn_buf *out, struct hn_arena *a, const struct hn_jv
             continue;
         }
         hn_buf_c(out, v->kind == HN_JV_OBJ ? ": " : " ");
-        hn_term_put(out, nested ? HN_STR("") : show_value(a, m, false));
+        hn_term_put(out, nested ? HN_STR("–") : field_value(a, v->kind == HN_JV_OBJ ? v->keys[i] : HN_STR(""), m));
         hn_buf_chr(out, '\n');
     }
 }
@@ -195,7 +240,8 @@ const char *cli_color(struct hn_str word)
                {"verified", "\033[32m"},   {"overdue", "\033[1;31m"}, {"not_seen", "\033[2m"}};
     if (cli.color)
         for (size_t i = 0; i < sizeof map / sizeof *map; i++)
-            if (hn_str_eqc(word, map[i].word))
+            if (hn_str_eqc(word, map[i].word) || hn_str_eq(word, cli_word("severity", hn_str_c(map[i].word))) ||
+                hn_str_eq(word, cli_word("state", hn_str_c(map[i].word))))
                 return map[i].code;
     return "";
 }
@@ -203,6 +249,17 @@ const char *cli_color(struct hn_str word)
 const char *cli_color_end(void)
 {
     return cli.color ? "\033[0m" : "";
+}
+
+void cli_put_severity(struct hn_buf *out, struct hn_str severity)
+{
+    struct hn_str word = cli_word("severity", severity);
+    const char *color = cli_color(severity);
+    hn_buf_c(out, color);
+    hn_term_put(out, word);
+    hn_buf_c(out, *color ? cli_color_end() : "");
+    for (size_t w = hn_term_width(word); w < 8; w++)
+        hn_buf_chr(out, ' ');
 }
 
 void cli_progress(const char *fmt, ...)

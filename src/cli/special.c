@@ -28,9 +28,9 @@ int cli_show_explain(const struct hn_jv *finding)
 
 static void put_first(struct hn_buf *out, struct hn_arena *a, const struct hn_jv *row, size_t n)
 {
-    struct hn_str severity = hn_jv_str(row, "severity");
-    const char *color = cli_color(severity);
-    hn_buf_fmt(out, "%3zu  %s%-8.*s%s ", n, color, HN_FMT(severity), *color ? cli_color_end() : "");
+    hn_buf_fmt(out, "%3zu  ", n);
+    cli_put_severity(out, hn_jv_str(row, "severity"));
+    hn_buf_chr(out, ' ');
     hn_term_put(out, cli_value(a, row, "title", false));
     hn_buf_c(out, " — ");
     hn_term_put(out, cli_value(a, row, "asset.name", false));

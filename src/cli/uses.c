@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "core/client.h"
@@ -231,10 +232,13 @@ static void print_refusal(const struct hn_answer *ans, struct hn_err e, const st
     hn_buf_init(&b, 64u << 10);
     hn_buf_c(&b, "hinomi: ");
     hn_term_put(&b, m);
-    if (ans->detail.n) {
-        hn_buf_c(&b, " (");
-        hn_term_put(&b, ans->detail);
-        hn_buf_chr(&b, ')');
+    if (ans->detail.n && !hn_str_eqc(ans->detail, hn_err_text(e))) {
+        HN_AUTO(hn_buf_done) struct hn_buf why;
+        hn_buf_init(&why, 64u << 10);
+        hn_reason_add(&why, cli.lang, ans->detail);
+        hn_buf_c(&b, cli.lang == HN_JA ? "（" : " (");
+        hn_term_put(&b, hn_buf_text(&why));
+        hn_buf_c(&b, cli.lang == HN_JA ? "）" : ")");
     }
     fprintf(stderr, "%.*s\n", (int)b.n, b.p);
     hn_buf_done(&b);
@@ -270,7 +274,7 @@ int cli_run_uses(const struct cli_verb *v, int argc, char **argv)
         skip = 2;
     } else if (argc > 1 && argv[1][0] != '-' && !v->uses->positional) {
         cli_error("cli.error.use", "verb", v->name, "word", argv[1], NULL);
-        return cli_usage(v);
+        return CLI_USAGE;
     }
     c.op = hn_op_find(hn_str_c(c.use->op));
     c.positional = hn_str_c(c.use->positional);

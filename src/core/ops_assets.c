@@ -71,7 +71,7 @@ static struct hn_err coverage(struct hn_op_ctx *c, struct hn_str asset)
     hn_jw_arr(c->w);
     for (size_t i = 0; i < n; i++) {
         hn_jw_obj(c->w);
-        ops_cover_members(c->w, &k[i]);
+        ops_cover_members(c, &k[i]);
         hn_jw_obj_end(c->w);
     }
     hn_jw_arr_end(c->w);

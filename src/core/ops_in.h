@@ -69,7 +69,7 @@ void ops_kkind(struct hn_jw *w, const struct hn_store_obs *o); /* "kind": "packa
 void ops_obs_members(struct hn_jw *w, const struct hn_store_obs *o);
 HN_MUST struct hn_err ops_comments(struct hn_op_ctx *c, const char *on, struct hn_str id);
 void ops_history(struct hn_op_ctx *c, const struct hn_store_history *h, size_t n);
-void ops_cover_members(struct hn_jw *w, const struct hn_store_cover *k);
+void ops_cover_members(struct hn_op_ctx *c, const struct hn_store_cover *k);
 HN_MUST struct hn_err ops_finding_query(struct hn_op_ctx *c, struct hn_store_finding_query *q);
 /* {"ok": true} */
 struct hn_err ops_done(struct hn_op_ctx *c);

@@ -314,8 +314,42 @@ void ops_history(struct hn_op_ctx *c, const struct hn_store_history *h, size_t n
     hn_jw_arr_end(c->w);
 }
 
-void ops_cover_members(struct hn_jw *w, const struct hn_store_cover *k)
+static void both_languages(struct hn_op_ctx *c, const char *key, struct hn_str phrase)
 {
+    HN_AUTO(hn_buf_done) struct hn_buf ja;
+    hn_buf_init(&ja, 64u << 10);
+    hn_reason_add(&ja, HN_JA, phrase);
+    ops_names(c->w, key, phrase, hn_buf_text(&ja));
+}
+
+/* What was not seen or could not be read, as the run told it, with its words in both languages. */
+static void notes(struct hn_op_ctx *c, const char *key, struct hn_str raw)
+{
+    const struct hn_jv *v = raw.n ? hn_jv_parse(c->arena, hn_str_bytes(raw), NULL) : NULL;
+    struct hn_jw *w = c->w;
+
+    hn_jw_key(w, key);
+    hn_jw_arr(w);
+    for (size_t i = 0; v && i < v->n; i++) {
+        const struct hn_jv *note = &v->items[i];
+        hn_jw_obj(w);
+        for (size_t m = 0; note->kind == HN_JV_OBJ && m < note->n; m++) {
+            hn_jw_key_str(w, note->keys[m]);
+            hn_jw_value(w, &note->items[m]);
+        }
+        if (hn_jv_str(note, "what").p)
+            both_languages(c, "what_text", hn_jv_str(note, "what"));
+        if (hn_jv_str(note, "why").p)
+            both_languages(c, "why_text", hn_jv_str(note, "why"));
+        hn_jw_obj_end(w);
+    }
+    hn_jw_arr_end(w);
+}
+
+void ops_cover_members(struct hn_op_ctx *c, const struct hn_store_cover *k)
+{
+    struct hn_jw *w = c->w;
+
     hn_jw_kstr(w, "module", k->module);
     hn_jw_kstr(w, "scope", k->scope);
     hn_jw_kc(w, "privilege", k->privilege >= HN_PRIVILEGE_ROOT ? "root" : "user");
@@ -327,9 +361,9 @@ void ops_cover_members(struct hn_jw *w, const struct hn_store_cover *k)
     hn_jw_kint(w, "malformed_n", (int64_t)k->malformed_n);
     hn_jw_kint(w, "quarantined_n", (int64_t)k->quarantined_n);
     hn_jw_kint(w, "not_seen_n", (int64_t)k->not_seen_n);
-    ops_kraw(w, "malformed", k->malformed, "[]");
-    ops_kraw(w, "quarantined", k->quarantined, "[]");
-    ops_kraw(w, "not_seen", k->not_seen, "[]");
+    notes(c, "malformed", k->malformed);
+    notes(c, "quarantined", k->quarantined);
+    notes(c, "not_seen", k->not_seen);
 }
 
 struct hn_err ops_done(struct hn_op_ctx *c)

@@ -59,7 +59,7 @@ static struct hn_err get(struct hn_op_ctx *c)
         hn_jw_kstr(w, "id", k[i].asset);
         hn_jw_kstr(w, "name", k[i].asset_name);
         hn_jw_obj_end(w);
-        ops_cover_members(w, &k[i]);
+        ops_cover_members(c, &k[i]);
         hn_jw_obj_end(w);
     }
     hn_jw_arr_end(w);

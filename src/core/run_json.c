@@ -359,7 +359,7 @@ struct hn_err hn_run_read(struct hn_run *r, struct hn_bytes json, struct hn_diag
     struct hn_bytes own = hn_arena_bytes(&r->arena, json);
     const struct hn_jv *v = own.p ? hn_jv_parse(&r->arena, own, &d) : NULL;
     if (!v)
-        return hn_fail(reterr, HN_E_INVALID, "not JSON: %s", d.msg);
+        return hn_fail(reterr, HN_E_INVALID, "%s", d.msg);
     return hn_run_take(r, v, reterr);
 }
 

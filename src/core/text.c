@@ -30,7 +30,7 @@ static const struct hn_param *param_find(const struct hn_param *p, struct hn_str
 }
 
 /* name is what stands between the braces: "days", or "days|n" for the plural ending. */
-static void add_placeholder(struct hn_buf *out, struct hn_str name, const struct hn_param *params)
+static void add_placeholder(struct hn_buf *out, enum hn_lang lang, struct hn_str name, const struct hn_param *params)
 {
     bool plural = hn_str_ends(name, "|n");
     if (plural)
@@ -38,6 +38,8 @@ static void add_placeholder(struct hn_buf *out, struct hn_str name, const struct
     const struct hn_param *p = param_find(params, name);
     if (!p)
         hn_buf_fmt(out, "{?%.*s}", HN_FMT(name));
+    else if (hn_str_eqc(name, "why") || hn_str_eqc(name, "detail"))
+        hn_reason_add(out, lang, p->value);
     else if (!plural)
         hn_buf_str(out, p->value);
     else if (!hn_str_eqc(p->value, "1"))
@@ -56,7 +58,7 @@ void hn_text_add(struct hn_buf *out, enum hn_lang lang, const char *key, const s
             return;
         }
         hn_buf_str(out, hn_str_cut(rest, 0, (size_t)open));
-        add_placeholder(out, hn_str_cut(rest, (size_t)open + 1, (size_t)(open + close)), params);
+        add_placeholder(out, lang, hn_str_cut(rest, (size_t)open + 1, (size_t)(open + close)), params);
         rest = hn_str_cut(rest, (size_t)(open + close) + 1, rest.n);
     }
 }
