@@ -50,7 +50,7 @@ class Shapes(Case):
         self.assertGreater(now["score"]["value"], 10)
         self.assertEqual(now["lower"][0]["cause"], "upgrade:openssl")
         one = self.client.get("sources/packages").json[0]
-        self.assertEqual(one["malformed"], [{"path": "/var/lib/dpkg/status", "offset": 17, "why": "no version"}])
+        self.assertEqual(one["malformed"], [{"path": "/var/lib/dpkg/status", "offset": 17, "why": "no version", "why_text": {"en": "no version", "ja": "no version"}}])
         self.assertEqual(one["not_seen"], [{"what": "/root/secret", "why": "Permission denied"}])
 
     def test_c_changes(self):
