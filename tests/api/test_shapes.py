@@ -50,8 +50,11 @@ class Shapes(Case):
         self.assertGreater(now["score"]["value"], 10)
         self.assertEqual(now["lower"][0]["cause"], "upgrade:openssl")
         one = self.client.get("sources/packages").json[0]
-        self.assertEqual(one["malformed"], [{"path": "/var/lib/dpkg/status", "offset": 17, "why": "no version", "why_text": {"en": "no version", "ja": "no version"}}])
-        self.assertEqual(one["not_seen"], [{"what": "/root/secret", "why": "Permission denied"}])
+        self.assertEqual(one["malformed"], [{"path": "/var/lib/dpkg/status", "offset": 17, "why": "no version",
+                                             "why_text": {"en": "no version", "ja": "no version"}}])
+        self.assertEqual(one["not_seen"], [{"what": "/root/secret", "why": "Permission denied",
+                                            "what_text": {"en": "/root/secret", "ja": "/root/secret"},
+                                            "why_text": {"en": "Permission denied", "ja": "アクセスが許可されていません"}}])
 
     def test_c_changes(self):
         asset = self.world.put("web2", [{"subject": "curl"}, {"subject": "perl"}])
