@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/software.h"
 #include "core/client.h"
 #include "core/collect.h"
 #include "core/fetch.h"
@@ -36,6 +37,7 @@ static const struct {
     {"capture", cli_capture},         {"kinds", cli_kinds},
     {"remind", cli_remind},           {"man", cli_man},
     {"completion", cli_completion},   {"ask", cli_asker},
+    {"uploads", cli_uploads},
 };
 
 static void print_message(const char *key, const struct hn_param *params)

@@ -1,10 +1,10 @@
 /* hinomi serve: starts the store role, the web server role and the watcher, and does what the console asks for:
- * diagnose again, make an approved change. Parses nothing hostile itself.
+ * diagnose again, make an approved change, have a document read. Parses nothing hostile itself.
  *
  *   serve ──▶ store role ◀── httpd role ◀── browser
  *     │  ├──▶ watcher (hinomi diagnose --watch)
  *     │  └──▶ asker: answers questions by verbs of modules (asker.c)
- *     └─ jobs.take ─▶ diagnose │ fixer (only with --fixer) */
+ *     └─ jobs.take ─▶ diagnose │ fixer (only with --fixer) │ hinomi -x uploads */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -174,15 +174,20 @@ static struct hn_err look_after(struct serve *s, struct hn_diag *d)
 
 #define CHORES_EVERY HN_HOUR
 
+static void start_alone(const char *const *argv)
+{
+    pid_t pid;
+    struct hn_diag d = {{0}};
+    if (!hn_ok(start_self(argv, &pid, &d)))
+        hn_log(HN_LOG_WARN, "%s", d.msg);
+}
+
 /* Once an hour: reminders in a process of their own (it talks to other machines), and old data goes. */
 static void start_reminders(void)
 {
     const char *argv[] = {"hinomi",   "-x", "remind", "--home", cli.home, cli.config ? "--config" : NULL,
                           cli.config, NULL};
-    pid_t pid;
-    struct hn_diag d = {{0}};
-    if (!hn_ok(start_self(argv, &pid, &d)))
-        hn_log(HN_LOG_WARN, "%s", d.msg);
+    start_alone(argv);
 }
 
 static void prune(struct serve *s)
@@ -264,17 +269,29 @@ static struct hn_err diagnose(struct serve *s, bool deep, bool tell, struct hn_d
     return e;
 }
 
+/* Documents that came over HTTP are read in a process of its own: reading takes as long as it takes. */
+static void start_reader(void)
+{
+    const char *argv[] = {"hinomi",   "-x", "uploads", "--home", cli.home, cli.config ? "--config" : NULL,
+                          cli.config, NULL};
+
+    start_alone(argv);
+}
+
 static void do_job(struct serve *s, const struct hn_jv *job)
 {
     struct hn_diag d = {{0}};
     struct hn_str kind = hn_jv_str(job, "kind");
     snprintf(s->job, sizeof s->job, "%.*s", HN_FMT(hn_jv_str(job, "id")));
-    struct hn_err e;
-    if (hn_str_eqc(kind, "diagnose"))
+    struct hn_err e = HN_OK;
+    bool read = hn_str_eqc(kind, "read");
+    if (read)
+        start_reader();
+    else if (hn_str_eqc(kind, "diagnose"))
         e = diagnose(s, hn_jv_bool(job, "deep", false), true, &d);
     else
         e = cli_fix_job(&s->keep, job, s->root, &d);
-    if (hn_ok(e) && !hn_str_eqc(kind, "diagnose"))
+    if (hn_ok(e) && !read && !hn_str_eqc(kind, "diagnose"))
         e = diagnose(s, false, false, &d); /* what a change did is for a diagnosis to say */
     if (!hn_ok(e))
         hn_log(HN_LOG_ERROR, "%.*s failed: %s", HN_FMT(kind), d.msg);

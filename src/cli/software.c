@@ -18,48 +18,84 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "cli/cli.h"
-#include "core/client.h"
+#include "cli/software.h"
 #include "core/work_front.h"
 
 #define DOCUMENT_MAX (48u << 20)
-#define ANSWER_MAX   ((size_t)1 << 30)
 #define FEEDS_MAX    64u
 
 /* ---------------------------------------------------------------- the worker */
 
-/* Runs a verb of the module sbom with one input; what it prints goes into out. feeds: values of --feed. */
-static int run_worker(const char *verb, const char *input, const char *const *feeds, size_t n, struct hn_buf *out)
+/* What the worker prints goes into a file of ours instead of the descriptor `to`. */
+struct catch
+{
+    int to, file, before;
+};
+
+static bool catch_begin(struct catch *k, int to)
+{
+    *k = (struct catch){.to = to, .file = memfd_create("answer", MFD_CLOEXEC), .before = dup(to)};
+    fflush(stdout);
+    return k->file >= 0 && k->before >= 0 && dup2(k->file, to) >= 0;
+}
+
+static bool catch_end(struct catch *k, struct hn_buf *out)
+{
+    char path[64];
+    bool ok = k->file >= 0;
+
+    if (k->before >= 0) {
+        dup2(k->before, k->to);
+        close(k->before);
+    }
+    snprintf(path, sizeof path, "/proc/self/fd/%d", k->file);
+    ok = ok && (!out || hn_ok(hn_read_file(path, out, NULL)));
+    if (k->file >= 0)
+        close(k->file);
+    return ok;
+}
+
+int cli_sbom_worker(const struct cli_sbom_work *k, struct hn_buf *out, struct hn_buf *said)
 {
     struct hn_front_option with[FEEDS_MAX];
     struct hn_front f = {.module = cli_module_of("sbom"),
-                         .verb = cli_module_verb_find("sbom", verb),
-                         .words = &input,
+                         .verb = cli_module_verb_find("sbom", k->verb),
+                         .words = &k->input,
                          .n_words = 1,
                          .options = with,
-                         .n_options = n,
+                         .n_options = k->n_feeds,
                          .form = HN_FORM_JSON,
-                         .lang = (int)cli.lang,
+                         .lang = (int)k->lang,
                          .home = cli.home};
     struct hn_diag d = {{0}};
-    int rc = CLI_FAILURE, file = memfd_create("answer", MFD_CLOEXEC), before = dup(STDOUT_FILENO);
+    struct catch answer, words = {.to = STDERR_FILENO, .file = -1, .before = -1};
+    int rc = CLI_FAILURE;
 
-    for (size_t i = 0; i < n; i++)
-        with[i] = (struct hn_front_option){&f.verb->options[0], feeds[i]};
-    fflush(stdout);
-    if (!f.verb || file < 0 || before < 0 || dup2(file, STDOUT_FILENO) < 0)
-        return CLI_FAILURE;
-    struct hn_err e = hn_front_run(&f, &rc, &d);
-    dup2(before, STDOUT_FILENO);
-    close(before);
-    if (!hn_ok(e)) {
+    for (size_t i = 0; i < k->n_feeds; i++)
+        with[i] = (struct hn_front_option){&f.verb->options[0], k->feeds[i]};
+    struct hn_err e = {HN_E_IO};
+    if (f.verb && catch_begin(&answer, STDOUT_FILENO) && (!said || catch_begin(&words, STDERR_FILENO)))
+        e = hn_front_run(&f, &rc, &d);
+    if (said)
+        (void)catch_end(&words, said);
+    if (!catch_end(&answer, out))
+        rc = CLI_FAILURE;
+    if (hn_ok(e))
+        return rc;
+    if (said)
+        hn_buf_c(said, d.msg[0] ? d.msg : hn_err_text(e));
+    else
         cli_fail(e, &d);
-        rc = CLI_FAILURE;
-    }
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    if (rc == CLI_OK && !hn_ok(hn_read_file(path, out, &d)))
-        rc = CLI_FAILURE;
-    close(file);
+    return CLI_FAILURE;
+}
+
+static int run_worker(const char *verb, const char *input, const char *const *feeds, size_t n, struct hn_buf *out)
+{
+    const struct cli_sbom_work k = {.verb = verb, .input = input, .feeds = feeds, .n_feeds = n, .lang = cli.lang};
+    int rc = cli_sbom_worker(&k, out, NULL);
+
+    if (rc != CLI_OK)
+        hn_buf_clear(out);
     return rc;
 }
 
@@ -148,23 +184,37 @@ static bool is_id(const char *s)
     return strlen(s) == 26 && strspn(s, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == 26;
 }
 
-/* The version of the release: as given, else as the document's subject has it. */
-static struct hn_str version_of(const struct options *o, const struct hn_jv *parts)
+struct hn_str cli_sbom_version(const struct hn_jv *parts)
 {
     struct hn_str subject = hn_jv_str(parts, "subject");
     size_t at = subject.n;
 
-    if (o->version)
-        return hn_str_c(o->version);
     while (at && subject.p[at - 1] != ' ')
         at--;
     return at ? hn_str_cut(subject, at, subject.n) : HN_STR("");
 }
 
-static bool write_args(struct hn_buf *args, const struct options *o, const struct hn_jv *parts, struct hn_str document)
+static struct hn_str version_of(const struct options *o, const struct hn_jv *parts)
+{
+    return o->version ? hn_str_c(o->version) : cli_sbom_version(parts);
+}
+
+void cli_sbom_parts_write(struct hn_jw *w, const struct hn_jv *parts)
 {
     static const char *const kept[] = {"family",     "spec",  "subject", "author",  "made_at",
                                        "components", "edges", "stated",  "quality", "problems"};
+
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        const struct hn_jv *v = hn_jv_get(parts, kept[i]);
+        if (!v)
+            continue;
+        hn_jw_key(w, kept[i]);
+        hn_jw_value(w, v);
+    }
+}
+
+static bool write_args(struct hn_buf *args, const struct options *o, const struct hn_jv *parts, struct hn_str document)
+{
     struct hn_jw w;
 
     hn_jw_init(&w, args);
@@ -176,18 +226,43 @@ static bool write_args(struct hn_buf *args, const struct options *o, const struc
         hn_jw_kc(&w, "supplier", o->supplier);
     hn_jw_kstr(&w, "version", version_of(o, parts));
     hn_jw_kstr(&w, "document", document);
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        const struct hn_jv *v = hn_jv_get(parts, kept[i]);
-        if (!v)
-            continue;
-        hn_jw_key(&w, kept[i]);
-        hn_jw_value(&w, v);
-    }
+    cli_sbom_parts_write(&w, parts);
     hn_jw_obj_end(&w);
     return !args->bad;
 }
 
-static int ingest_parts(struct hn_client *c, const struct options *o, const struct hn_buf *parts,
+/* Statements inside a bill of materials are its maker's: taken with less trust than those that are sent as such. */
+static int ingest_statements(struct hn_client *c, const char *file, struct hn_str product, struct hn_str version)
+{
+    struct hn_buf found, args;
+    struct hn_answer ans;
+    struct hn_arena a;
+    struct hn_jw w;
+
+    hn_buf_init(&found, ANSWER_MAX);
+    hn_buf_init(&args, 64u << 20);
+    hn_arena_init(&a, (size_t)2 << 30);
+    int rc = run_worker("vex-list", file, NULL, 0, &found);
+    const struct hn_jv *list = rc == CLI_OK ? hn_jv_parse(&a, hn_str_bytes(hn_buf_text(&found)), NULL) : NULL;
+    hn_jw_init(&w, &args);
+    hn_jw_obj(&w);
+    hn_jw_kstr(&w, "product", product);
+    hn_jw_kstr(&w, "version", version);
+    hn_jw_kint(&w, "trust", CLI_SBOM_TRUST);
+    hn_jw_kc(&w, "document", strrchr(file, '/') ? strrchr(file, '/') + 1 : file);
+    cli_sbom_statements_write(&w, list);
+    hn_jw_obj_end(&w);
+    if (list)
+        rc = call(c, "statements.take", &args, &ans);
+    if (list && rc == CLI_OK && !cli.json && !cli.jsonl)
+        print_answer(&ans);
+    hn_arena_done(&a);
+    hn_buf_done(&args);
+    hn_buf_done(&found);
+    return rc;
+}
+
+static int ingest_parts(struct hn_client *c, const struct options *o, const char *file, const struct hn_buf *parts,
                         struct hn_str document)
 {
     struct hn_answer ans = {.body = {NULL, 0}};
@@ -202,6 +277,9 @@ static int ingest_parts(struct hn_client *c, const struct options *o, const stru
         print_answer(&ans);
     else if (!v || args.bad)
         cli_error("cli.sbom.too-big", NULL);
+    const struct hn_jv *put = rc == CLI_OK ? hn_jv_parse(&a, hn_str_bytes(hn_arena_str(&a, ans.body)), NULL) : NULL;
+    if (put && hn_jv_int(v, "statements", 0))
+        rc = ingest_statements(c, file, hn_jv_str(put, "product"), version_of(o, v));
     hn_buf_done(&args);
     hn_arena_done(&a);
     return rc;
@@ -224,7 +302,7 @@ static int ingest_file(struct hn_client *c, const struct options *o, const char 
     else
         rc = run_worker("parts", file, NULL, 0, &parts);
     if (rc == CLI_OK)
-        rc = ingest_parts(c, o, &parts, document);
+        rc = ingest_parts(c, o, file, &parts, document);
     hn_buf_done(&parts);
     hn_buf_done(&raw);
     return rc;
@@ -258,6 +336,23 @@ static int ingest(int argc, char **argv)
 
 /* ---------------------------------------------------------------- statements */
 
+void cli_sbom_statements_write(struct hn_jw *w, const struct hn_jv *list)
+{
+    const struct hn_jv *s = hn_jv_get(list, "statements");
+    struct hn_str dialect = s && s->kind == HN_JV_ARR && s->n ? hn_jv_str(&s->items[0], "dialect") : HN_STR("");
+
+    hn_jw_kc(w, "origin",
+             hn_str_eqc(dialect, "CSAF")        ? "csaf"
+             : hn_str_eqc(dialect, "CycloneDX") ? "cyclonedx"
+             : hn_str_eqc(dialect, "SPDX 3")    ? "spdx"
+                                                : "openvex");
+    hn_jw_key(w, "statements");
+    if (s)
+        hn_jw_value(w, s);
+    else
+        hn_jw_raw(w, HN_STR("[]"));
+}
+
 static bool vex_args(struct hn_buf *args, const struct options *o, const char *file, const struct hn_jv *list)
 {
     struct hn_jw w;
@@ -277,18 +372,7 @@ static bool vex_args(struct hn_buf *args, const struct options *o, const char *f
         return false;
     hn_jw_kint(&w, "trust", trust);
     hn_jw_kc(&w, "document", strrchr(file, '/') ? strrchr(file, '/') + 1 : file);
-    const struct hn_jv *s = hn_jv_get(list, "statements");
-    struct hn_str dialect = s && s->kind == HN_JV_ARR && s->n ? hn_jv_str(&s->items[0], "dialect") : HN_STR("");
-    hn_jw_kc(&w, "origin",
-             hn_str_eqc(dialect, "CSAF")        ? "csaf"
-             : hn_str_eqc(dialect, "CycloneDX") ? "cyclonedx"
-             : hn_str_eqc(dialect, "SPDX 3")    ? "spdx"
-                                                : "openvex");
-    hn_jw_key(&w, "statements");
-    if (s)
-        hn_jw_value(&w, s);
-    else
-        hn_jw_raw(&w, HN_STR("[]"));
+    cli_sbom_statements_write(&w, list);
     hn_jw_obj_end(&w);
     return !args->bad;
 }
@@ -329,7 +413,7 @@ static int vex_ingest(int argc, char **argv)
 /* ---------------------------------------------------------------- rematch */
 
 /* All rows as one document in a file that only we can see, by its number. */
-static int rows_into(struct hn_client *c, int file)
+static int rows_into(struct hn_client *c, int file, bool unjudged)
 {
     long long after = 0;
     bool more = true, first = true;
@@ -341,7 +425,7 @@ static int rows_into(struct hn_client *c, int file)
         struct hn_buf args;
         struct hn_arena a;
         hn_buf_init(&args, 256);
-        hn_buf_fmt(&args, "{\"after\":%lld}", after);
+        hn_buf_fmt(&args, "{\"after\":%lld,\"unjudged\":%s}", after, unjudged ? "true" : "false");
         int rc = call(c, "components.rows", &args, &ans);
         hn_buf_done(&args);
         if (rc != CLI_OK)
@@ -351,7 +435,7 @@ static int rows_into(struct hn_client *c, int file)
         more = rows && rows->n && hn_jv_bool(v, "more", false);
         if (rows && rows->n) {
             after = rows->items[rows->n - 1].items[0].i;
-            const char *end = ans.body.p ? strrchr(ans.body.p, ']') : NULL;
+            const char *end = ans.body.p ? memrchr(ans.body.p, ']', ans.body.n) : NULL;
             if (!end)
                 return CLI_FAILURE;
             struct hn_str inner =
@@ -367,12 +451,7 @@ static int rows_into(struct hn_client *c, int file)
     return dprintf(file, "]}") < 0 ? CLI_FAILURE : CLI_OK;
 }
 
-/* What the parts of a pass came to, added up. */
-struct sums {
-    int64_t components, unknown, matches, opened, closed, held;
-};
-
-static void add_up(struct sums *t, const struct hn_answer *ans)
+static void add_up(struct cli_sbom_sums *t, const struct hn_answer *ans)
 {
     struct hn_arena a;
 
@@ -387,7 +466,7 @@ static void add_up(struct sums *t, const struct hn_answer *ans)
     hn_arena_done(&a);
 }
 
-static void print_sums(const struct sums *t)
+static void print_sums(const struct cli_sbom_sums *t)
 {
     struct hn_buf b;
     struct hn_jw w;
@@ -407,10 +486,9 @@ static void print_sums(const struct sums *t)
 }
 
 /* One line is what the store takes at once; each is for components of its own. */
-static int put_matches(struct hn_client *c, const struct hn_buf *found, int64_t ms)
+static int put_matches(struct hn_client *c, const struct hn_buf *found, int64_t ms, struct cli_sbom_sums *t)
 {
     struct hn_str rest = hn_buf_text(found), line;
-    struct sums t = {0};
     int rc = CLI_OK;
 
     while (rc == CLI_OK && hn_str_split(&rest, '\n', &line)) {
@@ -424,10 +502,72 @@ static int put_matches(struct hn_client *c, const struct hn_buf *found, int64_t 
         rc = call(c, "matches.put", &args, &ans);
         hn_buf_done(&args);
         if (rc == CLI_OK)
-            add_up(&t, &ans);
+            add_up(t, &ans);
+    }
+    return rc;
+}
+
+/* The member "feed_at" of an answer's text, however long the text is. */
+static struct hn_str feed_at(struct hn_str json)
+{
+    static const char key[] = "\"feed_at\":\"";
+    const char *at = json.n ? memmem(json.p, json.n, key, sizeof key - 1) : NULL;
+    size_t from = at ? (size_t)(at - json.p) + sizeof key - 1 : 0, to = from;
+
+    while (at && to < json.n && json.p[to] != '"')
+        to++;
+    return at ? hn_str_cut(json, from, to) : HN_STR("");
+}
+
+/* Was the last pass made with what these matches were found with? */
+static bool same_index(struct hn_client *c, const struct hn_buf *found)
+{
+    struct hn_answer ans = {.body = {NULL, 0}};
+    struct hn_buf none;
+
+    hn_buf_init(&none, 16);
+    hn_buf_c(&none, "{}");
+    int rc = call(c, "software.get", &none, &ans);
+    hn_buf_done(&none);
+    struct hn_str last = feed_at(ans.body);
+    return rc == CLI_OK && (!last.n || hn_str_eq(last, feed_at(hn_buf_text(found))));
+}
+
+static int judge(struct hn_client *c, const struct cli_sbom_work *k, bool unjudged, struct hn_buf *found,
+                 struct hn_buf *said)
+{
+    char path[64];
+    struct cli_sbom_work with = *k;
+    int file = memfd_create("rows", MFD_CLOEXEC), rc = CLI_FAILURE;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    with.input = path;
+    if (file >= 0)
+        rc = rows_into(c, file, unjudged);
+    if (rc == CLI_OK)
+        rc = cli_sbom_worker(&with, found, said);
+    if (file >= 0)
+        close(file);
+    return rc;
+}
+
+int cli_sbom_rematch(struct hn_client *c, const char *const *feeds, size_t n, bool unjudged, struct cli_sbom_sums *ret,
+                     struct hn_buf *said)
+{
+    const struct cli_sbom_work k = {.verb = "judge", .feeds = feeds, .n_feeds = n, .lang = cli.lang};
+    hn_time from = hn_monotonic();
+    struct hn_buf found;
+
+    *ret = (struct cli_sbom_sums){0};
+    hn_buf_init(&found, ANSWER_MAX);
+    int rc = judge(c, &k, unjudged, &found, said);
+    if (rc == CLI_OK && unjudged && !same_index(c, &found)) {
+        hn_buf_clear(&found);
+        rc = judge(c, &k, false, &found, said);
     }
     if (rc == CLI_OK)
-        print_sums(&t);
+        rc = put_matches(c, &found, (hn_monotonic() - from) / 1000000, ret);
+    hn_buf_done(&found);
     return rc;
 }
 
@@ -451,24 +591,14 @@ static int rematch(int argc, char **argv)
     int wrong = read_feeds(argc, argv, feeds, &n);
     if (wrong)
         return wrong;
+    struct cli_sbom_sums t;
     struct hn_client *c = open_store();
-    struct hn_buf found;
-    char path[64];
-    hn_time from = hn_monotonic();
-    int file = memfd_create("rows", MFD_CLOEXEC), rc = CLI_FAILURE;
 
     if (!c)
         return CLI_FAILURE;
-    hn_buf_init(&found, ANSWER_MAX);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    if (file >= 0)
-        rc = rows_into(c, file);
+    int rc = cli_sbom_rematch(c, feeds, n, false, &t, NULL);
     if (rc == CLI_OK)
-        rc = run_worker("judge", path, feeds, n, &found);
-    if (rc == CLI_OK)
-        rc = put_matches(c, &found, (hn_monotonic() - from) / 1000000);
-    close(file);
-    hn_buf_done(&found);
+        print_sums(&t);
     hn_client_close(c);
     return rc;
 }

@@ -123,6 +123,14 @@ static const struct cli_column reach_columns[] = {{"product.name", .flex = true}
                                                   {"fixed", .right = false},      {"statement", .right = false},
                                                   {"owner.name", .right = false}, {0}};
 
+static const struct cli_column upload_columns[] = {{"put_at", .date = true},
+                                                   {"kind", .right = false},
+                                                   {"file", .flex = true},
+                                                   {"state", .right = false},
+                                                   {"put_by", .right = false},
+                                                   {"id", .right = false},
+                                                   {0}};
+
 static const struct cli_use software_uses[] = {
     {"show", "software.get", NULL, NULL, NULL},
     {"products", "products.list", NULL, product_columns, NULL},
@@ -144,6 +152,8 @@ static const struct cli_use software_uses[] = {
     {"upgrades", "software.upgrades", NULL, upgrade_columns, NULL},
     {"changes", "software.changes", NULL, change_columns, NULL},
     {"statements", "statements.list", NULL, statement_columns, NULL},
+    {"uploads", "uploads.list", NULL, upload_columns, NULL},
+    {"upload", "uploads.get", "id", NULL, NULL},
     {"feeds", "software.feeds", NULL, NULL, NULL},
     {0}};
 static const struct cli_use sbom_uses[] = {{"reach", "software.reach", "of", reach_columns, NULL},

@@ -6,10 +6,25 @@
 
 #include "base/str.h"
 
-const struct hn_op *const hn_op_parts[] = {
-    hn_ops_session,      hn_ops_overview,     hn_ops_findings, hn_ops_assets, hn_ops_actions,  hn_ops_orgs,
-    hn_ops_sources,      hn_ops_admin,        hn_ops_local,    hn_ops_run,    hn_ops_software, hn_ops_software_vulns,
-    hn_ops_software_put, hn_ops_software_vex, hn_ops_network,  hn_ops_ask,    hn_ops_flows,    NULL};
+const struct hn_op *const hn_op_parts[] = {hn_ops_session,
+                                           hn_ops_overview,
+                                           hn_ops_findings,
+                                           hn_ops_assets,
+                                           hn_ops_actions,
+                                           hn_ops_orgs,
+                                           hn_ops_sources,
+                                           hn_ops_admin,
+                                           hn_ops_local,
+                                           hn_ops_run,
+                                           hn_ops_software,
+                                           hn_ops_software_vulns,
+                                           hn_ops_software_put,
+                                           hn_ops_software_upload,
+                                           hn_ops_software_vex,
+                                           hn_ops_network,
+                                           hn_ops_ask,
+                                           hn_ops_flows,
+                                           NULL};
 
 const struct hn_op *hn_op_next(size_t *i)
 {

@@ -68,6 +68,10 @@ typedef struct hn_err hn_op_fn(struct hn_op_ctx *c);
 #define HN_OP_CHANGES 1u /* changes something: CSRF header over HTTP, audit entry */
 #define HN_OP_STREAM  2u /* server-sent events; httpd keeps the connection */
 #define HN_OP_BIG     4u /* answer may be an export of up to 100 000 rows */
+/* The body is no JSON but the parameter "document", text of any type, up to HN_OP_UPLOAD_MOST bytes; the others are in
+ * the query. */
+#define HN_OP_UPLOAD      8u
+#define HN_OP_UPLOAD_MOST (48 << 20)
 
 struct hn_op {
     const char *name;   /* "findings.list" */
@@ -85,8 +89,8 @@ struct hn_op {
 extern const struct hn_op *const hn_op_parts[];
 extern const struct hn_op hn_ops_session[], hn_ops_overview[], hn_ops_findings[], hn_ops_assets[], hn_ops_actions[],
     hn_ops_orgs[], hn_ops_sources[], hn_ops_admin[], hn_ops_local[], hn_ops_run[], hn_ops_software[],
-    hn_ops_software_vulns[], hn_ops_software_put[], hn_ops_software_vex[], hn_ops_network[], hn_ops_ask[],
-    hn_ops_flows[];
+    hn_ops_software_vulns[], hn_ops_software_put[], hn_ops_software_upload[], hn_ops_software_vex[], hn_ops_network[],
+    hn_ops_ask[], hn_ops_flows[];
 
 const struct hn_op *hn_op_find(struct hn_str name);
 /* Iterates: *i = 0 first; NULL at the end. */

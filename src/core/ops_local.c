@@ -12,7 +12,7 @@
 
 static const char *job_kind(enum hn_job_kind k)
 {
-    static const char *const names[] = {"diagnose", "fix", "undo"};
+    static const char *const names[] = {"diagnose", "fix", "undo", "read"};
     return names[k];
 }
 
@@ -48,12 +48,17 @@ static void job_write(struct hn_jw *w, const struct hn_job *j)
     hn_jw_obj_end(w);
 }
 
+static bool is_change(const struct hn_job *j)
+{
+    return j->kind == HN_JOB_FIX || j->kind == HN_JOB_UNDO;
+}
+
 #define FIXER_GONE (10 * HN_SECOND) /* it asks every two */
 
 bool hn_job_fixer_here(const struct hn_role_state *r)
 {
     for (size_t i = 0; i < r->n_jobs; i++)
-        if (r->jobs[i].taken && r->jobs[i].kind != HN_JOB_DIAGNOSE)
+        if (r->jobs[i].taken && is_change(&r->jobs[i]))
             return true; /* at work */
     return r->fixer_seen && hn_monotonic() - r->fixer_seen < FIXER_GONE;
 }
@@ -61,7 +66,7 @@ bool hn_job_fixer_here(const struct hn_role_state *r)
 /* "changes" asks for fixes only; "diagnoses" leaves these to whoever asks for them, now or later. */
 static bool is_for(const struct hn_job *j, struct hn_str kinds)
 {
-    bool change = j->kind != HN_JOB_DIAGNOSE;
+    bool change = is_change(j);
     if (hn_str_eqc(kinds, "changes"))
         return change;
     return !change || !hn_str_eqc(kinds, "diagnoses");

@@ -45,4 +45,7 @@ void ops_id_name(struct hn_jw *w, const char *key, struct hn_str id, struct hn_s
 /* A JSON array of the arguments as the store takes it. Empty when absent. */
 HN_MUST struct hn_err ops_arg_json(struct hn_op_ctx *c, const char *name, struct hn_str *ret);
 
+/* With the argument "upload": from here on, the principal is whoever sent that document. */
+HN_MUST struct hn_err ops_upload_behalf(struct hn_op_ctx *c);
+
 hn_op_fn ops_reach, ops_upgrades;

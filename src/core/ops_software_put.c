@@ -117,7 +117,7 @@ static struct hn_err product_of(struct hn_op_ctx *c, struct hn_str *ret)
 
 static struct hn_err sbom_put(struct hn_op_ctx *c)
 {
-    struct hn_str document = ops_arg(c, "document");
+    struct hn_str document = ops_arg(c, "document"), upload = ops_arg(c, "upload");
     struct hn_store_sbom_result r;
     struct hn_store_sbom_in in = {.version = ops_arg(c, "version"),
                                   .raw = hn_str_bytes(document),
@@ -127,7 +127,12 @@ static struct hn_err sbom_put(struct hn_op_ctx *c)
                                   .author = ops_arg(c, "author"),
                                   .made_at = ops_arg_time(c, "made_at")};
 
+    if (upload.n)
+        OPS_STORE(hn_store_upload_raw(c->store, c->who, upload, c->arena, &in.raw));
+    else if (!document.n)
+        return bad(c, "document");
     hn_sha256(in.raw, in.sha256);
+    HN_TRY(ops_upload_behalf(c));
     HN_TRY(components_read(c, &in));
     HN_TRY(edges_read(c, &in));
     HN_TRY(ops_arg_json(c, "quality", &in.quality));
@@ -152,10 +157,13 @@ static struct hn_err rows(struct hn_op_ctx *c)
 {
     struct hn_store_component_row *r;
     struct hn_jw *w = c->w;
+    uint64_t after = (uint64_t)hn_jv_int(c->args, "after", 0), fresh = 0;
     size_t n;
 
-    OPS_STORE(
-        hn_store_component_rows(c->store, c->who, (uint64_t)hn_jv_int(c->args, "after", 0), 50000, c->arena, &r, &n));
+    if (hn_jv_bool(c->args, "unjudged", false))
+        OPS_STORE(hn_store_component_unjudged(c->store, c->who, &fresh));
+    after = fresh > after + 1 ? fresh - 1 : after;
+    OPS_STORE(hn_store_component_rows(c->store, c->who, after, 50000, c->arena, &r, &n));
     hn_jw_obj(w);
     hn_jw_key(w, "rows");
     hn_jw_arr(w);
@@ -317,7 +325,8 @@ static const struct hn_op_param sbom_params[] = {
     {"org", HN_IN_BODY, HN_PT_STR, false, NULL, "organisation of the name (default: root)", 0, 128},
     {"supplier", HN_IN_BODY, HN_PT_STR, false, NULL, "of a new product", 0, 1024},
     {"version", HN_IN_BODY, HN_PT_STR, true, NULL, "version of the product", 0, 1024},
-    {"document", HN_IN_BODY, HN_PT_STR, true, NULL, "the document as it came", 0, 48 << 20},
+    {"document", HN_IN_BODY, HN_PT_STR, false, NULL, "the document as it came", 0, HN_OP_UPLOAD_MOST},
+    {"upload", HN_IN_BODY, HN_PT_STR, false, NULL, "or the upload that holds it, on behalf of who sent it", 0, 128},
     {"family", HN_IN_BODY, HN_PT_STR, false, NULL, "CycloneDX, SPDX, …", 0, 64},
     {"spec", HN_IN_BODY, HN_PT_STR, false, NULL, "version of the format", 0, 64},
     {"subject", HN_IN_BODY, HN_PT_STR, false, NULL, "what the document describes", 0, 4096},
@@ -330,7 +339,9 @@ static const struct hn_op_param sbom_params[] = {
     {"stated", HN_IN_BODY, HN_PT_ARR, false, NULL, "positions whose dependencies are stated", 0, 0},
     OPS_END};
 static const struct hn_op_param rows_params[] = {
-    {"after", HN_IN_BODY, HN_PT_INT, false, NULL, "number of the last row of the page before", 0, INT64_MAX}, OPS_END};
+    {"after", HN_IN_BODY, HN_PT_INT, false, NULL, "number of the last row of the page before", 0, INT64_MAX},
+    {"unjudged", HN_IN_BODY, HN_PT_BOOL, false, NULL, "from the first that no pass has looked at", 0, 0},
+    OPS_END};
 static const struct hn_op_param match_params[] = {
     {"feed_at", HN_IN_BODY, HN_PT_TIME, true, NULL, "newest date of the data used", 0, 64},
     {"feeds", HN_IN_BODY, HN_PT_ARR, false, NULL, "the feeds used", 0, 0},

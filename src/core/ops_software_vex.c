@@ -61,17 +61,19 @@ static struct hn_str component_of(const struct hn_store_product *p, const struct
     return hn_str_starts(product, "pkg:") && !same_name(name_in(product), p->name) ? product : (struct hn_str){"", 0};
 }
 
-static bool known(const struct hn_store_vex *old, size_t n, const struct hn_store_vex_in *in)
+/* One that says no time is dated by when it came: that tells nothing apart. */
+static bool known(const struct hn_store_vex *old, size_t n, const struct hn_store_vex_in *in, bool dated)
 {
     for (size_t i = 0; i < n; i++)
         if (hn_str_eq(old[i].vuln, in->vuln) && hn_str_eq(old[i].purl, in->purl) && old[i].status == in->status &&
-            old[i].at == in->at && hn_str_eq(old[i].document, in->document) && hn_str_eq(old[i].version, in->version))
+            (!dated || old[i].at == in->at) && hn_str_eq(old[i].document, in->document) &&
+            hn_str_eq(old[i].version, in->version))
             return true;
     return false;
 }
 
 struct taken {
-    uint64_t put, known, refused;
+    uint64_t put, known, refused, not_allowed;
 };
 
 static struct hn_err take_one(struct hn_op_ctx *c, const struct hn_store_product *p, const struct hn_jv *v,
@@ -95,21 +97,23 @@ static struct hn_err take_one(struct hn_op_ctx *c, const struct hn_store_product
         t->refused++;
         return HN_OK;
     }
-    in.at = in.at ? in.at : c->now;
+    bool dated = in.at != 0;
+    in.at = dated ? in.at : c->now;
     in.statement = in.status == HN_VEX_AFFECTED && action.n ? action : impact;
     if (in.status == HN_VEX_AFFECTED && !in.statement.n)
         in.statement = HN_STR("The source states no action.");
     struct hn_store_vex_query q = {.product = p->id, .vuln = in.vuln, .page = {.limit = HN_PAGE_MOST}};
     OPS_STORE(hn_store_vexes(c->store, c->who, &q, c->arena, &old, &l));
-    if (known(old, l.n, &in)) {
+    if (known(old, l.n, &in, dated)) {
         t->known++;
         return HN_OK;
     }
     struct hn_err e = hn_store_vex_put(c->store, c->who, &in, c->arena, &id);
-    if (e.code != HN_E_INVALID && !hn_ok(e))
+    if (e.code != HN_E_INVALID && e.code != HN_E_PERM && !hn_ok(e))
         return ops_store(c, e);
     t->put += hn_ok(e);
-    t->refused += !hn_ok(e); /* without a reason, or about something that is no package */
+    t->not_allowed += e.code == HN_E_PERM; /* takes an approver */
+    t->refused += e.code == HN_E_INVALID;  /* without a reason, or about something that is no package */
     return HN_OK;
 }
 
@@ -120,6 +124,7 @@ static struct hn_err take(struct hn_op_ctx *c)
     size_t n = 0;
     const struct hn_jv *list = hn_jv_get(c->args, "statements");
 
+    HN_TRY(ops_upload_behalf(c));
     HN_TRY(products_of(c, &p, &n));
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; list && list->kind == HN_JV_ARR && k < list->n; k++)
@@ -132,6 +137,7 @@ static struct hn_err take(struct hn_op_ctx *c)
     ops_kcount(c->w, "statements", t.put);
     ops_kcount(c->w, "known", t.known);
     ops_kcount(c->w, "refused", t.refused);
+    ops_kcount(c->w, "not_allowed", t.not_allowed);
     hn_jw_obj_end(c->w);
     return HN_OK;
 }
@@ -145,6 +151,7 @@ static const struct hn_op_param take_params[] = {
     {"origin", HN_IN_BODY, HN_PT_STR, false, NULL, "openvex, csaf, cyclonedx, spdx", 0, 64},
     {"document", HN_IN_BODY, HN_PT_STR, false, NULL, "file or id of the document", 0, 4096},
     {"trust", HN_IN_BODY, HN_PT_INT, false, NULL, "more counts first; default 50, own statements 100", 0, 100},
+    {"upload", HN_IN_BODY, HN_PT_STR, false, NULL, "upload that it came by: on behalf of who sent it", 0, 128},
     {"statements", HN_IN_BODY, HN_PT_ARR, true, NULL, "as `hinomi sbom vex list` gives them", 0, 0},
     OPS_END};
 

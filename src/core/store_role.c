@@ -32,6 +32,7 @@
 #include "core/ops_network.h"
 #include "core/store_call.h"
 #include "sandbox/role.h"
+#include "store/software.h"
 
 enum { CONNS = 64, FIXED_FDS = 2 };
 #define DAWDLE         (60 * HN_SECOND)
@@ -190,7 +191,7 @@ static bool turn_serve(struct role *r, struct conn *c)
 
     if (c->out.n) /* its answer was not taken yet */
         return true;
-    if (!hn_msg_ready(&c->in, c->http ? HN_MSG_MAX_HTTP + (1u << 20) : HN_MSG_MAX_LOCAL, &n))
+    if (!hn_msg_ready(&c->in, HN_MSG_MAX_LOCAL, &n))
         return false;
     if (!n)
         return true;
@@ -443,6 +444,16 @@ static void requeue_fixes(struct role *r)
     hn_arena_done(&a);
 }
 
+/* Documents that came and were not read. */
+static void requeue_uploads(struct role *r)
+{
+    struct hn_job j = {.kind = HN_JOB_READ};
+    uint64_t n = 0;
+
+    if (hn_ok(hn_store_uploads_open(r->store, true, &n)) && n)
+        (void)hn_ok(hn_job_put(r->state, &j));
+}
+
 /* The database is open and the socket listens; what libraries look up at first use is looked up. */
 static struct hn_err enter(struct role *r, struct hn_diag *reterr)
 {
@@ -475,6 +486,7 @@ static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
     HN_TRY(listen_at(r, reterr));
     HN_TRY(enter(r, reterr));
     requeue_fixes(r);
+    requeue_uploads(r);
     if (r->o->local_fd >= 0)
         conn_add(r, r->o->local_fd, getuid());
     return HN_OK;

@@ -34,7 +34,7 @@ int hn_store_role_argv(int argc, char **argv);
 
 /* Work that the role cannot do itself: a supervisor (`hinomi serve`, `diagnose --watch`) takes it by the operation
  * jobs.take and reports by jobs.report. */
-enum hn_job_kind { HN_JOB_DIAGNOSE, HN_JOB_FIX, HN_JOB_UNDO };
+enum hn_job_kind { HN_JOB_DIAGNOSE, HN_JOB_FIX, HN_JOB_UNDO, HN_JOB_READ /* uploads that wait */ };
 struct hn_job {
     char id[27];
     enum hn_job_kind kind;

@@ -52,7 +52,7 @@ bool httpd_ask(struct httpd *h, struct hn_http_req *r, const char *op, struct hn
             p = &h->pending[i];
     if (!p || h->over)
         return false;
-    hn_buf_init(&b, HN_MSG_MAX_HTTP + (1u << 20));
+    hn_buf_init(&b, r->large ? HN_MSG_MAX_LOCAL : HN_MSG_MAX_HTTP + (1u << 20));
     hn_jw_init(&w, &b);
     hn_jw_obj(&w);
     hn_jw_kint(&w, "id", ++h->ids);
@@ -161,6 +161,63 @@ static bool is_json(struct hn_str type)
     return hn_str_split(&type, ';', &first) && hn_str_eqc(hn_str_trim(first), "application/json");
 }
 
+/* ---------------------------------------------------------------- documents */
+
+static bool for_document(const struct hn_http_req *r)
+{
+    struct hn_jv args = {.kind = HN_JV_NULL};
+    struct hn_arena a;
+    bool yes = false;
+
+    if (!hn_str_starts(r->path, "/api/v1/"))
+        return false;
+    hn_arena_init(&a, REQUEST_MEMORY);
+    struct hn_str path = hn_str_cut(r->path, sizeof "/api/v1/" - 1, r->path.n);
+    const struct hn_op *op = hn_op_route(r->method, path, &a, &args, NULL);
+    yes = op && (op->flags & HN_OP_UPLOAD);
+    hn_arena_done(&a);
+    return yes;
+}
+
+size_t httpd_body_most(struct httpd *h, struct hn_http_req *r)
+{
+    if (h->large >= HTTPD_LARGE || !httpd_session(r).n || !r->csrf.n || !for_document(r))
+        return HN_HTTP_BODY_MAX;
+    h->large++;
+    r->large = true;
+    return HN_OP_UPLOAD_MOST;
+}
+
+/* {query…, "document": "the body"} */
+static void ask_document(struct httpd *h, struct hn_http_req *r, const struct hn_op *op, struct reading *q)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
+    struct hn_jw w;
+    struct hn_str text;
+
+    if (hn_jv_get(&q->args, "document")) {
+        httpd_error(r, 400, (struct hn_err){HN_E_INVALID}, "error.param-twice", "what", HN_STR("document"));
+        return;
+    }
+    if (!hn_str_from_utf8(hn_str_bytes(hn_buf_text(&r->body)), &text)) {
+        httpd_error(r, 415, (struct hn_err){HN_E_INVALID}, "error.upload-text", NULL, (struct hn_str){NULL, 0});
+        return;
+    }
+    hn_buf_init(&b, HN_MSG_MAX_LOCAL - (64u << 10));
+    hn_jw_init(&w, &b);
+    hn_jw_obj(&w);
+    for (size_t i = 0; q->args.kind == HN_JV_OBJ && i < q->args.n; i++) {
+        hn_jw_key_str(&w, q->args.keys[i]);
+        hn_jw_value(&w, &q->args.items[i]);
+    }
+    hn_jw_kstr(&w, "document", text);
+    hn_jw_obj_end(&w);
+    if (b.bad)
+        error(r, 413, HN_E_LIMIT, NULL);
+    else if (!httpd_ask(h, r, op->name, httpd_session(r), hn_buf_text(&b), false))
+        error(r, 503, HN_E_BUSY, NULL);
+}
+
 void httpd_api(struct httpd *h, struct hn_http_req *r, struct hn_str path)
 {
     struct reading q = {.why = NULL};
@@ -169,16 +226,21 @@ void httpd_api(struct httpd *h, struct hn_http_req *r, struct hn_str path)
 
     hn_arena_init(&q.a, REQUEST_MEMORY);
     const struct hn_op *op = hn_op_route(method, path, &q.a, &q.args, &allowed);
-    if (r->too_long)
+    bool document = op && (op->flags & HN_OP_UPLOAD);
+    if (r->too_long && document && !r->large && httpd_session(r).n)
+        error(r, 503, HN_E_BUSY, "error.upload-busy");
+    else if (r->too_long)
         error(r, 413, HN_E_LIMIT, NULL);
     else if (!op && allowed.n)
         httpd_error(r, 405, (struct hn_err){HN_E_INVALID}, "error.method", "allowed", allowed);
     else if (!op)
         error(r, 404, HN_E_NOENT, NULL);
-    else if (r->body.n && !is_json(r->content_type))
+    else if (r->body.n && !document && !is_json(r->content_type))
         error(r, 415, HN_E_INVALID, "error.content-type");
-    else if (!read_query(&q, r->query) || !read_body(&q, r))
+    else if (!read_query(&q, r->query) || (!document && !read_body(&q, r)))
         httpd_error(r, 400, (struct hn_err){HN_E_INVALID}, q.why, "what", q.what);
+    else if (document)
+        ask_document(h, r, op, &q);
     else
         ask_op(h, r, op, &q);
     hn_arena_done(&q.a);
@@ -325,5 +387,7 @@ void httpd_gone(struct httpd *h, struct hn_http_req *r)
     for (size_t i = 0; i < HTTPD_PENDING; i++)
         if (h->pending[i].req == r)
             h->pending[i].req = NULL;
+    h->large -= r->large;
+    r->large = false;
     httpd_stream_gone(h, r);
 }

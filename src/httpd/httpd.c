@@ -45,6 +45,11 @@ static void on_gone(void *arg, struct hn_http_req *r)
     httpd_gone(arg, r);
 }
 
+static size_t on_body(void *arg, struct hn_http_req *r)
+{
+    return httpd_body_most(arg, r);
+}
+
 static void from_store(struct httpd *h)
 {
     bool eof;
@@ -104,7 +109,7 @@ static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
     sigprocmask(SIG_BLOCK, &s, NULL);
     signal(SIGPIPE, SIG_IGN);
     r->signal_fd = signalfd(-1, &s, SFD_CLOEXEC | SFD_NONBLOCK);
-    handlers = (struct hn_http_handlers){on_request, on_gone, &r->h};
+    handlers = (struct hn_http_handlers){on_request, on_gone, on_body, &r->h};
     for (size_t i = 0; i < r->n; i++) {
         fcntl(FIRST_FD + (int)i, F_SETFL, O_NONBLOCK);
         r->server[i] = hn_http_server_new(FIRST_FD + (int)i, &handlers);

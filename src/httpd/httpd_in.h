@@ -6,7 +6,7 @@
 #include "httpd/server.h"
 
 #define HTTPD_COOKIE "hinomi_session"
-enum { HTTPD_NAMES = 16, HTTPD_PENDING = 512, HTTPD_STREAMS = 64 };
+enum { HTTPD_NAMES = 16, HTTPD_PENDING = 512, HTTPD_STREAMS = 64, HTTPD_LARGE = 2 /* documents received at once */ };
 
 /* A question to the store role that is not answered yet. */
 struct httpd_pending {
@@ -33,8 +33,9 @@ struct httpd {
     struct httpd_stream stream[HTTPD_STREAMS];
     const char *names[HTTPD_NAMES];
     size_t n_names;
-    bool secure; /* cookies with Secure: behind TLS */
-    bool over;   /* the store role has gone */
+    unsigned large; /* requests with a document under way */
+    bool secure;    /* cookies with Secure: behind TLS */
+    bool over;      /* the store role has gone */
 };
 
 extern const struct hn_embed hn_console[];
@@ -46,6 +47,8 @@ bool httpd_guard(const struct httpd *h, struct hn_http_req *r);
 struct hn_str httpd_session(const struct hn_http_req *r);
 
 /* api.c */
+/* How long a body may be: documents only where the API takes them, from somebody with a session. */
+size_t httpd_body_most(struct httpd *h, struct hn_http_req *r);
 void httpd_api(struct httpd *h, struct hn_http_req *r, struct hn_str path);
 void httpd_answer(struct httpd *h, struct hn_str json); /* one message of the store role */
 void httpd_gone(struct httpd *h, struct hn_http_req *r);

@@ -37,6 +37,7 @@ struct request {
     struct MHD_Response *response; /* ready, not yet queued */
     unsigned status;
     bool begun, handed, suspended, queued, stream, ended;
+    size_t body_most;
     struct hn_buf out; /* of a stream */
     char peer[HN_IP_TEXT];
     char uri[];
@@ -201,10 +202,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
     if (!q->begun) {
         q->begun = true;
         read_head(q, method);
+        q->body_most = s->h->body_most(s->h->arg, &q->pub);
+        hn_buf_init(&q->pub.body, q->body_most);
         return MHD_YES;
     }
     if (*upload_n) {
-        size_t room = HN_HTTP_BODY_MAX - q->pub.body.n;
+        size_t room = q->body_most - q->pub.body.n;
         if (*upload_n > room)
             q->pub.too_long = true;
         else if (!q->pub.too_long)

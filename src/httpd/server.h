@@ -21,7 +21,8 @@ struct hn_http_req {
     struct hn_str host, origin, fetch_site, cookie, csrf, content_type, last_event_id, if_none_match, accept;
     struct hn_str peer; /* address without port; "unix" over a Unix socket */
     struct hn_buf body;
-    bool too_long;   /* the body was cut off at HN_HTTP_BODY_MAX; answer 413 */
+    bool too_long;   /* the body was cut off at what is taken; answer 413 */
+    bool large;      /* it may be longer than HN_HTTP_BODY_MAX: handlers.body_most said so */
     uint64_t number; /* of the request, never used twice */
     void *user;      /* the handlers' own */
     struct hn_http_conn *conn;
@@ -30,6 +31,8 @@ struct hn_http_req {
 struct hn_http_handlers {
     void (*request)(void *arg, struct hn_http_req *r);
     void (*gone)(void *arg, struct hn_http_req *r); /* may be called for requests that `request` never saw */
+    /* Longest body, when the head has come; sets `large` when it keeps count of these. */
+    size_t (*body_most)(void *arg, struct hn_http_req *r);
     void *arg;
 };
 

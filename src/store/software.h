@@ -212,6 +212,8 @@ struct hn_store_component_row {
     uint64_t n;
     struct hn_str ecosystem, name, version, source, source_version, type, purl, cpe, lookup;
 };
+/* The lowest number that no pass has looked at; beyond the last when there is none. */
+HN_MUST struct hn_err hn_store_component_unjudged(struct hn_store *s, const struct hn_principal *p, uint64_t *ret);
 HN_MUST struct hn_err hn_store_component_rows(struct hn_store *s, const struct hn_principal *p, uint64_t after,
                                               size_t most, struct hn_arena *a, struct hn_store_component_row **ret,
                                               size_t *ret_n);
@@ -379,6 +381,47 @@ HN_MUST struct hn_err hn_store_vexes(struct hn_store *s, const struct hn_princip
                                      struct hn_listing *ret_listing);
 HN_MUST struct hn_err hn_store_vex_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
                                        struct hn_arena *a, struct hn_store_vex *ret);
+
+/* ---------------------------------------------------------------- documents that came over HTTP */
+
+/* Kept until a worker has read it; then what was read and what was wrong stays, the newest HN_STORE_UPLOADS_KEPT. */
+#define HN_STORE_UPLOADS_WAITING 32u /* more are refused (BUSY) until some are read */
+#define HN_STORE_UPLOADS_KEPT    1000u
+
+struct hn_store_upload {
+    struct hn_str id, org, org_name_en, org_name_ja, kind /* "sbom", "vex" */, file, args, state, result, put_by;
+    struct hn_str sha256; /* hex */
+    uint64_t bytes;
+    hn_time put_at, ended_at;
+};
+struct hn_store_upload_in {
+    struct hn_str org, kind, file, args; /* org: id; args: JSON object */
+    struct hn_bytes raw;
+};
+/* Operator of the organisation. The same document with the same words, not yet read, is not taken twice: its id comes
+ * back. */
+HN_MUST struct hn_err hn_store_upload_put(struct hn_store *s, const struct hn_principal *p,
+                                          const struct hn_store_upload_in *in, struct hn_arena *a,
+                                          struct hn_str *ret_id);
+HN_MUST struct hn_err hn_store_uploads(struct hn_store *s, const struct hn_principal *p, struct hn_str org,
+                                       struct hn_str state, const struct hn_page *page, struct hn_arena *a,
+                                       struct hn_store_upload **ret, struct hn_listing *ret_listing);
+HN_MUST struct hn_err hn_store_upload_get(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
+                                          struct hn_arena *a, struct hn_store_upload *ret);
+/* For the program itself (admin of the root): the next to be read, now `reading`; NOENT when none waits. One whose
+ * reader was lost is given out again once, then it has failed. */
+HN_MUST struct hn_err hn_store_upload_take(struct hn_store *s, const struct hn_principal *p, struct hn_arena *a,
+                                           struct hn_store_upload *ret, struct hn_bytes *ret_raw);
+/* On whose behalf: the account's present rights. Somebody without an account (bootstrap, this machine): p itself. */
+HN_MUST struct hn_err hn_store_upload_principal(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
+                                                struct hn_arena *a, struct hn_principal *ret);
+HN_MUST struct hn_err hn_store_upload_raw(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
+                                          struct hn_arena *a, struct hn_bytes *ret);
+/* state "matching", "done", "refused", "failed"; result: JSON object, or empty: as it was. */
+HN_MUST struct hn_err hn_store_upload_set(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
+                                          struct hn_str state, struct hn_str result);
+/* How many wait; with `again`, those that were under way when the program ended wait once more. */
+HN_MUST struct hn_err hn_store_uploads_open(struct hn_store *s, bool again, uint64_t *ret);
 
 /* ---------------------------------------------------------------- two dates, side by side */
 

@@ -415,6 +415,18 @@ struct hn_err hn_store_component_rows(struct hn_store *s, const struct hn_princi
     return a->failed ? store_nomem(s) : HN_OK;
 }
 
+struct hn_err hn_store_component_unjudged(struct hn_store *s, const struct hn_principal *p, uint64_t *ret)
+{
+    int64_t n = 0;
+
+    HN_TRY(soft_need_admin(s, p));
+    struct st q = st_open(s, "SELECT coalesce((SELECT min(n) FROM component WHERE state = 0), "
+                             "(SELECT coalesce(max(n), 0) + 1 FROM component))");
+    HN_TRY(st_one(&q, &n));
+    *ret = (uint64_t)n;
+    return HN_OK;
+}
+
 /* ---------------------------------------------------------------- the head of the section */
 
 static void now_things(const struct soft_scope *k, struct hn_store_software_now *ret)

@@ -339,7 +339,7 @@ static bool line_end(struct line *l, uint64_t from, uint64_t upto, uint64_t held
 static bool lines(struct line *l)
 {
     const struct pass *p = l->p;
-    uint64_t from = 0;
+    uint64_t from = p->n_rows ? p->rows[0].n : 0; /* rows may begin anywhere: only these were judged */
 
     line_begin(l);
     for (size_t i = 0; i < p->n_rows; i++) {
@@ -379,6 +379,7 @@ static void all_rows(struct pass *p)
         hn_arena_init(&doc, (size_t)4 << 30);
         const struct hn_jv *v = hn_work_map(p->w, &in, ROWS_MAX) ? hn_jv_parse(&doc, in.map, NULL) : NULL;
         const struct hn_jv *rows = hn_jv_get(v, "rows");
+        p->failed = p->failed || !rows; /* no pass over nothing: it would say that nothing was found */
         for (size_t i = 0; rows && rows->kind == HN_JV_ARR && i < rows->n && !p->failed; i++)
             judge(p, &rows->items[i]);
         hn_arena_done(&doc);

@@ -233,6 +233,7 @@ static bool write_all(struct bill *b, struct hn_jw *j)
     if (m->timestamp)
         hn_jw_ktime(j, "made_at", m->timestamp);
     hn_jw_kbool(j, "complete", b->readable);
+    hn_jw_kint(j, "statements", (int64_t)m->n_vulns);
     if (!components(&p))
         return false;
     edges(&p);
