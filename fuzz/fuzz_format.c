@@ -1,6 +1,7 @@
 /* Format readers: the first byte chooses. Streams give the same however they are cut; orders are orders; no reader
  * leaves its bytes. */
 #include "base/buf.h"
+#include "format/bdb_hash.h"
 #include "format/deb822.h"
 #include "format/netlink.h"
 #include "format/rpm_header.h"
@@ -152,6 +153,21 @@ static void sqlite(struct hn_bytes b)
         hn_sqlite_rows(&db, root, row, &rows);
 }
 
+static void pair(void *arg, struct hn_bytes key, struct hn_bytes value)
+{
+    *(uint64_t *)arg += value.n;
+    header(value);
+}
+
+static void bdb(struct hn_bytes b)
+{
+    struct hn_bdb_hash db;
+    uint64_t all = 0;
+    if (hn_bdb_hash_open(&db, image_read, &b, b.n))
+        hn_bdb_hash_each(&db, pair, &all);
+    FUZZ_CHECK(all <= 2 * (uint64_t)b.n + 65536, "%llu bytes of values", (unsigned long long)all);
+}
+
 /* ---------------------------------------------------------------- decompression */
 
 static void to_buf(void *arg, struct hn_bytes b)
@@ -201,6 +217,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'r':
         header(b);
+        break;
+    case 'b':
+        bdb(b);
         break;
     case 's':
         sqlite(b);

@@ -133,7 +133,7 @@ void packages_collect(struct hn_collect *c)
     hn_collect_file(c, "rpm", "/usr/lib/sysimage/rpm/rpmdb.sqlite", DATABASE_MAX);
     hn_collect_file(c, "rpm", "/usr/lib/sysimage/rpm/Packages.db", DATABASE_MAX);
     hn_collect_file(c, "rpm", "/var/lib/rpm/Packages.db", DATABASE_MAX);
-    hn_collect_file(c, "rpm", "/var/lib/rpm/Packages", 4096);
+    hn_collect_file(c, "rpm", "/var/lib/rpm/Packages", DATABASE_MAX);
     if (hn_collect_inventory(c)) {
         hn_collect_glob(c, "copyright", "/usr/share/doc/*/copyright", COPYRIGHT_MAX, 50000);
         return;

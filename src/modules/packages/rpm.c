@@ -1,9 +1,10 @@
-/* rpm databases: rpmdb.sqlite (Red Hat and relatives since 8.5, Fedora) and Packages.db (ndb, SUSE). The old Berkeley
- * DB file "Packages" is not read and reported as not seen.
+/* rpm databases: rpmdb.sqlite (Red Hat and relatives since 9, Fedora), Packages.db (ndb, SUSE) and Packages (Berkeley
+ * DB: Red Hat and relatives up to 8, Amazon Linux 2).
  *
  * The file arrives in pieces of 1 MiB that are kept until it is complete, since pages refer to each other. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "format/bdb_hash.h"
 #include "format/rpm_header.h"
 #include "format/sqlite_image.h"
 #include "modules/packages/packages.h"
@@ -144,7 +145,7 @@ static void one_package(struct packages_state *st, struct hn_bytes blob)
         files(st, kept, &h);
 }
 
-/* ---------------------------------------------------------------- the two databases */
+/* ---------------------------------------------------------------- the three databases */
 
 static void sqlite_row(void *arg, int64_t rowid, struct hn_bytes record)
 {
@@ -164,6 +165,24 @@ static void read_sqlite(struct packages_state *st, struct packages_image *im)
         hn_sqlite_rows(&db, root, sqlite_row, im);
     if (db.bad || !root)
         packages_malformed(st, 0, db.bad ? db.bad : "no table of packages");
+}
+
+/* Keys are numbers of packages; number 0 holds the highest one given out. */
+static void bdb_pair(void *arg, struct hn_bytes key, struct hn_bytes value)
+{
+    static const uint8_t none[4];
+    struct packages_image *im = arg;
+    if (key.n == sizeof(none) && memcmp(key.p, none, sizeof(none)) != 0)
+        one_package(im->st, value);
+}
+
+static void read_bdb(struct packages_state *st, struct packages_image *im)
+{
+    struct hn_bdb_hash db;
+    if (hn_bdb_hash_open(&db, image_read, im, im->size))
+        hn_bdb_hash_each(&db, bdb_pair, im);
+    if (db.bad)
+        packages_malformed(st, 0, db.bad);
 }
 
 static uint32_t le32(const uint8_t *p)
@@ -239,10 +258,6 @@ void packages_rpm(struct packages_state *st, const struct hn_rec *r)
     struct hn_str path = {(const char *)r->path.p, r->path.n};
     if (r->err || (!r->offset && !r->data.n))
         return;
-    if (hn_str_ends(path, "/Packages")) {
-        hn_parse_not_seen(st->p, HN_STR("rpm packages"), "the database is of the old Berkeley DB kind");
-        return;
-    }
     if (r->offset == 0) {
         image_free(st);
         st->rpm = hn_alloc_zero(sizeof(*st->rpm));
@@ -258,6 +273,8 @@ void packages_rpm(struct packages_state *st, const struct hn_rec *r)
         hn_parse_not_seen(st->p, HN_STR("rpm packages"), "the database is too long");
     else if (hn_str_ends(path, ".sqlite"))
         read_sqlite(st, st->rpm);
+    else if (hn_str_ends(path, "/Packages"))
+        read_bdb(st, st->rpm);
     else
         read_ndb(st, st->rpm);
     image_free(st);
