@@ -144,6 +144,7 @@ static const struct hn_verb_option replay_options[] = {COMMON_OPTIONS,
                                                        {"since", HN_OPT_TIME, "TIME"},
                                                        {"until", HN_OPT_TIME, "TIME"},
                                                        {"ports-only", HN_OPT_SWITCH, NULL},
+                                                       {"geo", HN_OPT_INPUT, "FILE", .many = true},
                                                        {"keep", HN_OPT_STR, "NAME"},
                                                        {0}};
 

@@ -6,6 +6,7 @@
 #define REPORT_TOP       100
 #define REPORT_CAMPAIGNS 64
 #define REPORT_PORTS     16
+#define REPORT_NETWORKS  1000
 
 enum report_judgement { JUDGED_UNKNOWN, JUDGED_INVESTIGATION, JUDGED_ATTACK, JUDGED_COUNT };
 
@@ -65,6 +66,22 @@ struct report_port {
     uint32_t sources;
 };
 
+/* geo.c: sources and packets by country and by network. */
+struct report_places {
+    struct report_place {
+        struct telescope_place where; /* of a network: its first source's */
+        struct hn_str organisation;
+        uint64_t sources, packets;
+    } * countries, *networks;
+    size_t n_countries, n_networks;
+    uint64_t not_listed; /* sources of networks that have no place here */
+    uint64_t damaged;    /* sources for which a database leads nowhere */
+};
+bool report_places_begin(struct report_places *ps, struct hn_arena *a); /* false: out of memory */
+void report_places_add(struct report_places *ps, const struct telescope_geo *geo, const struct hn_ip *ip,
+                       uint64_t packets);
+void report_places_end(struct report_places *ps, struct hn_arena *a);
+
 struct telescope_report {
     const struct telescope_engine *e;
     unsigned accepted;
@@ -91,6 +108,7 @@ struct telescope_report {
     size_t n_hours;
     struct telescope_day *days;
     size_t n_days;
+    struct report_places places; /* with how.geo */
 };
 
 /* From the arena, except the groups (telescope_report_done). NULL: out of memory. The engine stays as it is. */

@@ -162,6 +162,53 @@ static void tools(struct hn_jw *j, const struct telescope_report *r)
 
 static const char *const judged_names[JUDGED_COUNT] = {"unknown", "investigation", "attack"};
 
+static void where(struct hn_jw *j, const struct telescope_place *p)
+{
+    hn_jw_kc(j, "country", p->country[0] ? p->country : NULL);
+    hn_jw_key(j, "asn");
+    if (p->asn)
+        hn_jw_int(j, p->asn);
+    else
+        hn_jw_null(j);
+}
+
+static void where_is(struct hn_jw *j, const struct telescope_report *r, const struct hn_ip *ip)
+{
+    struct telescope_place p;
+    if (!r->e->how.geo)
+        return;
+    telescope_place_of(r->e->how.geo, ip, &p);
+    where(j, &p);
+}
+
+static void places(struct hn_jw *j, const struct telescope_report *r, size_t top)
+{
+    const struct report_places *ps = &r->places;
+    hn_jw_key(j, "countries");
+    hn_jw_arr(j);
+    for (size_t i = 0; i < most(ps->n_countries, top); i++) {
+        hn_jw_obj(j);
+        hn_jw_kc(j, "country", ps->countries[i].where.country[0] ? ps->countries[i].where.country : NULL);
+        hn_jw_kint(j, "sources", (int64_t)ps->countries[i].sources);
+        hn_jw_kint(j, "packets", (int64_t)ps->countries[i].packets);
+        hn_jw_obj_end(j);
+    }
+    hn_jw_arr_end(j);
+    hn_jw_key(j, "networks");
+    hn_jw_arr(j);
+    for (size_t i = 0; i < most(ps->n_networks, top); i++) {
+        hn_jw_obj(j);
+        where(j, &ps->networks[i].where);
+        hn_jw_kstr(j, "organisation", ps->networks[i].organisation);
+        hn_jw_kint(j, "sources", (int64_t)ps->networks[i].sources);
+        hn_jw_kint(j, "packets", (int64_t)ps->networks[i].packets);
+        hn_jw_obj_end(j);
+    }
+    hn_jw_arr_end(j);
+    hn_jw_kint(j, "sources_of_other_networks", (int64_t)ps->not_listed);
+    hn_jw_kint(j, "sources_where_database_is_damaged", (int64_t)ps->damaged);
+}
+
 static void judgements(struct hn_jw *j, const struct telescope_report *r)
 {
     hn_jw_key(j, "judgements");
@@ -177,6 +224,7 @@ static void judgements(struct hn_jw *j, const struct telescope_report *r)
         const struct report_source *s = &r->top_sources[i];
         hn_jw_obj(j);
         key_ip(j, "address", &s->ip);
+        where_is(j, r, &s->ip);
         hn_jw_kint(j, "packets", s->s->packets);
         hn_jw_ktime(j, "first", at(s->s->first));
         hn_jw_ktime(j, "last", at(s->s->last));
@@ -529,6 +577,8 @@ void telescope_report_json(const struct telescope_report *r, const struct telesc
     if (!r->e->how.ports_only) {
         tools(&j, r);
         judgements(&j, r);
+        if (r->e->how.geo)
+            places(&j, r, top);
         events(&j, r);
         campaigns(&j, r, top);
         victims(&j, r, top);

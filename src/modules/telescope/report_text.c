@@ -127,6 +127,46 @@ static void campaigns(const struct telescope_report *r, size_t top, struct hn_wo
     table(w, "telescope.table.campaigns", c, rows, 5);
 }
 
+static void countries(const struct telescope_report *r, size_t top, struct hn_work *w)
+{
+    static const char *const keys[] = {"telescope.column.country", ">telescope.column.sources",
+                                       ">telescope.column.packets"};
+    struct hn_arena *a = hn_work_arena(w);
+    size_t n = most(r->places.n_countries, top);
+    struct hn_str *c = cells_new(a, n + 1, 3);
+    if (!c)
+        return;
+    header(w, c, keys, 3);
+    for (size_t i = 0; i < n; i++) {
+        const struct report_place *p = &r->places.countries[i];
+        c[(i + 1) * 3] = p->where.country[0] ? hn_str_c(p->where.country) : word(w, "telescope.unknown");
+        c[(i + 1) * 3 + 1] = number(a, p->sources);
+        c[(i + 1) * 3 + 2] = number(a, p->packets);
+    }
+    table(w, "telescope.table.countries", c, n + 1, 3);
+}
+
+static void networks(const struct telescope_report *r, size_t top, struct hn_work *w)
+{
+    static const char *const keys[] = {"telescope.column.network", "telescope.column.organisation",
+                                       ">telescope.column.sources", ">telescope.column.packets"};
+    struct hn_arena *a = hn_work_arena(w);
+    size_t n = most(r->places.n_networks, top);
+    struct hn_str *c = cells_new(a, n + 1, 4);
+    if (!c)
+        return;
+    header(w, c, keys, 4);
+    for (size_t i = 0; i < n; i++) {
+        const struct report_place *p = &r->places.networks[i];
+        struct hn_str *row = c + (i + 1) * 4;
+        row[0] = p->where.asn ? hn_arena_fmt(a, "AS%u", p->where.asn) : word(w, "telescope.unknown");
+        row[1] = p->organisation;
+        row[2] = number(a, p->sources);
+        row[3] = number(a, p->packets);
+    }
+    table(w, "telescope.table.networks", c, n + 1, 4);
+}
+
 static void victims(const struct telescope_report *r, size_t top, struct hn_work *w)
 {
     static const char *const keys[] = {"telescope.column.victim",   "telescope.column.first",
@@ -205,6 +245,10 @@ void telescope_report_text(const struct telescope_report *r, const struct telesc
         victims(r, top, w);
         tools(r, w);
         campaigns(r, top, w);
+        if (r->e->how.geo) {
+            countries(r, top, w);
+            networks(r, top, w);
+        }
     }
     ports(r, top, w);
 }

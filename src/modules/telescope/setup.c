@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #define LIST_MAX (64u << 20)
+#define GEO_MAX  ((size_t)1 << 30)
 
 struct told {
     struct hn_work *w;
@@ -41,6 +42,36 @@ static bool read_list(struct hn_work *w, const char *option, struct telescope_pr
     return ok && !a->failed && (n || !hn_work_given(w, option));
 }
 
+/* A database is looked into for every report: it stays mapped. NULL, or why the file is of no use. */
+static const char *add_geo(struct hn_work *w, struct telescope_geo *geo, struct hn_input *in)
+{
+    struct told t = {.w = w, .name = hn_arena_cstr(hn_work_arena(w), in->name)};
+    if (!hn_mmdb_is(in->map)) {
+        telescope_prefixes_parse(&geo->lists, hn_work_arena(w), hn_arena_bytes(hn_work_arena(w), in->map), bad_line,
+                                 &t);
+        hn_work_done(in);
+        return geo->lists.n ? NULL : "neither a MaxMind database nor a list of prefixes";
+    }
+    return geo->n_db == TELESCOPE_GEO ? "too many databases" : hn_mmdb_open(&geo->db[geo->n_db++], in->map);
+}
+
+/* 0, or the exit code of what was wrong (told). */
+static int read_geo(struct hn_work *w, struct telescope_config *how)
+{
+    struct hn_input in;
+    struct telescope_geo *geo = HN_NEW(hn_work_arena(w), struct telescope_geo);
+    while (geo && hn_work_input(w, "geo", &in)) {
+        const char *why = hn_work_map(w, &in, GEO_MAX) ? add_geo(w, geo, &in) : "cannot be read";
+        if (why)
+            return hn_work_fail(w, "telescope.geo", "name", hn_arena_cstr(hn_work_arena(w), in.name), "why", why, NULL);
+        how->geo = geo;
+    }
+    if (!geo || !how->geo)
+        return hn_work_fail(w, "telescope.list", NULL);
+    telescope_prefixes_sort(&geo->lists, hn_work_arena(w));
+    return 0;
+}
+
 /* "NAME=PREFIX" or "PREFIX". */
 static bool add_telescope(struct hn_work *w, struct telescope_config *how, struct hn_str s)
 {
@@ -71,6 +102,8 @@ int telescope_setup(struct hn_work *w, struct telescope_config *how)
     telescope_prefixes_sort(&how->telescopes, hn_work_arena(w));
     if (!read_list(w, "members", &how->members) || !read_list(w, "scanners", &how->scanners))
         return hn_work_fail(w, "telescope.list", NULL);
+    if (hn_work_given(w, "geo") && read_geo(w, how))
+        return 3;
     how->addresses = addresses(&how->telescopes);
     how->since = hn_work_time(w, "since");
     how->until = hn_work_time(w, "until");

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/ip.h"
 #include "core/work.h"
+#include "format/mmdb.h"
 #include "format/packet/capture.h"
 #include "format/packet/packet.h"
 
@@ -139,6 +140,22 @@ void telescope_prefixes_sort(struct telescope_prefixes *ps, struct hn_arena *a);
 const struct telescope_prefix *telescope_prefixes_find(const struct telescope_prefixes *ps, const struct hn_ip *ip);
 /* Index into list of the longest IPv4 prefix, or -1. */
 int telescope_prefixes_find4(const struct telescope_prefixes *ps, uint32_t addr);
+
+/* ---------------------------------------------------------------- where sources are */
+
+#define TELESCOPE_GEO 8
+struct telescope_geo {
+    struct hn_mmdb db[TELESCOPE_GEO]; /* countries and networks often come as two */
+    unsigned n_db;
+    struct telescope_prefixes lists; /* name: country, text: "AS64500 Example Net" */
+};
+struct telescope_place {
+    char country[3];              /* ISO 3166-1, two letters; empty: not known */
+    uint32_t asn;                 /* 0: not known */
+    struct hn_bytes organisation; /* hostile */
+};
+/* Own lists come first, then the databases in their order. False: a database leads nowhere; the rest stands. */
+bool telescope_place_of(const struct telescope_geo *geo, const struct hn_ip *ip, struct telescope_place *ret);
 
 /* ---------------------------------------------------------------- state of a cell */
 
@@ -330,11 +347,12 @@ struct telescope_port {
 
 struct telescope_config {
     struct telescope_prefixes telescopes, members, scanners;
-    uint64_t addresses;    /* in all telescopes; 0 unknown */
-    uint32_t idle;         /* seconds after which an event is over */
-    uint32_t member_quiet; /* seconds after which an alert is closed */
-    uint32_t attack_quiet; /* seconds after which an attack is over */
-    hn_time since, until;  /* 0: no limit */
+    const struct telescope_geo *geo; /* NULL: not asked for */
+    uint64_t addresses;              /* in all telescopes; 0 unknown */
+    uint32_t idle;                   /* seconds after which an event is over */
+    uint32_t member_quiet;           /* seconds after which an alert is closed */
+    uint32_t attack_quiet;           /* seconds after which an attack is over */
+    hn_time since, until;            /* 0: no limit */
     unsigned threads;
     bool ports_only;
     bool outer; /* never enter tunnels */
