@@ -85,7 +85,7 @@ bool telescope_place_of(const struct telescope_geo *geo, const struct hn_ip *ip,
 
 /* ---------------------------------------------------------------- all sources */
 
-bool report_places_begin(struct report_places *ps, struct hn_arena *a)
+bool telescope_places_begin(struct report_places *ps, struct hn_arena *a)
 {
     ps->countries = hn_arena_alloc(a, COUNTRIES * sizeof(*ps->countries));
     ps->networks = hn_arena_alloc(a, NETWORKS * sizeof(*ps->networks));
@@ -100,8 +100,8 @@ static void add_to(struct report_place *to, const struct telescope_place *where,
     to->packets += packets;
 }
 
-void report_places_add(struct report_places *ps, const struct telescope_geo *geo, const struct hn_ip *ip,
-                       uint64_t packets)
+void telescope_places_add(struct report_places *ps, const struct telescope_geo *geo, const struct hn_ip *ip,
+                          uint64_t packets)
 {
     struct telescope_place p;
     ps->damaged += !telescope_place_of(geo, ip, &p);
@@ -140,7 +140,7 @@ static size_t ranked(struct report_place *list, size_t n)
     return used;
 }
 
-void report_places_end(struct report_places *ps, struct hn_arena *a)
+void telescope_places_end(struct report_places *ps, struct hn_arena *a)
 {
     ps->n_countries = ranked(ps->countries, COUNTRIES);
     ps->n_networks = ranked(ps->networks, NETWORKS);

@@ -82,7 +82,7 @@ static void top_event(struct telescope_report *r, const struct telescope_cell *c
 static void place(struct telescope_report *r, const struct telescope_cell *c, const struct telescope_source *s)
 {
     struct hn_ip ip = telescope_key_ip(c, s->key, s->flags & SOURCE_V6);
-    report_places_add(&r->places, r->e->how.geo, &ip, s->packets);
+    telescope_places_add(&r->places, r->e->how.geo, &ip, s->packets);
 }
 
 static bool pass_sources(struct telescope_report *r)
@@ -303,12 +303,12 @@ struct telescope_report *telescope_report_new(const struct telescope_engine *e, 
     r->accepted = telescope_accepted(e);
     r->fold.groups_cap = TELESCOPE_GROUPS;
     sum_cells(r);
-    if ((e->how.geo && !report_places_begin(&r->places, a)) || !pass_sources(r) || !pick_campaigns(r, a)) {
+    if ((e->how.geo && !telescope_places_begin(&r->places, a)) || !pass_sources(r) || !pick_campaigns(r, a)) {
         telescope_report_done(r);
         return NULL;
     }
     if (e->how.geo)
-        report_places_end(&r->places, a);
+        telescope_places_end(&r->places, a);
     pass_events(r);
     join_campaigns(r);
     for (unsigned i = 0; i < FP_COUNT; i++) {

@@ -77,10 +77,10 @@ struct report_places {
     uint64_t not_listed; /* sources of networks that have no place here */
     uint64_t damaged;    /* sources for which a database leads nowhere */
 };
-bool report_places_begin(struct report_places *ps, struct hn_arena *a); /* false: out of memory */
-void report_places_add(struct report_places *ps, const struct telescope_geo *geo, const struct hn_ip *ip,
-                       uint64_t packets);
-void report_places_end(struct report_places *ps, struct hn_arena *a);
+bool telescope_places_begin(struct report_places *ps, struct hn_arena *a); /* false: out of memory */
+void telescope_places_add(struct report_places *ps, const struct telescope_geo *geo, const struct hn_ip *ip,
+                          uint64_t packets);
+void telescope_places_end(struct report_places *ps, struct hn_arena *a);
 
 struct telescope_report {
     const struct telescope_engine *e;
