@@ -4,11 +4,12 @@ import { del, get, may, patch, post, session, url } from "../app/api";
 import { bytes, lang, pick, setLang, t, tx } from "../app/i18n";
 import { useList } from "../app/list";
 import { useQuery } from "../app/query";
+import { params } from "../app/router";
 import { setTheme, theme, type Theme } from "../app/theme";
 import type { Account, AuditRow, Baseline, OrgRow, Page, Role, Session, Status } from "../app/types";
 import { When } from "../ui/marks";
 import { Dialog, Empty, Facts, Failure, Labelled, Section, Skeleton, Tabs, useDo } from "../ui/parts";
-import { LocalTable } from "../ui/local";
+import { LocalTable, WordFilter } from "../ui/local";
 import { plain, Say } from "../ui/say";
 import { DataTable, type Column } from "../ui/table";
 import { who } from "../ui/talk";
@@ -391,10 +392,11 @@ function auditDetail(detail: unknown): string {
 }
 
 function AuditTab(): JSX.Element {
-  const list = useList<AuditRow>("audit", { limit: 100 });
+  const q = params.value.get("q");
+  const list = useList<AuditRow>("audit", { q, limit: 100 });
   if (list.error !== undefined) return <Failure error={list.error} again={list.reload} />;
   if (list.loading) return <Skeleton lines={10} />;
-  if (list.rows.length === 0) return <Empty title={t("audit.none")} />;
+  if (list.rows.length === 0 && !q) return <Empty title={t("audit.none")} />;
   const columns: Column<AuditRow>[] = [
     { key: "seq", label: "#", width: 64, numeric: true, cell: (r) => r.seq },
     { key: "at", label: t("trend.time"), width: 190, cell: (r) => <When at={r.at} /> },
@@ -406,13 +408,22 @@ function AuditTab(): JSX.Element {
   ];
   return (
     <>
+      <p class="dim lead-note">{t("audit.lead")}</p>
       <div class="filters">
-        <p class="dim">{t("audit.lead")}</p>
-        <a class="button" href={url("audit", { format: "csv" })} download="audit.csv">
+        <WordFilter />
+        <a class="button" href={url("audit", { q, format: "csv" })} download="audit.csv">
           {t("do.export-csv")}
         </a>
       </div>
-      <DataTable id="audit" label={t("settings.audit")} columns={columns} rows={list.rows} rowId={(r) => String(r.seq)} total={list.total} more={list.more} />
+      {list.rows.length === 0 ? (
+        <Empty title={t("table.none-filtered")}>
+          <a class="button" href="/settings/audit">
+            {t("filter.clear")}
+          </a>
+        </Empty>
+      ) : (
+        <DataTable id="audit" label={t("settings.audit")} columns={columns} rows={list.rows} rowId={(r) => String(r.seq)} total={list.total} more={list.more} stale={list.stale} />
+      )}
     </>
   );
 }
