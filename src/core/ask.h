@@ -12,8 +12,8 @@
 #include "core/ops.h"
 
 enum {
-    HN_ASKS_MAX = 16,         /* waiting and at work */
-    HN_ASKS_OF_ONE = 4,       /* … of one account */
+    HN_ASKS_MAX = 32,         /* waiting and at work */
+    HN_ASKS_OF_ONE = 8,       /* … of one account */
     HN_ASK_SECONDS = 20,      /* of a question, then it is ended */
     HN_ASK_ARGS = 40,         /* words of a command line */
     HN_ASK_ANSWER = 16 << 20, /* octets that a worker may print */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/export.h"
+#include "core/msg.h"
 #include "core/registry.h"
 
 void hn_csv_cell(struct hn_buf *out, struct hn_str s)
@@ -123,7 +124,7 @@ static struct hn_str flat(struct hn_op_ctx *c, struct hn_arena *a, const struct 
     return hn_arena_str(a, hn_buf_text(&b));
 }
 
-enum { COLUMNS = 64 };
+enum { COLUMNS = 64, PAGE_ROWS = 500 };
 struct table {
     struct hn_str name[COLUMNS];
     size_t n;
@@ -152,10 +153,10 @@ static void table_rows(struct hn_op_ctx *c, struct hn_arena *a, struct table *t,
 }
 
 /* The arguments without format and with the cursor; the handler is then asked page by page like any caller. */
-static const struct hn_jv *args_for(struct hn_op_ctx *c, struct hn_arena *a, struct hn_str cursor)
+static const struct hn_jv *args_for(struct hn_op_ctx *c, struct hn_arena *a, struct hn_str cursor, int64_t page)
 {
     struct hn_jv *args = HN_NEW(a, struct hn_jv), v = {.kind = HN_JV_STR};
-    struct hn_jv limit = {.kind = HN_JV_INT, .i = 500};
+    struct hn_jv limit = {.kind = HN_JV_INT, .i = page};
     bool ok = args != NULL;
 
     for (size_t i = 0; ok && i < c->args->n; i++)
@@ -169,18 +170,18 @@ static const struct hn_jv *args_for(struct hn_op_ctx *c, struct hn_arena *a, str
 }
 
 static struct hn_err one_page(struct hn_op_ctx *c, hn_op_fn *list, struct hn_arena *a, struct hn_str cursor,
-                              const struct hn_jv **ret)
+                              int64_t rows, const struct hn_jv **ret)
 {
     HN_AUTO(hn_buf_done) struct hn_buf page = {0};
     struct hn_jw w;
     struct hn_op_ctx sub = *c;
 
-    hn_buf_init(&page, 64 << 20);
+    hn_buf_init(&page, rows > PAGE_ROWS ? HN_MSG_MAX_ANSWER : 64 << 20);
     hn_jw_init(&w, &page);
     sub.arena = a;
     sub.w = &w;
     sub.out = &page;
-    sub.args = args_for(c, a, cursor);
+    sub.args = args_for(c, a, cursor, rows);
     struct hn_err e = sub.args ? list(&sub) : (struct hn_err){HN_E_NOMEM};
     if (!hn_ok(e)) {
         c->diag = sub.diag;
@@ -191,7 +192,7 @@ static struct hn_err one_page(struct hn_op_ctx *c, hn_op_fn *list, struct hn_are
     return *ret ? HN_OK : (struct hn_err){HN_E_NOMEM};
 }
 
-struct hn_err ops_csv(struct hn_op_ctx *c, hn_op_fn *list)
+static struct hn_err csv(struct hn_op_ctx *c, hn_op_fn *list, int64_t page, size_t memory)
 {
     struct hn_arena a;
     struct table t = {.n = 0};
@@ -200,9 +201,9 @@ struct hn_err ops_csv(struct hn_op_ctx *c, hn_op_fn *list)
     const struct hn_jv *doc;
     size_t rows = 0;
 
-    hn_arena_init(&a, 256u << 20);
+    hn_arena_init(&a, memory);
     do {
-        e = one_page(c, list, &a, cursor, &doc);
+        e = one_page(c, list, &a, cursor, page, &doc);
         const struct hn_jv *items = hn_ok(e) ? hn_jv_get(doc, "items") : NULL;
         if (!items || items->kind != HN_JV_ARR)
             break;
@@ -214,4 +215,14 @@ struct hn_err ops_csv(struct hn_op_ctx *c, hn_op_fn *list)
     hn_arena_done(&a);
     c->type = "text/csv; charset=utf-8; header=present";
     return hn_ok(e) ? hn_buf_err(c->out) : e;
+}
+
+struct hn_err ops_csv(struct hn_op_ctx *c, hn_op_fn *list)
+{
+    return csv(c, list, PAGE_ROWS, 256u << 20);
+}
+
+struct hn_err ops_csv_whole(struct hn_op_ctx *c, hn_op_fn *list)
+{
+    return csv(c, list, HN_EXPORT_ROWS, (size_t)1 << 30);
 }

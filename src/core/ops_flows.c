@@ -272,7 +272,12 @@ static struct hn_err judge(struct hn_op_ctx *c)
     {                                                                                                                  \
         "format", HN_IN_QUERY, HN_PT_STR, false, "json csv", "csv: as a file, at most 100 000 rows", 0, 0              \
     }
-static const struct hn_op_param list_params[] = {FILTER, TIMES, OPS_PAGE, FORMAT, OPS_END};
+#define PAGE                                                                                                           \
+    {"limit", HN_IN_QUERY, HN_PT_INT, false, NULL, "flows of a page (default 50)", 1, 20000},                          \
+    {                                                                                                                  \
+        "cursor", HN_IN_QUERY, HN_PT_STR, false, NULL, "`next` of the page before", 0, 32                              \
+    }
+static const struct hn_op_param list_params[] = {FILTER, TIMES, PAGE, FORMAT, OPS_END};
 static const struct hn_op_param top_params[] = {
     FILTER,
     TIMES,
@@ -293,7 +298,7 @@ static const struct hn_op_param timeline_params[] = {
     OPS_END};
 static const struct hn_op_param id_params[] = {OPS_PATH_ID, OPS_END};
 static const struct hn_op_param pair_params[] = {OPS_PATH_ID, TIMES, OPS_END};
-static const struct hn_op_param flows_params[] = {OPS_PATH_ID, TIMES, OPS_PAGE, FORMAT, OPS_END};
+static const struct hn_op_param flows_params[] = {OPS_PATH_ID, TIMES, PAGE, FORMAT, OPS_END};
 static const struct hn_op_param judge_params[] = {
     OPS_PATH_ID,
     {"verdict", HN_IN_BODY, HN_PT_STR, true, "benign true revoke", "what was found out; revoke: nothing after all", 0,

@@ -75,6 +75,8 @@ HN_MUST struct hn_err ops_finding_query(struct hn_op_ctx *c, struct hn_store_fin
 struct hn_err ops_done(struct hn_op_ctx *c);
 /* CSV of any list: pages through `list` (the operation's own handler) and flattens its items. */
 HN_MUST struct hn_err ops_csv(struct hn_op_ctx *c, hn_op_fn *list);
+/* The same of a list that sorts all its rows for every page: asked once, `limit` being all. */
+HN_MUST struct hn_err ops_csv_whole(struct hn_op_ctx *c, hn_op_fn *list);
 /* "key": [what would lower the score most …] */
 HN_MUST struct hn_err ops_lower(struct hn_op_ctx *c, const char *key, struct hn_str org, struct hn_str asset,
                                 unsigned most);

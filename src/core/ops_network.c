@@ -195,7 +195,7 @@ static struct hn_err list(struct hn_op_ctx *c, const char *kind, const char *by,
     size_t limit = (size_t)hn_jv_int(c->args, "limit", 50), i;
 
     if (hn_str_eqc(ops_arg(c, "format"), "csv"))
-        return ops_csv(c, self);
+        return ops_csv_whole(c, self);
     HN_TRY(read(c, kind, &r));
     struct sorted *s = hn_arena_alloc(c->arena, (r.n + 1) * sizeof *s);
     if (!s)

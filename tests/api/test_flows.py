@@ -193,6 +193,23 @@ class Flows(Case):
         self.assertAlmostEqual(fields["score"], before, delta=1)
         self.assertEqual(len(json.loads(self.hinomi("flow", "judge", "--json", "list"))["opinions"]), 3)
 
+    def test_i2_indicator_that_comes_later(self):
+        """An address is warned of after the flows were stored: who talked to it is a suspect at once."""
+        self.assertFalse(any(r["fields"]["kind"] == "intel" for r in self.client.get("network/suspects").json["items"]))
+        log = os.path.join(self.dir.name, "later.log")
+        packets.conn_log(log, [(self.now - 900, OTHER, "192.0.2.222", 8080, 400, 900)]) # once: no beacon
+        self.hinomi("flow", "import", log)
+        indicators = os.path.join(self.dir.name, "warned.csv")
+        with open(indicators, "w", encoding="utf-8") as f:
+            f.write("192.0.2.222,8080,loader\n")
+        self.hinomi("flow", "intel", "add", "warned", "--store", "--from", indicators)
+        found = [r for r in self.client.get("network/suspects").json["items"] if r["fields"]["kind"] == "intel"]
+        self.assertEqual([(r["fields"]["host"], r["fields"]["peer"]) for r in found], [(OTHER, "192.0.2.222")])
+        self.assertIn("warned", found[0]["fields"]["sentence_en"])
+        flows = self.client.get(f"network/suspects/{found[0]['id']}/flows").json["items"]
+        self.assertEqual(len(flows), 1)
+        self.assertEqual(self.client.get("findings?kind=flow.intel").json["total"], 1)
+
     def test_j_nobody_answers(self):
         self.world.asker.terminate()
         self.world.asker.wait(10)

@@ -12,7 +12,7 @@ import { hostDocument, hosts } from "./world.mjs";
 const s = await begin();
 const { page, url } = s;
 const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
-const complaints = complaintsOf(page, /status of 40[14]/);
+const complaints = complaintsOf(page, /status of 40[014]/);
 
 function make(...args) {
   const r = spawnSync("python3", [new URL("../api/packets.py", import.meta.url).pathname, ...args], { encoding: "utf8" });
@@ -37,14 +37,18 @@ function bringNetwork() {
   make("darknet", dark, "198.18.20.5");
   make("conn", conn, "198.18.20.5", "192.0.2.250");
   hinomi(s.data, "telescope", "replay", "--keep", "dark", "--prefix", "dark=203.0.113.0/24", "--members", members, dark);
-  hinomi(s.data, "flow", "replay", "--store", "--internal", "198.18.0.0/16", conn);
+  hinomi(s.data, "flow", "import", conn);
+  hinomi(s.data, "flow", "replay", "--stored", "--store", "--internal", "198.18.0.0/16");
 }
 
 async function views() {
   const suspect = (await s.api("network/suspects")).items[0];
+  const campaign = (await s.api("network/campaigns")).items[0];
   return {
     network: "/network", campaigns: "/network/campaigns", members: "/network/members", victims: "/network/victims", surges: "/network/surges", suspects: "/network/suspects", exporters: "/network/exporters",
     suspect: `/network/suspects/${suspect.id}`,
+    campaign: `/network/campaigns/${campaign.id}`,
+    flows: "/network/flows", "flows-one": "/network/flows?rows=flows&filter=dst+host+192.0.2.250", "flows-bad": "/network/flows?filter=host+192.0.2.1+and+prot+tcp",
   };
 }
 
@@ -106,6 +110,96 @@ try {
     that(main.includes("192.0.2.250") && main.includes("What would make it benign"), main.slice(0, 300));
     const csv = await page.request.get(`${url}/api/v1/network/suspects?format=csv`);
     that((await csv.text()).includes("198.18.20.5"), "csv");
+  });
+
+  await check("a campaign's page: its port by the hour, the members that take part", async () => {
+    await page.goto(url + (await views()).campaign);
+    await settle(page);
+    await page.locator(".bars").first().waitFor();
+    that(/[0-9]+ sources sent [0-9,]+ packets/.test(await page.locator("main").innerText()), "sentence");
+  });
+
+  await check("flows: a filter, who has most, a click narrows, the export holds the same", async () => {
+    await page.goto(`${url}/network/flows`);
+    await settle(page);
+    await page.locator("table[aria-label], tbody tr").first().waitFor();
+    await page.getByLabel("Filter", { exact: true }).fill("dst port 8443");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**filter=dst+port+8443**");
+    await settle(page);
+    await page.getByLabel("Added up by").selectOption({ label: "Pair and service" });
+    await page.getByRole("link", { name: "192.0.2.250", exact: true }).click();
+    await page.waitForURL("**dst+host+192.0.2.250**");
+    await settle(page);
+    const href = await page.getByRole("link", { name: "Export CSV" }).getAttribute("href");
+    const csv = await (await page.request.get(url + href)).text();
+    is(csv.trim().split("\n").length, 2, "one pair and the header");
+    that(csv.includes("198.18.20.5,192.0.2.250,8443,6,480,"), csv);
+    await page.locator(".filters select").first().selectOption({ label: "Flows one by one" });
+    await page.locator("tbody tr").nth(99).waitFor();
+    that((await page.locator("tbody tr").first().innerText()).includes("8443"), "rows");
+  });
+
+  await check("flows: bars are read and zoomed by keyboard, the table is one key away, the address keeps the window", async () => {
+    await page.goto(`${url}/network/flows?filter=dst+port+8443`);
+    await settle(page);
+    const bars = page.getByRole("group", { name: /^Begin \(/ });
+    await bars.focus();
+    for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
+    that(/flows$/.test(await page.locator(".bars-said").first().innerText()), "said");
+    for (let i = 0; i < 4; i++) await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**since=**");
+    const q = new URL(page.url()).searchParams;
+    that(Date.parse(q.get("until")) > Date.parse(q.get("since")) && q.get("filter") === "dst port 8443", page.url());
+    await settle(page);
+    const inside = await s.api(`network/flows/timeline?${q}`);
+    that(inside.bins.reduce((n, b) => n + b.flows, 0) < 480, "narrower");
+    await page.keyboard.press("v");
+    await page.locator(".bars-table tbody tr").first().waitFor();
+    await page.getByRole("button", { name: "Show all the time" }).click();
+    await page.waitForURL((u) => !u.search.includes("since"));
+    await page.goBack();
+    await page.waitForURL("**since=**");
+  });
+
+  await check("flows: bars are zoomed by the pointer", async () => {
+    await page.goto(`${url}/network/flows`);
+    await settle(page);
+    const box = await page.locator(".bars svg").first().boundingBox();
+    await page.mouse.move(box.x + box.width * 0.3, box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 60);
+    await page.mouse.up();
+    await page.waitForURL("**since=**until=**");
+  });
+
+  await check("flows: a filter that is none is shown where it is none", async () => {
+    await page.goto(`${url}/network/flows?filter=host+192.0.2.1+and+prot+tcp`);
+    await page.locator(".flow-filter-bad mark").waitFor();
+    is(await page.locator(".flow-filter-bad mark").innerText(), "prot tcp", "place");
+    that((await page.getByRole("alert").innerText()).includes("character 20"), "character");
+  });
+
+  await check("a suspect's page draws its flows, and a verdict ranks it anew", async () => {
+    const before = (await s.api("network/suspects")).items[0];
+    await page.goto(`${url}/network/suspects/${before.id}`);
+    await settle(page);
+    await page.locator(".bars").nth(2).waitFor();
+    const main = await page.locator("main").innerText();
+    that(main.includes("480 flows, 480 contacts") && main.includes("T1571"), main.slice(0, 600));
+    await page.getByRole("button", { name: "Show the flows" }).click();
+    await page.locator("tbody tr").first().waitFor();
+    await page.getByRole("button", { name: "It is benign" }).click();
+    await page.getByLabel("Reason").fill("monitoring of the web shop");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Judged benign:").waitFor();
+    const after = (await s.api("network/suspects")).items.find((r) => r.id === before.id);
+    that(after.fields.score < before.fields.score, `${after.fields.score} after ${before.fields.score}`);
+    is((await s.api("findings?kind=flow.beacon")).total, 0, "open findings");
+    await page.getByRole("button", { name: "Take the verdict back" }).click();
+    await page.getByText("Judged benign:").waitFor({ state: "detached" });
+    is((await s.api("findings?kind=flow.beacon")).total, 1, "open again");
   });
 
   await check("Japanese: every screen of the section", async () => {

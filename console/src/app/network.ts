@@ -50,3 +50,61 @@ export const count = (r: NetworkRow, field: string): number => {
   const v = r.fields[field];
   return typeof v === "number" ? v : 0;
 };
+
+/* ---- stored flows ---- */
+
+export interface FlowRow {
+  first: Time;
+  duration_ms: number;
+  src: string;
+  sport: number;
+  dst: string;
+  dport: number;
+  proto: number;
+  flags: number;
+  packets: number;
+  bytes: number;
+  packets_back?: number;
+  bytes_back?: number;
+  state: string;
+  exporter: number;
+}
+interface Sums {
+  flows: number;
+  packets: number;
+  bytes: number;
+}
+export interface FlowsTop extends Sums {
+  looked_at: number;
+  damaged_blocks: number;
+  rows: (Sums & Record<string, string | number>)[];
+}
+export interface FlowsTimeline {
+  bin_seconds: number;
+  bins: (Sums & { at: Time })[];
+}
+export interface ShapeBar {
+  from: number;
+  to?: number;
+  n: number;
+}
+export interface FlowsShape {
+  flows: number;
+  drawn: number;
+  bytes: number;
+  bytes_back: number;
+  failed: number;
+  first: Time | null;
+  last: Time | null;
+  bin_seconds?: number;
+  bins?: { at: Time; flows: number; bytes: number; bytes_back: number }[];
+  contacts?: number;
+  interval_seconds?: number;
+  dispersion?: number;
+  intervals?: ShapeBar[];
+  sizes?: ShapeBar[];
+}
+export interface NetworkSuspect extends NetworkRow {
+  filter: string;
+  may_judge: boolean;
+}

@@ -8,11 +8,13 @@ import { path } from "../app/router";
 import { Empty, Failure, Section, Skeleton, Tabs } from "../ui/parts";
 import { When } from "../ui/marks";
 import { Say } from "../ui/say";
+import { CampaignView } from "./network_campaign";
+import { FlowsView } from "./network_flows";
 import { HeatMap } from "./network_heat";
 import { CampaignsList, ExportersList, MembersList, SurgesList, SuspectsList, VictimsList } from "./network_lists";
 import { SuspectView } from "./network_suspect";
 
-const parts: { name: "" | "campaigns" | "members" | "victims" | "surges" | "suspects" | "exporters"; text: TextKey }[] = [
+const parts: { name: "" | "campaigns" | "members" | "victims" | "surges" | "suspects" | "exporters" | "flows"; text: TextKey }[] = [
   { name: "", text: "network.day" },
   { name: "campaigns", text: "network.campaigns" },
   { name: "members", text: "network.members" },
@@ -20,10 +22,12 @@ const parts: { name: "" | "campaigns" | "members" | "victims" | "surges" | "susp
   { name: "surges", text: "network.surges" },
   { name: "suspects", text: "network.suspects" },
   { name: "exporters", text: "network.exporters" },
+  { name: "flows", text: "network.flows" },
 ];
 
 export function NetworkView({ part, id }: { part: string; id: string | undefined }): JSX.Element {
   const { data, error, reload } = useQuery<NetworkNow>(org.value ? `network?org=${encodeURIComponent(org.value)}` : "network", ["run"]);
+  if (part === "campaigns" && id) return <CampaignView id={id} />;
   if (part === "suspects" && id) return <SuspectView id={id} />;
   const here = parts.find((p) => p.name === part) ?? parts[0];
   return (
@@ -32,8 +36,8 @@ export function NetworkView({ part, id }: { part: string; id: string | undefined
         <h1>{t("nav.network")}</h1>
       </header>
       {error !== undefined ? <Failure error={error} again={reload} /> : !data ? <Skeleton lines={2} /> : <Head d={data} />}
-      <Tabs label={t("network.parts")} items={parts.map((p) => ({ href: withOrg(p.name ? path("network", p.name) : "/network"), text: t(p.text), on: p === here, n: p.name && data ? data[p.name] : undefined }))} />
-      {here?.name === "campaigns" ? <CampaignsList /> : here?.name === "members" ? <MembersList /> : here?.name === "victims" ? <VictimsList /> : here?.name === "surges" ? <SurgesList /> : here?.name === "suspects" ? <SuspectsList /> : here?.name === "exporters" ? <ExportersList /> : data ? <Day d={data} /> : null}
+      <Tabs label={t("network.parts")} items={parts.map((p) => ({ href: withOrg(p.name ? path("network", p.name) : "/network"), text: t(p.text), on: p === here, n: p.name && p.name !== "flows" && data ? data[p.name] : undefined }))} />
+      {here?.name === "campaigns" ? <CampaignsList /> : here?.name === "members" ? <MembersList /> : here?.name === "victims" ? <VictimsList /> : here?.name === "surges" ? <SurgesList /> : here?.name === "suspects" ? <SuspectsList /> : here?.name === "exporters" ? <ExportersList /> : here?.name === "flows" ? <FlowsView /> : data ? <Day d={data} /> : null}
     </>
   );
 }

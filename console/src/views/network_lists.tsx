@@ -19,10 +19,10 @@ const address = (): C => ({ key: "address", label: t("network.address"), width: 
 
 export function CampaignsList(): JSX.Element {
   const columns: C[] = [
-    { key: "name", label: t("col.name"), width: 220, narrow: "title", cell: (r) => <a href={path("observations", r.id)}><Say max={80}>{r.subject}</Say></a> },
+    { key: "name", label: t("col.name"), width: 220, narrow: "title", cell: (r) => <a href={path("network", "campaigns", r.id)}><Say max={80}>{r.subject}</Say></a> },
     tool(), port(), number("sources", t("network.sources")), number("packets", t("network.packets")), time("first", t("network.first")), time("last", t("network.last")), by(),
   ];
-  return <SoftwareList<NetworkRow> id="campaigns" api="network/campaigns" columns={columns} empty="network.none-campaigns" rowId={(r) => r.id} href={(r) => path("observations", r.id)} />;
+  return <SoftwareList<NetworkRow> id="campaigns" api="network/campaigns" columns={columns} empty="network.none-campaigns" rowId={(r) => r.id} href={(r) => path("network", "campaigns", r.id)} />;
 }
 
 export function MembersList(): JSX.Element {
