@@ -147,7 +147,7 @@ static void row(struct export_out *o, const struct export_row *r)
     status(&w, f);
     hn_jw_kstr(&w, "message", r->sentence);
     hn_jw_kint(&w, "confidence_score", f->confidence);
-    hn_jw_knum(&w, "risk_score", f->score);
+    hn_jw_kint(&w, "risk_score", (int64_t)(f->score + 0.5)); /* an integer there */
     finding_info(&w, r);
     resource(&w, f);
     if (cls == OCSF_VULNERABILITY) {

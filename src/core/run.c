@@ -218,6 +218,12 @@ static struct hn_err keep(struct hn_run *r, const struct hn_run_options *o, stru
     return r->arena.failed ? hn_fail(reterr, HN_E_NOMEM, "keeping what was seen before") : HN_OK;
 }
 
+/* "self" tells of the others' inputs: whichever modules are wanted, their runs may give it something to tell. */
+static bool wanted(const struct hn_run_options *o, const struct hn_module *m)
+{
+    return m->collect && (chosen(o->modules, m->name) || strcmp(m->name, "self") == 0) && !keeps(o, m);
+}
+
 /* Modules that want paths come after all that name some. */
 static struct hn_err plan(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
 {
@@ -227,8 +233,7 @@ static struct hn_err plan(struct hn_run *r, const struct hn_run_options *o, stru
             return hn_fail(reterr, HN_E_INVALID, "no module is called \"%.*s\"", HN_FMT(part));
     for (int late = 0; late < 2; late++)
         for (size_t i = 0; i < hn_modules_n; i++)
-            if (hn_modules[i]->collect && hn_modules[i]->wants_paths == (late == 1) &&
-                chosen(o->modules, hn_modules[i]->name) && !keeps(o, hn_modules[i]))
+            if (hn_modules[i]->wants_paths == (late == 1) && wanted(o, hn_modules[i]))
                 r->cover[r->n_cover++] = (struct hn_run_cover){.module = hn_modules[i], .complete = true};
     r->n_fresh = r->n_cover;
     return HN_OK;

@@ -177,6 +177,16 @@ class Stored(Cli):
         ocsf = self.w.run("findings", "list", "--format", "ocsf").text
         events = json.loads(ocsf) if ocsf.lstrip().startswith("[") else [json.loads(x) for x in ocsf.splitlines()]
         self.assertTrue({e["class_uid"] for e in events} <= {2002, 2003, 2004})
+        for number in ("risk_score", "confidence_score", "time", "severity_id"):
+            self.assertEqual({type(e[number]) for e in events}, {int}, number)
+
+    def test_a_damaged_database_is_a_finding_whichever_modules_are_wanted(self):
+        root = self.w.root("alpine", "damaged")
+        (root / "var/lib/dpkg").mkdir(parents=True, exist_ok=True)
+        (root / "var/lib/dpkg/status").write_text("Package: x\nVersion\n")
+        r = self.w.run("diagnose", "--root", root, "--modules", "packages", "--json")
+        self.assertIn(r.code, (0, 1), r.errors)
+        self.assertIn("self.input-malformed", {f["kind"] for f in r.json["findings"]})
 
     def test_tables_fit_and_have_headers(self):
         text = self.w.run("findings").text
