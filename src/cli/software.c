@@ -235,7 +235,7 @@ static bool write_args(struct hn_buf *args, const struct options *o, const struc
 static int ingest_statements(struct hn_client *c, const char *file, struct hn_str product, struct hn_str version)
 {
     struct hn_buf found, args;
-    struct hn_answer ans;
+    struct hn_answer ans = {.body = {NULL, 0}};
     struct hn_arena a;
     struct hn_jw w;
 

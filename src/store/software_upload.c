@@ -192,7 +192,7 @@ struct hn_err hn_store_upload_raw(struct hn_store *s, const struct hn_principal 
 struct hn_err hn_store_upload_set(struct hn_store *s, const struct hn_principal *p, struct hn_str id,
                                   struct hn_str state, struct hn_str result)
 {
-    struct hn_store_upload u;
+    struct hn_store_upload u = {.id = id};
     struct hn_arena a;
     bool end = is_end(state);
 

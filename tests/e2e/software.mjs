@@ -141,6 +141,32 @@ try {
     that((await page.locator("tbody tr").first().innerText()).length > 5, "no upgrade");
   });
 
+  await check("a bill of materials is given in the browser, read, and what was found is told", async () => {
+    const feed = join(s.data, "advisories");
+    hinomi(s.data, "feed", "add", "--name", "own", feed);
+    const give = async (name, buffer, product, end) => {
+      await page.goto(`${url}/software`);
+      await settle(page);
+      await page.getByRole("button", { name: "Add SBOM or VEX" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.locator("input[type=file]").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(buffer) });
+      await dialog.getByLabel("Product").fill(product);
+      await dialog.getByRole("button", { name: "Send" }).click();
+      await dialog.getByText(end).waitFor({ timeout: 30000 });
+      return dialog;
+    };
+    const document = JSON.stringify(cyclonedx("Given", "7.0", ["fresh-part", "deep-part"]));
+    const dialog = await give("given.cdx.json", document, "Given", "Taken: 2 components");
+    that((await dialog.innerText()).includes("1 vulnerability is open"), await dialog.innerText());
+    await dialog.getByRole("link", { name: "Product" }).click();
+    await page.waitForURL("**/software/products/*");
+    await give("given.cdx.json", document, "Given", "taken before");
+    const cut = await give("cut.json", document.slice(0, -30), "Given", "could not be read to its end");
+    await cut.getByRole("button", { name: "Close" }).last().click();
+    await cut.waitFor({ state: "hidden" });
+    is((await s.api("software/sboms?all=true&q=Given")).items.length, 1, "documents kept");
+  });
+
   await check("Japanese: every screen of the section", async () => {
     await page.getByRole("button", { name: "ja", exact: true }).click();
     for (const [name, path] of Object.entries(await views())) {

@@ -43,21 +43,45 @@ export async function request<T>(method: string, pathname: string, body?: unknow
   } catch {
     throw new ApiError(0, "network", null, null);
   }
-  const text = await res.text();
+  return answered<T>(res.status, await res.text());
+}
+
+function answered<T>(status: number, text: string): T {
+  const ok = status >= 200 && status < 300;
   let answer: unknown = null;
   if (text) {
     try {
       answer = JSON.parse(text);
     } catch {
-      if (res.ok) throw new ApiError(res.status, "malformed", null, text.slice(0, 200));
+      if (ok) throw new ApiError(status, "malformed", null, text.slice(0, 200));
     }
   }
-  if (!res.ok) {
+  if (!ok) {
     const e = (answer as { error?: { name?: string; message?: Text; detail?: string } } | null)?.error;
-    if (res.status === 401 && session.value) session.value = null;
-    throw new ApiError(res.status, e?.name ?? `http ${res.status}`, e?.message ?? null, e?.detail ?? null);
+    if (status === 401 && session.value) session.value = null;
+    throw new ApiError(status, e?.name ?? `http ${status}`, e?.message ?? null, e?.detail ?? null);
   }
   return answer as T;
+}
+
+/* A document as the body. Only XMLHttpRequest tells how much of it has gone. */
+export function upload<T>(address: string, file: Blob, onPart: (part: number) => void): Promise<T> {
+  return new Promise((done, failed) => {
+    const x = new XMLHttpRequest();
+    x.open("POST", address);
+    x.setRequestHeader("Content-Type", "application/octet-stream");
+    if (session.value) x.setRequestHeader("X-Hinomi-CSRF", session.value.csrf);
+    x.upload.onprogress = (e) => onPart(e.lengthComputable && e.total > 0 ? e.loaded / e.total : 0);
+    x.onerror = () => failed(new ApiError(0, "network", null, null));
+    x.onload = () => {
+      try {
+        done(answered<T>(x.status, x.responseText));
+      } catch (e) {
+        failed(e as Error);
+      }
+    };
+    x.send(file);
+  });
 }
 
 export const get = <T>(pathname: string, query?: Query) => request<T>("GET", url(pathname, query));

@@ -195,3 +195,25 @@ export interface Feeds {
   feeds: { name?: string; kind?: string; source?: string; licence?: string; date?: Time; records?: number; rejected?: number }[];
   passes: { at: Time; feed_at: Time | null; components: number; unknown: number; matches: number; opened: number; closed: number; duration_ms: number }[];
 }
+
+export interface Upload {
+  id: string;
+  kind: "sbom" | "vex";
+  file: string;
+  state: string;
+  ended_at: Time | null;
+  result: {
+    why?: Text;
+    product?: string;
+    sbom?: string;
+    known?: boolean | number;
+    components?: number;
+    new_components?: number;
+    statements?: number;
+    refused?: number;
+    matched?: boolean;
+    problems?: { fatal: number; error: number; warning: number; info: number };
+    places?: { severity?: string; code?: string; place?: string; message?: Text }[];
+  };
+  found?: { version: string; components: number; unknown: number; vulnerabilities: number; kev: number };
+}

@@ -10,6 +10,7 @@ import { Share, When } from "../ui/marks";
 import { Empty, Failure, Skeleton, Tabs } from "../ui/parts";
 import { ComponentView } from "./software_component";
 import { ComponentsList, FeedsList, ProductsList, SbomsList, SuppliersList, UpgradesList, VulnsList } from "./software_lists";
+import { UploadButton } from "./software_upload";
 import { ProductView, SbomView } from "./software_product";
 import { VulnView } from "./software_vuln";
 
@@ -31,6 +32,7 @@ export function SoftwareView({ part, id }: { part: string; id: string | undefine
     <>
       <header class="page-head">
         <h1>{t("nav.software")}</h1>
+        <UploadButton />
       </header>
       <Head />
       <Tabs label={t("software.parts")} items={parts.map((p) => ({ href: withOrg(p.name ? path("software", p.name) : "/software"), text: t(p.text), on: p === here }))} />

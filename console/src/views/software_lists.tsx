@@ -254,6 +254,7 @@ export function FeedsList(): JSX.Element {
   return (
     <>
       <Section title={t("software.feeds")}>
+        <div class="sideways" role="region" tabIndex={0} aria-label={t("software.feeds")}>
         <table class="plain-table">
           <thead><tr><th scope="col">{t("col.name")}</th><th scope="col">{t("software.feed-age")}</th><th scope="col" class="num">{t("software.records")}</th><th scope="col" class="num">{t("software.rejected")}</th><th scope="col">{t("software.licence")}</th><th scope="col">{t("col.source")}</th></tr></thead>
           <tbody>
@@ -264,13 +265,15 @@ export function FeedsList(): JSX.Element {
                 <td class="num">{num(f.records ?? 0)}</td>
                 <td class="num"><Unknown n={f.rejected ?? 0} /></td>
                 <td><Say max={80}>{f.licence ?? ""}</Say></td>
-                <td><Say max={160}>{f.source ?? ""}</Say></td>
+                <td class="anywhere"><Say max={160}>{f.source ?? ""}</Say></td>
               </tr>
             ))}
           </tbody>
         </table>
+        </div>
       </Section>
       <Section title={t("software.passes")}>
+        <div class="sideways" role="region" tabIndex={0} aria-label={t("software.passes")}>
         <table class="plain-table">
           <thead><tr><th scope="col">{t("software.pass-at")}</th><th scope="col">{t("software.data-of")}</th><th scope="col" class="num">{t("software.components")}</th><th scope="col" class="num">{t("software.unknown")}</th><th scope="col" class="num">{t("software.matches")}</th><th scope="col" class="num">{t("software.opened")}</th><th scope="col" class="num">{t("software.closed")}</th></tr></thead>
           <tbody>
@@ -287,6 +290,7 @@ export function FeedsList(): JSX.Element {
             ))}
           </tbody>
         </table>
+        </div>
       </Section>
     </>
   );

@@ -10,6 +10,7 @@ import { Due, Share, When } from "../ui/marks";
 import { Empty, Facts, Failure, Section, Skeleton } from "../ui/parts";
 import { Say } from "../ui/say";
 import { Count, DataTable, type Column } from "../ui/table";
+import { UploadButton } from "./software_upload";
 import { ComponentsList, Unknown, VulnsList } from "./software_lists";
 
 function versionColumns(): Column<ProductVersion>[] {
@@ -40,9 +41,12 @@ export function ProductView({ id }: { id: string }): JSX.Element {
       <p class="crumbs">
         <a href="/software">{t("nav.software")}</a>
       </p>
-      <h1>
-        <Say>{p.name}</Say>
-      </h1>
+      <header class="page-head">
+        <h1>
+          <Say>{p.name}</Say>
+        </h1>
+        <UploadButton product={{ id: p.id, name: p.name }} />
+      </header>
       <p class="software-sentence">{sentence(p)}</p>
       <Facts
         items={[
