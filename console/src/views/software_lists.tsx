@@ -254,7 +254,7 @@ export function FeedsList(): JSX.Element {
   return (
     <>
       <Section title={t("software.feeds")}>
-        <div class="sideways" role="region" tabIndex={0} aria-label={t("software.feeds")}>
+        <div class="sideways" tabIndex={0}>
         <table class="plain-table">
           <thead><tr><th scope="col">{t("col.name")}</th><th scope="col">{t("software.feed-age")}</th><th scope="col" class="num">{t("software.records")}</th><th scope="col" class="num">{t("software.rejected")}</th><th scope="col">{t("software.licence")}</th><th scope="col">{t("col.source")}</th></tr></thead>
           <tbody>
@@ -273,7 +273,7 @@ export function FeedsList(): JSX.Element {
         </div>
       </Section>
       <Section title={t("software.passes")}>
-        <div class="sideways" role="region" tabIndex={0} aria-label={t("software.passes")}>
+        <div class="sideways" tabIndex={0}>
         <table class="plain-table">
           <thead><tr><th scope="col">{t("software.pass-at")}</th><th scope="col">{t("software.data-of")}</th><th scope="col" class="num">{t("software.components")}</th><th scope="col" class="num">{t("software.unknown")}</th><th scope="col" class="num">{t("software.matches")}</th><th scope="col" class="num">{t("software.opened")}</th><th scope="col" class="num">{t("software.closed")}</th></tr></thead>
           <tbody>
