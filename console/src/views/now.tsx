@@ -86,8 +86,8 @@ function Headline({ now }: { now: Now }): JSX.Element {
             : t("now.nothing-due", { n: c.open })
           : parts.map((p, i) => (
               <span key={i}>
-                {i > 0 && <span class="head-dot">·</span>}
                 {p}
+                {i < parts.length - 1 && <span class="head-dot">·</span>}
               </span>
             ))}
       </h1>
