@@ -9,7 +9,7 @@ import { account, begin, bringWorld, createAccount, settle, views } from "./sess
 const s = await begin();
 const { page, url } = s;
 stopWhen(() => (s.dead() ? "the server is gone" : ""));
-const complaints = complaintsOf(page, /status of 401/);
+const complaints = complaintsOf(page, /status of 40[14]/);
 const open = async (path) => {
   await page.goto(url + path);
   await settle(page);
@@ -220,6 +220,13 @@ try {
     await page.locator(".skeleton").waitFor();
     await page.locator("tbody tr").first().waitFor();
     await page.unroute("**/api/v1/assets?*");
+  });
+
+  await check("what is not there is said once, and can be tried again", async () => {
+    await page.goto(`${url}/findings/00000000000000000000000000000000`);
+    const said = await page.getByRole("alert").innerText();
+    that(said.includes("does not exist") && !said.includes("(not found)"), said);
+    await page.getByRole("button", { name: "Try again" }).waitFor();
   });
 
   await check("the help of the keys names what works on this page", async () => {

@@ -93,7 +93,7 @@ export function message(e: unknown): string {
   if (e instanceof ApiError) {
     if (e.status === 0) return t("error.network");
     const said = pick(e.text);
-    if (said) return e.detail ? `${said} (${e.detail})` : said;
+    if (said) return e.detail && e.status !== 404 ? `${said} (${e.detail})` : said; /* "not found" once is enough */
     if (e.status === 403) return t("error.forbidden");
     if (e.status === 404) return t("error.not-found");
     if (e.status === 429) return t("error.too-many");
