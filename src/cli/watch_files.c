@@ -235,6 +235,8 @@ static void want(struct watch_files *w, struct hn_str entry, uint64_t module)
         return;
     if (entry.p[0] == 'F') {
         want_file(w, text, module);
+    } else if (entry.p[0] == 'L') {
+        add_interest(w, text, HN_STR("*"), true, module);
     } else if (entry.p[0] == 'G') {
         split_path(text, &folder, &name);
         add_interest(w, folder, name, true, module);

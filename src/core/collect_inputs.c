@@ -20,7 +20,7 @@ void hn_collect_input(struct hn_collect *c, char what, const char *text)
     struct hn_inputs *in = c->o->inputs;
     if (!in || c->stopped)
         return;
-    if ((what == 'F' || what == 'G') && hn_collect_silent(text)) {
+    if ((what == 'F' || what == 'G' || what == 'L') && hn_collect_silent(text)) {
         what = 'K';
         text = "";
         if (in->n >= 2 && in->text[in->n - 2] == 'K' && in->text[in->n - 1] == 0)
@@ -49,6 +49,11 @@ void collect_input_listed(struct hn_collect *c, const char *folder, struct hn_st
 void hn_collect_looked(struct hn_collect *c, const char *path)
 {
     hn_collect_input(c, 'F', path);
+}
+
+void hn_collect_named(struct hn_collect *c, const char *folder)
+{
+    hn_collect_input(c, 'L', folder);
 }
 
 void hn_collect_listed(struct hn_collect *c, const char *folder)

@@ -147,7 +147,10 @@ void hn_collect_dir(struct hn_collect *c, const char *tag, const char *path, uns
 /* For collect functions that list folders by their own hand: this one was, so that the module runs again when it
  * changes. */
 void hn_collect_listed(struct hn_collect *c, const char *folder);
-/* The same for a path that was only asked whether it is there. */
+/* The same where only the names of the entries and which of them are folders counts; whatever else of an entry is
+ * looked at is told by itself. */
+void hn_collect_named(struct hn_collect *c, const char *folder);
+/* The same for a path of which only the stat counts, or whether it is there. */
 void hn_collect_looked(struct hn_collect *c, const char *path);
 /* Target of a /proc/PID/exe or ns/net style link, without following it. */
 void hn_collect_link(struct hn_collect *c, const char *tag, const char *path);

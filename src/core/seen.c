@@ -9,6 +9,7 @@
 
 #include "base/cur.h"
 #include "base/fs.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/facts.h"
@@ -95,7 +96,7 @@ static void add_entry(struct state *s, struct hn_str entry)
         slash--;
     if (!slash || text.n >= sizeof path) {
         s->whole = false;
-    } else if (entry.p[0] == 'F') {
+    } else if (entry.p[0] == 'F' || entry.p[0] == 'L') { /* a folder's times tell of its names */
         memcpy(path, text.p, text.n);
         path[text.n] = 0;
         add_file(s, path);
@@ -112,11 +113,17 @@ static bool state_of(struct hn_bytes inputs, hn_time before, char ret[HN_HEX256_
     struct hn_str rest = {(const char *)inputs.p, inputs.n}, entry;
     struct state s = {.sum = hn_digest_new(HN_SHA256), .whole = inputs.n > 0};
     uint8_t sum[64];
+    struct hn_map done; /* a file that is read in parts is told for each */
     if (!s.sum)
         return false;
-    while (s.whole && hn_str_split(&rest, 0, &entry))
-        if (entry.n)
-            add_entry(&s, entry);
+    hn_map_init(&done);
+    while (s.whole && hn_str_split(&rest, 0, &entry)) {
+        if (!entry.n || hn_map_has(&done, hn_str_bytes(entry)))
+            continue;
+        s.whole = hn_ok(hn_map_set(&done, hn_str_bytes(entry), (void *)(uintptr_t)entry.p));
+        add_entry(&s, entry);
+    }
+    hn_map_done(&done);
     size_t n = hn_digest_end(s.sum, sum);
     if (n)
         hn_hex(hn_bytes_of(sum, n), ret);

@@ -167,6 +167,29 @@ TEST(a_name_that_came_or_went_counts)
     CHECK(!loads()); /* the folder is not what it was, though its names are */
 }
 
+/* Of a named folder only the names count; of a listed one everything. */
+TEST(a_named_folder_is_its_names)
+{
+    char more[160], path[160];
+    set_up();
+    STOP_IF_FAILED();
+    snprintf(path, sizeof path, "%s/named", home);
+    CHECK_INT(mkdir(path, 0700), 0);
+    int n = snprintf(more, sizeof more, "L%s", path);
+    snprintf(path, sizeof path, "%s/named/x", home);
+    write_file(path, "");
+    STOP_IF_FAILED();
+    usleep(1200 * 1000);
+    save(hn_now(), (struct hn_str){more, (size_t)n + 1});
+    STOP_IF_FAILED();
+    CHECK(loads());
+    CHECK_INT(chmod(path, 0644), 0);
+    CHECK(loads());
+    snprintf(path, sizeof path, "%s/named/y", home);
+    write_file(path, "");
+    CHECK(!loads());
+}
+
 TEST(a_time_set_back_does_not_hide_a_change)
 {
     struct stat st;

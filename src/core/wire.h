@@ -42,6 +42,7 @@ struct hn_progress {
 /* What each module looked at, told by the collector in shared memory: a letter, a text, NUL, one after the other.
  *   M module · F path of a file · G folder/pattern of names listed · N number of a netlink protocol · P processes
  *   K something in a kernel file system, which nobody tells of a change
+ *   L path of a folder of which only the names count
  * Paths are as the host names them (below the root). */
 #define HN_INPUTS_BYTES (8u << 20)
 struct hn_inputs {

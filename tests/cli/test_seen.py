@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from hinomi import PROGRAM, World  # noqa: E402
 
 STATUS = pathlib.Path("/var/lib/dpkg/status")
-MODULES = "self,host,packages"
+MODULES = "self,host,packages,languages"
 
 
 class Seen(unittest.TestCase):
@@ -81,6 +81,18 @@ class Seen(unittest.TestCase):
         different = {s for s in versions if versions[s] != changed.get(s)}
         self.assertEqual({s.split(":")[0] for s in different}, {name})
         self.assertEqual(self.packages(self.diagnose()), versions)
+
+    def test_a_library_that_came_is_seen(self):
+        if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
+            self.skipTest("no mount namespace can be made here")
+        self.diagnose()
+        script = ("mount -t tmpfs none /srv && mkdir -p /srv/app/node_modules/left && "
+                  """echo '{"name":"left","version":"1.2.3"}' >/srv/app/node_modules/left/package.json && exec "$@\"""")
+        document = self.diagnose(before=["unshare", "--mount", "sh", "-c", script, "sh"])
+        names = {o["fields"].get("name") for o in document["observations"] if o["module"] == "languages"}
+        self.assertIn("left", names)
+        names = {o["fields"].get("name") for o in self.diagnose()["observations"] if o["module"] == "languages"}
+        self.assertNotIn("left", names)
 
 
 if __name__ == "__main__":

@@ -178,9 +178,11 @@ static void look_at_file(struct walk *w, const struct hn_at *dir, const char *na
         hn_collect_file(w->c, tag, w->path, LANGUAGES_WHOLE_MAX);
     } else if (archive(name)) {
         hn_collect_stat(w->c, "archive", w->path);
-    } else if (!surely_data(name) && hn_at_lstat(w->c, dir, name, &st) && S_ISREG(st.st_mode) &&
-               st.st_size >= PROGRAM_MIN && ((st.st_mode & 0111) || ends(name, ".exe") || ends(name, ".dll"))) {
-        hn_collect_file(w->c, "program", w->path, LANGUAGES_HEAD);
+    } else if (!surely_data(name)) {
+        hn_collect_looked(w->c, w->path);
+        if (hn_at_lstat(w->c, dir, name, &st) && S_ISREG(st.st_mode) && st.st_size >= PROGRAM_MIN &&
+            ((st.st_mode & 0111) || ends(name, ".exe") || ends(name, ".dll")))
+            hn_collect_file(w->c, "program", w->path, LANGUAGES_HEAD);
     }
 }
 
@@ -198,7 +200,10 @@ static void enter(struct walk *w, const struct hn_at *dir, const char *name)
         inside(w, "metadata", "PKG-INFO");
         return;
     }
-    if (left_out(w) || hn_at_crosses(w->c, dir, name, w->dev))
+    if (left_out(w))
+        return;
+    hn_collect_looked(w->c, w->path);
+    if (hn_at_crosses(w->c, dir, name, w->dev))
         return;
     if (!hn_at_open_in(w->c, dir, name, O_RDONLY | O_DIRECTORY, &sub)) {
         if (errno == EACCES || errno == EPERM)
@@ -218,6 +223,7 @@ static void walk_dir(struct walk *w, struct hn_at *dir)
         return;
     }
     w->depth++;
+    hn_collect_named(w->c, w->len ? w->path : "/");
     while (w->left && (name = hn_at_next(w->c, dir, &type))) {
         struct stat st;
         size_t len;
@@ -240,6 +246,7 @@ static void walk_from(struct walk *w, const char *path)
 {
     struct hn_at dir;
     struct stat st;
+    hn_collect_looked(w->c, path);
     if (!hn_at_open(w->c, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, &dir)) {
         if (errno != ENOENT && errno != ELOOP && errno != ENOTDIR)
             hn_collect_not_seen(w->c, path, strerror(errno));
@@ -262,6 +269,7 @@ static void walk_below(struct walk *w, const char *path, const char *prefix, con
     const char *name;
     unsigned char type;
     char sub[PATH_MAX];
+    hn_collect_named(w->c, path);
     if (!hn_at_open(w->c, path, O_RDONLY | O_DIRECTORY, &dir))
         return;
     while ((name = hn_at_next(w->c, &dir, &type)))

@@ -371,6 +371,7 @@ const struct hn_module hn_module_languages = {
     .name = "languages",
     .kinds = kinds,
     .deep = true,
+    .told = true,
     .state_size = sizeof(struct languages_state),
     .collect = languages_collect,
     .parse = parse,
