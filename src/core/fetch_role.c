@@ -1,6 +1,5 @@
 /* The role that fetches: one request after the other over its socket, each with the file that the answer goes into. */
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,6 +13,7 @@
 #include "base/ip.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "core/curl.h"
 #include "core/fetch.h"
 #include "core/work_wire.h"
 #include "sandbox/role.h"
@@ -407,11 +407,16 @@ int hn_fetch_main(int argc, char **argv)
     struct hn_diag d = {{0}};
     (void)argc, (void)argv;
     signal(SIGXFSZ, SIG_IGN); /* the write then fails, and says so */
-    if (!read_start(&f) || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(f.curl = curl_easy_init()))
+    struct hn_err e = hn_curl_load(&d);
+    if (!hn_ok(e)) {
+        hn_log(HN_LOG_ERROR, "fetch: %s", d.msg);
+        return hn_err_exit(e);
+    }
+    if (!read_start(&f) || !(f.curl = curl_easy_init()))
         return 3;
     name_files(&paths);
     paths.file_bytes = f.most;
-    struct hn_err e = hn_sandbox_enter(HN_PROC_FETCH, &paths, &state, &d);
+    e = hn_sandbox_enter(HN_PROC_FETCH, &paths, &state, &d);
     if (!hn_ok(e)) {
         hn_log(HN_LOG_ERROR, "fetch: %s", d.msg);
         return hn_err_exit(e);

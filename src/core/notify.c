@@ -1,6 +1,5 @@
 #include "core/notify.h"
 
-#include <curl/curl.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include "base/ip.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "core/curl.h"
 
 #define CONNECT_SECONDS 10L
 #define TOTAL_SECONDS   30L
@@ -132,6 +132,7 @@ struct hn_err hn_notify_mail_send(const struct hn_notify_mail *m, struct hn_str 
     if (!address_ok(to) || !address_ok(hn_str_c(m->from)))
         return hn_fail(reterr, HN_E_INVALID, "not an e-mail address: %.*s",
                        HN_FMT(address_ok(to) ? hn_str_c(m->from) : to));
+    HN_TRY(hn_curl_load(reterr));
     snprintf(rcpt, sizeof rcpt, "<%.*s>", HN_FMT(to));
     snprintf(from, sizeof from, "<%s>", m->from);
     hn_buf_init(&message, 1u << 20);
@@ -198,6 +199,7 @@ struct hn_err hn_notify_hook_send(const struct hn_notify_hook *h, struct hn_str 
     long status = 0;
     if (!hook_ok(h->url))
         return hn_fail(reterr, HN_E_INVALID, "a webhook needs https:// (http:// only to this machine)");
+    HN_TRY(hn_curl_load(reterr));
     struct curl_slist *headers = hook_headers(h, json);
     CURL *c = headers ? begin("http,https", error) : NULL;
     if (!c) {
