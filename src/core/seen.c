@@ -215,6 +215,15 @@ static void write_file(const char *home, const struct hn_buf *json, const struct
         return;
 }
 
+/* Is there a module that looked in this run? What was kept was compared when it was loaded. */
+static bool has_news(const struct hn_run *r)
+{
+    for (size_t i = 0; i < r->n_cover; i++)
+        if (r->cover[i].module->told && !r->cover[i].kept)
+            return true;
+    return false;
+}
+
 void hn_seen_save(const char *home, struct hn_run *r)
 {
     HN_AUTO(hn_buf_done) struct hn_buf json;
@@ -222,10 +231,9 @@ void hn_seen_save(const char *home, struct hn_run *r)
     struct hn_jw w;
     char state[HN_HEX256_LEN];
     uint64_t set = 0;
-    bool news = false;
     hn_buf_init(&json, MAX_BYTES / 2);
     hn_buf_init(&inputs, MAX_BYTES / 2);
-    if (!r->live || r->deep || r->inputs_lost || !made_for(state))
+    if (!r->live || r->deep || r->inputs_lost || !has_news(r) || !made_for(state))
         return;
     hn_jw_init(&w, &json);
     hn_jw_obj(&w);
@@ -236,24 +244,20 @@ void hn_seen_save(const char *home, struct hn_run *r)
         const struct hn_run_cover *c = &r->cover[i];
         if (!c->module->told || !c->ran || c->quarantined || c->n_hidden || !looked_at(r, c->module))
             continue;
-        if (!state_of(c->inputs, r->collected_at - LAG, state)) {
-            news = news || c->kept;
+        if (!state_of(c->inputs, r->collected_at - LAG, state))
             continue;
-        }
         write_module(&w, r, c, state);
         hn_buf_fmt(&inputs, "M%s", c->module->name);
         hn_buf_chr(&inputs, 0);
         hn_buf_str(&inputs, (struct hn_str){(const char *)c->inputs.p, c->inputs.n});
         set |= hn_module_bit(c->module);
-        news = news || !c->kept;
     }
     hn_jw_arr_end(&w);
     write_paths(&w, r);
     hn_jw_key(&w, "run");
     hn_run_json_of(r, set, &w);
     hn_jw_obj_end(&w);
-    if (news)
-        write_file(home, &json, &inputs);
+    write_file(home, &json, &inputs);
 }
 
 /* ---------------------------------------------------------------- reading */
