@@ -78,6 +78,14 @@ static bool store_has(const struct hn_jv *looked, const struct hn_run *r, const 
     return false;
 }
 
+static bool keeps_some(const struct hn_run *r)
+{
+    for (size_t i = 0; i < r->n_cover; i++)
+        if (r->cover[i].kept)
+            return true;
+    return false;
+}
+
 struct hn_err cli_keep_resolve(const struct cli_keep *k, struct hn_run *r, struct hn_diag *reterr)
 {
     struct hn_buf args;
@@ -89,6 +97,7 @@ struct hn_err cli_keep_resolve(const struct cli_keep *k, struct hn_run *r, struc
     write_identity(&w, r);
     if (k->org)
         hn_jw_kc(&w, "org", k->org);
+    hn_jw_kbool(&w, "looked", keeps_some(r));
     hn_jw_obj_end(&w);
     struct hn_err e = call(k, "assets.resolve", &args, &ans, reterr);
     hn_buf_done(&args);

@@ -108,7 +108,8 @@ static struct hn_err resolve(struct hn_op_ctx *c)
     OPS_STORE(hn_store_asset_resolve(c->store, c->who, &id, org.n ? org : HN_STR(HN_STORE_ROOT),
                                      hn_jv_bool(c->args, "create", true), c->arena, &m));
     OPS_STORE(hn_store_asset_get(c->store, c->who, m.asset, c->arena, &a));
-    OPS_STORE(hn_store_coverage(c->store, c->who, m.asset, HN_STR(""), HN_STR(""), c->arena, &cover, &n));
+    if (hn_jv_bool(c->args, "looked", false))
+        OPS_STORE(hn_store_coverage(c->store, c->who, m.asset, HN_STR(""), HN_STR(""), c->arena, &cover, &n));
     hn_jw_obj(w);
     hn_jw_kstr(w, "asset", m.asset);
     hn_jw_kbool(w, "created", m.created);
@@ -510,6 +511,7 @@ static const struct hn_op_param resolve_params[] = {
      "{name, os, kind, names, machine_id, hardware_id, keys: [{type, value}]}", 0, 0},
     {"org", HN_IN_BODY, HN_PT_STR, false, NULL, "where a new asset is placed (default: root)", 0, 128},
     {"create", HN_IN_BODY, HN_PT_BOOL, false, NULL, "default true", 0, 0},
+    {"looked", HN_IN_BODY, HN_PT_BOOL, false, NULL, "also say by which run each module was last looked at", 0, 0},
     OPS_END};
 static const struct hn_op_param put_params[] = {
     {"asset", HN_IN_BODY, HN_PT_STR, true, NULL, "from assets.resolve", 0, 128},
