@@ -326,13 +326,11 @@ static bool next(struct hn_client *c)
 {
     struct reading r = {.c = c};
     struct hn_answer ans;
-    struct hn_buf none;
+    const struct hn_buf none = {.p = NULL};
     int file = -1;
 
     hn_arena_init(&r.a, (size_t)3 << 30);
     hn_buf_init(&r.result, 4u << 20);
-    hn_buf_init(&none, 16);
-    hn_buf_c(&none, "{}");
     struct hn_err e = call(&r, "uploads.take", &none, &ans);
     const struct hn_jv *v = hn_ok(e) ? hn_jv_parse(&r.a, hn_str_bytes(hn_arena_str(&r.a, ans.body)), NULL) : NULL;
     r.id = hn_jv_str(v, "id");
@@ -351,7 +349,6 @@ static bool next(struct hn_client *c)
     }
     if (file >= 0)
         close(file);
-    hn_buf_done(&none);
     hn_buf_done(&r.result);
     hn_arena_done(&r.a);
     return r.id.n > 0;

@@ -107,12 +107,20 @@ static void add_entry(struct state *s, struct hn_str entry)
     }
 }
 
+static bool end_state(const struct state *s, char ret[HN_HEX256_LEN])
+{
+    uint8_t sum[64];
+    size_t n = hn_digest_end(s->sum, sum);
+    if (n)
+        hn_hex(hn_bytes_of(sum, n), ret);
+    return n > 0;
+}
+
 /* False: it cannot be told by files and names, or something changed after `before`. */
 static bool state_of(struct hn_bytes inputs, hn_time before, char ret[HN_HEX256_LEN])
 {
     struct hn_str rest = {(const char *)inputs.p, inputs.n}, entry;
     struct state s = {.sum = hn_digest_new(HN_SHA256), .whole = inputs.n > 0};
-    uint8_t sum[64];
     struct hn_map done; /* a file that is read in parts is told for each */
     if (!s.sum)
         return false;
@@ -124,17 +132,13 @@ static bool state_of(struct hn_bytes inputs, hn_time before, char ret[HN_HEX256_
         add_entry(&s, entry);
     }
     hn_map_done(&done);
-    size_t n = hn_digest_end(s.sum, sum);
-    if (n)
-        hn_hex(hn_bytes_of(sum, n), ret);
-    return n && s.whole && s.newest < before;
+    return end_state(&s, ret) && s.whole && s.newest < before;
 }
 
 /* The program, the user and the root that it is valid for. */
 static bool made_for(char ret[HN_HEX256_LEN])
 {
     struct state s = {.sum = hn_digest_new(HN_SHA256)};
-    uint8_t sum[64];
     struct stat st;
     uid_t uid = geteuid();
     if (!s.sum)
@@ -146,10 +150,7 @@ static bool made_for(char ret[HN_HEX256_LEN])
         uint64_t root[] = {st.st_dev, st.st_ino, uid};
         hn_digest_add(s.sum, hn_bytes_of((const uint8_t *)root, sizeof root));
     }
-    size_t n = hn_digest_end(s.sum, sum);
-    if (n)
-        hn_hex(hn_bytes_of(sum, n), ret);
-    return ok && n;
+    return end_state(&s, ret) && ok;
 }
 
 /* ---------------------------------------------------------------- writing */

@@ -559,6 +559,16 @@ struct hn_err soft_account_name(struct hn_store *s, int64_t n, struct hn_arena *
     return st_end(&q);
 }
 
+struct hn_str soft_sha256(struct st *q, int column, struct hn_arena *a)
+{
+    char hex[HN_HEX256_LEN] = "";
+    struct hn_bytes sha = st_bytes(q, column);
+
+    if (sha.n == HN_SHA256_LEN)
+        hn_hex(sha, hex);
+    return hn_arena_str(a, hn_str_c(hex));
+}
+
 void soft_org_names(struct hn_store *s, int64_t org_n, struct hn_arena *a, struct hn_str *id, struct hn_str *en,
                     struct hn_str *ja)
 {

@@ -251,6 +251,8 @@ HN_MUST struct hn_err soft_release_make(struct hn_store *s, int64_t product, str
                                         struct hn_arena *a, struct hn_str *ret_id);
 HN_MUST struct hn_err soft_account_name(struct hn_store *s, int64_t n, struct hn_arena *a, struct hn_str *ret_id,
                                         struct hn_str *ret_name);
+/* A column that holds a SHA-256, as hex; empty when it holds none. */
+struct hn_str soft_sha256(struct st *q, int column, struct hn_arena *a);
 void soft_org_names(struct hn_store *s, int64_t org_n, struct hn_arena *a, struct hn_str *id, struct hn_str *en,
                     struct hn_str *ja);
 HN_MUST struct hn_err soft_need_admin(struct hn_store *s, const struct hn_principal *p);

@@ -336,17 +336,12 @@ struct hn_err hn_store_asset_components(struct hn_store *s, const struct hn_prin
 
 static void fill(struct hn_store *s, struct st *q, struct hn_arena *a, struct hn_store_sbom *ret)
 {
-    char hex[HN_HEX256_LEN] = "";
-    struct hn_bytes sha = st_bytes(q, 6);
-
-    if (sha.n == HN_SHA256_LEN)
-        hn_hex(sha, hex);
     *ret = (struct hn_store_sbom){.id = st_copy(q, 0, a),
                                   .product = st_copy(q, 1, a),
                                   .product_name = st_copy(q, 2, a),
                                   .release = st_copy(q, 3, a),
                                   .version = st_copy(q, 4, a),
-                                  .sha256 = hn_arena_str(a, hn_str_c(hex)),
+                                  .sha256 = soft_sha256(q, 6, a),
                                   .family = st_copy(q, 7, a),
                                   .spec = st_copy(q, 8, a),
                                   .subject = st_copy(q, 9, a),

@@ -94,11 +94,6 @@ struct hn_err hn_store_upload_put(struct hn_store *s, const struct hn_principal 
 
 static void fill(struct hn_store *s, struct st *q, struct hn_arena *a, struct hn_store_upload *ret)
 {
-    char hex[HN_HEX256_LEN] = "";
-    struct hn_bytes sha = st_bytes(q, 8);
-
-    if (sha.n == HN_SHA256_LEN)
-        hn_hex(sha, hex);
     *ret = (struct hn_store_upload){.id = st_copy(q, 0, a),
                                     .kind = st_copy(q, 2, a),
                                     .file = st_copy(q, 3, a),
@@ -106,7 +101,7 @@ static void fill(struct hn_store *s, struct st *q, struct hn_arena *a, struct hn
                                     .state = st_copy(q, 5, a),
                                     .result = st_copy(q, 6, a),
                                     .put_by = st_copy(q, 7, a),
-                                    .sha256 = hn_arena_str(a, hn_str_c(hex)),
+                                    .sha256 = soft_sha256(q, 8, a),
                                     .bytes = (uint64_t)st_get(q, 9),
                                     .put_at = st_get(q, 10),
                                     .ended_at = st_get(q, 11)};
