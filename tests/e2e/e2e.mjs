@@ -6,7 +6,7 @@ import { check, close, is, stopWhen, that } from "./check.mjs";
 import { hinomi } from "./hinomi.mjs";
 import { hostileUser, repairRoot } from "./root.mjs";
 import { violations } from "./screen.mjs";
-import { account, begin, bringWorld, createAccount, settle, views } from "./session.mjs";
+import { account, begin, bringWorld, createAccount, settle, signInAs, views } from "./session.mjs";
 
 const s = await begin();
 const { page, url } = s;
@@ -580,13 +580,7 @@ try {
 process.exit(close());
 
 async function signOutAndIn(user, password) {
-  await page.locator(".top .menu summary").click();
-  await page.getByRole("button", { name: "Sign out" }).click();
-  const form = page.locator(".sign");
-  await form.getByLabel("User name").fill(user);
-  await form.getByLabel("Password").fill(password);
-  await form.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.getByRole("navigation", { name: "Sections" }).waitFor();
+  await signInAs(page, user, password);
   await page.goto(`${url}/`);
   await settle(page);
 }

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { check, close, is, stopWhen, that } from "./check.mjs";
 import { complaintsOf, violations } from "./screen.mjs";
-import { account, begin, bringWorld, createAccount, settle, views } from "./session.mjs";
+import { account, begin, bringWorld, createAccount, settle, signInAs, views } from "./session.mjs";
 
 const s = await begin();
 const { page, url } = s;
@@ -17,15 +17,7 @@ const open = async (path) => {
 const wide = { width: 1280, height: 800 };
 const narrow = { width: 390, height: 844 };
 
-async function signIn(user, password) {
-  await page.locator(".top .menu summary").click();
-  await page.getByRole("button", { name: "Sign out" }).click();
-  const form = page.locator(".sign");
-  await form.getByLabel("User name").fill(user);
-  await form.getByLabel("Password").fill(password);
-  await form.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.getByRole("navigation", { name: "Sections" }).waitFor();
-}
+const signIn = (user, password) => signInAs(page, user, password);
 
 try {
   await createAccount(page, url, s.token);

@@ -117,6 +117,16 @@ export async function views(s) {
   };
 }
 
+export async function signInAs(page, user, password) {
+  await page.locator(".top .menu summary").click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  const form = page.locator(".sign");
+  await form.getByLabel("User name").fill(user);
+  await form.getByLabel("Password").fill(password);
+  await form.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("navigation", { name: "Sections" }).waitFor();
+}
+
 export async function settle(page) {
   await page.locator("main h1, main .empty, main .notice").first().waitFor();
   await page.locator(".skeleton").first().waitFor({ state: "detached" });

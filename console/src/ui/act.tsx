@@ -89,21 +89,29 @@ export function AssignDialog({ findings, close, done }: { findings: FindingRow[]
   );
 }
 
-/* Known, and accepted with a reason until a date: the finding leaves the list, not the score. */
-export function AcceptDialog({ findings, close, done }: { findings: FindingRow[]; close: () => void; done: () => void }): JSX.Element {
-  const [until, setUntil] = useState("");
+interface UntilProps {
+  title: string;
+  lead: string;
+  until: string; /* what is proposed */
+  act: string;
+  said: string;
+  send: (until: string | null, reason: string) => Promise<unknown>;
+  close: () => void;
+  done: () => void;
+}
+
+/* Something that holds until a date, for a reason. */
+function UntilDialog({ title, lead, act, said, send, close, done, ...proposed }: UntilProps): JSX.Element {
+  const [until, setUntil] = useState(proposed.until);
   const [reason, setReason] = useState("");
   const [busy, run] = useDo();
-  const send = async () => {
-    for (const f of findings) await post("baseline", { finding: f.id, reason: reason.trim(), expires: endOfDay(until) });
-  };
   return (
-    <Dialog title={findings.length > 1 ? t("finding.accept-many", { n: findings.length }) : t("finding.accept")} close={close}>
-      <p class="dialog-lead">{t("finding.accept-lead")}</p>
+    <Dialog title={title} close={close}>
+      <p class="dialog-lead">{lead}</p>
       <form
         onSubmit={(e) => {
           e.preventDefault();
-          void run(send, t("finding.said-accepted")).then((ok) => {
+          void run(() => send(endOfDay(until), reason.trim()), said).then((ok) => {
             if (!ok) return;
             done();
             close();
@@ -116,7 +124,7 @@ export function AcceptDialog({ findings, close, done }: { findings: FindingRow[]
         </Labelled>
         <div class="buttons">
           <button type="submit" class="primary" disabled={busy || !reason.trim()}>
-            {t("finding.do-accept")}
+            {act}
           </button>
           <button type="button" onClick={close}>
             {t("do.cancel")}
@@ -127,41 +135,19 @@ export function AcceptDialog({ findings, close, done }: { findings: FindingRow[]
   );
 }
 
-export function ExceptDialog({ action, close, done }: { action: string; close: () => void; done: () => void }): JSX.Element {
-  const [until, setUntil] = useState(day(new Date(Date.now() + 30 * 86400000)));
-  const [reason, setReason] = useState("");
-  const [busy, run] = useDo();
-  return (
-    <Dialog title={t("act.except")} close={close}>
-      <p class="dialog-lead">{t("act.except-lead")}</p>
-      <form
-        onSubmit={(e) => {
-          e.preventDefault();
-          void run(
-            () => post(`actions/${encodeURIComponent(action)}/transition`, { to: "excepted", until: endOfDay(until), reason: reason.trim() }),
-            t("act.said-moved"),
-          ).then((ok) => {
-            if (!ok) return;
-            done();
-            close();
-          });
-        }}
-      >
-        <Labelled label={t("act.until")}>{(id) => <input id={id} type="date" required value={until} onInput={(e) => setUntil(e.currentTarget.value)} />}</Labelled>
-        <Labelled label={t("act.reason")} hint={t("act.reason-hint")}>
-          {(id) => <textarea id={id} rows={3} required value={reason} onInput={(e) => setReason(e.currentTarget.value)} />}
-        </Labelled>
-        <div class="buttons">
-          <button type="submit" class="primary" disabled={busy || reason.trim() === ""}>
-            {t("act.do-except")}
-          </button>
-          <button type="button" onClick={close}>
-            {t("do.cancel")}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
+/* Known, and accepted with a reason until a date: the finding leaves the list, not the score. */
+export function AcceptDialog({ findings, ...rest }: { findings: FindingRow[]; close: () => void; done: () => void }): JSX.Element {
+  const send = async (expires: string | null, reason: string) => {
+    for (const f of findings) await post("baseline", { finding: f.id, reason, expires });
+  };
+  const title = findings.length > 1 ? t("finding.accept-many", { n: findings.length }) : t("finding.accept");
+  return <UntilDialog title={title} lead={t("finding.accept-lead")} until="" act={t("finding.do-accept")} said={t("finding.said-accepted")} send={send} {...rest} />;
+}
+
+export function ExceptDialog({ action, ...rest }: { action: string; close: () => void; done: () => void }): JSX.Element {
+  const send = (until: string | null, reason: string) => post(`actions/${encodeURIComponent(action)}/transition`, { to: "excepted", until, reason });
+  const inAMonth = day(new Date(Date.now() + 30 * 86400000));
+  return <UntilDialog title={t("act.except")} lead={t("act.except-lead")} until={inAMonth} act={t("act.do-except")} said={t("act.said-moved")} send={send} {...rest} />;
 }
 
 const ways: Record<ActionState, ActionState[]> = {

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../app/i18n";
 import { params, setParams, withParams } from "../app/router";
 import { Empty } from "./parts";
-import { DataTable, sortRows, type Column } from "./table";
+import { DataTable, sortRows, type Column, type TableProps } from "./table";
 
 export function WordFilter({ param = "q" }: { param?: string }): JSX.Element {
   const given = params.value.get(param) ?? "";
@@ -23,14 +23,7 @@ export function WordFilter({ param = "q" }: { param?: string }): JSX.Element {
   );
 }
 
-interface Props<R> {
-  id: string;
-  label: string;
-  columns: Column<R>[];
-  rows: R[];
-  rowId: (row: R) => string;
-  href?: (row: R) => string | null;
-  open?: (row: R) => void;
+interface Props<R> extends Pick<TableProps<R>, "id" | "label" | "columns" | "rows" | "rowId" | "href" | "open"> {
   fallback?: string; /* order without a choice; absent: the order of the rows */
   children?: ComponentChildren; /* beside the filter */
 }

@@ -25,7 +25,7 @@ export interface Selection {
   set: (ids: Set<string>) => void;
 }
 
-interface Props<R> {
+export interface TableProps<R> {
   id: string;
   label: string;
   columns: Column<R>[];
@@ -42,7 +42,7 @@ interface Props<R> {
   keys?: boolean;
 }
 
-export function DataTable<R>(props: Props<R>): JSX.Element {
+export function DataTable<R>(props: TableProps<R>): JSX.Element {
   const { id, columns, rows, rowId, selection } = props;
   const [active, setActive] = useState(0);
   const body = useRef<HTMLTableSectionElement>(null);
