@@ -1,7 +1,6 @@
 #include "httpd/server.h"
 
 #include <arpa/inet.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -10,6 +9,7 @@
 #include "base/ip.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "httpd/mhd.h"
 
 enum { IDLE_SECONDS = 75, CONN_MEMORY = 64 * 1024, STREAM_MOST = 512 * 1024, HEADERS_MOST = 16 };
 #define REQUEST_MOST (60 * HN_SECOND) /* from the first byte to the last of one request; idle connections too */
@@ -330,7 +330,7 @@ void hn_http_stream_end(struct hn_http_req *r)
 
 struct hn_http_server *hn_http_server_new(int listen_fd, const struct hn_http_handlers *handlers)
 {
-    struct hn_http_server *s = hn_alloc_zero(sizeof *s);
+    struct hn_http_server *s = hn_mhd_load() ? hn_alloc_zero(sizeof *s) : NULL;
 
     if (!s)
         return NULL;
