@@ -93,8 +93,11 @@ bool hn_str_eq(struct hn_str a, struct hn_str b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Mostly asked of one name after another until one fits: the first byte tells most of them apart. */
 bool hn_str_eqc(struct hn_str a, const char *b)
 {
+    if (a.n && b && a.p[0] != b[0])
+        return false;
     return hn_str_eq(a, hn_str_c(b));
 }
 

@@ -158,7 +158,8 @@ static void send_content(struct hn_collect *c, const char *tag, const char *path
     set_stat(&r, st);
     for (uint64_t off = from;;) {
         size_t left = max - (size_t)(off - from), want = left < HN_REC_CHUNK ? left : HN_REC_CHUNK;
-        ssize_t n = want ? hn_at_read(c, at, c->chunk, want, off) : 0;
+        size_t there = (uint64_t)st->st_size > off ? (size_t)((uint64_t)st->st_size - off) : want; /* pseudo files: 0 */
+        ssize_t n = want ? hn_at_read(c, at, c->chunk, there < want ? there : want, off) : 0;
         if (n < 0 && off == 0)
             n = early_content(c, path, want);
         if (n < 0 && off == from) {

@@ -193,7 +193,8 @@ static struct hn_err spawn(struct front_state *s, int start, int stop, struct hn
     uint64_t memory = s->f->verb->memory ? s->f->verb->memory : MEMORY_DEFAULT;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return hn_fail_errno(reterr, "socket pair");
-    snprintf(space, sizeof space, "%" PRIu64, memory + s->mapped);
+    uint64_t mapped = s->mapped + (s->f->verb->facts ? FRONT_FACTS_MAX : 0);
+    snprintf(space, sizeof space, "%" PRIu64, memory + mapped);
     const char *argv[] = {space, NULL};
     const int fds[] = {pair[1], start, stop};
     struct hn_err e = hn_role_spawn(HN_PROC_WORKER, argv, fds, 3, child, reterr);
@@ -236,10 +237,13 @@ static struct hn_err run(struct front_state *s, int *ret_code, struct hn_diag *r
     struct hn_err e = spawn(s, start, stop[0], &child, &sock, reterr);
     close(stop[0]);
     if (hn_ok(e)) {
-        serve(s, sock, &stop[1]);
+        e = front_facts_collect(s, reterr); /* while the worker starts */
+        if (hn_ok(e))
+            serve(s, sock, &stop[1]);
         close(sock);
-        int status = hn_child_end(&child, false);
-        e = ended(s, status, ret_code, reterr);
+        int status = hn_child_end(&child, !hn_ok(e));
+        if (hn_ok(e))
+            e = ended(s, status, ret_code, reterr);
     }
     if (stop[1] >= 0)
         close(stop[1]);
@@ -256,8 +260,6 @@ struct hn_err hn_front_run(const struct hn_front *f, int *ret_code, struct hn_di
     struct hn_err e = front_folder_open(&s, reterr);
     if (hn_ok(e))
         e = front_inputs_find(&s, reterr);
-    if (hn_ok(e))
-        e = front_facts_collect(&s, reterr);
     if (hn_ok(e))
         e = run(&s, ret_code, reterr);
     struct hn_err k = front_outputs_end(&s, hn_ok(e) && *ret_code < 2, reterr);

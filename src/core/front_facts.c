@@ -9,8 +9,6 @@
 #include "core/front_in.h"
 #include "core/run.h"
 
-#define DOCUMENT_MAX ((size_t)1 << 30)
-
 static const char *value_of(const struct hn_front *f, const char *name)
 {
     for (size_t i = 0; i < f->n_options; i++)
@@ -19,19 +17,25 @@ static const char *value_of(const struct hn_front *f, const char *name)
     return NULL;
 }
 
-static struct hn_err write_document(struct front_state *s, struct hn_run *r, struct hn_diag *reterr)
+/* The run document without what was observed, a line; then that, a line each. */
+static struct hn_err write_document(struct front_state *s, struct hn_run *r, const struct hn_buf *lines,
+                                    struct hn_diag *reterr)
 {
     struct hn_buf b;
     struct hn_jw w;
-    hn_buf_init(&b, DOCUMENT_MAX);
+    hn_buf_init(&b, FRONT_FACTS_MAX);
     hn_jw_init(&w, &b);
     hn_run_json(r, NULL, &w, false);
+    hn_buf_chr(&b, '\n');
     s->facts = memfd_create("facts", MFD_CLOEXEC);
-    struct hn_err e = hn_buf_err(&b);
+    struct hn_err e = lines->bad ? hn_buf_err(lines) : hn_buf_err(&b);
+    if (hn_ok(e) && b.n + lines->n > FRONT_FACTS_MAX)
+        e = (struct hn_err){HN_E_LIMIT};
     if (hn_ok(e))
         e = s->facts < 0 ? (struct hn_err){HN_E_IO} : hn_write_all(s->facts, b.p, b.n);
-    s->facts_size = b.n;
-    s->mapped += b.n;
+    if (hn_ok(e))
+        e = hn_write_all(s->facts, lines->p, lines->n);
+    s->facts_size = b.n + lines->n;
     hn_buf_done(&b);
     return hn_ok(e) ? e : hn_fail(reterr, e.code, "facts for the worker");
 }
@@ -39,6 +43,7 @@ static struct hn_err write_document(struct front_state *s, struct hn_run *r, str
 struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr)
 {
     const struct hn_front *f = s->f;
+    HN_AUTO(hn_buf_done) struct hn_buf lines;
     struct hn_run_options o = {.root = value_of(f, "root"),
                                .image = value_of(f, "image"),
                                .platform = value_of(f, "platform"),
@@ -46,7 +51,9 @@ struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr)
                                .hashes = value_of(f, "hashes") != NULL,
                                .inventory = true,
                                .modules = f->verb->facts,
-                               .transient = true};
+                               .transient = true,
+                               .lines = &lines};
+    hn_buf_init(&lines, FRONT_FACTS_MAX);
     if (!f->verb->facts)
         return HN_OK;
     struct hn_run *r = hn_run_new();
@@ -54,7 +61,7 @@ struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr)
         return hn_fail(reterr, HN_E_NOMEM, "collection");
     struct hn_err e = hn_run_collect(r, &o, reterr);
     if (hn_ok(e))
-        e = write_document(s, r, reterr);
+        e = write_document(s, r, &lines, reterr);
     hn_run_free(r);
     return e;
 }

@@ -47,6 +47,7 @@ int front_input_next(struct front_state *s, struct work_head *h, char *text);
 HN_MUST struct hn_err front_socket(const struct hn_front_option *o, int *ret_fd, struct hn_diag *reterr);
 
 /* ---- front_facts.c ---- */
+#define FRONT_FACTS_MAX ((size_t)256 << 20)
 HN_MUST struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr);
 
 /* ---- front_files.c ---- */

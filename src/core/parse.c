@@ -285,6 +285,8 @@ void hn_parse_each_wanted(const struct hn_parse *p, void (*each)(void *arg, stru
 static bool merged_prefix(struct hn_bytes b)
 {
     static const char *const dirs[] = {"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/"};
+    if (b.n < 2 || !memchr("bsl", b.p[1], 3)) /* by far most are below /usr */
+        return false;
     for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
         size_t n = strlen(dirs[i]);
         if (b.n >= n && memcmp(b.p, dirs[i], n) == 0)
@@ -293,12 +295,32 @@ static bool merged_prefix(struct hn_bytes b)
     return false;
 }
 
+static uint64_t load64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Eight places at once: a zero byte in both ^ "////////" is a slash that a slash follows. */
+static bool has_double_slash(struct hn_bytes b)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t i = 0;
+    for (; b.n - i >= 9; i += 8) {
+        uint64_t v = (load64(b.p + i) ^ ones * '/') | (load64(b.p + i + 1) ^ ones * '/');
+        if ((v - ones) & ~v & (ones << 7))
+            return true;
+    }
+    for (; i + 1 < b.n; i++)
+        if (b.p[i] == '/' && b.p[i + 1] == '/')
+            return true;
+    return false;
+}
+
 static bool is_plain(struct hn_bytes b)
 {
-    for (size_t i = 0; i + 1 < b.n; i++)
-        if (b.p[i] == '/' && b.p[i + 1] == '/')
-            return false;
-    return b.n < 2 || b.p[b.n - 1] != '/';
+    return b.n < 2 || (b.p[b.n - 1] != '/' && !has_double_slash(b));
 }
 
 struct hn_bytes hn_path_canonical(struct hn_arena *a, struct hn_bytes path)

@@ -43,6 +43,9 @@ struct hn_run_options {
     bool transient;      /* this process and its children end with the run: they are not part of what is diagnosed */
     int sums_fd;         /* open checksums file (hn_sums_open), for deep runs; 0 or less: none */
     bool learn;          /* keep what each module looked at */
+    /* What is observed goes there as it came, one JSON text a line, and not into the facts: for who hands it on to be
+     * read elsewhere with hn_run_take_lines(). NULL: into the facts. */
+    struct hn_buf *lines;
     /* An earlier run of the same machine: only the modules in `fresh` are looked at again, and those that it does not
      * have; the rest is kept. continues: base is part of this run, made a moment ago. */
     const struct hn_run *base;
@@ -96,6 +99,8 @@ HN_MUST struct hn_err hn_run_read(struct hn_run *r, struct hn_bytes json, struct
 /* The same from a value that lives in r->arena. */
 struct hn_jv;
 HN_MUST struct hn_err hn_run_take(struct hn_run *r, const struct hn_jv *document, struct hn_diag *reterr);
+/* Observations, one a line, of modules that the run covers. The lines must outlive r. */
+void hn_run_take_lines(struct hn_run *r, struct hn_bytes lines);
 /* Judges and ranks; r->asset must be set. */
 HN_MUST struct hn_err hn_run_judge(struct hn_run *r, const struct hn_policy *policy, struct hn_diag *reterr);
 /* Modules that r kept and that must be looked at again for r to hold: their judges say something else than in `base`,

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "core/image_wire.h"
 #include "core/registry.h"
@@ -48,6 +49,18 @@ static const struct hn_jv *parse_held(struct state *s, struct hn_bytes b)
     return own.p ? hn_jv_parse(&s->t->r->arena, own, NULL) : NULL;
 }
 
+static void hand_on(struct state *s, struct hn_bytes payload)
+{
+    struct hn_run_cover *c = s->cover;
+    if (run_line_add(s->t->o->lines, c->module, payload)) {
+        c->observations++;
+        return;
+    }
+    c->rejected++;
+    c->complete = false;
+    run_note(s->t->r, &c->malformed, &c->n_malformed, HN_STR(""), HN_STR("no observation of the module"), 0);
+}
+
 static void add_held(struct state *s)
 {
     struct hn_run *r = s->t->r;
@@ -56,6 +69,10 @@ static void add_held(struct state *s)
     struct hn_bytes payload;
     struct hn_err e;
     while (hn_frame_in_next(&in, &type, &payload, &e)) {
+        if (s->t->o->lines) {
+            hand_on(s, payload);
+            continue;
+        }
         const struct hn_jv *v = parse_held(s, payload);
         const char *why = "not JSON";
         if (v && !hn_str_eqc(hn_jv_str(v, "module"), s->cover->module->name))
@@ -226,9 +243,13 @@ static void put_wanted(struct hn_jw *w, const struct hn_obs *o)
 static struct hn_err send_start(struct state *s)
 {
     struct hn_run *r = s->t->r;
-    struct hn_buf b;
+    struct hn_buf b, *lines = s->t->o->lines;
     struct hn_jw w;
     const struct hn_obs *o;
+    HN_AUTO(hn_arena_done) struct hn_arena scratch;
+    hn_arena_init(&scratch, r->arena.cap);
+    struct hn_facts *own = lines ? run_lines_facts(&scratch, hn_bytes_of(lines->p, lines->n)) : NULL;
+    const struct hn_facts *named = own ? own : r->facts;
     hn_buf_init(&b, HN_FRAME_MAX);
     hn_jw_init(&w, &b);
     hn_jw_obj(&w);
@@ -239,8 +260,9 @@ static struct hn_err send_start(struct state *s)
     hn_jw_kint(&w, "now", r->collected_at);
     hn_jw_key(&w, "wanted");
     hn_jw_arr(&w);
-    for (size_t i = 0; (o = hn_facts_at(r->facts, i)); i++)
+    for (size_t i = 0; (o = hn_facts_at(named, i)); i++)
         put_wanted(&w, o);
+    hn_facts_free(own);
     hn_jw_arr_end(&w);
     hn_jw_obj_end(&w);
     struct hn_err e = hn_buf_err(&b);

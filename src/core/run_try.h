@@ -28,5 +28,9 @@ struct run_try {
 struct hn_run_cover *run_cover_of(struct hn_run *r, const struct hn_module *m);
 void run_note(struct hn_run *r, struct hn_run_note **list, size_t *n, struct hn_str path, struct hn_str why,
               int64_t offset);
+/* run_lines.c: false: not what a parser writes for module m. */
+bool run_line_add(struct hn_buf *lines, const struct hn_module *m, struct hn_bytes json);
+/* Of what a run has handed on so far; lines and *a must outlive them. NULL: memory. */
+struct hn_facts *run_lines_facts(struct hn_arena *a, struct hn_bytes lines);
 /* An error only when the roles cannot work at all. */
 HN_MUST struct hn_err run_try(struct run_try *t, struct hn_diag *reterr);

@@ -7,7 +7,7 @@
 #include "core/parse.h"
 #include "core/record.h"
 #include "core/registry.h"
-#include "core/run.h"
+#include "core/run_try.h"
 
 struct way {
     struct hn_run *r;
@@ -166,6 +166,34 @@ TEST_LONG(a_judgement_short_of_memory_says_so, 60)
         NOTE("allocation %lu", n);
         CHECK(honest);
     }
+}
+
+#define GROUP(name)                                                                                                    \
+    "{\"module\":\"accounts\",\"kind\":\"group\",\"subject\":\"" name "\",\"fields\":{\"name\":\"" name "\"}}"
+
+/* Handed on, observations are held against the declarations by whoever reads them; a line that does not fit makes the
+ * module incomplete, and others' observations are refused before. */
+TEST(handed_on_observations_are_checked_where_they_are_read)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf lines;
+    const struct hn_module *m = hn_module_find(HN_STR("accounts"));
+    struct hn_run *r = hn_run_new();
+    hn_buf_init(&lines, 4096);
+    bool taken = run_line_add(&lines, m, hn_str_bytes(HN_STR(GROUP("a")))) &&
+                 run_line_add(&lines, m, hn_str_bytes(HN_STR(GROUP("b"))));
+    bool refused = !run_line_add(&lines, hn_module_find(HN_STR("host")), hn_str_bytes(HN_STR(GROUP("c")))) &&
+                   !run_line_add(&lines, m, hn_str_bytes(HN_STR(GROUP("d") "\n" GROUP("e")))) &&
+                   !run_line_add(&lines, m, hn_str_bytes(HN_STR("")));
+    r->cover[r->n_cover++] = (struct hn_run_cover){.module = m, .complete = true, .ran = true};
+    hn_run_take_lines(r, hn_bytes_of(lines.p, lines.n));
+    bool read = hn_facts_count(r->facts, "accounts.group") == 2 && r->cover[0].complete && !r->cover[0].rejected;
+    hn_run_take_lines(r, hn_str_bytes(HN_STR("{\"module\":\"accounts\",\"kind\":\"none\"}\nnot json\n")));
+    bool told = !r->cover[0].complete && r->cover[0].rejected == 2 && r->cover[0].n_malformed == 2;
+    hn_run_free(r);
+    CHECK(taken);
+    CHECK(refused);
+    CHECK(read);
+    CHECK(told);
 }
 
 TEST(records_read_back_and_every_cut_is_refused)

@@ -1,9 +1,10 @@
-/* The facts that a verb asked for, in the worker: the run document that the front hands over, read like any that comes
- * from elsewhere. */
+/* The facts that a verb asked for, in the worker: the run document that the front hands over, and the observations as
+ * they came from the parser, read like any that come from elsewhere. */
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/str.h"
 #include "core/run.h"
 #include "core/work_in.h"
 
@@ -13,16 +14,18 @@ static struct hn_run *read_run(struct hn_work *w)
     HN_AUTO_FD fd = -1;
     if (work_ask('F', &h, "", -1, NULL, &fd) || fd < 0 || !h.size)
         return NULL;
-    void *p = mmap(NULL, (size_t)h.size, PROT_READ, MAP_SHARED, fd, 0);
+    void *p = mmap(NULL, (size_t)h.size, PROT_READ, MAP_PRIVATE, fd, 0); /* stays: the observations lie in it */
     struct hn_run *r = p != MAP_FAILED ? hn_run_new() : NULL;
+    struct hn_bytes lines = hn_bytes_of(p, (size_t)h.size), head;
     struct hn_diag d = {{0}};
-    if (r && !hn_ok(hn_run_read(r, hn_bytes_of(p, (size_t)h.size), &d))) {
-        hn_run_free(r);
-        r = NULL;
+    if (r && hn_bytes_line(&lines, &head) && hn_ok(hn_run_read(r, head, &d))) {
+        hn_run_take_lines(r, lines);
+        return r;
     }
+    hn_run_free(r);
     if (p != MAP_FAILED)
         munmap(p, (size_t)h.size);
-    return r;
+    return NULL;
 }
 
 static const struct hn_run *run_of(struct hn_work *w)

@@ -40,17 +40,17 @@ static bool starts(struct hn_bytes line, const char *s)
 }
 
 /* Older files are prose; the texts that they point to under /usr/share/common-licenses are what can be told. */
-static void add_common(struct packages_state *st, struct packages_detail *d, struct hn_bytes line)
+static void add_common(struct packages_state *st, struct packages_detail *d, struct hn_bytes text)
 {
     static const char folder[] = "/usr/share/common-licenses/";
     const uint8_t *at;
-    while (line.n && (at = memmem(line.p, line.n, folder, sizeof(folder) - 1)) != NULL) {
+    while (text.n && (at = memmem(text.p, text.n, folder, sizeof(folder) - 1)) != NULL) {
         at += sizeof(folder) - 1;
-        size_t left = line.n - (size_t)(at - line.p), n = 0;
+        size_t left = text.n - (size_t)(at - text.p), n = 0;
         while (n < left && (at[n] == '-' || at[n] == '.' || (at[n] >= '0' && at[n] <= '9') ||
                             ((at[n] | 0x20) >= 'a' && (at[n] | 0x20) <= 'z')))
             n++;
-        line = hn_bytes_of(at + n, left - n);
+        text = hn_bytes_of(at + n, left - n);
         while (n && at[n - 1] == '.')
             n--;
         add_licence(st, d, hn_bytes_of(at, n));
@@ -72,12 +72,11 @@ void packages_copyright(struct packages_state *st, const struct hn_rec *r)
         return;
     d->machine_readable = starts(line, "Format:");
     rest = r->data;
-    while (hn_bytes_line(&rest, &line)) {
-        if (!d->machine_readable)
-            add_common(st, d, line);
-        else if (starts(line, "License:"))
+    if (!d->machine_readable)
+        add_common(st, d, rest);
+    while (d->machine_readable && hn_bytes_line(&rest, &line))
+        if (line.n && (line.p[0] | 0x20) == 'l' && starts(line, "License:"))
             add_licence(st, d, hn_bytes_of(line.p + 8, line.n - 8));
-    }
     for (struct packages_pkg *k = first->same_name; k; k = k->same_name) { /* the same file for every architecture */
         struct packages_detail *other = packages_detail_of(st, k);
         if (other) {
