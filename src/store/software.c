@@ -23,6 +23,13 @@ static struct store_soft *soft_new(void)
     return m;
 }
 
+static void index_drop(struct soft_index *x)
+{
+    hn_free(x->at);
+    hn_free(x->to);
+    *x = (struct soft_index){0};
+}
+
 void store_soft_drop(struct hn_store *s)
 {
     struct store_soft *m = s->soft;
@@ -39,8 +46,8 @@ void store_soft_drop(struct hn_store *s)
     hn_map_done(&m->vuln_by_name);
     hn_free(m->comp);
     hn_free(m->holders);
-    hn_free(m->reverse_at);
-    hn_free(m->reverse);
+    index_drop(&m->reverse[0]);
+    index_drop(&m->reverse[1]);
     hn_free(m);
     s->soft = NULL;
 }
@@ -315,22 +322,17 @@ static struct hn_err read_holders(struct hn_store *s)
 
     HN_TRY(read_until(s, "SELECT n, until, release FROM sbom WHERE n <= ? ORDER BY n", false, m->sbom_last));
     HN_TRY(read_until(s, "SELECT n, until FROM asset_part WHERE n <= ? ORDER BY n", true, m->asset_part_last));
-    HN_TRY(read_new(s));
-    hn_free(m->reverse_at);
-    hn_free(m->reverse);
-    m->reverse_at = m->reverse = NULL;
-    return HN_OK;
+    return read_new(s);
 }
 
-/* A counting sort over all memberships. */
-struct hn_err soft_reverse(struct hn_store *s)
+/* A counting sort of the memberships of holders from … */
+static struct hn_err index_make(struct hn_store *s, struct soft_index *x, uint32_t from)
 {
     struct store_soft *m = s->soft;
     size_t total = 0;
 
-    if (m->reverse_at)
-        return HN_OK;
-    for (uint32_t i = 0; i < m->holders_n; i++)
+    index_drop(x);
+    for (uint32_t i = from; i < m->holders_n; i++)
         total += m->holders[i].parts_n;
     uint32_t *at = hn_alloc_zero(((size_t)m->comp_n + 3) * sizeof *at), *to = hn_alloc((total + 1) * sizeof *to);
     if (!at || !to) {
@@ -338,17 +340,34 @@ struct hn_err soft_reverse(struct hn_store *s)
         hn_free(to);
         return store_nomem(s);
     }
-    for (uint32_t i = 0; i < m->holders_n; i++)
+    for (uint32_t i = from; i < m->holders_n; i++)
         for (uint32_t k = 0; k < m->holders[i].parts_n; k++)
             at[m->holders[i].parts[k] + 2]++;
     for (uint32_t i = 2; i < m->comp_n + 3; i++)
         at[i] += at[i - 1];
-    for (uint32_t i = 0; i < m->holders_n; i++)
+    for (uint32_t i = from; i < m->holders_n; i++)
         for (uint32_t k = 0; k < m->holders[i].parts_n; k++)
             to[at[m->holders[i].parts[k] + 1]++] = i;
-    m->reverse_at = at;
-    m->reverse = to;
+    *x = (struct soft_index){.at = at, .to = to, .comp_n = m->comp_n, .from = from, .end = m->holders_n, .n = total};
     return HN_OK;
+}
+
+/* A document more makes only the small index again, until that is an eighth of the large one. What holders hold never
+ * changes: a newer document is another holder. */
+struct hn_err soft_reverse(struct hn_store *s)
+{
+    struct store_soft *m = s->soft;
+    struct soft_index *all = &m->reverse[0], *late = &m->reverse[1];
+    size_t since = 0;
+
+    if (all->at && m->holders_n == (late->at ? late->end : all->end))
+        return HN_OK;
+    for (uint32_t i = all->end; i < m->holders_n; i++)
+        since += m->holders[i].parts_n;
+    if (all->at && since <= all->n / 8)
+        return index_make(s, late, all->end);
+    index_drop(late);
+    return index_make(s, all, 0);
 }
 
 /* ---------------------------------------------------------------- all of it */

@@ -94,6 +94,13 @@ struct soft_vex {
     uint32_t next;           /* of the same vulnerability */
 };
 
+/* Holders of each component: to[at[c]] … to[at[c + 1]], of holders from … end. */
+struct soft_index {
+    uint32_t *at, *to; /* NULL: to be made */
+    uint32_t comp_n, from, end;
+    size_t n; /* memberships */
+};
+
 struct store_soft {
     unsigned dirty;
     struct store_dict texts;
@@ -113,7 +120,7 @@ struct store_soft {
     uint32_t holders_n, holders_cap;
     struct hn_map holder_by_n; /* key: kind and number; index + 1 */
     int64_t sbom_last, asset_part_last;
-    uint32_t *reverse_at, *reverse; /* comp_n + 2 offsets; holder indexes. NULL: to be made */
+    struct soft_index reverse[2]; /* of the holders that were there when it was made; of the few that came since */
 
     struct hn_arena matches_arena;
     struct soft_advisory *advisories;
@@ -133,6 +140,38 @@ struct store_soft {
 /* Everything that is dirty is read again. */
 HN_MUST struct hn_err soft_fresh(struct hn_store *s);
 HN_MUST struct hn_err soft_reverse(struct hn_store *s);
+
+/* Each holder of a component once, in rising order; after soft_reverse(). */
+struct soft_each {
+    const struct store_soft *m;
+    uint32_t component;
+    unsigned index; /* of m->reverse: the next one */
+    const uint32_t *at, *end;
+    uint32_t last;
+};
+static inline struct soft_each soft_holders_of(const struct store_soft *m, uint32_t component)
+{
+    return (struct soft_each){.m = m, .component = component, .last = STORE_NONE};
+}
+static inline bool soft_each_next(struct soft_each *e, uint32_t *ret)
+{
+    for (;;) {
+        while (e->at == e->end) {
+            if (e->index == 2)
+                return false;
+            const struct soft_index *x = &e->m->reverse[e->index++];
+            if (!x->at || e->component > x->comp_n)
+                continue;
+            e->at = x->to + x->at[e->component];
+            e->end = x->to + x->at[e->component + 1];
+        }
+        *ret = *e->at++;
+        if (*ret == e->last) /* a document may name a component twice: its holder then comes twice in a row */
+            continue;
+        e->last = *ret;
+        return true;
+    }
+}
 void soft_dirty(struct hn_store *s, unsigned what);
 HN_MUST struct hn_err soft_read_matches(struct hn_store *s); /* software_match.c */
 HN_MUST struct hn_err soft_read_vex(struct hn_store *s);     /* software_vex.c */

@@ -338,9 +338,10 @@ struct hn_err hn_store_component_get(struct hn_store *s, const struct hn_princip
     if (!hn_str_u64(id, 10, &n) || n > c.k.m->comp_n || !n)
         return store_fail(s, HN_E_NOENT, "there is no such component");
     HN_TRY(soft_reverse(s));
-    for (uint32_t i = c.k.m->reverse_at[n]; i < c.k.m->reverse_at[n + 1]; i++)
-        if (c.k.holder[c.k.m->reverse[i]])
-            count_holder(&c, &c.k.m->holders[c.k.m->reverse[i]]);
+    struct soft_each each = soft_holders_of(c.k.m, (uint32_t)n);
+    for (uint32_t h; soft_each_next(&each, &h);)
+        if (c.k.holder[h])
+            count_holder(&c, &c.k.m->holders[h]);
     if (!c.of[n].releases && !c.of[n].assets)
         return store_fail(s, HN_E_NOENT, "there is no such component");
     count_vulns(&c, (uint32_t)n);

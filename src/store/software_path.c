@@ -100,7 +100,8 @@ struct hn_err hn_store_component_paths(struct hn_store *s, const struct hn_princ
 {
     struct soft_scope k;
     uint64_t n;
-    size_t hits = 0, hosts = 0;
+    size_t all = 0, hits = 0, hosts = 0;
+    uint32_t h;
 
     *ret = NULL;
     *ret_n = 0;
@@ -109,13 +110,13 @@ struct hn_err hn_store_component_paths(struct hn_store *s, const struct hn_princ
     if (!hn_str_u64(id, 10, &n) || n > k.m->comp_n || !n)
         return store_fail(s, HN_E_NOENT, "there is no such component");
     HN_TRY(soft_reverse(s));
-    uint32_t from = k.m->reverse_at[n], to = k.m->reverse_at[n + 1];
-    uint32_t *v = hn_arena_alloc(a, ((size_t)(to - from) + 1) * sizeof *v);
+    for (struct soft_each each = soft_holders_of(k.m, (uint32_t)n); soft_each_next(&each, &h);)
+        all++;
+    uint32_t *v = hn_arena_alloc(a, (all + 1) * sizeof *v);
     if (!v)
         return store_nomem(s);
-    for (uint32_t i = from; i < to; i++) {
-        uint32_t h = k.m->reverse[i];
-        if (!k.holder[h] || (hits && v[hits - 1] == h))
+    for (struct soft_each each = soft_holders_of(k.m, (uint32_t)n); soft_each_next(&each, &h);) {
+        if (!k.holder[h])
             continue;
         if (k.m->holders[h].release == STORE_NONE)
             hosts++;

@@ -248,25 +248,16 @@ static void squeeze(struct reach *r, const bool *used)
             ((uint32_t *)r->ret->assets[i].components)[k] = to[r->ret->assets[i].components[k]];
 }
 
-/* Does entry k of the reverse index count? A document may name a component twice: its holder then comes twice in a row.
- */
-static bool counts(const struct reach *r, size_t hit, uint32_t k)
-{
-    const uint32_t *v = r->m->reverse;
-
-    return r->k.holder[v[k]] && (k == r->m->reverse_at[r->hit[hit]] || v[k - 1] != v[k]);
-}
-
 /* From "who holds it" to "what each holds": a counting sort of the pairs. */
 static struct hn_err turn_round(struct reach *r, bool *used)
 {
-    uint32_t n = r->m->holders_n, *at = r->held_at;
+    uint32_t n = r->m->holders_n, *at = r->held_at, h;
     size_t total = 0;
 
     for (size_t i = 0; i < r->hits; i++)
-        for (uint32_t k = r->m->reverse_at[r->hit[i]]; k < r->m->reverse_at[r->hit[i] + 1]; k++)
-            if (counts(r, i, k)) {
-                at[r->m->reverse[k] + 2]++;
+        for (struct soft_each each = soft_holders_of(r->m, r->hit[i]); soft_each_next(&each, &h);)
+            if (r->k.holder[h]) {
+                at[h + 2]++;
                 used[i] = true;
                 total++;
             }
@@ -276,9 +267,9 @@ static struct hn_err turn_round(struct reach *r, bool *used)
     if (!r->held)
         return store_nomem(r->s);
     for (size_t i = 0; i < r->hits; i++)
-        for (uint32_t k = r->m->reverse_at[r->hit[i]]; k < r->m->reverse_at[r->hit[i] + 1]; k++)
-            if (counts(r, i, k))
-                r->held[at[r->m->reverse[k] + 1]++] = (uint32_t)i;
+        for (struct soft_each each = soft_holders_of(r->m, r->hit[i]); soft_each_next(&each, &h);)
+            if (r->k.holder[h])
+                r->held[at[h + 1]++] = (uint32_t)i;
     return HN_OK;
 }
 
