@@ -302,6 +302,17 @@ static bool cve_evaluate(const struct hn_adv_affected *f, enum hn_version_order 
 
 /* ---------------------------------------------------------------- */
 
+/* What is said of the versions that were found: CSAF lists those that are not affected as well. "Fixed in 1.2" of a
+ * distribution's package comes as a range that ends there, and means that what is before it is affected. */
+static enum hn_adv_verdict stated(const struct hn_adv_affected *f, const struct hn_adv_eval *e)
+{
+    bool fixed = f->status == HN_STATUS_FIXED || f->status == HN_STATUS_FIRST_FIXED;
+    if (e->verdict != HN_VERDICT_AFFECTED || f->status == HN_STATUS_UNSAID ||
+        (fixed && e->reason == HN_REASON_RANGE && e->fixed.n))
+        return e->verdict;
+    return verdict_of(f->status);
+}
+
 void hn_adv_evaluate(const struct hn_adv_affected *f, enum hn_version_order order, struct hn_str v,
                      struct hn_adv_eval *ret)
 {
@@ -311,6 +322,7 @@ void hn_adv_evaluate(const struct hn_adv_affected *f, enum hn_version_order orde
     if (f->versions.n || f->n_ranges) {
         if (!in_list(f, order, v, ret))
             in_ranges(f, order, v, ret);
+        ret->verdict = stated(f, ret);
         return;
     }
     ret->verdict = verdict_of(f->status);

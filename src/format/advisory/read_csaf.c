@@ -177,9 +177,12 @@ static void set_versions(struct csaf *c, const struct product *p, struct hn_adv_
     struct hn_adv_vec events = {0}, versions = {0};
     struct hn_adv_purl purl = {0};
     bool known = hn_adv_purl_parts(c->a, p->purl, &purl);
-    struct hn_str version = known && purl.version.n ? full_version(c->a, &purl) : p->version;
     bool distribution =
         known && (hn_str_eqc(purl.type, "rpm") || hn_str_eqc(purl.type, "deb") || hn_str_eqc(purl.type, "apk"));
+    /* Red Hat writes the component's name for a version where all that were shipped are meant. */
+    struct hn_str version = known && purl.version.n                            ? full_version(c->a, &purl)
+                            : distribution && hn_str_eq(p->version, purl.name) ? HN_STR("")
+                                                                               : p->version;
     if (distribution && is_fixed(f->status) && version.n) {
         struct hn_adv_event *e = hn_adv_push(c->a, &events, sizeof *e);
         if (e)

@@ -258,7 +258,7 @@ bool hn_adv_read_ubuntu_cve(struct hn_bytes doc, const struct hn_adv_sink *s)
  * XSA-…"]}}}]} A version "0" means that the package was never affected. */
 
 struct fix {
-    struct hn_str id, version;
+    struct hn_str id, version, line; /* line: all ids of the one problem */
 };
 
 static int by_id(const void *a, const void *b)
@@ -266,10 +266,28 @@ static int by_id(const void *a, const void *b)
     return hn_str_cmp(((const struct fix *)a)->id, ((const struct fix *)b)->id);
 }
 
+/* "CVE-2026-1 XSA-9" is one problem with two names; "CVE-2026-1 CVE-2026-2" are two. */
+static size_t cves_of(struct hn_str line)
+{
+    size_t n = 0;
+    for (struct hn_str id; hn_str_word(&line, &id);)
+        n += hn_adv_is_cve(id);
+    return n;
+}
+
+static void push_others(struct hn_arena *a, struct hn_adv_vec *aliases, const struct fix *f)
+{
+    struct hn_str rest = f->line, id;
+    while (cves_of(f->line) == 1 && hn_str_word(&rest, &id))
+        if (hn_str_find(id, HN_STR("-")) > 0 && !hn_str_eq(id, f->id))
+            hn_adv_push_str_once(a, aliases, id);
+}
+
 static void alpine_give(struct reading *d, struct hn_str package, const struct fix *fixes, size_t n)
 {
     struct hn_arena *a = d->s->arena;
     struct hn_adv adv = {.family = HN_ADV_ALPINE, .id = fixes[0].id};
+    struct hn_adv_vec aliases = {0};
     struct hn_adv_affected *f = hn_arena_alloc(a, n * sizeof *f);
     if (!f)
         return;
@@ -280,7 +298,9 @@ static void alpine_give(struct reading *d, struct hn_str package, const struct f
             f[i].status = HN_STATUS_NOT_AFFECTED;
         else
             set_range(a, &f[i], fixes[i].version);
+        push_others(a, &aliases, &fixes[i]);
     }
+    adv.aliases = hn_adv_vec_strs(&aliases);
     adv.affected = f;
     adv.n_affected = n;
     d->any |= hn_adv_give(d->s, &adv, &(struct hn_adv_text){0}, 0);
@@ -295,9 +315,10 @@ static void alpine_package(struct reading *d, const struct hn_jv *pkg)
     for (size_t i = 0; secfixes && secfixes->kind == HN_JV_OBJ && i < secfixes->n; i++)
         HN_ADV_EACH(ids, &secfixes->items[i])
             for (struct hn_str rest = ids->kind == HN_JV_STR ? ids->s : HN_STR(""); hn_str_word(&rest, &id);) {
-                struct fix *f = hn_str_find(id, HN_STR("-")) > 0 ? hn_adv_push(a, &v, sizeof *f) : NULL;
+                bool other = cves_of(ids->s) == 1 && !hn_adv_is_cve(id);
+                struct fix *f = !other && hn_str_find(id, HN_STR("-")) > 0 ? hn_adv_push(a, &v, sizeof *f) : NULL;
                 if (f)
-                    *f = (struct fix){id, secfixes->keys[i]};
+                    *f = (struct fix){id, secfixes->keys[i], ids->s};
             }
     if (!package.n)
         d->s->bad(d->s->arg, HN_STR(""), 0, "a package without a name");

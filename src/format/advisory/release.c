@@ -108,6 +108,17 @@ static bool names_service_pack(struct hn_str release, struct hn_str number)
     return hn_str_eq(said, minor) && names_number(hn_str_cut(release, 0, (size_t)pack), major, 1);
 }
 
+/* Red Hat's streams of extended support are for one minor release ("rhel_eus:9.2::baseos"); others are for all. */
+static bool is_other_minor(struct hn_str release, struct hn_str said)
+{
+    struct hn_str minor = leading(said, 2);
+    ptrdiff_t colon = hn_str_chr(release, ':');
+    if (!hn_str_starts(release, "rhel_") || colon < 0 || hn_str_chr(minor, '.') < 0)
+        return false;
+    struct hn_str its = leading(hn_str_cut(release, (size_t)colon + 1, release.n), 2);
+    return hn_str_chr(its, '.') >= 0 && !hn_str_eq(its, minor);
+}
+
 static bool has_word(struct hn_str version, const char *word)
 {
     return hn_str_find(version, hn_str_c(word)) >= 0;
@@ -129,7 +140,7 @@ enum hn_adv_release_fit hn_adv_release_fits(struct hn_str ecosystem, const struc
     else if (hn_str_eqc(base, "SUSE"))
         same = names_service_pack(release, number);
     else
-        same = names_number(release, number, distros[i].parts);
+        same = names_number(release, number, distros[i].parts) && !is_other_minor(release, d->release);
     if (!same)
         return HN_RELEASE_OTHER;
     bool extended = hn_str_starts(release, "Pro");

@@ -170,10 +170,13 @@ struct looking {
     bool undecided;
 };
 
-/* VEX documents speak of products, and are asked for separately; KEV and EPSS name no packages. */
-static bool is_statement(const struct hn_adv *adv)
+/* VEX documents speak of products, and are asked for separately. What a distribution says in CSAF of a package in one
+ * of its releases is an advisory like any other, and so is what CSAF says of a package by itself. */
+static bool is_statement(const struct hn_adv *adv, const struct hn_adv_affected *f)
 {
-    return adv->family == HN_ADV_OPENVEX || adv->family == HN_ADV_CSAF;
+    if (adv->family != HN_ADV_CSAF)
+        return adv->family == HN_ADV_OPENVEX;
+    return hn_adv_has_releases(f->ecosystem) ? !hn_adv_ecosystem_release(f->ecosystem).n : f->within.n != 0;
 }
 
 static bool have(const struct looking *l, hn_adv_ref ref)
@@ -202,7 +205,7 @@ static bool look_at(struct looking *l, const struct hn_adv_hit *hit)
     if (one.eval.verdict == HN_VERDICT_NOT || have(l, hit->ref))
         return true;
     if (!hn_adv_get_head(l->e->index, hit->ref, l->a, &one.adv) || one.adv.withdrawn || one.adv.rejected ||
-        is_statement(&one.adv))
+        is_statement(&one.adv, &one.affected))
         return true;
     if (one.eval.verdict == HN_VERDICT_UNDECIDED) {
         l->undecided = true;
