@@ -266,23 +266,35 @@ bool cdx_read_annotator(struct cdx_reading *r, void *obj)
     return true;
 }
 
-/* Written with the extras; by itself only when a program gave a name. */
+/* The annotator as its family has it: an object of CycloneDX, a text of SPDX ("Tool: …"). */
+static struct hn_str annotator_as_read(const struct hn_bom_annotation *n)
+{
+    for (const struct hn_bom_extra *x = n->extra; x; x = x->next)
+        if (hn_str_eqc(x->key, "annotator"))
+            return x->value;
+    return (struct hn_str){NULL, 0};
+}
+
+/* Written with the extras; by itself only when another family or a program gave a name. */
 bool cdx_present_annotator(const void *obj)
 {
     const struct hn_bom_annotation *n = obj;
 
-    for (const struct hn_bom_extra *x = n->extra; x; x = x->next)
-        if (hn_str_eqc(x->key, "annotator"))
-            return false;
-    return n->annotator.p != NULL;
+    return n->annotator.p && !hn_str_starts(annotator_as_read(n), "{");
 }
 
 void cdx_write_annotator(struct cdx_writing *w, const void *obj)
 {
+    const struct hn_bom_annotation *n = obj;
+    struct hn_str said = annotator_as_read(n);
+    bool tool = hn_str_starts(said, "\"Tool:");
+
     hn_jw_obj(&w->w);
-    hn_jw_key(&w->w, "individual");
+    hn_jw_key(&w->w, tool ? "component" : hn_str_starts(said, "\"Organization:") ? "organization" : "individual");
     hn_jw_obj(&w->w);
-    hn_jw_kstr(&w->w, "name", ((const struct hn_bom_annotation *)obj)->annotator);
+    if (tool)
+        hn_jw_kc(&w->w, "type", "application");
+    hn_jw_kstr(&w->w, "name", n->annotator);
     hn_jw_obj_end(&w->w);
     hn_jw_obj_end(&w->w);
 }

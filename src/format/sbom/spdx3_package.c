@@ -413,9 +413,9 @@ static void licence_write(struct spdx3_writer *x, const struct hn_bom_component 
     }
     id = spdx3_made_id(x, "License", text);
     if (hn_str_eqc(text, "NOASSERTION")) {
-        id = HN_STR("expandedlicensing_NoAssertionLicense");
+        id = HN_STR(SPDX3_TERMS "ExpandedLicensing/NoAssertionLicense");
     } else if (hn_str_eqc(text, "NONE")) {
-        id = HN_STR("expandedlicensing_NoneLicense");
+        id = HN_STR(SPDX3_TERMS "ExpandedLicensing/NoneLicense");
     } else if (spdx3_first(x, id)) {
         spdx3_element_begin(x, "simplelicensing_LicenseExpression", id);
         hn_jw_kstr(OF(x), "simplelicensing_licenseExpression", text);

@@ -47,7 +47,7 @@ static void depends(struct spdx3_writer *x, const struct hn_bom_dep *d, struct h
     if (!n && !d->says_depends && d->edges)
         return;
     if (!n)
-        to[m++] = HN_STR("NoneElement");
+        to[m++] = HN_STR(SPDX3_TERMS "Core/NoneElement");
     if (!m)
         return;
     spdx3_relation_begin(x, "Relationship", "dependsOn", from, to, m);
@@ -133,12 +133,9 @@ static void vuln_element(struct spdx3_writer *x, const struct hn_bom_vuln *v, st
     }
     if (v->description.p)
         hn_jw_kstr(w, "description", v->description);
-    if (v->published.p)
-        hn_jw_kstr(w, "security_publishedTime", v->published);
-    if (v->updated.p)
-        hn_jw_kstr(w, "security_modifiedTime", v->updated);
-    if (v->rejected.p)
-        hn_jw_kstr(w, "security_withdrawnTime", v->rejected);
+    spdx3_time(x, "security_publishedTime", v->published);
+    spdx3_time(x, "security_modifiedTime", v->updated);
+    spdx3_time(x, "security_withdrawnTime", v->rejected);
     hn_jw_obj_end(w);
 }
 
@@ -192,10 +189,8 @@ static void statement(struct spdx3_writer *x, const struct hn_bom_vuln *v, struc
         hn_jw_kstr(w, "security_actionStatement", v->recommendation.n ? v->recommendation : HN_STR("NOASSERTION"));
     if (v->detail.n)
         hn_jw_kstr(w, "security_statusNotes", v->detail);
-    if (v->first_issued.n)
-        hn_jw_kstr(w, "security_publishedTime", v->first_issued);
-    if (v->last_updated.n)
-        hn_jw_kstr(w, "security_modifiedTime", v->last_updated);
+    spdx3_time(x, "security_publishedTime", v->first_issued);
+    spdx3_time(x, "security_modifiedTime", v->last_updated);
     hn_jw_obj_end(w);
     if (v->justification.n && !v->why)
         spdx_lost(&x->o, NULL, "justification", v->justification);

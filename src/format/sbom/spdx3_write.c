@@ -48,6 +48,21 @@ bool spdx3_first(struct spdx3_writer *x, struct hn_str id)
     return true;
 }
 
+void spdx3_time(struct spdx3_writer *x, const char *member, struct hn_str text)
+{
+    char whole[HN_TIME_TEXT];
+    hn_time t = 0;
+
+    if (!text.n)
+        return;
+    if (x->o.same)
+        hn_jw_kstr(OF(x), member, text);
+    else if (hn_time_parse(text, &t))
+        hn_jw_kc(OF(x), member, hn_time_text(t - (t % HN_SECOND + HN_SECOND) % HN_SECOND, whole));
+    else
+        spdx_lost(&x->o, NULL, member, text);
+}
+
 void spdx3_element_begin(struct spdx3_writer *x, const char *type, struct hn_str id)
 {
     hn_jw_obj(OF(x));

@@ -5,6 +5,9 @@
 #include "format/sbom/spdx3_words.h"
 #include "format/sbom/spdx_out.h"
 
+/* Individuals of the model are written with their whole IRI: in "to" and "from" the context has no terms for them. */
+#define SPDX3_TERMS "https://spdx.org/rdf/3.0.1/terms/"
+
 struct spdx3_writer {
     struct spdx_out o;      /* first */
     struct hn_str base;     /* ids are base#name */
@@ -18,6 +21,8 @@ struct hn_str spdx3_id(struct spdx3_writer *x, struct hn_str ref);
 struct hn_str spdx3_made_id(struct spdx3_writer *x, const char *kind, struct hn_str text);
 struct hn_str spdx3_component_id(struct spdx3_writer *x, const struct hn_bom_component *c);
 struct hn_str spdx3_party_id(struct spdx3_writer *x, const struct hn_bom_party *p);
+/* A time as the model demands it: whole seconds, UTC. What is no time is lost; nothing when empty. */
+void spdx3_time(struct spdx3_writer *x, const char *member, struct hn_str text);
 /* Opens an element with type, spdxId and creationInfo. */
 void spdx3_element_begin(struct spdx3_writer *x, const char *type, struct hn_str id);
 /* True when an element of that id is to be written now; false when it was before. */

@@ -171,6 +171,14 @@ static void csaf_name(struct csaf *c, struct hn_str name)
         full_name(c, name, id_of(c, name, (struct hn_str){"", 0}), true);
 }
 
+/* A statement about no product in particular is about whatever its author makes. */
+static void csaf_any(struct csaf *c)
+{
+    struct hn_str none = {"", 0};
+    if (number(c, key_of(c, none, none)))
+        full_name(c, hn_arena_fmt(c->a, "Every product of %.*s", HN_FMT(c->meta->author)), id_of(c, none, none), false);
+}
+
 static void csaf_relation(struct csaf *c, const struct hn_vex_statement *s)
 {
     struct hn_str none = {"", 0};
@@ -197,7 +205,10 @@ static void csaf_tree(struct csaf *c)
         const struct hn_vex_statement *s = c->m->s[i];
         if (!counts(s))
             continue;
-        csaf_name(c, s->product);
+        if (s->product.n)
+            csaf_name(c, s->product);
+        else
+            csaf_any(c);
         csaf_name(c, s->subcomponent);
         parts = parts || s->subcomponent.n;
     }

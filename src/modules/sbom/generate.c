@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -79,14 +80,33 @@ void sbom_generate_supplier(struct generate *g, struct hn_bom_component *c, stru
         contact->email = address;
 }
 
+/* A path as a URI, without what RFC 3986, 3.3 does not allow in one; letters of other scripts stay, since the formats
+ * take IRIs. */
+static struct hn_str file_uri(struct generate *g, struct hn_str path)
+{
+    struct hn_buf b;
+    hn_buf_init(&b, 16 * 1024);
+    hn_buf_c(&b, "file://");
+    for (size_t i = 0; i < path.n; i++) {
+        unsigned char c = (unsigned char)path.p[i];
+        bool plain = c >= 0x80 || (c > ' ' && !strchr("\"#%<>?[\\]^`{|}\x7f", c));
+        if (plain)
+            hn_buf_chr(&b, (char)c);
+        else
+            hn_buf_fmt(&b, "%%%02X", c);
+    }
+    struct hn_str uri = hn_arena_str(g->a, hn_buf_text(&b));
+    hn_buf_done(&b);
+    return uri;
+}
+
 /* TR-03183-2 asks for the digest of the deployable file in the reference that says where it is. */
 void sbom_generate_digest(struct generate *g, struct hn_bom_component *c, struct hn_str path, struct hn_str sha512)
 {
     if (!sha512.n)
         return;
     hn_bom_hash_add(&g->bom, &c->hashes, HN_BOM_ALG_SHA512, sha512);
-    struct hn_bom_link *l =
-        hn_bom_link_add(&g->bom, &c->links, HN_STR("distribution"), sbom_generate_fmt(g, "file://%.*s", HN_FMT(path)));
+    struct hn_bom_link *l = hn_bom_link_add(&g->bom, &c->links, HN_STR("distribution"), file_uri(g, path));
     if (l)
         hn_bom_hash_add(&g->bom, &l->hashes, HN_BOM_ALG_SHA512, sha512);
 }
