@@ -1,11 +1,12 @@
 /* One share of the state: sources, events, fingerprints, hours. The order of sights is the order of the stream. */
+#include "base/hash.h"
 #include "base/mem.h"
 #include "modules/telescope/telescope.h"
 
-#define TABLE_LEAST 1024u
-#define AHEAD       16 /* sights whose places are fetched before they are needed */
-#define HOUR        3600u
-#define DAY_HOURS   24u
+#define AHEAD     32u /* places in the ring of sights whose memory is on its way */
+#define NEAR      12u /* sights between the fetch of a place in an index and of what it leads to */
+#define HOUR      3600u
+#define DAY_HOURS 24u
 
 /* ---------------------------------------------------------------- time */
 
@@ -89,14 +90,10 @@ static void saturate16(uint16_t *v)
 /* Boyer and Moore: after any number of ports the majority, if there is one, stands here. */
 static void vote(uint16_t *major, uint8_t *votes, uint16_t port)
 {
-    if (*votes == 0) {
-        *major = port;
-        *votes = 1;
-    } else if (*major == port) {
-        *votes = (uint8_t)(*votes + (*votes != UINT8_MAX));
-    } else {
-        (*votes)--;
-    }
+    unsigned n = *votes; /* without branches: which port comes next cannot be foreseen */
+    *major = n ? *major : port;
+    bool hit = *major == port;
+    *votes = (uint8_t)(hit ? n + (n != UINT8_MAX) : n - 1);
 }
 
 static void source_traits(struct telescope_source *src, const struct telescope_sight *s)
@@ -149,8 +146,8 @@ static void source_new(struct telescope_cell *c, const struct telescope_config *
         src->flags |= SOURCE_MEMBER;
     if (how->scanners.n && telescope_prefixes_find(&how->scanners, &ip))
         src->flags |= SOURCE_SCANNER;
-    uint32_t name = v6 ? telescope_hash6(c->v6.addr[src->key & ~TELESCOPE_V6]) : src->key;
-    telescope_hll_add(c->seen, 12, telescope_source_hash(name));
+    uint32_t name = v6 ? telescope_hash6(0, c->v6.addr[src->key & ~TELESCOPE_V6]) : src->key;
+    telescope_hll_add(c->seen, 12, telescope_source_mark(name));
 }
 
 /* ---------------------------------------------------------------- event */
@@ -176,49 +173,58 @@ static void event_take(struct telescope_cell *c, const struct telescope_config *
     e->dsts |= 1u << (dst >> 27);
 }
 
-/* What answers comes to random ports: kept under the port that it answers from. */
-static uint16_t event_port(const struct telescope_sight *s)
-{
-    uint8_t role = telescope_class_roles[s->class];
-    return role == ROLE_BACKSCATTER || role == ROLE_REFLECTION ? (s->proto == 6 || s->proto == 17 ? s->sport : s->dport)
-                                                               : s->dport;
-}
-
 /* ---------------------------------------------------------------- destinations that stand out */
 
-static void hot_add(struct telescope_hot *h, const struct telescope_sight *s)
+static uint8_t hot_bit(const struct telescope_sight *s)
 {
-    uint32_t bit = telescope_mix(s->src ^ 0xa5a5u) >> 24;
-    h->first = s->time < h->first ? s->time : h->first;
-    h->last = s->time > h->last ? s->time : h->last;
+    return (uint8_t)(telescope_mix(s->src ^ 0xa5a5u) >> 24);
+}
+
+static void hot_mark(struct telescope_hot *h, uint8_t bit)
+{
     h->sources[bit >> 6] |= UINT64_C(1) << (bit & 63);
 }
 
-/* Four places to look at; when all are taken by others, the smallest of them loses one. */
+/* Again one of those that are kept. False: another destination of the same tag. */
+static bool hot_again(struct telescope_hot_set *set, unsigned i, struct telescope_hot *h,
+                      const struct telescope_sight *s, uint16_t port)
+{
+    if (set->n[i] == 1) {
+        *h = (struct telescope_hot){
+            .dst = s->dst, .first = set->first[i], .last = s->time, .port = port, .class = s->class};
+        hot_mark(h, set->source[i]);
+    } else if (h->dst != s->dst || h->class != s->class || h->port != port) {
+        return false;
+    }
+    set->n[i]++;
+    h->first = s->time < h->first ? s->time : h->first;
+    h->last = s->time > h->last ? s->time : h->last;
+    hot_mark(h, hot_bit(s));
+    return true;
+}
+
+/* Four places to look at; when all are taken by others, the smallest of them loses one. Nearly every packet of a quiet
+ * telescope only takes the place of another that came once. */
 static void hot_take(struct telescope_cell *c, const struct telescope_sight *s)
 {
     uint16_t port = s->class == CLASS_UDP_REPLY ? s->sport : s->class == CLASS_TCP_SYN ? s->dport : 0;
     uint32_t tag = telescope_mix(s->dst ^ (uint32_t)s->class << 24), at = tag % TELESCOPE_HOT_SETS;
     tag ^= port * 0x9e3779b1u;
     struct telescope_hot_set *set = &c->hot_sets[at];
+    bool near = (set->tag[0] == tag) | (set->tag[1] == tag) | (set->tag[2] == tag) | (set->tag[3] == tag);
+    for (unsigned i = 0; near && i < 4; i++)
+        if (set->tag[i] == tag && set->n[i] && hot_again(set, i, &c->hot[at][i], s, port))
+            return;
     unsigned least = set->n[1] < set->n[0], other = 2 + (set->n[3] < set->n[2]);
     least = set->n[other] < set->n[least] ? other : least;
-    bool near = (set->tag[0] == tag) | (set->tag[1] == tag) | (set->tag[2] == tag) | (set->tag[3] == tag);
-    for (unsigned i = 0; near && i < 4; i++) {
-        struct telescope_hot *h = &c->hot[at][i];
-        if (set->tag[i] != tag || !set->n[i] || h->dst != s->dst || h->class != s->class || h->port != port)
-            continue;
-        set->n[i]++;
-        hot_add(h, s);
+    if (set->n[least] > 1) {
+        set->n[least]--;
         return;
     }
-    if (set->n[least] && --set->n[least])
-        return;
     set->tag[least] = tag;
     set->n[least] = 1;
-    c->hot[at][least] =
-        (struct telescope_hot){.dst = s->dst, .first = s->time, .last = s->time, .port = port, .class = s->class};
-    hot_add(&c->hot[at][least], s);
+    set->first[least] = s->time;
+    set->source[least] = hot_bit(s);
 }
 
 /* ---------------------------------------------------------------- one sight */
@@ -227,7 +233,9 @@ static void hot_take(struct telescope_cell *c, const struct telescope_sight *s)
 static void port_take(struct telescope_cell *c, struct telescope_source *src, const struct telescope_event *e,
                       const struct telescope_sight *s, bool new_event, struct telescope_port *port)
 {
-    if (new_event || s->class != CLASS_TCP_SYN)
+    if (s->class == CLASS_TCP_SYN && !(src->flags & SOURCE_PAIRS))
+        port->sources += new_event; /* what the call below would say */
+    else
         port->sources += telescope_first_at_port(c, src, s, new_event);
     if (new_event)
         port->first = port->first && port->first < s->time ? port->first : s->time;
@@ -235,67 +243,92 @@ static void port_take(struct telescope_cell *c, struct telescope_source *src, co
         port->hour_sources++;
 }
 
-/* Computed once, when the places are fetched. */
-struct hashes {
-    uint32_t source, event;
+/* What is known of a sight before it is taken: hashes of its source and event, and where they seem to be (number + 1;
+ * 0: not there). Computed while the memory is on its way. */
+struct ahead {
+    uint32_t source, event, source_at, event_at;
 };
 
-static struct hashes hashes_of(uint32_t key, const struct telescope_sight *s)
+static void hashes_of(const struct telescope_cell *c, uint32_t key, const struct telescope_sight *s, struct ahead *h)
 {
-    return (struct hashes){telescope_source_hash(key), telescope_event_hash(key, event_port(s), s->class)};
+    h->source = telescope_source_hash(&c->salt, key);
+    h->event = telescope_event_hash(&c->salt, key, s->eport, s->class);
+    h->source_at = h->event_at = 0;
 }
 
-static void take(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_batch *b,
-                 const struct telescope_sight *s, const struct hashes *h, struct telescope_port *ports)
+static inline struct telescope_source *source_of(struct telescope_cell *c, uint32_t key, const struct ahead *h,
+                                                 bool *ret_new)
 {
-    bool v6 = s->flags & SIGHT_V6 || s->src >= TELESCOPE_V6 || s->src == 0, new_source, new_event;
-    struct hashes other;
-    uint32_t key = s->src;
-    if (v6) {
-        key = telescope_key_other(c, b, s);
-        if (!key)
-            return;
-        other = hashes_of(key, s);
-        h = &other;
-    }
-    if (s->flags & SIGHT_VICTIM) {
-        telescope_victim_take(c, how, key, s, v6);
-        return;
-    }
-    struct telescope_source *src = telescope_source_at(c, key, h->source, &new_source);
-    if (!src)
-        return;
-    if (new_source)
-        source_new(c, how, src, s->time, v6);
+    struct telescope_source *s = &telescope_sources(&c->sources)[h->source_at - 1];
+    *ret_new = false;
+    return h->source_at && s->key == key ? s : telescope_source_at(c, key, h->source, ret_new);
+}
+
+static inline struct telescope_event *event_of(struct telescope_cell *c, uint32_t key, const struct telescope_sight *s,
+                                               const struct ahead *h, bool *ret_new)
+{
+    struct telescope_event *e = &telescope_events(&c->events)[h->event_at - 1];
+    *ret_new = false;
+    return h->event_at && telescope_event_is(e, key, s->eport, s->class)
+               ? e
+               : telescope_event_at(c, key, s->eport, s->class, h->event, ret_new);
+}
+
+static void source_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_source *src,
+                        const struct telescope_sight *s)
+{
     source_traits(src, s);
     uint8_t fps = src->fps;
     source_fingerprint(c, src, s);
     if (s->fp == FP_ZMAP4)
         telescope_trail_take(c, how, src, s);
-    bool fresh_hour = mark_hour(c, src, s->time, fps);
+    if (mark_hour(c, src, s->time, fps))
+        telescope_hour_add(c, s->time / HOUR, 0, 1);
     src->first = s->time < src->first ? s->time : src->first;
     src->last = s->time > src->last ? s->time : src->last;
     src->packets += src->packets != UINT32_MAX;
     src->ports |= UINT64_C(1) << (telescope_mix(s->dport ^ (uint32_t)s->proto << 16) >> 26);
-    uint32_t dst = telescope_mix(s->dst);
-    src->dsts |= UINT64_C(1) << (dst >> 26);
     vote(&src->port_major, &src->port_votes, s->dport);
     if (telescope_class_roles[s->class] == ROLE_SCAN)
         src->traits |= s->proto == 6 ? TRAIT_TCP : s->proto == 17 ? TRAIT_UDP : TRAIT_ICMP;
-    if (fresh_hour)
-        telescope_hour_add(c, s->time / HOUR, 0, 1);
     if (s->class == CLASS_TCP_SYN && src->syn_n == 1) {
         src->os = s->os & 15;
         c->os_sources[s->os]++;
     }
-    uint8_t role = telescope_class_roles[s->class];
-    struct telescope_event *e = telescope_event_at(c, key, event_port(s), s->class, h->event, &new_event);
+}
+
+static void take(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_batch *b,
+                 const struct telescope_sight *s, const struct ahead *h, struct telescope_port *ports)
+{
+    bool v6 = s->flags & SIGHT_V6 || s->src - 1 >= TELESCOPE_V6 - 1, new_source, new_event; /* 0 is none either */
+    struct ahead other;
+    uint32_t key = s->src;
+    if (__builtin_expect(v6, 0)) {
+        key = telescope_key_other(c, b, s);
+        if (!key)
+            return;
+        hashes_of(c, key, s, &other);
+        h = &other;
+    }
+    if (s->flags & SIGHT_VICTIM) {
+        telescope_victim_take(c, how, key, h->source, s, v6);
+        return;
+    }
+    struct telescope_source *src = source_of(c, key, h, &new_source);
+    if (!src)
+        return;
+    if (new_source)
+        source_new(c, how, src, s->time, v6);
+    source_take(c, how, src, s);
+    uint32_t dst = telescope_mix(s->dst);
+    src->dsts |= UINT64_C(1) << (dst >> 26);
+    struct telescope_event *e = event_of(c, key, s, h, &new_event);
     if (e) {
         port_take(c, src, e, s, new_event, &ports[telescope_port_index(s->proto, s->dport)]);
         event_take(c, how, e, s, dst);
     }
-    if (role == ROLE_BACKSCATTER)
-        telescope_victim_take(c, how, key, s, v6);
+    if (telescope_class_roles[s->class] == ROLE_BACKSCATTER)
+        telescope_victim_take(c, how, key, h->source, s, v6);
     if (src->flags & (SOURCE_MEMBER | SOURCE_SCANNER)) {
         c->scanner_packets += (src->flags & SOURCE_SCANNER) != 0;
         if (src->flags & SOURCE_MEMBER)
@@ -304,38 +337,51 @@ static void take(struct telescope_cell *c, const struct telescope_config *how, c
     hot_take(c, s);
 }
 
-/* What only some classes touch. */
-static void fetch_rest(const struct telescope_cell *c, const struct telescope_sight *s,
-                       const struct telescope_port *ports)
+/* Inlined by force: gcc takes a function that only prefetches for one without effect and drops its calls. */
+#define FETCHES __attribute__((always_inline)) static inline
+
+/* First step: the places in the indexes, and what only some classes touch. */
+FETCHES void fetch_places(const struct telescope_cell *c, const struct telescope_port *ports,
+                          const struct telescope_sight *s, struct ahead *h)
 {
+    hashes_of(c, s->src, s, h);
+    __builtin_prefetch(&c->sources.slots[telescope_place(h->source, c->sources.n_slots)]);
+    __builtin_prefetch(&c->events.slots[telescope_place(h->event, c->events.n_slots)]);
+    if (s->class == CLASS_TCP_SYN)
+        return;
     __builtin_prefetch(&ports[telescope_port_index(s->proto, s->dport)], 1);
     telescope_pairs_fetch(c, s);
     if (telescope_class_roles[s->class] == ROLE_BACKSCATTER)
-        __builtin_prefetch(
-            &telescope_victims(&c->victims)[telescope_place(telescope_victim_hash(s->src), c->victims.cap)], 1);
+        __builtin_prefetch(&c->victims.slots[telescope_place(h->source, c->victims.n_slots)]);
 }
 
-/* Inlined by force: gcc takes a function that only prefetches for one without effect and drops its calls. */
-__attribute__((always_inline)) static inline struct hashes
-fetch(const struct telescope_cell *c, const struct telescope_port *ports, const struct telescope_sight *s)
+/* Second step: what they lead to. */
+FETCHES void fetch_entries(const struct telescope_cell *c, const struct telescope_sight *s, struct ahead *h)
 {
-    struct hashes h = hashes_of(s->src, s);
-    __builtin_prefetch(&telescope_sources(&c->sources)[telescope_place(h.source, c->sources.cap)], 1);
-    __builtin_prefetch(&telescope_events(&c->events)[telescope_place(h.event, c->events.cap)], 1);
-    if (s->class != CLASS_TCP_SYN)
-        fetch_rest(c, s, ports);
-    return h;
+    h->source_at = telescope_guess(&c->sources, h->source);
+    h->event_at = telescope_guess(&c->events, h->event);
+    __builtin_prefetch(&telescope_sources(&c->sources)[h->source_at - 1], 1);
+    __builtin_prefetch(&telescope_events(&c->events)[h->event_at - 1], 1);
+    if (s->class == CLASS_TCP_SYN)
+        return;
+    telescope_pairs_fetch_entry(c, s);
+    if (telescope_class_roles[s->class] == ROLE_BACKSCATTER) {
+        uint32_t victim = telescope_guess(&c->victims, h->source);
+        __builtin_prefetch(&telescope_victims(&c->victims)[victim - 1], 1);
+    }
 }
 
 void telescope_cell_take(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_batch *b,
                          const struct telescope_sight *s, size_t n, struct telescope_port *ports)
 {
-    struct hashes ahead[AHEAD];
+    struct ahead ahead[AHEAD];
     for (size_t i = 0; i < n + AHEAD; i++) {
         if (i >= AHEAD)
             take(c, how, b, &s[i - AHEAD], &ahead[i % AHEAD], ports);
         if (i < n)
-            ahead[i % AHEAD] = fetch(c, ports, &s[i]);
+            fetch_places(c, ports, &s[i], &ahead[i % AHEAD]);
+        if (i >= NEAR && i - NEAR < n)
+            fetch_entries(c, &s[i - NEAR], &ahead[(i - NEAR) % AHEAD]);
     }
 }
 
@@ -343,9 +389,13 @@ void telescope_cell_take(struct telescope_cell *c, const struct telescope_config
 
 bool telescope_cell_init(struct telescope_cell *c)
 {
-    return telescope_table_init(&c->sources, TABLE_LEAST, sizeof(struct telescope_source)) &&
-           telescope_table_init(&c->events, TABLE_LEAST, sizeof(struct telescope_event)) &&
-           telescope_table_init(&c->victims, TABLE_LEAST, sizeof(struct telescope_victim));
+    if (!hn_ok(hn_random(&c->salt, sizeof c->salt)))
+        return false;
+    c->salt.b |= 1;
+    c->salt.c |= 1;
+    return telescope_table_init(&c->sources, sizeof(struct telescope_source)) &&
+           telescope_table_init(&c->events, sizeof(struct telescope_event)) &&
+           telescope_table_init(&c->victims, sizeof(struct telescope_victim));
 }
 
 void telescope_cell_done(struct telescope_cell *c)

@@ -198,41 +198,61 @@ static void sum_time(struct telescope_cell *a, const struct telescope_cell *b)
     }
 }
 
-/* The place of the same destination in a, or a free one; NULL: it does not stand out there. */
-static int hot_place(const struct telescope_cell *a, unsigned at, const struct telescope_hot *h, uint32_t tag)
+/* The place of the same destination in a, or a free one; -1: it does not stand out there. */
+static int hot_place(const struct telescope_hot_set *a, uint32_t tag)
 {
     int place = -1;
     for (int i = 0; i < 4; i++) {
-        const struct telescope_hot *b = &a->hot[at][i];
-        uint32_t n = a->hot_sets[at].n[i];
-        if (n && a->hot_sets[at].tag[i] == tag && b->dst == h->dst && b->class == h->class && b->port == h->port)
+        if (a->n[i] && a->tag[i] == tag)
             return i;
-        if (!n)
+        if (!a->n[i])
             place = i;
     }
     return place;
 }
 
+static void hot_once(struct telescope_hot *h, const struct telescope_hot_set *set, unsigned i)
+{
+    h->sources[set->source[i] >> 6] |= UINT64_C(1) << (set->source[i] & 63);
+    h->first = least(h->first, set->first[i]);
+    h->last = larger(h->last, set->first[i]);
+}
+
+/* What came once is known by its tag alone. */
+static void join_hot_one(struct telescope_cell *a, const struct telescope_cell *b, unsigned at, unsigned from)
+{
+    const struct telescope_hot_set *set = &b->hot_sets[at];
+    struct telescope_hot_set *to = &a->hot_sets[at];
+    int k = set->n[from] ? hot_place(to, set->tag[from]) : -1;
+    if (k < 0)
+        return;
+    struct telescope_hot *h = &a->hot[at][k];
+    const struct telescope_hot *other = &b->hot[at][from];
+    if (to->n[k] == 0) {
+        *h = *other;
+        to->tag[k] = set->tag[from];
+        to->first[k] = set->first[from];
+        to->source[k] = set->source[from];
+    } else if (to->n[k] == 1) {
+        if (set->n[from] == 1)
+            return; /* once each: the destination is known to neither */
+        *h = *other;
+        hot_once(h, to, (unsigned)k);
+    } else if (set->n[from] == 1) {
+        hot_once(h, set, from);
+    } else {
+        h->first = least(h->first, other->first);
+        h->last = larger(h->last, other->last);
+        for (unsigned w = 0; w < 4; w++)
+            h->sources[w] |= other->sources[w];
+    }
+    to->n[k] += set->n[from];
+}
+
 static void join_hot(struct telescope_cell *a, const struct telescope_cell *b)
 {
-    for (unsigned i = 0; i < TELESCOPE_HOT_SETS * 4; i++) {
-        const struct telescope_hot *from = &b->hot[i / 4][i % 4];
-        const struct telescope_hot_set *set = &b->hot_sets[i / 4];
-        int k = set->n[i % 4] ? hot_place(a, i / 4, from, set->tag[i % 4]) : -1;
-        if (k < 0)
-            continue;
-        struct telescope_hot *to = &a->hot[i / 4][k];
-        uint32_t *n = &a->hot_sets[i / 4].n[k];
-        if (!*n) {
-            *to = *from;
-            a->hot_sets[i / 4].tag[k] = set->tag[i % 4];
-        }
-        *n += set->n[i % 4];
-        to->first = least(to->first, from->first);
-        to->last = larger(to->last, from->last);
-        for (unsigned w = 0; w < 4; w++)
-            to->sources[w] |= from->sources[w];
-    }
+    for (unsigned i = 0; i < TELESCOPE_HOT_SETS * 4; i++)
+        join_hot_one(a, b, i / 4, i % 4);
 }
 
 /* A source that both follow goes on with what the first has. */
@@ -254,23 +274,24 @@ static void merge_cell(struct telescope_engine *e, struct telescope_cell *a, str
     sum_time(a, b);
     join_hot(a, b);
     join_trails(a, b);
-    for (uint32_t i = 0; i < b->sources.cap; i++) {
+    for (uint32_t i = 0; i < b->sources.n; i++) {
         struct telescope_source s = telescope_sources(&b->sources)[i];
         bool fresh;
-        if (!s.packets || !(s.key = telescope_key_moved(a, b, s.key)))
+        if (!(s.key = telescope_key_moved(a, b, s.key)))
             continue;
-        struct telescope_source *to = telescope_source_get(a, s.key, &fresh);
+        struct telescope_source *to = telescope_source_at(a, s.key, telescope_source_hash(&a->salt, s.key), &fresh);
         if (to && fresh)
             *to = s;
         else if (to)
             join_source(a, to, &s);
     }
-    for (uint32_t i = 0; i < b->events.cap; i++) {
+    for (uint32_t i = 0; i < b->events.n; i++) {
         struct telescope_event v = telescope_events(&b->events)[i];
         bool fresh;
-        if (!v.packets || !(v.key = telescope_key_moved(a, b, v.key)))
+        if (!(v.key = telescope_key_moved(a, b, v.key)))
             continue;
-        struct telescope_event *to = telescope_event_get(a, v.key, v.port, (uint8_t)v.class, &fresh);
+        uint32_t hash = telescope_event_hash(&a->salt, v.key, v.port, (uint8_t)v.class);
+        struct telescope_event *to = telescope_event_at(a, v.key, v.port, (uint8_t)v.class, hash, &fresh);
         if (to && fresh)
             *to = v;
         else if (to)

@@ -1,6 +1,6 @@
 /* Records become sights, sorted by the cell that they belong to. */
 #include "base/mem.h"
-#include "modules/telescope/telescope.h"
+#include "modules/telescope/classify.h"
 
 /* ---------------------------------------------------------------- cells */
 
@@ -56,11 +56,19 @@ static bool grow(struct telescope_batch *b, unsigned cell)
     return true;
 }
 
-static inline void put_in(struct telescope_batch *b, const struct telescope_sight *s, unsigned cell)
+/* The next place of a cell; NULL: out of memory. */
+static inline struct telescope_sight *place_in(struct telescope_batch *b, unsigned cell)
 {
     if (__builtin_expect(b->n[cell] == b->cap[cell], 0) && !grow(b, cell))
-        return;
-    b->list[cell][b->n[cell]++] = *s;
+        return NULL;
+    return &b->list[cell][b->n[cell]++];
+}
+
+static inline void put_in(struct telescope_batch *b, const struct telescope_sight *s, unsigned cell)
+{
+    struct telescope_sight *to = place_in(b, cell);
+    if (to)
+        *to = *s;
 }
 
 static void put6(struct telescope_batch *b, struct telescope_sight *s, const struct hn_ip *src, const struct hn_ip *dst)
@@ -132,9 +140,9 @@ static uint16_t port_of(const struct hn_packet *p)
     return p->proto == 1 || p->proto == 58 ? p->icmp_type : p->proto;
 }
 
-static void count_class(struct telescope_counts *sum, const struct telescope_sight *s)
+static void count_class(struct telescope_counts *sum, const struct telescope_sight *s, uint16_t octets)
 {
-    sum->octets += s->len;
+    sum->octets += octets;
     sum->class_packets[s->class]++;
     if (s->class != CLASS_TCP_SYN)
         return;
@@ -143,18 +151,24 @@ static void count_class(struct telescope_counts *sum, const struct telescope_sig
     sum->plain1024 += (s->flags & SIGHT_1024) != 0;
 }
 
+static bool answers(uint8_t class)
+{
+    return telescope_class_roles[class] == ROLE_BACKSCATTER || telescope_class_roles[class] == ROLE_REFLECTION;
+}
+
 static void sight(const struct telescope_config *how, const struct hn_packet *p, uint32_t time, int telescope,
                   struct telescope_batch *b, struct telescope_port *ports)
 {
     struct telescope_sight s = {
-        .time = time, .seq = p->tcp_seq, .sport = p->sport, .dport = port_of(p), .len = p->ip_len, .proto = p->proto};
+        .time = time, .seq = p->tcp_seq, .sport = p->sport, .dport = port_of(p), .proto = p->proto};
     b->sum.packets++;
     b->sum.telescope_packets[telescope > 255 ? 255 : telescope]++;
     count_port(ports, p->proto, s.dport);
     uint32_t dst = p->dst.family == 4 ? telescope_mix(hn_ip_v4(&p->dst)) : hash16(p->dst.b);
     telescope_hll_add(b->dsts, 12, dst);
     telescope_classify(p, &s);
-    count_class(&b->sum, &s);
+    s.eport = answers(s.class) && p->has_ports ? s.sport : s.dport;
+    count_class(&b->sum, &s, p->ip_len);
     put(b, &s, &p->src, &p->dst);
     if (s.class == CLASS_ICMP_UNREACHABLE || s.class == CLASS_ICMP_EXCEEDED || s.class == CLASS_ICMP_QUENCH)
         put_victim(b, p, &s);
@@ -208,7 +222,7 @@ static inline bool may_carry(unsigned port)
     return port == VXLAN || port == VXLAN_OLD || port == GENEVE || port == GTP_U;
 }
 
-static void fast_tcp(const uint8_t *b, size_t total, struct hn_packet *p)
+__attribute__((always_inline)) static inline void fast_tcp(const uint8_t *b, size_t total, struct hn_packet *p)
 {
     size_t doff = (b[46] >> 4) * 4u;
     p->proto = 6;
@@ -313,20 +327,84 @@ static void one(const struct telescope_config *how, const struct hn_capture_reco
     sight(how, p, t, telescope, b, ports);
 }
 
+/* SYNs with nothing special about them, on their own for the same reason; the result is that of one(). Sums of a block.
+ */
+struct syns {
+    uint64_t n, octets, plain, plain1024, os[OS_COUNT];
+};
+
+static inline bool syn(const struct hn_capture_record *r, struct telescope_batch *b, struct telescope_port *ports,
+                       struct syns *sum)
+{
+    const uint8_t *o = r->p;
+    if (r->cap < FAST_LEAST || (o[47] & 63) != HN_TCP_SYN || fast_proto(r) != 6 || r->time <= 0)
+        return false;
+    struct hn_packet p;
+    size_t total = be16(o + 16);
+    p.src.family = p.dst.family = 4;
+    memcpy(p.src.b, o + 26, 4);
+    memcpy(p.dst.b, o + 30, 4);
+    p.tos = o[15];
+    p.ip_id = be16(o + 18);
+    p.df = o[20] & 0x40;
+    p.ttl = o[22];
+    p.sport = be16(o + 34);
+    p.dport = be16(o + 36);
+    fast_tcp(o, total, &p);
+    uint32_t src = be32(o + 26), dst = be32(o + 30), time = (uint32_t)((uint64_t)r->time / HN_SECOND);
+    struct telescope_sight *s = place_in(b, cell4(src));
+    if (!s)
+        return true;
+    *s = (struct telescope_sight){.src = src,
+                                  .dst = dst,
+                                  .time = time,
+                                  .seq = p.tcp_seq,
+                                  .sport = p.sport,
+                                  .dport = p.dport,
+                                  .eport = p.dport,
+                                  .proto = 6};
+    classify_syn(&p, s);
+    ports[p.dport].packets++;
+    ports[p.dport].hour_packets++;
+    telescope_hll_add(b->dsts, 12, telescope_mix(dst));
+    sum->n++;
+    sum->octets += total;
+    sum->plain += (s->flags & SIGHT_PLAIN) != 0;
+    sum->plain1024 += (s->flags & SIGHT_1024) != 0;
+    sum->os[s->os]++;
+    b->first = b->first < time && b->first ? b->first : time;
+    b->last = b->last > time ? b->last : time;
+    return true;
+}
+
+static void count_syns(struct telescope_counts *sum, const struct syns *s)
+{
+    count_fast(sum, s->n);
+    sum->octets += s->octets;
+    sum->class_packets[CLASS_TCP_SYN] += s->n;
+    sum->plain += s->plain;
+    sum->plain1024 += s->plain1024;
+    for (unsigned i = 0; i < OS_COUNT; i++)
+        sum->os_packets[i] += s->os[i];
+}
+
 void telescope_observe(const struct telescope_config *how, const struct hn_capture_record *r, size_t n,
                        struct telescope_batch *b, struct telescope_port *ports)
 {
     struct hn_packet p = {0};
-    bool count_only = how->ports_only && !how->telescopes.n && !how->since && !how->until;
+    bool all = !how->telescopes.n && !how->since && !how->until; /* whatever comes is ours */
+    bool count_only = how->ports_only && all, syns_fast = !how->ports_only && all;
     uint64_t counted = 0;
+    struct syns syns = {0};
     for (size_t i = 0; i < n; i++) {
         if (i + 32 < n)
             __builtin_prefetch(r[i + 32].p + 12);
         if (count_only && r[i].cap >= FAST_LEAST && fast_port(&r[i], b, ports))
             counted++;
-        else
+        else if (!syns_fast || !syn(&r[i], b, ports, &syns))
             one(how, &r[i], b, ports, &p);
     }
     count_fast(&b->sum, counted);
+    count_syns(&b->sum, &syns);
     b->sum.records += n;
 }

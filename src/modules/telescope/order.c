@@ -256,7 +256,7 @@ void telescope_trail_take(struct telescope_cell *c, const struct telescope_confi
         c->failed = true;
         return;
     }
-    struct telescope_trail *t = &c->trails[telescope_source_hash(src->key) % TELESCOPE_TRAILS];
+    struct telescope_trail *t = &c->trails[telescope_source_mark(src->key) % TELESCOPE_TRAILS];
     if (t->key != src->key) {
         if (t->key && t->tries < TRIES && s->time < t->last + STALE)
             return; /* the place is another's */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
+
 #define INVESTIGATION_PORTS                                                                                            \
     30u /* of NICTER's rule: one source, one day, SYN and UDP only, 30 ports, 300,000 packets … */
 #define DAY          86400u
@@ -89,10 +91,8 @@ static bool pass_sources(struct telescope_report *r)
 {
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
         const struct telescope_cell *c = &r->e->cells[k];
-        for (uint32_t i = 0; i < c->sources.cap; i++) {
+        for (uint32_t i = 0; i < c->sources.n; i++) {
             const struct telescope_source *s = &telescope_sources(&c->sources)[i];
-            if (!s->packets)
-                continue;
             if (!telescope_fold_source(&r->fold, s, r->accepted))
                 return false;
             enum telescope_fp fp = telescope_settled(s, r->accepted);
@@ -184,40 +184,86 @@ static void count_share(struct report_campaign *c, uint16_t port, uint32_t n)
 
 static const struct telescope_source *source_of(const struct telescope_cell *c, uint32_t key)
 {
-    uint32_t i = telescope_place(telescope_mix(key * 0x9e3779b1u), c->sources.cap);
-    for (; telescope_sources(&c->sources)[i].packets; i = i + 1 == c->sources.cap ? 0 : i + 1)
-        if (telescope_sources(&c->sources)[i].key == key)
-            return &telescope_sources(&c->sources)[i];
-    return NULL;
+    return telescope_source_find(c, key, telescope_source_hash(&c->salt, key));
 }
 
-/* Shares are of packets; of a big table a part is looked at, chosen by hash, so that it is the same part whatever the
- * table's size. */
-static void pass_events(struct telescope_report *r)
+/* Packets by campaign and port, so many places that what is looked at fits: the ports do not depend on the order in
+ * which events came. */
+#define SHARES (2 * (SAMPLE_ABOVE + SAMPLE_ABOVE / 2))
+struct share {
+    uint32_t n;
+    uint16_t port;
+    uint8_t campaign; /* + 1; 0: a free place */
+};
+
+static void share_add(struct share *list, unsigned campaign, const struct telescope_event *e)
+{
+    uint32_t i = telescope_place(telescope_mix(campaign << 16 | e->port), SHARES);
+    while (list[i].campaign && (list[i].campaign != campaign + 1 || list[i].port != e->port))
+        i = i + 1 == SHARES ? 0 : i + 1;
+    list[i].campaign = (uint8_t)(campaign + 1);
+    list[i].port = e->port;
+    list[i].n += e->packets;
+}
+
+static int by_share(const void *x, const void *y)
+{
+    const struct share *a = x, *b = y;
+    if (a->campaign != b->campaign)
+        return a->campaign > b->campaign ? -1 : 1; /* free places last */
+    if (a->n != b->n)
+        return a->n > b->n ? -1 : 1;
+    return (a->port > b->port) - (a->port < b->port);
+}
+
+/* The largest of each campaign. */
+static void pick_shares(struct telescope_report *r, struct share *list)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < SHARES; i++)
+        if (list[i].campaign)
+            list[n++] = list[i];
+    if (n)
+        qsort(list, n, sizeof(*list), by_share);
+    for (size_t i = 0, rank = 0; i < n; i++) {
+        struct report_campaign *c = &r->campaigns[list[i].campaign - 1];
+        rank = i && list[i - 1].campaign == list[i].campaign ? rank + 1 : 0;
+        c->ports_total += list[i].n;
+        if (rank < REPORT_PORTS)
+            c->ports[rank] = (struct report_share){.n = list[i].n, .port = list[i].port};
+    }
+}
+
+/* Shares are of packets; of a big table a part is looked at, chosen by a mark that is the same in every run. */
+static bool pass_events(struct telescope_report *r)
 {
     uint64_t n = 0;
+    struct share *shares = hn_alloc_zero(SHARES * sizeof(*shares));
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
         n += r->e->cells[k].events.n;
-    uint32_t stride = (uint32_t)(n / SAMPLE_ABOVE + 1);
-    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+    uint32_t stride = (uint32_t)(n / SAMPLE_ABOVE + 1), looked = 0;
+    for (unsigned k = 0; shares && k < TELESCOPE_CELLS; k++) {
         const struct telescope_cell *c = &r->e->cells[k];
-        for (uint32_t i = 0; i < c->events.cap; i++) {
+        for (uint32_t i = 0; i < c->events.n; i++) {
             const struct telescope_event *e = &telescope_events(&c->events)[i];
-            if (!e->packets)
-                continue;
             r->events += e->events;
             r->events_open += e->last + r->e->how.idle >= r->e->last;
             top_event(r, c, e);
-            uint32_t hash = telescope_event_hash(e->key, e->port, (uint8_t)e->class);
-            if (hash % stride || telescope_class_roles[e->class] != ROLE_SCAN)
+            uint32_t mark = telescope_event_mark(e->key, e->port, (uint8_t)e->class);
+            if (mark % stride || telescope_class_roles[e->class] != ROLE_SCAN)
                 continue;
             const struct telescope_source *s = source_of(c, e->key);
             uint64_t label = s ? telescope_label(s, r->accepted) : 0;
             struct telescope_group *g = label ? telescope_group_get(&r->fold, label, s->port_major) : NULL;
-            if (g && g->used >= 2)
-                count_share(&r->campaigns[g->used - 2], e->port, e->packets);
+            if (g && g->used >= 2 && looked++ < SHARES / 2)
+                share_add(shares, g->used - 2u, e);
         }
     }
+    if (!shares)
+        return false;
+    pick_shares(r, shares);
+    hn_free(shares);
+    return true;
 }
 
 static bool reaches(const struct report_campaign *a, uint16_t port)
@@ -309,7 +355,10 @@ struct telescope_report *telescope_report_new(const struct telescope_engine *e, 
     }
     if (e->how.geo)
         telescope_places_end(&r->places, a);
-    pass_events(r);
+    if (!pass_events(r)) {
+        telescope_report_done(r);
+        return NULL;
+    }
     join_campaigns(r);
     for (unsigned i = 0; i < FP_COUNT; i++) {
         r->tools[i].packets += r->fold.many[i].packets;

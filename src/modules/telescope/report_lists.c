@@ -30,9 +30,8 @@ static bool list_victims(struct telescope_report *r, struct hn_arena *a)
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
         const struct telescope_cell *c = &r->e->cells[k];
         most += c->n_attacks;
-        for (uint32_t i = 0; i < c->victims.cap; i++)
-            most += telescope_victims(&c->victims)[i].packets &&
-                    telescope_attack_qualifies(&telescope_victims(&c->victims)[i]);
+        for (uint32_t i = 0; i < c->victims.n; i++)
+            most += telescope_attack_qualifies(&telescope_victims(&c->victims)[i]);
     }
     r->victims = hn_arena_alloc(a, (most + 1) * sizeof(*r->victims));
     if (!r->victims)
@@ -42,7 +41,7 @@ static bool list_victims(struct telescope_report *r, struct hn_arena *a)
         for (size_t i = 0; i < c->n_attacks; i++)
             r->victims[r->n_victims++] = (struct report_victim){
                 telescope_key_ip(c, c->attacks[i].key, c->attacks[i].flags & VICTIM_V6), c->attacks[i]};
-        for (uint32_t i = 0; i < c->victims.cap; i++) {
+        for (uint32_t i = 0; i < c->victims.n; i++) {
             const struct telescope_victim *v = &telescope_victims(&c->victims)[i];
             if (!v->packets || !telescope_attack_qualifies(v))
                 continue;
@@ -105,8 +104,8 @@ static bool list_carpets(struct telescope_report *r, struct hn_arena *a)
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
         const struct telescope_cell *c = &r->e->cells[k];
         size_t n = 0;
-        for (uint32_t i = 0; i < c->victims.cap; i++)
-            if (telescope_victims(&c->victims)[i].packets && !(telescope_victims(&c->victims)[i].flags & VICTIM_V6))
+        for (uint32_t i = 0; i < c->victims.n; i++)
+            if (!(telescope_victims(&c->victims)[i].flags & VICTIM_V6))
                 list[n++] = &telescope_victims(&c->victims)[i];
         if (n)
             qsort(list, n, sizeof(*list), by_key);

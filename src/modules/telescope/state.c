@@ -16,7 +16,7 @@
 
 #define PIECE   (64u << 10)
 #define MOST    (1u << 26) /* entries of one kind in one cell */
-#define VERSION 4u
+#define VERSION 6u
 
 struct io {
     bool load, bad;
@@ -97,15 +97,14 @@ static uint32_t count(struct io *s, uint32_t n)
 
 static void walk_sources(struct io *s, struct telescope_cell *c)
 {
-    struct telescope_source *list = telescope_sources(&c->sources), one;
     uint32_t n = count(s, c->sources.n);
-    for (uint32_t i = 0; !s->load && i < c->sources.cap; i++)
-        if (list[i].packets)
-            WALK(s, list[i]);
+    if (!s->load)
+        walk(s, c->sources.p, n * sizeof(struct telescope_source));
     for (uint32_t i = 0; s->load && i < n && !s->bad; i++) {
+        struct telescope_source one;
         bool fresh;
         WALK(s, one);
-        struct telescope_source *to = telescope_source_get(c, one.key, &fresh);
+        struct telescope_source *to = telescope_source_at(c, one.key, telescope_source_hash(&c->salt, one.key), &fresh);
         if (!to || !fresh || !one.packets || one.weak >= FP_COUNT)
             s->bad = true;
         else
@@ -115,15 +114,32 @@ static void walk_sources(struct io *s, struct telescope_cell *c)
 
 static void walk_events(struct io *s, struct telescope_cell *c)
 {
-    struct telescope_event *list = telescope_events(&c->events), one;
     uint32_t n = count(s, c->events.n);
-    for (uint32_t i = 0; !s->load && i < c->events.cap; i++)
-        if (list[i].packets)
-            WALK(s, list[i]);
+    if (!s->load)
+        walk(s, c->events.p, n * sizeof(struct telescope_event));
     for (uint32_t i = 0; s->load && i < n && !s->bad; i++) {
+        struct telescope_event one;
         bool fresh;
         WALK(s, one);
-        struct telescope_event *to = telescope_event_get(c, one.key, one.port, (uint8_t)one.class, &fresh);
+        uint32_t hash = telescope_event_hash(&c->salt, one.key, one.port, (uint8_t)one.class);
+        struct telescope_event *to = telescope_event_at(c, one.key, one.port, (uint8_t)one.class, hash, &fresh);
+        if (!to || !fresh || !one.packets || one.class >= CLASS_COUNT)
+            s->bad = true;
+        else
+            *to = one;
+    }
+}
+
+static void walk_victims(struct io *s, struct telescope_cell *c)
+{
+    uint32_t n = count(s, c->victims.n);
+    if (!s->load)
+        walk(s, c->victims.p, n * sizeof(struct telescope_victim));
+    for (uint32_t i = 0; s->load && i < n && !s->bad; i++) {
+        struct telescope_victim one;
+        bool fresh;
+        WALK(s, one);
+        struct telescope_victim *to = telescope_victim_at(c, one.key, telescope_source_hash(&c->salt, one.key), &fresh);
         if (!to || !fresh || !one.packets || one.class >= CLASS_COUNT)
             s->bad = true;
         else
@@ -156,23 +172,18 @@ static void *walk_array(struct io *s, void *p, uint32_t n, size_t size)
     return p;
 }
 
-/* Tables whose places are kept as they are: the hash is the same in every process. */
-static void walk_places(struct io *s, struct telescope_cell *c)
+/* The set of pairs is open to look at only where it lies: its members are walked, its places are made anew. */
+static void walk_pairs(struct io *s, struct telescope_cell *c)
 {
-    uint32_t cap = count(s, c->victims.cap);
-    COUNT(s, c->victims.n);
-    if (s->load) {
-        uint32_t n = c->victims.n;
-        telescope_table_done(&c->victims);
-        s->bad |= n >= cap || !telescope_table_init(&c->victims, cap, sizeof(struct telescope_victim));
-        c->victims.n = n;
+    uint32_t n = count(s, c->pairs_n), at = 0;
+    for (uint32_t i = 0; i < n && !s->bad; i++) {
+        uint64_t v = 0;
+        while (!s->load && at < c->pairs_cap && !(v = c->pairs[at++]))
+            ;
+        WALK(s, v);
+        if (s->load && !s->bad)
+            s->bad = !v || !telescope_pairs_add(c, v);
     }
-    if (!s->bad)
-        walk(s, c->victims.p, cap * sizeof(struct telescope_victim));
-    COUNT(s, c->pairs_cap);
-    COUNT(s, c->pairs_n);
-    c->pairs = walk_array(s, c->pairs, c->pairs_cap, sizeof(*c->pairs));
-    s->bad |= c->pairs_cap && c->pairs_n >= c->pairs_cap;
 }
 
 static void walk_lists(struct io *s, struct telescope_cell *c)
@@ -227,7 +238,8 @@ static void walk_cell(struct io *s, struct telescope_cell *c)
     walk_v6(s, c);
     walk_sources(s, c);
     walk_events(s, c);
-    walk_places(s, c);
+    walk_victims(s, c);
+    walk_pairs(s, c);
     walk_lists(s, c);
     walk_counts(s, c);
 }

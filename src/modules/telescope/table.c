@@ -1,22 +1,23 @@
 /* The tables of a cell: sources, events, victims, IPv6 addresses as numbers, pairs of source and port.
  *
- *   hash ─▶ place = hash * cap / 2^32 ─▶ the next free or equal one behind it (open addressing, at most 3/4 full)
- *
- * The order of places is the order of hashes, so a table grows by one walk, where it lies when it is big. */
+ * An index is small and stays near; what it leads to is written one behind the other, so that what comes once (most of
+ * a telescope's sources do) costs no access to a random place, and a table grows without its entries being moved about.
+ * Places are keyed, because addresses are chosen by whoever sends. */
 #include <sys/mman.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "modules/telescope/telescope.h"
 
-#define TABLE_LEAST 1024u
-#define HUGE_PAGE   ((size_t)2 << 20)
-#define BIG_ROOM    ((size_t)16 << 20) /* a cell's share of the default limits needs less */
+#define ROOM_LEAST 512u
+#define HUGE_PAGE  ((size_t)2 << 20)
+#define BIG_ROOM   ((size_t)16 << 20) /* a cell's share of the default limits needs less */
 
-/* ---------------------------------------------------------------- tables */
+/* ---------------------------------------------------------------- memory */
 
-/* Big tables come from the kernel at the start of a large page: every access is to a random place, and the walk through
- * small pages' tables would cost more than the access itself. Addresses are taken for more than is needed, so that the
- * table can grow where it lies; memory is taken when it is written. */
+/* Big tables come from the kernel at the start of a large page: accesses are to random places, and the walk through
+ * small pages' tables would cost more than the access itself. Addresses are taken for more than is needed; memory is
+ * taken when it is written. */
 static uint8_t *big_memory(struct telescope_table *t, size_t n)
 {
     size_t room = n < BIG_ROOM ? BIG_ROOM : n;
@@ -30,88 +31,60 @@ static uint8_t *big_memory(struct telescope_table *t, size_t n)
     return from;
 }
 
-bool telescope_table_init(struct telescope_table *t, uint32_t cap, size_t size)
+/* Memory for `room` entries or more. */
+static bool entries_init(struct telescope_table *t, uint32_t room, size_t size)
 {
-    const size_t n = cap * size;
-    *t = (struct telescope_table){.cap = cap};
+    const size_t n = room * size;
+    t->mapped = 0;
     if (n >= HUGE_PAGE) {
         t->p = big_memory(t, n);
+        room = n < BIG_ROOM ? (uint32_t)(BIG_ROOM / size) : room;
     } else {
-        t->memory = hn_alloc_zero(n + 63);
+        t->memory = hn_alloc(n + 63);
         t->p = t->memory ? t->memory + (64 - (uintptr_t)t->memory % 64) % 64 : NULL; /* from a cache line on */
     }
+    t->room = room;
     return t->p != NULL;
 }
 
-void telescope_table_done(struct telescope_table *t)
+static void entries_done(const struct telescope_table *t)
 {
     if (t->mapped)
         munmap(t->memory, t->mapped);
     else
         hn_free(t->memory);
+}
+
+bool telescope_table_init(struct telescope_table *t, size_t size)
+{
+    *t = (struct telescope_table){.n_slots = 2 * ROOM_LEAST};
+    t->slots = hn_alloc_zero(t->n_slots * sizeof(*t->slots));
+    return t->slots && entries_init(t, ROOM_LEAST, size);
+}
+
+void telescope_table_done(struct telescope_table *t)
+{
+    entries_done(t);
+    hn_free(t->slots);
     *t = (struct telescope_table){0};
 }
 
-static uint32_t source_free(const struct telescope_table *t, uint32_t key)
+static bool entries_grow(struct telescope_table *t, size_t size)
 {
-    uint32_t i = telescope_place(telescope_source_hash(key), t->cap);
-    while (telescope_sources(t)[i].packets)
-        i = i + 1 == t->cap ? 0 : i + 1;
-    return i;
-}
-
-static uint32_t event_free(const struct telescope_table *t, const struct telescope_event *e)
-{
-    uint32_t i = telescope_place(telescope_event_hash(e->key, e->port, e->class), t->cap);
-    while (telescope_events(t)[i].packets)
-        i = i + 1 == t->cap ? 0 : i + 1;
-    return i;
-}
-
-/* A table of cap places with those that keep() wants; t is unchanged when there is no memory. */
-static bool rebuild_sources(struct telescope_table *t, uint32_t cap, uint32_t since,
-                            void (*gone)(struct telescope_cell *c, const struct telescope_source *s),
-                            struct telescope_cell *c)
-{
-    struct telescope_table to;
-    if (!telescope_table_init(&to, cap, sizeof(struct telescope_source)))
+    struct telescope_table to = *t;
+    if (t->room >= TELESCOPE_ENTRIES || !entries_init(&to, t->mapped ? t->room + t->room / 2 : t->room * 4, size))
         return false;
-    for (uint32_t i = 0; i < t->cap; i++) {
-        const struct telescope_source *s = &telescope_sources(t)[i];
-        if (!s->packets)
-            continue;
-        if (s->last < since) {
-            gone(c, s);
-            continue;
-        }
-        telescope_sources(&to)[source_free(&to, s->key)] = *s;
-        to.n++;
-    }
-    telescope_table_done(t);
+    memcpy(to.p, t->p, t->n * size);
+    entries_done(t);
     *t = to;
     return true;
 }
 
-static bool rebuild_events(struct telescope_table *t, uint32_t cap, uint32_t since)
-{
-    struct telescope_table to;
-    if (!telescope_table_init(&to, cap, sizeof(struct telescope_event)))
-        return false;
-    for (uint32_t i = 0; i < t->cap; i++) {
-        const struct telescope_event *e = &telescope_events(t)[i];
-        if (!e->packets || e->last < since)
-            continue;
-        telescope_events(&to)[event_free(&to, e)] = *e;
-        to.n++;
-    }
-    telescope_table_done(t);
-    *t = to;
-    return true;
-}
+/* ---------------------------------------------------------------- index */
 
-/* ---------------------------------------------------------------- growing in place */
+typedef uint32_t hash_of(const struct telescope_cell *c, const uint8_t *entry);
 
-/* Entries begin with their key; no key is 0. */
+/* Entries begin with their key. */
 static uint32_t key_of(const uint8_t *entry)
 {
     uint32_t key;
@@ -119,145 +92,158 @@ static uint32_t key_of(const uint8_t *entry)
     return key;
 }
 
-static uint32_t source_place(const uint8_t *entry, uint32_t cap)
+static uint32_t hash_key(const struct telescope_cell *c, const uint8_t *entry)
 {
-    return telescope_place(telescope_source_hash(key_of(entry)), cap);
+    return telescope_source_hash(&c->salt, key_of(entry));
 }
 
-static uint32_t event_place(const uint8_t *entry, uint32_t cap)
+static uint32_t hash_event(const struct telescope_cell *c, const uint8_t *entry)
 {
     struct telescope_event e;
     memcpy(&e, entry, sizeof e);
-    return telescope_place(telescope_event_hash(e.key, e.port, (uint8_t)e.class), cap);
+    return telescope_event_hash(&c->salt, e.key, e.port, (uint8_t)e.class);
 }
 
-/* Entries that cannot move yet: their new place is below one whose entry was not moved. There are few of them, all near
- * the ends of the table. */
-struct later {
-    uint8_t *p;
-    size_t n, cap;
-};
-
-static bool later_add(struct later *l, const uint8_t *entry, size_t size)
+static void slot_put(struct telescope_table *t, uint32_t hash, uint32_t number)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 256;
-        uint8_t *p = hn_realloc(l->p, cap * size);
-        if (!p)
-            return false;
-        l->p = p;
-        l->cap = cap;
+    uint32_t i = telescope_place(hash, t->n_slots);
+    while (t->slots[i])
+        i = i + 1 == t->n_slots ? 0 : i + 1;
+    t->slots[i] = hash << 24 | (number + 1);
+}
+
+/* Inlined for each kind, because this walks through everything. */
+__attribute__((always_inline)) static inline void slots_fill(const struct telescope_cell *c, struct telescope_table *t,
+                                                             size_t size, hash_of *hash)
+{
+    for (uint32_t i = 0; i < t->n; i++)
+        slot_put(t, hash(c, t->p + i * size), i);
+}
+
+/* A new entry, zeroed; NULL: out of memory, c->failed. */
+__attribute__((always_inline)) static inline uint8_t *entry_new(struct telescope_cell *c, struct telescope_table *t,
+                                                                size_t size, hash_of *hash_of_entry, uint32_t hash)
+{
+    if (t->n >= t->n_slots / 8 * 5) {
+        uint32_t n = t->n_slots * 2, *slots = hn_alloc_zero(n * sizeof(*slots));
+        if (!slots) {
+            c->failed = true;
+            return NULL;
+        }
+        hn_free(t->slots);
+        t->slots = slots;
+        t->n_slots = n;
+        slots_fill(c, t, size, hash_of_entry);
     }
-    memcpy(l->p + l->n++ * size, entry, size);
-    return true;
+    if (t->n == t->room && !entries_grow(t, size)) {
+        c->failed = true;
+        return NULL;
+    }
+    slot_put(t, hash, t->n);
+    return memset(t->p + t->n++ * size, 0, size);
 }
 
-/* From the last to the first: the order of places is the order of hashes, so every entry moves up, to places that were
- * left before. False: out of memory, entries were lost. Inlined for each kind, because this walks through everything.
+/* Those that were last seen before `since` leave; the others keep their order. `last` is where an entry has its time.
  */
-__attribute__((always_inline)) static inline bool spread(struct telescope_table *t, uint32_t cap, size_t size,
-                                                         uint32_t (*place_of)(const uint8_t *entry, uint32_t cap))
+__attribute__((always_inline)) static inline void leave(struct telescope_cell *c, struct telescope_table *t,
+                                                        size_t size, hash_of *hash, uint32_t since, size_t last,
+                                                        void (*gone)(struct telescope_cell *c, const uint8_t *entry))
 {
-    struct later late = {0};
-    bool whole = true;
-    const uint32_t before = t->cap;
-    uint8_t one[64];
-    t->cap = cap;
-#ifdef MADV_POPULATE_WRITE
-    size_t from = before * size / HUGE_PAGE * HUGE_PAGE, to = (cap * size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    if (to <= t->mapped - HUGE_PAGE)
-        madvise(t->p + from, to - from, MADV_POPULATE_WRITE); /* at once, rather than by a fault for each page */
-#endif
-    for (uint32_t i = before; i-- > 0;) {
-        uint8_t *entry = t->p + i * size;
-        if (!key_of(entry))
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->n; i++) {
+        const uint8_t *entry = t->p + i * size;
+        if (key_of(entry + last) < since) {
+            if (gone)
+                gone(c, entry);
             continue;
-        uint32_t to_place = place_of(entry, cap);
-        memcpy(one, entry, size);
-        memset(entry, 0, size);
-        while (to_place >= i && to_place < cap && key_of(t->p + to_place * size))
-            to_place++;
-        if (to_place >= i && to_place < cap)
-            memcpy(t->p + to_place * size, one, size);
-        else
-            whole &= later_add(&late, one, size);
-    }
-    for (size_t k = 0; k < late.n; k++) {
-        uint32_t i = place_of(late.p + k * size, cap);
-        while (key_of(t->p + i * size))
-            i = i + 1 == cap ? 0 : i + 1;
-        memcpy(t->p + i * size, late.p + k * size, size);
-    }
-    hn_free(late.p);
-    return whole;
-}
-
-static bool fits_where_it_lies(const struct telescope_table *t, uint32_t cap, size_t size)
-{
-    return t->mapped && cap * size <= t->mapped - HUGE_PAGE;
-}
-
-static bool grow_sources(struct telescope_table *t, uint32_t cap, struct telescope_cell *c)
-{
-    if (!fits_where_it_lies(t, cap, sizeof(struct telescope_source)))
-        return rebuild_sources(t, cap, 0, NULL, c);
-    return spread(t, cap, sizeof(struct telescope_source), source_place);
-}
-
-static bool grow_events(struct telescope_table *t, uint32_t cap)
-{
-    if (!fits_where_it_lies(t, cap, sizeof(struct telescope_event)))
-        return rebuild_events(t, cap, 0);
-    return spread(t, cap, sizeof(struct telescope_event), event_place);
-}
-
-/* Small tables grow by four, so that little time goes into them; big ones by half, so that their memory never doubles.
- */
-static uint32_t larger_cap(const struct telescope_table *t)
-{
-    return t->mapped ? t->cap + t->cap / 2 : t->cap * 4;
-}
-
-static bool full(const struct telescope_table *t)
-{
-    return t->n >= t->cap / 5 * 3;
-}
-
-struct telescope_source *telescope_source_new(struct telescope_cell *c, uint32_t key, uint32_t at)
-{
-    struct telescope_table *t = &c->sources;
-    if (full(t)) {
-        if (!grow_sources(t, larger_cap(t), c)) {
-            c->failed = true;
-            return NULL;
         }
-        at = source_free(t, key);
+        if (i != n)
+            memcpy(t->p + n * size, entry, size);
+        n++;
     }
-    t->n++;
-    telescope_sources(t)[at].key = key;
-    return &telescope_sources(t)[at];
+    t->n = n;
+    memset(t->slots, 0, t->n_slots * sizeof(*t->slots));
+    slots_fill(c, t, size, hash);
 }
 
-struct telescope_event *telescope_event_new(struct telescope_cell *c, const struct telescope_event *fresh, uint32_t at)
+/* ---------------------------------------------------------------- sources, events, victims */
+
+/* Walks over the numbers of entries whose tag fits; `entry` and `fits` say whether it is the one. */
+#define FIND(t, hash, list, fits)                                                                                      \
+    do {                                                                                                               \
+        uint32_t i_ = telescope_place(hash, (t)->n_slots);                                                             \
+        for (; (t)->slots[i_]; i_ = i_ + 1 == (t)->n_slots ? 0 : i_ + 1) {                                             \
+            uint32_t k_ = ((t)->slots[i_] & TELESCOPE_SLOT_NUMBER) - 1;                                                \
+            if ((t)->slots[i_] >> 24 == ((hash)&255) && fits(&(list)[k_]))                                             \
+                return &(list)[k_];                                                                                    \
+        }                                                                                                              \
+    } while (0)
+
+struct telescope_source *telescope_source_find(const struct telescope_cell *c, uint32_t key, uint32_t hash)
 {
-    struct telescope_table *t = &c->events;
-    if (full(t)) {
-        if (!grow_events(t, larger_cap(t))) {
-            c->failed = true;
-            return NULL;
-        }
-        at = event_free(t, fresh);
-    }
-    t->n++;
-    telescope_events(t)[at] = *fresh;
-    return &telescope_events(t)[at];
+#define FITS(e) ((e)->key == key)
+    FIND(&c->sources, hash, telescope_sources(&c->sources), FITS);
+    return NULL;
+}
+
+static struct telescope_victim *victim_find(const struct telescope_cell *c, uint32_t key, uint32_t hash)
+{
+    FIND(&c->victims, hash, telescope_victims(&c->victims), FITS);
+    return NULL;
+#undef FITS
+}
+
+struct telescope_event *telescope_event_find(const struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
+                                             uint32_t hash)
+{
+#define FITS(e) telescope_event_is(e, key, port, class)
+    FIND(&c->events, hash, telescope_events(&c->events), FITS);
+    return NULL;
+#undef FITS
+}
+
+struct telescope_source *telescope_source_at(struct telescope_cell *c, uint32_t key, uint32_t hash, bool *ret_new)
+{
+    struct telescope_source *s = telescope_source_find(c, key, hash);
+    *ret_new = !s;
+    if (s)
+        return s;
+    s = (void *)entry_new(c, &c->sources, sizeof(*s), hash_key, hash);
+    if (s)
+        s->key = key;
+    return s;
+}
+
+struct telescope_event *telescope_event_at(struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
+                                           uint32_t hash, bool *ret_new)
+{
+    struct telescope_event *e = telescope_event_find(c, key, port, class, hash);
+    *ret_new = !e;
+    if (e)
+        return e;
+    e = (void *)entry_new(c, &c->events, sizeof(*e), hash_event, hash);
+    if (e)
+        *e = (struct telescope_event){.key = key, .port = port, .class = class & 31u};
+    return e;
+}
+
+struct telescope_victim *telescope_victim_at(struct telescope_cell *c, uint32_t key, uint32_t hash, bool *ret_new)
+{
+    struct telescope_victim *v = victim_find(c, key, hash);
+    *ret_new = !v;
+    if (v)
+        return v;
+    v = (void *)entry_new(c, &c->victims, sizeof(*v), hash_key, hash);
+    if (v)
+        v->key = key;
+    return v;
 }
 
 /* ---------------------------------------------------------------- IPv6 addresses as numbers */
 
-uint32_t telescope_hash6(const uint8_t b[16])
+uint32_t telescope_hash6(uint32_t salt, const uint8_t b[16])
 {
-    uint32_t h = 0x2545f491u;
+    uint32_t h = 0x2545f491u ^ salt;
     for (unsigned i = 0; i < 16; i += 4)
         h = telescope_mix(h ^ ((uint32_t)b[i] << 24 | (uint32_t)b[i + 1] << 16 | (uint32_t)b[i + 2] << 8 | b[i + 3]));
     return h;
@@ -265,7 +251,7 @@ uint32_t telescope_hash6(const uint8_t b[16])
 
 #define V6_MOST (1u << 18)
 
-static bool v6_grow(struct telescope_v6_table *t)
+static bool v6_grow(struct telescope_v6_table *t, uint32_t salt)
 {
     uint32_t room = t->room ? t->room * 2 : 256, cap = room * 2;
     uint8_t(*addr)[16] = hn_realloc(t->addr, (size_t)room * 16);
@@ -275,7 +261,7 @@ static bool v6_grow(struct telescope_v6_table *t)
     if (!slots)
         return false;
     for (uint32_t k = 0; k < t->n; k++) {
-        uint32_t i = telescope_place(telescope_hash6(t->addr[k]), cap);
+        uint32_t i = telescope_place(telescope_hash6(salt, t->addr[k]), cap);
         while (slots[i])
             i = i + 1 == cap ? 0 : i + 1;
         slots[i] = k + 1;
@@ -291,11 +277,11 @@ static bool v6_grow(struct telescope_v6_table *t)
 static uint32_t v6_key(struct telescope_cell *c, const uint8_t b[16])
 {
     struct telescope_v6_table *t = &c->v6;
-    if (t->n == t->room && t->n < V6_MOST && !v6_grow(t))
+    if (t->n == t->room && t->n < V6_MOST && !v6_grow(t, c->salt.a))
         c->failed = true;
     if (!t->cap)
         return 0;
-    uint32_t i = telescope_place(telescope_hash6(b), t->cap);
+    uint32_t i = telescope_place(telescope_hash6(c->salt.a, b), t->cap);
     for (; t->slots[i]; i = i + 1 == t->cap ? 0 : i + 1)
         if (memcmp(t->addr[t->slots[i] - 1], b, 16) == 0)
             return (t->slots[i] - 1) | TELESCOPE_V6;
@@ -353,9 +339,9 @@ uint32_t telescope_key_moved(struct telescope_cell *to, const struct telescope_c
 #define PAIRS_LEAST 1024u
 #define PAIRS_MOST  (1u << 18)
 
-static uint32_t pair_hash(uint64_t v)
+static uint32_t pair_hash(const struct telescope_cell *c, uint64_t v)
 {
-    return telescope_mix((uint32_t)v ^ telescope_mix((uint32_t)(v >> 32)));
+    return telescope_mix((uint32_t)v * c->salt.c ^ telescope_mix((uint32_t)(v >> 32) * c->salt.b + c->salt.a));
 }
 
 static uint64_t pair_of(uint32_t key, unsigned proto, uint16_t port)
@@ -363,9 +349,9 @@ static uint64_t pair_of(uint32_t key, unsigned proto, uint16_t port)
     return (uint64_t)key << 32 | telescope_port_index(proto, port) << 1 | 1;
 }
 
-static void pairs_put(uint64_t *set, uint32_t cap, uint64_t v)
+static void pairs_put(const struct telescope_cell *c, uint64_t *set, uint32_t cap, uint64_t v)
 {
-    uint32_t i = telescope_place(pair_hash(v), cap);
+    uint32_t i = telescope_place(pair_hash(c, v), cap);
     while (set[i])
         i = i + 1 == cap ? 0 : i + 1;
     set[i] = v;
@@ -375,7 +361,7 @@ static bool pairs_has(const struct telescope_cell *c, uint64_t v)
 {
     if (!c->pairs_cap)
         return false;
-    uint32_t i = telescope_place(pair_hash(v), c->pairs_cap);
+    uint32_t i = telescope_place(pair_hash(c, v), c->pairs_cap);
     for (; c->pairs[i]; i = i + 1 == c->pairs_cap ? 0 : i + 1)
         if (c->pairs[i] == v)
             return true;
@@ -383,7 +369,7 @@ static bool pairs_has(const struct telescope_cell *c, uint64_t v)
 }
 
 /* True when it was not there. Beyond its bound the set begins anew, and the counts are upper bounds from then on. */
-static bool pairs_add(struct telescope_cell *c, uint64_t v)
+bool telescope_pairs_add(struct telescope_cell *c, uint64_t v)
 {
     if (pairs_has(c, v))
         return false;
@@ -397,29 +383,16 @@ static bool pairs_add(struct telescope_cell *c, uint64_t v)
         }
         for (uint32_t i = 0; !over && i < c->pairs_cap; i++)
             if (c->pairs[i])
-                pairs_put(set, cap, c->pairs[i]);
+                pairs_put(c, set, cap, c->pairs[i]);
         c->pairs_dropped += over ? c->pairs_n : 0;
         c->pairs_n = over ? 0 : c->pairs_n;
         hn_free(c->pairs);
         c->pairs = set;
         c->pairs_cap = over ? PAIRS_LEAST : cap;
     }
-    pairs_put(c->pairs, c->pairs_cap, v);
+    pairs_put(c, c->pairs, c->pairs_cap, v);
     c->pairs_n++;
     return true;
-}
-
-static const struct telescope_event *event_find(const struct telescope_cell *c, uint32_t key, uint16_t port,
-                                                uint8_t class)
-{
-    const struct telescope_table *t = &c->events;
-    uint32_t i = telescope_place(telescope_event_hash(key, port, class), t->cap);
-    for (; telescope_events(t)[i].packets; i = i + 1 == t->cap ? 0 : i + 1) {
-        const struct telescope_event *e = &telescope_events(t)[i];
-        if (e->key == key && e->port == port && e->class == class)
-            return e;
-    }
-    return NULL;
 }
 
 /* The class that nearly all first packets of a protocol have. */
@@ -439,22 +412,33 @@ bool telescope_first_at_port(struct telescope_cell *c, struct telescope_source *
     uint64_t pair = pair_of(src->key, s->proto, s->dport);
     if (s->class == principal(s->proto))
         return new_event && !(src->flags & SOURCE_PAIRS && pairs_has(c, pair));
-    if (event_find(c, src->key, s->dport, principal(s->proto)))
+    uint8_t class = principal(s->proto);
+    if (telescope_event_find(c, src->key, s->dport, class, telescope_event_hash(&c->salt, src->key, s->dport, class)))
         return false;
     src->flags |= SOURCE_PAIRS;
-    return pairs_add(c, pair);
+    return telescope_pairs_add(c, pair);
 }
 
-/* Fetches what telescope_first_at_port() will look at. */
+/* Fetches what telescope_first_at_port() will look at: the places, then what stands there. */
 void telescope_pairs_fetch(const struct telescope_cell *c, const struct telescope_sight *s)
 {
     uint8_t class = principal(s->proto);
     if (s->class == class)
         return;
-    uint32_t place = telescope_place(telescope_event_hash(s->src, s->dport, class), c->events.cap);
-    __builtin_prefetch(&telescope_events(&c->events)[place]);
+    uint32_t hash = telescope_event_hash(&c->salt, s->src, s->dport, class);
+    __builtin_prefetch(&c->events.slots[telescope_place(hash, c->events.n_slots)]);
     if (c->pairs_cap)
-        __builtin_prefetch(&c->pairs[telescope_place(pair_hash(pair_of(s->src, s->proto, s->dport)), c->pairs_cap)], 1);
+        __builtin_prefetch(&c->pairs[telescope_place(pair_hash(c, pair_of(s->src, s->proto, s->dport)), c->pairs_cap)],
+                           1);
+}
+
+void telescope_pairs_fetch_entry(const struct telescope_cell *c, const struct telescope_sight *s)
+{
+    uint8_t class = principal(s->proto);
+    uint32_t k =
+        s->class == class ? 0 : telescope_guess(&c->events, telescope_event_hash(&c->salt, s->src, s->dport, class));
+    if (k)
+        __builtin_prefetch(&telescope_events(&c->events)[k - 1]);
 }
 
 void telescope_pairs_merge(struct telescope_cell *to, const struct telescope_cell *from)
@@ -463,21 +447,21 @@ void telescope_pairs_merge(struct telescope_cell *to, const struct telescope_cel
         uint64_t v = from->pairs[i];
         uint32_t key = v ? telescope_key_moved(to, from, (uint32_t)(v >> 32)) : 0;
         if (key)
-            pairs_add(to, (uint64_t)key << 32 | (v & UINT32_MAX));
+            telescope_pairs_add(to, (uint64_t)key << 32 | (v & UINT32_MAX));
     }
 }
 
 void telescope_port_sources(const struct telescope_cell *c, struct telescope_port *ports)
 {
-    for (uint32_t i = 0; i < c->events.cap; i++) {
+    for (uint32_t i = 0; i < c->events.n; i++) {
         const struct telescope_event *e = &telescope_events(&c->events)[i];
         unsigned proto = e->class <= CLASS_TCP_OTHER   ? 6
                          : e->class == CLASS_UDP       ? 17
                          : e->class == CLASS_ICMP_ECHO ? 1
                                                        : 0;
-        if (e->packets && e->class == principal((uint8_t)proto) && proto)
+        if (e->class == principal((uint8_t)proto) && proto)
             ports[telescope_port_index(proto, e->port)].sources++;
-        else if (e->packets && e->class == CLASS_OTHER)
+        else if (e->class == CLASS_OTHER)
             ports[telescope_port_index(e->port, e->port)].sources++; /* its port is the protocol */
     }
     for (uint32_t i = 0; i < c->pairs_cap; i++) {
@@ -487,30 +471,50 @@ void telescope_port_sources(const struct telescope_cell *c, struct telescope_por
         if (!c->pairs[i])
             continue;
         telescope_port_of(index, &proto, &port);
-        if (!event_find(c, (uint32_t)(c->pairs[i] >> 32), port, principal((uint8_t)proto)))
+        uint32_t key = (uint32_t)(c->pairs[i] >> 32);
+        uint8_t class = principal((uint8_t)proto);
+        if (!telescope_event_find(c, key, port, class, telescope_event_hash(&c->salt, key, port, class)))
             ports[index].sources++;
     }
 }
 
 /* ---------------------------------------------------------------- forgetting */
 
-static void source_gone(struct telescope_cell *c, const struct telescope_source *s)
+static void source_gone(struct telescope_cell *c, const uint8_t *entry)
 {
     c->forgotten++;
-    if (!telescope_fold_source(&c->gone, s, 0))
+    if (!telescope_fold_source(&c->gone, (const void *)entry, 0))
         c->failed = true;
+}
+
+static void victim_gone(struct telescope_cell *c, const uint8_t *entry)
+{
+    const struct telescope_victim *v = (const void *)entry;
+    if (telescope_attack_qualifies(v))
+        telescope_attack_close(c, v, false);
+}
+
+void telescope_victims_forget(struct telescope_cell *c, uint32_t since)
+{
+    leave(c, &c->victims, sizeof(struct telescope_victim), hash_key, since, offsetof(struct telescope_victim, last),
+          victim_gone);
 }
 
 /* How long something must have been quiet, from mild to hard. */
 static const uint32_t quiet[] = {2 * 86400, 86400, 6 * 3600, 3600, 600, 60, 0};
 
+static uint32_t since(uint32_t now, size_t i)
+{
+    return now > quiet[i] ? now - quiet[i] : 0;
+}
+
 void telescope_cell_forget(struct telescope_cell *c, const struct telescope_config *how, uint32_t now)
 {
-    uint64_t most_sources = how->sources_max / TELESCOPE_CELLS, most_events = how->events_max / TELESCOPE_CELLS;
-    for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]) && c->sources.n > most_sources; i++)
-        if (!rebuild_sources(&c->sources, c->sources.cap, now > quiet[i] ? now - quiet[i] : 0, source_gone, c))
-            break;
-    for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]) && c->events.n > most_events; i++)
-        if (!rebuild_events(&c->events, c->events.cap, now > quiet[i] ? now - quiet[i] : 0))
-            break;
+    const size_t n = sizeof(quiet) / sizeof(quiet[0]);
+    for (size_t i = 0; i < n && c->sources.n > how->sources_max / TELESCOPE_CELLS; i++)
+        leave(c, &c->sources, sizeof(struct telescope_source), hash_key, since(now, i),
+              offsetof(struct telescope_source, last), source_gone);
+    for (size_t i = 0; i < n && c->events.n > how->events_max / TELESCOPE_CELLS; i++)
+        leave(c, &c->events, sizeof(struct telescope_event), hash_event, since(now, i),
+              offsetof(struct telescope_event, last), NULL);
 }

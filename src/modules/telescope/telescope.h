@@ -103,7 +103,8 @@ extern const char *const telescope_os_names[OS_COUNT];
 
 struct telescope_sight {
     uint32_t src, dst, time, seq, sig;
-    uint16_t sport, dport, len;
+    uint16_t sport, dport;
+    uint16_t eport; /* of its event: what answers comes to random ports, and is kept under the port it answers from */
     uint8_t class, fp, os, flags, proto;
 };
 
@@ -176,7 +177,7 @@ bool telescope_place_of(const struct telescope_geo *geo, const struct hn_ip *ip,
 #define TRAIT_UDP   32u
 #define TRAIT_ICMP  64u
 
-/* 64 octets: one cache line. packets == 0 marks an empty place. */
+/* 64 octets: one cache line. */
 struct telescope_source {
     uint32_t key; /* IPv4 address, or number of an IPv6 address in the cell | 0xf0000000 */
     uint32_t first, last, packets;
@@ -192,7 +193,7 @@ struct telescope_source {
     uint8_t fps, fps_twice, traits, flags; /* fingerprints seen once, twice: bit = enum telescope_fp */
 };
 
-/* One source, port and class: Merit's event, and what came before it. Two to a cache line; packets == 0 is empty. */
+/* One source, port and class: Merit's event, and what came before it. Two to a cache line. */
 struct telescope_event {
     uint32_t key;
     uint16_t port;
@@ -247,8 +248,11 @@ struct telescope_hot {
     uint8_t class;
     uint64_t sources[4];
 };
-struct telescope_hot_set {
+struct telescope_hot_set { /* one cache line; of what came once, all is here */
     uint32_t tag[4], n[4]; /* hash of destination, class and port; packets, 0 unused */
+    uint32_t first[4];
+    uint8_t source[4]; /* bit of the first packet's source */
+    uint32_t spare[3];
 };
 #define TELESCOPE_HOT_SETS 64
 
@@ -261,11 +265,17 @@ struct telescope_trail {
     uint32_t dst[TELESCOPE_TRAIL];
 };
 
+/* Entries lie one behind the other in the order in which they came; an index of four octets each finds them:
+ *
+ *   hash ─▶ slots[hash * n_slots / 2^32], and those behind it: tag 8 │ number + 1 24 ─▶ entries[number] */
 struct telescope_table {
     uint8_t *p, *memory; /* p: from the first cache line on */
     size_t mapped;       /* octets from the kernel; 0: from the heap */
-    uint32_t cap, n;
+    uint32_t room, n;    /* entries */
+    uint32_t *slots, n_slots;
 };
+#define TELESCOPE_SLOT_NUMBER 0xffffffu
+#define TELESCOPE_ENTRIES     (TELESCOPE_SLOT_NUMBER - 1)
 
 struct telescope_hour {
     uint32_t hour; /* since 1970; 0 unused. Packets are counted in the first cell for all */
@@ -308,6 +318,9 @@ struct telescope_day {
 
 struct telescope_cell {
     struct telescope_table sources, events, victims;
+    struct telescope_salt {
+        uint32_t a, b, c; /* b and c are odd */
+    } salt;               /* of this process: who sends chooses addresses, and shall not choose places */
     struct telescope_v6_table {
         uint8_t (*addr)[16]; /* by number */
         uint32_t *slots, cap, n, room;
@@ -435,7 +448,7 @@ void telescope_observe(const struct telescope_config *how, const struct hn_captu
                        struct telescope_batch *b, struct telescope_port *ports);
 void telescope_cell_take(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_batch *b,
                          const struct telescope_sight *s, size_t n, struct telescope_port *ports);
-void telescope_victim_take(struct telescope_cell *c, const struct telescope_config *how, uint32_t key,
+void telescope_victim_take(struct telescope_cell *c, const struct telescope_config *how, uint32_t key, uint32_t hash,
                            const struct telescope_sight *s, bool v6);
 void telescope_member_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_source *src,
                            const struct telescope_sight *s);
@@ -445,8 +458,8 @@ void telescope_trail_take(struct telescope_cell *c, const struct telescope_confi
 bool telescope_order(const uint32_t dst[TELESCOPE_TRAIL], uint64_t addresses);
 void telescope_attack_close(struct telescope_cell *c, const struct telescope_victim *v, bool open);
 bool telescope_attack_qualifies(const struct telescope_victim *v);
-/* cap zeroed places of `size` octets. False: out of memory. */
-bool telescope_table_init(struct telescope_table *t, uint32_t cap, size_t size);
+/* Room for entries of `size` octets. False: out of memory. */
+bool telescope_table_init(struct telescope_table *t, size_t size);
 void telescope_table_done(struct telescope_table *t);
 bool telescope_cell_init(struct telescope_cell *c);
 void telescope_cell_done(struct telescope_cell *c);
@@ -459,9 +472,17 @@ void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold 
 struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint16_t port);
 uint64_t telescope_label(const struct telescope_source *s, unsigned accepted);
 unsigned telescope_accepted(const struct telescope_engine *e);
-/* A place for a key that is not there, `at` being where it was looked for; NULL: out of memory, c->failed. */
-struct telescope_source *telescope_source_new(struct telescope_cell *c, uint32_t key, uint32_t at);
-struct telescope_event *telescope_event_new(struct telescope_cell *c, const struct telescope_event *fresh, uint32_t at);
+/* hash: of the same key. find: NULL when it is not there. at: made (with packets 0) when it is not there; NULL: out of
+ * memory, c->failed. What is made may move the others of its table. */
+struct telescope_source *telescope_source_find(const struct telescope_cell *c, uint32_t key, uint32_t hash);
+struct telescope_source *telescope_source_at(struct telescope_cell *c, uint32_t key, uint32_t hash, bool *ret_new);
+struct telescope_event *telescope_event_find(const struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
+                                             uint32_t hash);
+struct telescope_event *telescope_event_at(struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
+                                           uint32_t hash, bool *ret_new);
+struct telescope_victim *telescope_victim_at(struct telescope_cell *c, uint32_t key, uint32_t hash, bool *ret_new);
+/* Leaves out those that were last seen before `since`; their attacks are kept. */
+void telescope_victims_forget(struct telescope_cell *c, uint32_t since);
 /* Key of the same address in another cell; 0: cannot be kept there. */
 uint32_t telescope_key_moved(struct telescope_cell *to, const struct telescope_cell *from, uint32_t key);
 /* Key of a source that is no ordinary IPv4 address: its number in the table of IPv6 addresses; 0: cannot be kept. */
@@ -471,6 +492,8 @@ uint32_t telescope_key_other(struct telescope_cell *c, const struct telescope_ba
 bool telescope_first_at_port(struct telescope_cell *c, struct telescope_source *src, const struct telescope_sight *s,
                              bool new_event);
 void telescope_pairs_fetch(const struct telescope_cell *c, const struct telescope_sight *s);
+void telescope_pairs_fetch_entry(const struct telescope_cell *c, const struct telescope_sight *s);
+bool telescope_pairs_add(struct telescope_cell *c, uint64_t v);
 void telescope_pairs_merge(struct telescope_cell *to, const struct telescope_cell *from);
 void telescope_victims_merge(struct telescope_cell *to, const struct telescope_cell *from,
                              const struct telescope_config *how);
@@ -490,7 +513,7 @@ size_t telescope_heat_of(const struct telescope_engine *e, uint32_t port,
                          struct telescope_heat ret[TELESCOPE_DAY_HOURS]);
 void telescope_surge_hour(struct telescope_engine *e, uint32_t hour); /* the present hour is over */
 size_t telescope_baseline_size(void);
-uint32_t telescope_hash6(const uint8_t b[16]);
+uint32_t telescope_hash6(uint32_t salt, const uint8_t b[16]); /* salt 0: the same in every process */
 /* Number of an IPv6 address in the cell, made when new; UINT32_MAX: none left. */
 uint32_t telescope_v6_number(struct telescope_cell *c, const uint8_t b[16]);
 void telescope_surge_free(struct telescope_baseline *b);
@@ -521,17 +544,23 @@ static inline uint32_t telescope_port_index(unsigned proto, uint16_t port)
         return 131072u + (port & 255u);
     return 131072u + 256u + (proto & 255u);
 }
-static inline uint32_t telescope_source_hash(uint32_t key)
+/* The same in every process: for sketches and samples, not for places. */
+static inline uint32_t telescope_source_mark(uint32_t key)
 {
     return telescope_mix(key * 0x9e3779b1u);
 }
-static inline uint32_t telescope_victim_hash(uint32_t key)
-{
-    return telescope_mix(key * 0x85ebca6bu);
-}
-static inline uint32_t telescope_event_hash(uint32_t key, uint16_t port, uint8_t class)
+static inline uint32_t telescope_event_mark(uint32_t key, uint16_t port, uint8_t class)
 {
     return telescope_mix(key * 0x9e3779b1u ^ ((uint32_t) class << 16 | port) * 0x85ebca6bu);
+}
+/* For places; of sources and of victims. */
+static inline uint32_t telescope_source_hash(const struct telescope_salt *t, uint32_t key)
+{
+    return telescope_mix((key ^ t->a) * t->b);
+}
+static inline uint32_t telescope_event_hash(const struct telescope_salt *t, uint32_t key, uint16_t port, uint8_t class)
+{
+    return telescope_mix((key ^ t->a) * t->b + ((uint32_t) class << 16 | port) * t->c);
 }
 static inline void telescope_hll_add(uint8_t *regs, unsigned log2_n, uint32_t hash)
 {
@@ -555,45 +584,17 @@ static inline struct telescope_victim *telescope_victims(const struct telescope_
     return (struct telescope_victim *)(void *)t->p;
 }
 
-/* The entry, made (with packets 0) when it is not there; NULL: out of memory, c->failed. No key is 0, so an empty place
- * is one without a key. hash: telescope_source_hash(key). */
-static inline struct telescope_source *telescope_source_at(struct telescope_cell *c, uint32_t key, uint32_t hash,
-                                                           bool *ret_new)
+/* Number + 1 of an entry whose tag fits, which is nearly always the one; 0: there is none. */
+static inline uint32_t telescope_guess(const struct telescope_table *t, uint32_t hash)
 {
-    const struct telescope_table *t = &c->sources;
-    struct telescope_source *list = telescope_sources(t);
-    uint32_t i = telescope_place(hash, t->cap);
-    while (list[i].key != key && list[i].key)
-        i = i + 1 == t->cap ? 0 : i + 1;
-    *ret_new = !list[i].key;
-    return list[i].key ? &list[i] : telescope_source_new(c, key, i);
-}
-static inline struct telescope_source *telescope_source_get(struct telescope_cell *c, uint32_t key, bool *ret_new)
-{
-    return telescope_source_at(c, key, telescope_source_hash(key), ret_new);
+    uint32_t i = telescope_place(hash, t->n_slots), slot;
+    while ((slot = t->slots[i]) && slot >> 24 != (hash & 255))
+        i = i + 1 == t->n_slots ? 0 : i + 1;
+    return slot & TELESCOPE_SLOT_NUMBER;
 }
 static inline bool telescope_event_is(const struct telescope_event *e, uint32_t key, uint16_t port, uint8_t class)
 {
     return e->key == key && e->port == port && e->class == class;
-}
-static inline struct telescope_event *telescope_event_at(struct telescope_cell *c, uint32_t key, uint16_t port,
-                                                         uint8_t class, uint32_t hash, bool *ret_new)
-{
-    const struct telescope_table *t = &c->events;
-    struct telescope_event *list = telescope_events(t);
-    uint32_t i = telescope_place(hash, t->cap);
-    while (list[i].key && !telescope_event_is(&list[i], key, port, class))
-        i = i + 1 == t->cap ? 0 : i + 1;
-    *ret_new = !list[i].key;
-    if (list[i].key)
-        return &list[i];
-    struct telescope_event fresh = {.key = key, .port = port, .class = class & 31u};
-    return telescope_event_new(c, &fresh, i);
-}
-static inline struct telescope_event *telescope_event_get(struct telescope_cell *c, uint32_t key, uint16_t port,
-                                                          uint8_t class, bool *ret_new)
-{
-    return telescope_event_at(c, key, port, class, telescope_event_hash(key, port, class), ret_new);
 }
 
 /* ---------------------------------------------------------------- verbs */

@@ -13,38 +13,20 @@
 #define ATTACKS_MOST  4096u
 #define ALERTS_MOST   65536u
 
-static uint32_t place(const struct telescope_table *t, uint32_t key)
-{
-    uint32_t i = telescope_place(telescope_victim_hash(key), t->cap);
-    while (telescope_victims(t)[i].packets && telescope_victims(t)[i].key != key)
-        i = i + 1 == t->cap ? 0 : i + 1;
-    return i;
-}
+/* While there are many, those that were quiet for long and never qualified are left behind, once in so many. */
+#define VICTIMS_MANY (1u << 16)
 
-/* Grows; while it is big, those that were quiet for long and never qualified are left behind. */
-static bool grow(struct telescope_cell *c, const struct telescope_config *how, uint32_t now)
+static struct telescope_victim *victim_at(struct telescope_cell *c, uint32_t key, uint32_t hash, uint32_t now,
+                                          bool *ret_new)
 {
-    struct telescope_table *t = &c->victims;
-    uint32_t since = t->n > 65536 && now > 86400 ? now - 86400 : 0, kept = 0;
-    for (uint32_t i = 0; i < t->cap; i++)
-        kept += telescope_victims(t)[i].packets && telescope_victims(t)[i].last >= since;
-    uint32_t cap = kept > t->cap / 2 ? t->cap * 2 : t->cap;
-    struct telescope_table to;
-    if (!telescope_table_init(&to, cap, sizeof(struct telescope_victim)))
-        return false;
-    to.n = kept;
-    for (uint32_t i = 0; i < t->cap; i++) {
-        const struct telescope_victim *v = &telescope_victims(t)[i];
-        if (!v->packets)
-            continue;
-        if (v->last >= since)
-            telescope_victims(&to)[place(&to, v->key)] = *v;
-        else if (telescope_attack_qualifies(v))
-            telescope_attack_close(c, v, false);
-    }
-    telescope_table_done(t);
-    *t = to;
-    return true;
+    struct telescope_victim *v = telescope_victim_at(c, key, hash, ret_new);
+    if (!v || !*ret_new || c->victims.n % VICTIMS_MANY || now <= 86400)
+        return v;
+    v->last = now;
+    telescope_victims_forget(c, now - 86400);
+    v = telescope_victim_at(c, key, hash, ret_new);
+    *ret_new = true;
+    return v;
 }
 
 /* ---------------------------------------------------------------- attacks */
@@ -111,18 +93,14 @@ static void ring_count(struct telescope_victim *v, uint32_t time)
     v->ppm = sum > v->ppm ? (uint16_t)(sum > UINT16_MAX ? UINT16_MAX : sum) : v->ppm;
 }
 
-void telescope_victim_take(struct telescope_cell *c, const struct telescope_config *how, uint32_t key,
+void telescope_victim_take(struct telescope_cell *c, const struct telescope_config *how, uint32_t key, uint32_t hash,
                            const struct telescope_sight *s, bool v6)
 {
-    struct telescope_table *t = &c->victims;
-    if (t->n >= t->cap - t->cap / 4 && !grow(c, how, s->time)) {
-        c->failed = true;
+    bool fresh;
+    struct telescope_victim *v = victim_at(c, key, hash, s->time, &fresh);
+    if (!v)
         return;
-    }
-    struct telescope_victim *v = &telescope_victims(t)[place(t, key)];
-    if (!v->packets) {
-        t->n++;
-        v->key = key;
+    if (fresh) {
         v->flags = v6 ? VICTIM_V6 : 0;
         v->first = v->last = s->time;
         session_begin(v, s);
@@ -248,22 +226,16 @@ static void join_alert(struct telescope_alert *a, const struct telescope_alert *
 void telescope_victims_merge(struct telescope_cell *to, const struct telescope_cell *from,
                              const struct telescope_config *how)
 {
-    for (uint32_t i = 0; i < from->victims.cap; i++) {
+    for (uint32_t i = 0; i < from->victims.n; i++) {
         struct telescope_victim v = telescope_victims(&from->victims)[i];
-        if (!v.packets || !(v.key = telescope_key_moved(to, from, v.key)))
+        bool fresh;
+        if (!(v.key = telescope_key_moved(to, from, v.key)))
             continue;
-        struct telescope_table *t = &to->victims;
-        if (t->n >= t->cap - t->cap / 4 && !grow(to, how, v.last)) {
-            to->failed = true;
-            return;
-        }
-        struct telescope_victim *at = &telescope_victims(t)[place(t, v.key)];
-        if (at->packets) {
-            join_victim(to, how, at, &v);
-        } else {
+        struct telescope_victim *at = victim_at(to, v.key, telescope_source_hash(&to->salt, v.key), v.last, &fresh);
+        if (at && fresh)
             *at = v;
-            t->n++;
-        }
+        else if (at)
+            join_victim(to, how, at, &v);
     }
     for (size_t i = 0; i < from->n_attacks; i++) {
         const struct telescope_attack *k = &from->attacks[i];
