@@ -78,7 +78,7 @@ static bool good_value(const struct hn_verb_option *o, const char *value)
     char *end;
     struct hn_str s, word, rest = hn_str_c(o->enums);
     if (!hn_str_from_utf8(hn_bytes_of(value, strlen(value)), &s))
-        return o->type == HN_OPT_INPUT || o->type == HN_OPT_OUTPUT;
+        return o->type == HN_OPT_INPUT || o->type == HN_OPT_FOLLOW || o->type == HN_OPT_OUTPUT;
     switch (o->type) {
     case HN_OPT_INT:
         return hn_str_i64(s, &i) && (!(o->least || o->most) || (i >= o->least && i <= o->most));

@@ -271,6 +271,7 @@ struct hn_err hn_front_run(const struct hn_front *f, int *ret_code, struct hn_di
         if (s.inputs[i].fd >= 0)
             close(s.inputs[i].fd);
     hn_free(s.inputs);
+    front_follow_done(&s);
     if (s.folder >= 0)
         close(s.folder);
     if (s.lock >= 0)

@@ -38,6 +38,7 @@ struct front_state {
     const char *asked; /* option of the last input, and its place */
     size_t asked_at;
     const char *at; /* the input that was handed out last */
+    struct front_follow *follow;
 };
 
 /* ---- front_inputs.c ---- */
@@ -45,6 +46,12 @@ HN_MUST struct hn_err front_inputs_find(struct front_state *s, struct hn_diag *r
 /* 'N': an open descriptor or errno in h->err; name into text. */
 int front_input_next(struct front_state *s, struct work_head *h, char *text);
 HN_MUST struct hn_err front_socket(const struct hn_front_option *o, int *ret_fd, struct hn_diag *reterr);
+
+/* ---- front_follow.c ---- */
+bool front_follows(const struct front_state *s, const char *option);
+/* The next file that is new or has changed; ENODATA when there is none at present. */
+int front_follow_next(struct front_state *s, const char *option, struct work_head *h, char *text);
+void front_follow_done(struct front_state *s);
 
 /* ---- front_facts.c ---- */
 #define FRONT_FACTS_MAX ((size_t)256 << 20)

@@ -124,6 +124,8 @@ int front_input_next(struct front_state *s, struct work_head *h, char *text)
     struct stat st;
     if (h->n < sizeof option)
         memcpy(option, text, h->n);
+    if (front_follows(s, option))
+        return front_follow_next(s, option, h, text);
     /* Inputs of one option are asked for in a row: go on where the last one was. */
     size_t i = s->asked && strcmp(s->asked, option) == 0 ? s->asked_at : 0;
     while (i < s->n_inputs && (!s->inputs[i].path || strcmp(s->inputs[i].option, option) != 0))

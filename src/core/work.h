@@ -28,6 +28,8 @@ enum hn_opt_type {
     HN_OPT_NUM,
     HN_OPT_TIME,   /* RFC 3339 or a date */
     HN_OPT_INPUT,  /* names a file, a folder or "-": its files come from hn_work_input(w, name, …) */
+    HN_OPT_FOLLOW, /* names a file or a folder that is looked at again and again: hn_work_input() gives each file that
+                    * is new, and again whenever it has changed; false: none at present, ask later */
     HN_OPT_OUTPUT, /* names a file to be written whole: hn_work_output(w, name) */
     HN_OPT_UDP,    /* ADDRESS:PORT to listen on: a bound socket from hn_work_input() */
     HN_OPT_TCP,    /* the same, listening */

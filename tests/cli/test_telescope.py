@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """hinomi telescope: generated traffic with known truth, a live watch that is killed, and real captures where at hand."""
+import gzip
 import json
 import os
 import pathlib
@@ -165,6 +166,64 @@ class Telescope(unittest.TestCase):
         out, errors = p.communicate(timeout=60)
         self.assertEqual(p.returncode, 0, errors)
         self.assertEqual(out, b"")  # the alert was told once, before the first kill
+
+    # ---- captures that grow
+
+    def follow(self, folder):
+        p = subprocess.Popen([hinomi.PROGRAM, "telescope", "watch", "--follow", folder, "--every", "5"], env=self.world.env,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for f in (p.stdout, p.stderr):
+            self.addCleanup(f.close)
+        self.addCleanup(p.kill)
+        return p
+
+    def wait_kept(self, packets):
+        end = time.monotonic() + 20
+        while self.kept() != packets:
+            self.assertLess(time.monotonic(), end, f"{self.kept()} packets kept, {packets} written")
+            time.sleep(0.2)
+
+    def test_captures_that_grow_are_rotated_packed_and_a_watch_that_is_killed(self):
+        folder = self.world.dir / "captures"
+        folder.mkdir()
+        whole = capture(self.world.dir / "whole.pcap", mixture(4000, 600)).read_bytes()
+        head, starts, at = whole[:24], [], 24
+        while at < len(whole):
+            starts.append(at)
+            at += 16 + struct.unpack_from("<I", whole, at + 8)[0]
+        starts.append(at)
+
+        def part(a, b):
+            return whole[starts[a]:starts[b]]
+
+        live = folder / "dark.pcap"
+        live.write_bytes(head + part(0, 1000) + part(1000, 1001)[:30])  # the last record is not wholly there yet
+        p = self.follow(folder)
+        self.wait_kept(1000)
+        with live.open("ab") as f:
+            f.write(part(1000, 1001)[30:] + part(1001, 1500))
+        live.rename(folder / "dark.pcap.1")  # with what was not yet read
+        live.write_bytes(head + part(1500, 2000))
+        self.wait_kept(2000)
+        p.kill()
+        p.wait()
+        with live.open("ab") as f:
+            f.write(part(2000, 2600))
+        (folder / "dark.pcap.1.gz").write_bytes(gzip.compress((folder / "dark.pcap.1").read_bytes()))
+        (folder / "dark.pcap.1").unlink()
+        p = self.follow(folder)
+        self.wait_kept(2600)
+        (folder / "dark.pcap.2").write_bytes(live.read_bytes())  # copied, then written anew in its place
+        live.write_bytes(head + part(2600, 4000))
+        self.wait_kept(4000)
+        p.send_signal(signal.SIGTERM)
+        self.assertEqual(p.wait(timeout=60), 0)
+        self.assertEqual(self.kept(), 4000)
+        p = self.follow(folder)
+        time.sleep(2)
+        p.send_signal(signal.SIGTERM)
+        self.assertEqual(p.wait(timeout=60), 0)
+        self.assertEqual(self.kept(), 4000)
 
     # ---- real captures
 

@@ -601,3 +601,27 @@ static inline bool telescope_event_is(const struct telescope_event *e, uint32_t 
 
 int telescope_replay(struct hn_work *w);
 int telescope_watch(struct hn_work *w);
+
+/* ---------------------------------------------------------------- captures that grow (follow.c) */
+
+#define TELESCOPE_FOLLOWED 16384u
+/* How far captures have been read, kept with the state: by their first packet, since names and places change. */
+struct telescope_followed {
+    uint32_t n, turn;
+    struct telescope_capture {
+        uint64_t id, packets; /* hash of the first packet; packets taken */
+        uint64_t octets;      /* length of the file when all of it was read; 0: not yet */
+        uint32_t turn, spare; /* of the last use */
+    } list[TELESCOPE_FOLLOWED];
+};
+
+struct telescope_inputs;
+struct telescope_follow;
+struct telescope_follow *telescope_follow_new(void);
+void telescope_follow_free(struct telescope_follow *f); /* NULL is fine */
+/* A piece of a capture into the engine; false: there is nothing at present. */
+bool telescope_follow_next(struct telescope_follow *f, struct hn_work *w, struct telescope_engine *e,
+                           struct telescope_inputs *in);
+/* NULL f: nothing is kept, whatever was kept is good. */
+void telescope_follow_keep(const struct telescope_follow *f, struct telescope_followed *to);
+bool telescope_follow_load(struct telescope_follow *f, const struct telescope_followed *from);

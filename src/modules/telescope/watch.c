@@ -1,4 +1,5 @@
-/* `hinomi telescope watch`: a live interface through the kernel's packet ring (packet(7), TPACKET_V3).
+/* `hinomi telescope watch`: a live interface through the kernel's packet ring (packet(7), TPACKET_V3), or captures that
+ * grow (follow.c).
  *
  *   ring    blocks of HN_RING_BLOCK; the kernel fills one, hands it over, we walk its packets and give it back
  *   alerts  a member's address is told on standard output as one line of JSON as soon as its block is read, once; when
@@ -20,6 +21,7 @@
 
 #define BLOCKS       (HN_RING_BYTES / HN_RING_BLOCK)
 #define TICK_MS      500
+#define TELL_WITHIN  HN_SECOND /* while there is more to read than can be read */
 #define AFTER_ALERT  HN_SECOND /* until what was told is kept */
 #define REPORT_ARENA ((size_t)256 << 20)
 
@@ -29,12 +31,17 @@ struct watch {
     struct telescope_inputs in;
     struct hn_str name, state;
     uint8_t *ring;
-    int fd;
+    int fd; /* of the ring; -1: captures are followed */
+    struct telescope_follow *follow;
     unsigned at; /* next block */
     hn_time due; /* next report, by the monotonic clock */
     uint16_t link;
     size_t n;
     struct hn_capture_record batch[TELESCOPE_BLOCK];
+    struct note {
+        struct telescope_inputs in;
+        struct telescope_followed files;
+    } note;
 };
 
 /* ---------------------------------------------------------------- ring */
@@ -84,9 +91,11 @@ static void read_block(struct watch *p, const uint8_t *block)
     flush(p); /* before the block goes back */
 }
 
-/* True when a block was there. */
+/* True when a block was there, or something of a capture. */
 static bool next_block(struct watch *p)
 {
+    if (p->follow)
+        return telescope_follow_next(p->follow, p->w, p->e, &p->in);
     uint8_t *block = p->ring + (size_t)p->at * HN_RING_BLOCK;
     struct tpacket_block_desc *d = (void *)block;
     if (!(__atomic_load_n(&d->hdr.bh1.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
@@ -101,7 +110,7 @@ static void count_drops(struct watch *p)
 {
     struct tpacket_stats_v3 s = {0};
     socklen_t n = sizeof s;
-    if (getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &s, &n) == 0)
+    if (p->fd >= 0 && getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &s, &n) == 0)
         p->in.dropped += s.tp_drops; /* reading sets it to zero */
 }
 
@@ -174,7 +183,10 @@ static struct telescope_engine *resume(struct watch *p, const struct telescope_c
     int fd = hn_work_file_open(p->w, p->state);
     if (!e || fd < 0)
         return e;
-    bool ok = telescope_state_load(e, fd, &p->in, sizeof p->in);
+    struct note *note = &p->note;
+    bool ok = telescope_state_load(e, fd, note, sizeof *note);
+    p->in = note->in;
+    ok &= telescope_follow_load(p->follow, &note->files);
     close(fd);
     if (ok)
         return e;
@@ -187,7 +199,9 @@ static struct telescope_engine *resume(struct watch *p, const struct telescope_c
 static void save(struct watch *p)
 {
     int fd = hn_work_file_new(p->w, p->state);
-    bool ok = fd >= 0 && telescope_state_save(p->e, fd, &p->in, sizeof p->in);
+    p->note.in = p->in;
+    telescope_follow_keep(p->follow, &p->note.files);
+    bool ok = fd >= 0 && telescope_state_save(p->e, fd, &p->note, sizeof p->note);
     if (fd >= 0)
         close(fd);
     if (!ok || !hn_ok(hn_work_file_commit(p->w, p->state)))
@@ -215,7 +229,8 @@ static void run(struct watch *p, hn_time every)
                                 {.fd = hn_work_stop_fd(p->w), .events = POLLIN}};
         if (!next_block(p) && poll(fds, 2, TICK_MS) < 0 && errno != EINTR)
             break;
-        while (hn_monotonic() < p->due && next_block(p))
+        const hn_time soon = hn_monotonic() + TELL_WITHIN, until = soon < p->due ? soon : p->due;
+        while (hn_monotonic() < until && next_block(p))
             ;
         tell_all(p);
         if (hn_monotonic() >= p->due) {
@@ -223,37 +238,55 @@ static void run(struct watch *p, hn_time every)
             p->due = hn_monotonic() + every;
         }
     }
-    while (next_block(p))
+    while (!p->follow && next_block(p)) /* what the ring holds would be lost; captures stay */
         ;
     tell_all(p);
     report(p);
 }
 
+/* The ring, or what captures to follow need; 0, or the exit code of what was wrong. */
+static int open_source(struct watch *p, struct hn_input *in)
+{
+    if (hn_work_given(p->w, "follow") == hn_work_given(p->w, "interface"))
+        return hn_work_usage(p->w, "telescope.interface", NULL);
+    if (hn_work_given(p->w, "follow")) {
+        p->follow = telescope_follow_new();
+        return p->follow ? 0 : hn_work_fail(p->w, "telescope.memory", NULL);
+    }
+    if (!hn_work_input(p->w, "interface", in))
+        return hn_work_fail(p->w, "telescope.ring", NULL);
+    p->fd = in->fd;
+    p->link = link_of(in->fd);
+    void *ring = mmap(NULL, HN_RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, in->fd, 0);
+    p->ring = ring == MAP_FAILED ? NULL : ring;
+    return p->ring ? 0 : hn_work_fail(p->w, "telescope.ring", NULL);
+}
+
 int telescope_watch(struct hn_work *w)
 {
     struct telescope_config how;
-    struct hn_input in;
+    struct hn_input in = {.fd = -1};
     int code = telescope_setup(w, &how);
     struct watch *p = code ? NULL : hn_arena_alloc(hn_work_arena(w), sizeof *p);
     if (!p)
         return code ? code : hn_work_fail(w, "telescope.memory", NULL);
-    if (!hn_work_input(w, "interface", &in))
-        return hn_work_usage(w, "telescope.interface", NULL);
-    *p = (struct watch){.w = w, .in = {.files = 1}, .fd = in.fd, .link = link_of(in.fd)};
+    memset(p, 0, sizeof *p);
+    p->w = w;
+    p->fd = -1;
+    p->in.files = 1;
     p->name = hn_work_given(w, "keep") ? hn_work_str(w, "keep") : HN_STR("telescope");
     p->state = hn_arena_fmt(hn_work_arena(w), "%.*s.state", HN_FMT(p->name));
-    void *ring = mmap(NULL, HN_RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, in.fd, 0);
-    p->ring = ring == MAP_FAILED ? NULL : ring;
-    p->e = p->ring ? resume(p, &how) : NULL;
+    code = open_source(p, &in);
+    p->e = code ? NULL : resume(p, &how);
     if (p->e)
         run(p, (hn_time)hn_work_int(w, "every", 60) * HN_SECOND);
-    else
-        code = hn_work_fail(w, p->ring ? "telescope.memory" : "telescope.ring", NULL);
-    if (p->e && p->e->failed)
+    if (!code && (!p->e || p->e->failed))
         code = hn_work_fail(w, "telescope.memory", NULL);
     telescope_engine_free(p->e);
+    telescope_follow_free(p->follow);
     if (p->ring)
         munmap(p->ring, HN_RING_BYTES);
-    hn_work_done(&in);
+    if (in.fd >= 0)
+        hn_work_done(&in);
     return code;
 }
