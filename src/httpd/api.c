@@ -1,6 +1,8 @@
 /* HTTP ⇄ operations: method, path, query and body become one object of arguments; the answer becomes a response. */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/msg.h"
@@ -188,6 +190,19 @@ size_t httpd_body_most(struct httpd *h, struct hn_http_req *r)
     return HN_OP_UPLOAD_MOST;
 }
 
+/* A body that is no text ("document" in base 64): UTF-16, CoSWID. False: too large. */
+static bool put_binary(struct hn_jw *w, struct hn_str body)
+{
+    char *text = body.n < HN_MSG_MAX_LOCAL ? malloc(HN_BASE64_LEN(body.n)) : NULL;
+    if (!text)
+        return false;
+    hn_base64_encode(hn_str_bytes(body), text);
+    hn_jw_kc(w, "document", text);
+    hn_jw_kbool(w, "base64", true);
+    free(text);
+    return true;
+}
+
 /* {query…, "document": "the body"} */
 static void ask_document(struct httpd *h, struct hn_http_req *r, const struct hn_op *op, struct reading *q)
 {
@@ -199,10 +214,6 @@ static void ask_document(struct httpd *h, struct hn_http_req *r, const struct hn
         httpd_error(r, 400, (struct hn_err){HN_E_INVALID}, "error.param-twice", "what", HN_STR("document"));
         return;
     }
-    if (!hn_str_from_utf8(hn_str_bytes(hn_buf_text(&r->body)), &text)) {
-        httpd_error(r, 415, (struct hn_err){HN_E_INVALID}, "error.upload-text", NULL, (struct hn_str){NULL, 0});
-        return;
-    }
     hn_buf_init(&b, HN_MSG_MAX_LOCAL - (64u << 10));
     hn_jw_init(&w, &b);
     hn_jw_obj(&w);
@@ -210,9 +221,13 @@ static void ask_document(struct httpd *h, struct hn_http_req *r, const struct hn
         hn_jw_key_str(&w, q->args.keys[i]);
         hn_jw_value(&w, &q->args.items[i]);
     }
-    hn_jw_kstr(&w, "document", text);
+    bool fits = true;
+    if (hn_str_from_utf8(hn_str_bytes(hn_buf_text(&r->body)), &text))
+        hn_jw_kstr(&w, "document", text);
+    else
+        fits = put_binary(&w, hn_buf_text(&r->body));
     hn_jw_obj_end(&w);
-    if (b.bad)
+    if (b.bad || !fits)
         error(r, 413, HN_E_LIMIT, NULL);
     else if (!httpd_ask(h, r, op->name, httpd_session(r), hn_buf_text(&b), false))
         error(r, 503, HN_E_BUSY, NULL);

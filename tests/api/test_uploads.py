@@ -10,6 +10,10 @@ from world import PROGRAM
 MIB = 1 << 20
 
 
+# {tag-id: "tag-1", tag-version: 0, software-name: "Acme Tool", software-version: "1.2", entity: {…}} (RFC 9393)
+COSWID = b"\xa5\x00\x65tag-1\x0c\x00\x01\x69Acme Tool\x0d\x631.2\x02\xa2\x18\x1f\x64Acme\x18\x21\x82\x01\x02"
+
+
 def bom(parts, version=1, **more):
     refs = [f"pkg:npm/{p}@1.0.0" for p in parts]
     return json.dumps({
@@ -99,8 +103,13 @@ class Uploads(Case):
         self.assertEqual(got["state"], "done", got)
         self.assertGreater(got["result"]["problems"]["error"] + got["result"]["problems"]["warning"], 0)
         self.assertIn("gone", json.dumps(got["result"]["places"]))
-        self.refused(self.send(b"\xff\xfe{\0}\0", name="U16"), 415, "invalid")
-        self.refused(self.send(b"\0" * 1000, name="Zeros"), 415, "invalid")
+        # what the command line reads is read here too: UTF-16, CoSWID in CBOR; a body that is nothing is said to be so
+        wide = self.taken(b"\xff\xfe" + bom(["deep"]).decode().encode("utf-16-le"), name="U16", version="1")
+        self.assertEqual(wide["state"], "done", wide)
+        swid = self.taken(COSWID, name="Coswid", version="1")
+        self.assertEqual(swid["state"], "done", swid)
+        zeros = self.taken(b"\0" * 1000, name="Zeros")
+        self.assertIn(zeros["state"], ("refused", "failed"))
         self.refused(self.send(b" " * 1000, name="Blanks"), 400, "invalid")
         self.refused(self.send(b"", name="Empty"), 400, "invalid")
 

@@ -26,20 +26,77 @@ const struct hn_bom_format *hn_bom_sniff(struct hn_bytes text)
     return best;
 }
 
+/* ---------------------------------------------------------------- UTF-16, as "> file" of PowerShell writes */
+
+enum wide { WIDE_NOT, WIDE_LITTLE, WIDE_BIG };
+
+static enum wide wide_of(struct hn_bytes t)
+{
+    if (t.n < 4)
+        return WIDE_NOT;
+    if ((t.p[0] == 0xFF && t.p[1] == 0xFE) || (!t.p[1] && (t.p[0] == '{' || t.p[0] == '<')))
+        return WIDE_LITTLE;
+    return (t.p[0] == 0xFE && t.p[1] == 0xFF) || (!t.p[0] && (t.p[1] == '{' || t.p[1] == '<')) ? WIDE_BIG : WIDE_NOT;
+}
+
+static size_t put_utf8(char *out, uint32_t c)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i; i--, c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3F));
+    out[0] = (char)((n == 2 ? 0xC0 : n == 3 ? 0xE0 : 0xF0) | c);
+    return n;
+}
+
+static uint32_t unit(struct hn_bytes t, size_t i, enum wide w)
+{
+    return w == WIDE_LITTLE ? (uint32_t)t.p[i] | (uint32_t)t.p[i + 1] << 8 : (uint32_t)t.p[i] << 8 | t.p[i + 1];
+}
+
+/* In the arena; half a surrogate pair becomes U+FFFD. The XML declaration goes: what it says is no longer so. */
+static struct hn_bytes from_wide(struct hn_arena *a, struct hn_bytes t, enum wide w)
+{
+    char *out = hn_arena_alloc(a, t.n / 2 * 3 + 1);
+    size_t n = 0;
+    for (size_t i = 0; out && i + 1 < t.n; i += 2) {
+        uint32_t c = unit(t, i, w), low = i + 3 < t.n ? unit(t, i + 2, w) : 0;
+        if (c == 0xFEFF && !i)
+            continue;
+        if (c >= 0xD800 && c < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
+            c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+            i += 2;
+        } else if (c >= 0xD800 && c < 0xE000) {
+            c = 0xFFFD;
+        }
+        n += put_utf8(out + n, c);
+    }
+    struct hn_str s = {out, n};
+    ptrdiff_t end = out && hn_str_starts(s, "<?xml") ? hn_str_find(s, HN_STR("?>")) : -1;
+    return end < 0 ? hn_str_bytes(s) : hn_str_bytes(hn_str_cut(s, (size_t)end + 2, n));
+}
+
+/* ---------------------------------------------------------------- reading */
+
 /* What a text that no family knows looks like, as the code of its note. */
 static const char *looks_like(struct hn_bytes t)
 {
     if (!t.n)
         return "empty-file";
-    if (t.n >= 2 && ((t.p[0] == 0xFF && t.p[1] == 0xFE) || (t.p[0] == 0xFE && t.p[1] == 0xFF)))
-        return "utf-16";
-    if (t.n >= 2 && (t.p[0] == 0 || t.p[1] == 0) && (t.p[0] == '{' || t.p[0] == '<' || t.p[1] == '{' || t.p[1] == '<'))
-        return "utf-16";
     return "not-a-bom";
 }
 
 struct hn_err hn_bom_read(struct hn_bom *b, struct hn_bytes text)
 {
+    enum wide wide = wide_of(text);
+
+    if (wide) {
+        text = from_wide(b->arena, text, wide);
+        hn_bom_note(b, HN_BOM_NOTE_WARNING, "utf-16", HN_STR(""), HN_STR(""), HN_STR(""));
+    }
     const struct hn_bom_format *f = b->depth <= ENVELOPES_MOST ? hn_bom_sniff(text) : NULL;
 
     if (!f) {

@@ -55,6 +55,37 @@ TEST(words)
     CHECK_INT(hn_bom_why_of(HN_STR("component_not_present")), HN_BOM_WHY_NO_COMPONENT);
 }
 
+/* A name outside of the first plane, half a pair, and every truncation. */
+TEST(utf16)
+{
+    static const char ascii[] = "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":"
+                                "[{\"type\":\"library\",\"name\":\"n??\"}]}";
+    uint8_t wide[2 * sizeof ascii];
+    size_t n = 2;
+    wide[0] = 0xFF;
+    wide[1] = 0xFE;
+    for (const char *p = ascii; *p; p++, n += 2) {
+        bool first = *p == '?' && p[1] == '?';
+        wide[n] = *p == '?' ? (first ? 0x3D : 0x00) : (uint8_t)*p;
+        wide[n + 1] = *p == '?' ? (first ? 0xD8 : 0xDE) : 0; /* U+1F600 */
+    }
+    for (size_t cut = 0; cut <= n; cut++) {
+        struct hn_arena a;
+        struct hn_bom b;
+        hn_arena_init(&a, 1 << 20);
+        hn_bom_init(&b, &a);
+        struct hn_err e = hn_bom_read(&b, hn_bytes_of(wide, cut));
+        CHECK(b.notes.n > 0);
+        if (cut == n) {
+            CHECK(hn_ok(e));
+            CHECK_C(b.notes.first->code, "utf-16");
+            CHECK(b.n_components == 1 && hn_str_eqc(b.components[0]->name, "n\xF0\x9F\x98\x80"));
+        }
+        hn_bom_done(&b);
+        hn_arena_done(&a);
+    }
+}
+
 TEST(no_family)
 {
     struct hn_arena a;

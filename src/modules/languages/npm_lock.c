@@ -3,7 +3,8 @@
 #include "format/yaml_tree.h"
 #include "modules/languages/languages.h"
 
-#define DEPTH_MAX 32u
+#define DEPTH_MAX     32u
+#define NPM_LOOKED_UP (UINT64_C(256) << 20)
 
 static struct hn_bytes cut(struct hn_bytes b, size_t from, size_t to)
 {
@@ -50,8 +51,68 @@ static void npm_version(struct languages_pkg *k, struct hn_bytes version)
     }
 }
 
+/* Where a package stands, so that the names it asks for can be looked up as Node.js does: the nearest folder outwards
+ * that has the name. Version 1 nests the entries, 2 and 3 write the folders into the keys. */
+struct npm_place {
+    const struct hn_map *names; /* of this level; with key: of all entries */
+    const struct npm_place *up;
+    struct hn_str key; /* "node_modules/a/node_modules/b" */
+    uint64_t *left;    /* with key: bytes of paths that may still be looked up, so that deep ones cost no more */
+};
+
+static const struct hn_jv *npm_find_key(const struct npm_place *at, struct hn_str name)
+{
+    struct hn_str folder = at->key;
+    struct hn_buf path;
+    const struct hn_jv *v = NULL;
+    hn_buf_init(&path, 64 * 1024);
+    for (bool more = true; !v && more;) {
+        hn_buf_clear(&path);
+        hn_buf_str(&path, folder);
+        hn_buf_c(&path, folder.n ? "/node_modules/" : "node_modules/");
+        hn_buf_str(&path, name);
+        v = path.bad ? NULL : hn_map_find(at->names, hn_str_bytes(hn_buf_text(&path)));
+        more = folder.n > 0 && *at->left > path.n;
+        *at->left -= more ? path.n : 0;
+        while (folder.n && !hn_str_ends(folder, "/node_modules"))
+            folder.n--;
+        folder.n -= folder.n ? strlen("/node_modules") : 0;
+    }
+    hn_buf_done(&path);
+    return v;
+}
+
+static const struct hn_jv *npm_find(const struct npm_place *at, struct hn_str name)
+{
+    const struct hn_jv *v = NULL;
+    if (at->key.n)
+        return npm_find_key(at, name);
+    for (; at && !v; at = at->up)
+        v = hn_map_find(at->names, hn_str_bytes(name));
+    return v;
+}
+
+/* The copy that is meant, as "name@version"; "name" when it has no version. maybe: only what is there is needed. */
+static void npm_add_needs(struct languages_state *st, struct languages_list *l, const struct npm_place *at,
+                          const struct hn_jv *needs, bool maybe)
+{
+    for (size_t i = 0; needs && needs->kind == HN_JV_OBJ && i < needs->n && l->n < LANGUAGES_LIST_MAX; i++) {
+        const struct hn_jv *v = npm_find(at, needs->keys[i]);
+        struct languages_pkg k = {.type = "npm"};
+        struct hn_bytes name = languages_jv(v, "name");
+        if (!v && maybe)
+            continue;
+        languages_npm_name(&k, name.n ? name : hn_str_bytes(needs->keys[i]));
+        npm_version(&k, languages_jv(v, "version"));
+        languages_add(st, l,
+                      hn_arena_fmt(&st->one, "%.*s%s%.*s%s%.*s", (int)k.group.n, (const char *)k.group.p,
+                                   k.group.n ? "/" : "", (int)k.name.n, (const char *)k.name.p, k.version.n ? "@" : "",
+                                   (int)k.version.n, (const char *)k.version.p));
+    }
+}
+
 static void npm_entry(struct languages_state *st, struct hn_bytes path, struct hn_bytes name, const struct hn_jv *v,
-                      const char *needs)
+                      const struct npm_place *at)
 {
     struct languages_pkg k = {
         .type = "npm", .path = path, .found = "package-lock", .declared = true, .depends_known = true};
@@ -63,7 +124,9 @@ static void npm_entry(struct languages_state *st, struct hn_bytes path, struct h
     k.dev = hn_jv_bool(v, "dev", false);
     k.licence = languages_npm_licence(st, v);
     add_integrity(st, &hashes, languages_jv(v, "integrity"));
-    languages_add_keys(st, &depends, hn_jv_get(v, needs));
+    npm_add_needs(st, &depends, at, hn_jv_get(v, at->key.n ? "dependencies" : "requires"), false);
+    npm_add_needs(st, &depends, at, hn_jv_get(v, "optionalDependencies"), true);
+    npm_add_needs(st, &depends, at, hn_jv_get(v, "peerDependencies"), true);
     k.hashes = hashes.v;
     k.n_hashes = hashes.n;
     k.depends = depends.v;
@@ -71,21 +134,45 @@ static void npm_entry(struct languages_state *st, struct hn_bytes path, struct h
     languages_emit(st, &k);
 }
 
-/* Version 1: {name: {version, requires, dependencies: {…}}}, nested as the folders are. */
-static void npm_nested(struct languages_state *st, struct hn_bytes path, const struct hn_jv *deps, unsigned depth)
+static void npm_index(struct languages_state *st, struct hn_map *m, const struct hn_jv *object)
 {
+    hn_map_init(m);
+    for (size_t i = 0; i < object->n; i++)
+        if (!hn_ok(hn_map_set(m, hn_str_bytes(object->keys[i]), &object->items[i])))
+            st->tree.failed = true;
+}
+
+/* Version 1: {name: {version, requires, dependencies: {…}}}, nested as the folders are. */
+static void npm_nested(struct languages_state *st, struct hn_bytes path, const struct hn_jv *deps,
+                       const struct npm_place *up, unsigned depth)
+{
+    struct hn_map names;
     if (!deps || deps->kind != HN_JV_OBJ || depth > DEPTH_MAX)
         return;
+    npm_index(st, &names, deps);
+    const struct npm_place here = {.names = &names, .up = up};
     for (size_t i = 0; i < deps->n; i++) {
-        npm_entry(st, path, hn_str_bytes(deps->keys[i]), &deps->items[i], "requires");
-        npm_nested(st, path, hn_jv_get(&deps->items[i], "dependencies"), depth + 1);
+        const struct hn_jv *own = hn_jv_get(&deps->items[i], "dependencies");
+        struct hn_map inner;
+        struct npm_place within = {.names = &inner, .up = &here};
+        bool nested = own && own->kind == HN_JV_OBJ;
+        if (nested)
+            npm_index(st, &inner, own);
+        npm_entry(st, path, hn_str_bytes(deps->keys[i]), &deps->items[i], nested ? &within : &here);
+        if (nested)
+            hn_map_done(&inner);
+        npm_nested(st, path, own, &here, depth + 1);
     }
+    hn_map_done(&names);
 }
 
 /* Versions 2 and 3: {"node_modules/a/node_modules/b": {…}}; "" is the project, a link points to another entry. */
 static void npm_flat(struct languages_state *st, struct hn_bytes path, const struct hn_jv *packages)
 {
     static const char folder[] = "node_modules/";
+    struct hn_map all;
+    uint64_t left = NPM_LOOKED_UP;
+    npm_index(st, &all, packages);
     for (size_t i = 0; i < packages->n; i++) {
         struct hn_str key = packages->keys[i];
         const struct hn_jv *v = &packages->items[i];
@@ -95,8 +182,10 @@ static void npm_flat(struct languages_state *st, struct hn_bytes path, const str
         if (!from || hn_jv_bool(v, "link", false))
             continue;
         struct hn_bytes name = languages_jv(v, "name");
-        npm_entry(st, path, name.n ? name : hn_str_bytes(hn_str_cut(key, (size_t)from, key.n)), v, "dependencies");
+        npm_entry(st, path, name.n ? name : hn_str_bytes(hn_str_cut(key, (size_t)from, key.n)), v,
+                  &(struct npm_place){.names = &all, .key = key, .left = &left});
     }
+    hn_map_done(&all);
 }
 
 void languages_package_lock(struct languages_state *st, struct hn_bytes path, struct hn_bytes data)
@@ -106,7 +195,7 @@ void languages_package_lock(struct languages_state *st, struct hn_bytes path, st
     if (packages && packages->kind == HN_JV_OBJ)
         npm_flat(st, path, packages);
     else if (v)
-        npm_nested(st, path, hn_jv_get(v, "dependencies"), 0);
+        npm_nested(st, path, hn_jv_get(v, "dependencies"), NULL, 0);
 }
 
 /* ---------------------------------------------------------------- Yarn */
@@ -241,6 +330,27 @@ static struct hn_bytes yaml_text(struct hn_yaml *map, const char *key)
     return v && v->kind == HN_YAML_SCALAR ? hn_str_bytes(v->s) : (struct hn_bytes){0};
 }
 
+/* "name: 1.0.0(peer@2)"; of an alias the key of another: "name: other@1.0.0". */
+static void pnpm_add_need(struct languages_state *st, struct languages_list *l, const struct hn_yaml *d)
+{
+    struct languages_pkg k = {.type = "npm"};
+    struct hn_str v = d->kind == HN_YAML_SCALAR ? d->s : HN_STR("");
+    ptrdiff_t peer = hn_str_chr(v, '(');
+    v = hn_str_cut(v, 0, peer < 0 ? v.n : (size_t)peer);
+    peer = hn_str_chr(v, '_');
+    if (hn_str_chr(v, '@') < 0 && !hn_str_starts(v, "/")) {
+        v = hn_str_cut(v, 0, peer < 0 ? v.n : (size_t)peer);
+        languages_add(st, l, hn_arena_fmt(&st->one, "%.*s%s%.*s", HN_FMT(d->key), v.n ? "@" : "", HN_FMT(v)));
+    } else if (pnpm_key(&k, hn_str_bytes(v))) {
+        languages_add(st, l,
+                      hn_arena_fmt(&st->one, "%.*s%s%.*s@%.*s", (int)k.group.n, (const char *)k.group.p,
+                                   k.group.n ? "/" : "", (int)k.name.n, (const char *)k.name.p, (int)k.version.n,
+                                   (const char *)k.version.p));
+    } else {
+        languages_add(st, l, d->key);
+    }
+}
+
 static void pnpm_entry(struct languages_state *st, struct hn_bytes path, struct hn_yaml *entry,
                        struct hn_yaml *snapshots)
 {
@@ -262,7 +372,7 @@ static void pnpm_entry(struct languages_state *st, struct hn_bytes path, struct 
     if (!needs && key) /* 9 keeps them apart */
         needs = hn_yaml_get(hn_yaml_get(snapshots, key), "dependencies");
     for (const struct hn_yaml *d = needs ? needs->first : NULL; d; d = d->next)
-        languages_add(st, &depends, languages_text(st, hn_str_bytes(d->key)));
+        pnpm_add_need(st, &depends, d);
     k.hashes = hashes.v;
     k.n_hashes = hashes.n;
     k.depends = depends.v;

@@ -160,6 +160,35 @@ def write_root(root, files):
         p.write_text(text)
 
 
+LOCKS = {
+    "etc/os-release": 'ID=debian\nVERSION_ID="12"\n',
+    "srv/v3/package-lock.json": json.dumps({"lockfileVersion": 3, "packages": {
+        "": {"name": "app", "dependencies": {"a": "^1", "b": "^1"}},
+        "node_modules/a": {"version": "1.0.0", "dependencies": {"c": "^1", "alias": "npm:@s/real@2"}},
+        "node_modules/alias": {"name": "@s/real", "version": "2.2.0"},
+        "node_modules/b": {"version": "1.0.0", "dependencies": {"c": "^2"}, "optionalDependencies": {"d": "1", "e": "1"}},
+        "node_modules/b/node_modules/c": {"version": "2.0.0", "dependencies": {"a": "^1"}},
+        "node_modules/c": {"version": "1.5.0"}, "node_modules/d": {"version": "1.1.0"}}}),
+    "srv/v1/package-lock.json": json.dumps({"lockfileVersion": 1, "dependencies": {
+        "a": {"version": "1.0.1", "requires": {"c": "^1"}}, "c": {"version": "1.5.1"},
+        "b": {"version": "1.0.1", "requires": {"c": "^2"}, "dependencies": {
+            "c": {"version": "2.0.1", "requires": {"a": "^1"}}}}}}),
+    "srv/pnpm/pnpm-lock.yaml": "lockfileVersion: '9.0'\npackages:\n  c@1.5.2: {}\n  c@2.0.2: {}\n  b@1.0.2: {}\n"
+                               "snapshots:\n  b@1.0.2:\n    dependencies:\n      c: 2.0.2(peer@1.0.0)\n",
+}
+
+
+def check_locks(root):
+    """Which of several versions of one name is meant is where Node.js would find it."""
+    write_root(root, LOCKS)
+    doc = generate("--root", str(root), "--deep")
+    names = {c["bom-ref"]: f'{c.get("group", "")}{c["name"]}@{c["version"]}' for c, _ in walk(doc["components"]) if "version" in c}
+    deps = {names.get(x["ref"], "top"): sorted(names[r] for r in x.get("dependsOn", []) if r in names) for x in doc["dependencies"]}
+    want = {"a@1.0.0": ["@sreal@2.2.0", "c@1.5.0"], "b@1.0.0": ["c@2.0.0", "d@1.1.0"], "c@2.0.0": ["a@1.0.0"], "a@1.0.1": ["c@1.5.1"],
+            "b@1.0.1": ["c@2.0.1"], "c@2.0.1": ["a@1.0.1"], "b@1.0.2": ["c@2.0.2"]}
+    check("locks: the nearest copy of a name is what is needed", {k: deps.get(k) for k in want} == want, str(deps))
+
+
 def layer(entries):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as t:
@@ -243,6 +272,7 @@ def root_tests(d):
     check("root: dependencies of languages by normalised name", deps[by["foo"][0]["bom-ref"]] == [by["Bar"][0]["bom-ref"]])
     told = {a: c["aggregate"] for c in doc["compositions"] for a in c.get("dependencies", [])}
     check("root: what is needed and not there is not called complete", told[by["liby"][0]["bom-ref"]] == "unknown" and told[by["libx"][0]["bom-ref"]] == "complete")
+    check_locks(d / "locks")
     check("root: a quick look is not called complete", doc["compositions"][0]["aggregate"] == "incomplete")
     deep = generate("--root", str(root), "--name", "same", "--deep")
     check("root: a deep one is", deep["compositions"][0]["aggregate"] == "complete", str(deep["compositions"][0]))
