@@ -68,8 +68,8 @@ typedef struct hn_err hn_op_fn(struct hn_op_ctx *c);
 #define HN_OP_CHANGES 1u /* changes something: CSRF header over HTTP, audit entry */
 #define HN_OP_STREAM  2u /* server-sent events; httpd keeps the connection */
 #define HN_OP_BIG     4u /* answer may be an export of up to 100 000 rows */
-/* The body is no JSON but the parameter "document", of any type (what is no text comes in base 64), up to HN_OP_UPLOAD_MOST bytes; the others are in
- * the query. */
+/* The body is no JSON but the parameter "document", of any type (what is no text comes in base 64), up to
+ * HN_OP_UPLOAD_MOST bytes; the others are in the query. */
 #define HN_OP_UPLOAD      8u
 #define HN_OP_UPLOAD_MOST (48 << 20)
 

@@ -1,6 +1,5 @@
 /* HTTP ⇄ operations: method, path, query and body become one object of arguments; the answer becomes a response. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/base64.h"
 #include "base/mem.h"
@@ -193,13 +192,13 @@ size_t httpd_body_most(struct httpd *h, struct hn_http_req *r)
 /* A body that is no text ("document" in base 64): UTF-16, CoSWID. False: too large. */
 static bool put_binary(struct hn_jw *w, struct hn_str body)
 {
-    char *text = body.n < HN_MSG_MAX_LOCAL ? malloc(HN_BASE64_LEN(body.n)) : NULL;
+    char *text = body.n < HN_MSG_MAX_LOCAL ? hn_alloc(HN_BASE64_LEN(body.n)) : NULL;
     if (!text)
         return false;
     hn_base64_encode(hn_str_bytes(body), text);
     hn_jw_kc(w, "document", text);
     hn_jw_kbool(w, "base64", true);
-    free(text);
+    hn_free(text);
     return true;
 }
 
