@@ -58,6 +58,7 @@ int cli_capture(int argc, char **argv)
     }
     o.modules = &m;
     o.modules_n = 1;
+    o.early = o.live ? hn_collect_early() : NULL;
     struct hn_buf b;
     struct hn_diag d = {{0}};
     hn_buf_init(&b, 8u << 20);

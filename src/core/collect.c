@@ -113,41 +113,6 @@ static void send_errno(struct hn_collect *c, const char *tag, const char *path, 
         hn_collect_not_seen(c, path, strerror(err));
 }
 
-/* ---------------------------------------------------------------- what only an early reader gets */
-
-struct hn_early {
-    const char *path;
-    char data[64];
-    ssize_t n;
-};
-
-const struct hn_early *hn_collect_early(void)
-{
-    static struct hn_early list[] = {
-        {.path = "/proc/sys/net/core/bpf_jit_harden"},
-        {.path = "/proc/sys/net/core/bpf_jit_kallsyms"},
-        {.path = "/proc/sys/net/core/bpf_jit_limit"},
-        {.path = NULL},
-    };
-    for (struct hn_early *e = list; e->path; e++) {
-        HN_AUTO_FD fd = open(e->path, O_RDONLY | O_CLOEXEC);
-        e->n = fd >= 0 ? read(fd, e->data, sizeof e->data) : -1;
-    }
-    return list;
-}
-
-static ssize_t early_content(struct hn_collect *c, const char *path, size_t want)
-{
-    int err = errno;
-    for (const struct hn_early *e = c->o->early; e && e->path; e++)
-        if (err == EPERM && e->n >= 0 && (size_t)e->n <= want && strcmp(e->path, path) == 0) {
-            memcpy(c->chunk, e->data, (size_t)e->n);
-            return e->n;
-        }
-    errno = err;
-    return -1;
-}
-
 /* From offset `from` on, at most max bytes. A full chunk is sent with `more` only when another byte follows, which one
  * extra read of the next chunk would tell; the size from stat decides for plain files, and pseudo files (size 0) are
  * read to their end. */
@@ -161,7 +126,7 @@ static void send_content(struct hn_collect *c, const char *tag, const char *path
         size_t there = (uint64_t)st->st_size > off ? (size_t)((uint64_t)st->st_size - off) : want; /* pseudo files: 0 */
         ssize_t n = want ? hn_at_read(c, at, c->chunk, there < want ? there : want, off) : 0;
         if (n < 0 && off == 0)
-            n = early_content(c, path, want);
+            n = collect_early_setting(c, path, want);
         if (n < 0 && off == from) {
             send_errno(c, tag, path, errno);
             return;

@@ -22,7 +22,8 @@ struct hn_collect_options {
     const struct hn_early *early; /* may be NULL */
 };
 
-/* Settings that only CAP_SYS_ADMIN may read, which is far too much to keep for them: read before the sandbox. */
+/* Before the sandbox: settings that only CAP_SYS_ADMIN may read, which is far too much to keep for them, and the tables
+ * of iptables, which need an internet socket. */
 const struct hn_early *hn_collect_early(void);
 
 /* Where records go. Each returns false to stop (the other side is gone). */

@@ -18,3 +18,7 @@ struct hn_collect {
 
 /* collect_inputs.c: names of this pattern (one component) in folder were looked for. */
 void collect_input_listed(struct hn_collect *c, const char *folder, struct hn_str pattern);
+
+/* collect_early.c: as pread of a setting that could not be opened (errno says why), from what was read before the
+ * sandbox, into the chunk. */
+ssize_t collect_early_setting(struct hn_collect *c, const char *path, size_t want);

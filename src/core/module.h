@@ -161,6 +161,9 @@ void hn_collect_bytes(struct hn_collect *c, const char *tag, const char *path, s
 int hn_collect_netlink(struct hn_collect *c, const char *tag, const char *path, int protocol, struct hn_bytes request);
 /* The same into a buffer, for what must be known to ask further. */
 int hn_collect_netlink_read(int protocol, struct hn_bytes request, struct hn_buf *ret);
+/* The tables of iptables (without nf_tables) that the kernel lists, each "xtables:ip/filter" or "…ip6/…": struct
+ * ipt_getinfo and the entries, as ip_tables.h has them. 0, or the errno of a table that could not be read. */
+int hn_collect_xtables(struct hn_collect *c, const char *tag);
 /* Something that should have been seen could not be: shown to people. why: a short English phrase or strerror. */
 void hn_collect_not_seen(struct hn_collect *c, const char *what, const char *why);
 /* For collect functions that walk by their own hand: a folder or file of what is looked at. Nothing outside can be

@@ -211,6 +211,11 @@ static void firewall(struct hn_collect *c, struct hn_buf *b)
         hn_collect_not_seen(c, "firewall rules (nf_tables)", strerror(err));
     hn_collect_file(c, "legacy", "/proc/net/ip_tables_names", 4096);
     hn_collect_file(c, "legacy", "/proc/net/ip6_tables_names", 4096);
+    err = hn_collect_xtables(c, "xt-table");
+    if (err)
+        hn_collect_not_seen(c, "firewall rules (iptables)", strerror(err));
+    else
+        hn_collect_bytes(c, "xt-end", "xtables:", (struct hn_bytes){0});
 }
 
 void sockets_collect(struct hn_collect *c)

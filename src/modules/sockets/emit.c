@@ -233,17 +233,23 @@ static void emit_raw(struct sockets_state *st)
     }
 }
 
+bool sockets_firewall_known(const struct sockets_state *st)
+{
+    return st->nft.read && !st->nft.incomplete && (!st->xt.listed || (st->xt.read && !st->xt.incomplete));
+}
+
 static void emit_ruleset(struct sockets_state *st)
 {
-    if (!st->nft.read && !st->legacy_filter)
+    if (!st->nft.read && !st->xt.listed)
         return;
+    bool unread = st->xt.listed && !st->xt.read; /* tables are there, so something is filtered for all we know */
     hn_obs_begin(st->p, "firewall", HN_STR("host"));
-    hn_obs_bool(st->p, "filters", st->legacy_filter || sockets_nft_filters(st));
-    hn_obs_bool(st->p, "understood", st->nft.read && !st->nft.incomplete && !st->legacy_filter);
-    hn_obs_int(st->p, "tables", (int64_t)st->nft.n_tables);
-    hn_obs_int(st->p, "chains", (int64_t)st->nft.n_chains);
-    hn_obs_int(st->p, "rules", (int64_t)st->nft.n_rules);
-    hn_obs_bool(st->p, "legacy", st->legacy_filter);
+    hn_obs_bool(st->p, "filters", unread || sockets_nft_filters(st) || sockets_xt_filters(st));
+    hn_obs_bool(st->p, "understood", sockets_firewall_known(st));
+    hn_obs_int(st->p, "tables", (int64_t)(st->nft.n_tables + st->xt.n_tables));
+    hn_obs_int(st->p, "chains", (int64_t)(st->nft.n_chains + st->xt.n_chains));
+    hn_obs_int(st->p, "rules", (int64_t)(st->nft.n_rules + st->xt.n_rules));
+    hn_obs_bool(st->p, "legacy", st->xt.listed);
     hn_obs_end(st->p);
 }
 

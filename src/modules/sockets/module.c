@@ -44,7 +44,7 @@ static const struct hn_field firewall_fields[] = {
     {"tables", HN_T_INT, 0, NULL, "tables of nf_tables"},
     {"chains", HN_T_INT, 0, NULL, "chains of nf_tables"},
     {"rules", HN_T_INT, 0, NULL, "rules of nf_tables"},
-    {"legacy", HN_T_BOOL, 0, NULL, "the older iptables filter table is in use as well"},
+    {"legacy", HN_T_BOOL, 0, NULL, "tables of iptables without nf_tables are in use as well"},
     {0}};
 
 static const struct hn_field config_fields[] = {

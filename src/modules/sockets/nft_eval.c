@@ -6,17 +6,11 @@
 #include <linux/netfilter/nf_tables_compat.h>
 
 #include "base/str.h"
+#include "modules/sockets/eval.h"
 #include "modules/sockets/nft.h"
 
-#define REGISTERS    20
-#define DEPTH_MAX    16
-#define BUDGET       200000u
-#define CT_STATE_NEW 8u /* NF_CT_STATE_BIT(IP_CT_NEW) */
-
-enum tri { NO, YES, SOME, UNKNOWN };
-
-/* Outcomes, as a set of bits. */
-enum { OUT_ACCEPT = 1, OUT_DROP = 2, OUT_NEXT = 4, OUT_GUESS = 8 /* a match not understood took part */ };
+#define REGISTERS 20
+#define BUDGET    200000u
 
 enum value { VAL_UNKNOWN, VAL_CONST, VAL_SENDER /* depends on who sends */, VAL_IIF, VAL_IIFNAME };
 
@@ -24,13 +18,6 @@ struct reg {
     enum value kind;
     uint8_t b[16];
     size_t n;
-};
-
-struct packet {
-    struct sockets_state *st;
-    uint8_t proto;
-    uint16_t port;
-    bool v6;
 };
 
 struct run {
@@ -65,20 +52,6 @@ static void set_const(struct reg *r, const void *p, size_t n)
 static void set_kind(struct reg *r, enum value kind)
 {
     *r = (struct reg){.kind = kind};
-}
-
-static enum tri and3(enum tri a, enum tri b)
-{
-    if (a == NO || b == NO)
-        return NO;
-    if (a == UNKNOWN || b == UNKNOWN)
-        return UNKNOWN;
-    return a == SOME || b == SOME ? SOME : YES;
-}
-
-static enum tri not3(enum tri a)
-{
-    return a == YES ? NO : a == NO ? YES : a;
 }
 
 static struct hn_bytes data_value(struct hn_bytes nested)
@@ -129,13 +102,15 @@ static void do_payload(struct run *r, const struct hn_cur *e)
              len = hn_nl_be32(hn_nl_find(e, NFTA_PAYLOAD_LEN));
     struct hn_bytes dreg = hn_nl_find(e, NFTA_PAYLOAD_DREG);
     struct reg *to = reg_of(r, dreg);
-    const uint8_t port[2] = {(uint8_t)(r->p->port >> 8), (uint8_t)r->p->port};
+    const uint8_t port[2] = {(uint8_t)(r->p->port >> 8), (uint8_t)r->p->port}, syn = TCP_SYN;
     if (!dreg.n)
         return;
     if (base == NFT_PAYLOAD_TRANSPORT_HEADER && at == 2 && len == 2)
         set_const(to, port, 2);
     else if (base == NFT_PAYLOAD_TRANSPORT_HEADER && at == 0 && len == 2)
         set_kind(to, VAL_SENDER); /* source port */
+    else if (base == NFT_PAYLOAD_TRANSPORT_HEADER && at == 13 && len == 1 && r->p->proto == SOCKETS_TCP)
+        set_const(to, &syn, 1);
     else if (base == NFT_PAYLOAD_NETWORK_HEADER && at == 9 && len == 1 && !r->p->v6)
         set_const(to, &r->p->proto, 1);
     else if (base == NFT_PAYLOAD_NETWORK_HEADER && at == 6 && len == 1 && r->p->v6)
@@ -208,9 +183,9 @@ static enum tri compare(const struct reg *v, uint32_t op, struct hn_bytes with)
 static enum tri do_range(struct run *r, const struct hn_cur *e)
 {
     const struct reg *v = reg_of(r, hn_nl_find(e, NFTA_RANGE_SREG));
-    enum tri in = and3(compare(v, NFT_CMP_GTE, data_value(hn_nl_find(e, NFTA_RANGE_FROM_DATA))),
-                       compare(v, NFT_CMP_LTE, data_value(hn_nl_find(e, NFTA_RANGE_TO_DATA))));
-    return hn_nl_be32(hn_nl_find(e, NFTA_RANGE_OP)) == NFT_RANGE_NEQ ? not3(in) : in;
+    enum tri in = sockets_and(compare(v, NFT_CMP_GTE, data_value(hn_nl_find(e, NFTA_RANGE_FROM_DATA))),
+                              compare(v, NFT_CMP_LTE, data_value(hn_nl_find(e, NFTA_RANGE_TO_DATA))));
+    return hn_nl_be32(hn_nl_find(e, NFTA_RANGE_OP)) == NFT_RANGE_NEQ ? sockets_not(in) : in;
 }
 
 /* The element that holds a constant key: equal, or for intervals the last beginning that is not above it, unless an end
@@ -274,86 +249,10 @@ static enum tri do_lookup(struct run *r, const struct hn_cur *e, unsigned depth)
 
 /* ---------------------------------------------------------------- iptables rules behind nf_tables */
 
-/* struct xt_tcp, xt_udp: u16 source ports from, to · u16 destination ports from, to · … u8 inverted */
-static enum tri xt_ports(const struct packet *p, struct hn_bytes info, size_t inverted_at)
-{
-    if (info.n <= inverted_at || info.n < 8)
-        return UNKNOWN;
-    uint16_t v[4];
-    memcpy(v, info.p, sizeof(v));
-    uint8_t inverted = info.p[inverted_at];
-    enum tri source = v[0] == 0 && v[1] == 0xffff ? YES : SOME;
-    enum tri dest = p->port >= v[2] && p->port <= v[3] ? YES : NO;
-    return and3(inverted & 1 ? not3(source) : source, inverted & 2 ? not3(dest) : dest);
-}
-
-/* struct xt_multiport_v1: u8 flags (0 source, 1 destination, 2 either), count · u16 ports[15] · u8 range[15] · u8
- * invert */
-static enum tri xt_multiport(const struct packet *p, struct hn_bytes info)
-{
-    if (info.n < 48)
-        return UNKNOWN;
-    uint8_t count = info.p[1] > 15 ? 15 : info.p[1];
-    enum tri hit = NO;
-    for (uint8_t i = 0; i < count; i++) {
-        uint16_t from, to;
-        memcpy(&from, info.p + 2 + i * 2, 2);
-        to = from;
-        if (info.p[32 + i] && i + 1 < count)
-            memcpy(&to, info.p + 2 + ++i * 2, 2);
-        if (p->port >= from && p->port <= to)
-            hit = YES;
-    }
-    if (info.p[0] != 1)
-        hit = SOME;
-    return info.p[47] ? not3(hit) : hit;
-}
-
-/* struct xt_conntrack_mtinfo3: u16 match_flags at 146, invert_flags 148, state_mask 150. */
-static enum tri xt_conntrack(struct hn_bytes info)
-{
-    uint16_t flags, inverted, states;
-    if (info.n < 154)
-        return UNKNOWN;
-    memcpy(&flags, info.p + 146, 2);
-    memcpy(&inverted, info.p + 148, 2);
-    memcpy(&states, info.p + 150, 2);
-    if (flags != 1) /* more than the state */
-        return UNKNOWN;
-    enum tri hit = states & CT_STATE_NEW ? YES : NO;
-    return inverted & 1 ? not3(hit) : hit;
-}
-
 static enum tri do_xt_match(const struct run *r, const struct hn_cur *e)
 {
-    struct hn_bytes name = hn_nl_text(hn_nl_find(e, NFTA_MATCH_NAME)), info = hn_nl_find(e, NFTA_MATCH_INFO);
-    uint32_t rev = hn_nl_be32(hn_nl_find(e, NFTA_MATCH_REV));
-    if (hn_bytes_eqc(name, "tcp"))
-        return xt_ports(r->p, info, 11);
-    if (hn_bytes_eqc(name, "udp"))
-        return xt_ports(r->p, info, 8);
-    if (hn_bytes_eqc(name, "multiport") && rev == 1)
-        return xt_multiport(r->p, info);
-    if (hn_bytes_eqc(name, "conntrack") && rev == 3)
-        return xt_conntrack(info);
-    if (hn_bytes_eqc(name, "comment"))
-        return YES;
-    if (hn_bytes_eqc(name, "limit") || hn_bytes_eqc(name, "hashlimit") || hn_bytes_eqc(name, "recent") ||
-        hn_bytes_eqc(name, "iprange") || hn_bytes_eqc(name, "mac"))
-        return SOME;
-    return UNKNOWN;
-}
-
-static void do_xt_target(struct run *r, const struct hn_cur *e)
-{
-    static const char *const harmless[] = {"LOG", "NFLOG", "CT", "TCPMSS", "MARK", "CONNMARK", "SECMARK", "TRACE"};
-    struct hn_bytes name = hn_nl_text(hn_nl_find(e, NFTA_TARGET_NAME));
-    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
-        if (hn_bytes_eqc(name, harmless[i]))
-            return;
-    }
-    r->out =
-        hn_bytes_eqc(name, "REJECT") || hn_bytes_eqc(name, "TARPIT") ? OUT_DROP : OUT_ACCEPT | OUT_DROP | OUT_GUESS;
+    return sockets_xt_match(r->p, hn_nl_text(hn_nl_find(e, NFTA_MATCH_NAME)), hn_nl_be32(hn_nl_find(e, NFTA_MATCH_REV)),
+                            hn_nl_find(e, NFTA_MATCH_INFO));
 }
 
 /* ---------------------------------------------------------------- rules and chains */
@@ -380,13 +279,13 @@ static void do_verdict(struct run *r, struct hn_bytes nested, unsigned depth)
         r->match = NO;
         break;
     case NFT_RETURN:
-        r->out = OUT_NEXT | 16; /* leaves the chain */
+        r->out = OUT_NEXT | OUT_LEAVES;
         break;
     case NFT_JUMP:
         r->out = to ? eval_chain(r->p, to, depth + 1) : OUT_ACCEPT | OUT_DROP | OUT_GUESS;
         break;
     case NFT_GOTO: /* does not come back: falling through leaves this chain as well */
-        r->out = to ? eval_chain(r->p, to, depth + 1) | 16 : OUT_ACCEPT | OUT_DROP | OUT_GUESS;
+        r->out = to ? eval_chain(r->p, to, depth + 1) | OUT_LEAVES : OUT_ACCEPT | OUT_DROP | OUT_GUESS;
         break;
     default:
         r->out = OUT_ACCEPT | OUT_DROP | OUT_GUESS;
@@ -434,14 +333,14 @@ static void do_expression(struct run *r, struct hn_bytes name, const struct hn_c
     else if (hn_bytes_eqc(name, "match"))
         m = do_xt_match(r, e);
     else if (hn_bytes_eqc(name, "target"))
-        do_xt_target(r, e);
+        r->out = sockets_xt_target(hn_nl_text(hn_nl_find(e, NFTA_TARGET_NAME)));
     else if (hn_bytes_eqc(name, "reject"))
         r->out = OUT_DROP;
     else if (hn_bytes_eqc(name, "limit") || hn_bytes_eqc(name, "connlimit") || hn_bytes_eqc(name, "dynset"))
         m = SOME;
     else
         m = UNKNOWN;
-    r->match = and3(r->match, m);
+    r->match = sockets_and(r->match, m);
 }
 
 static struct run eval_rule(const struct packet *p, const struct nft_chain *ch, const struct nft_rule *rule,
@@ -467,19 +366,11 @@ static unsigned eval_chain(const struct packet *p, const struct nft_chain *ch, u
     if (depth > DEPTH_MAX)
         return OUT_ACCEPT | OUT_DROP | OUT_GUESS;
     for (const struct nft_rule *rule = ch->first; rule; rule = rule->next) {
-        if (!p->st->nft.budget)
+        if (!p->st->budget)
             return OUT_ACCEPT | OUT_DROP | OUT_GUESS;
-        p->st->nft.budget--;
+        p->st->budget--;
         struct run r = eval_rule(p, ch, rule, depth);
-        if (r.match == NO || !r.out)
-            continue;
-        bool leaves = r.out & 16;
-        if (r.match == UNKNOWN && (r.out & (OUT_ACCEPT | OUT_DROP)))
-            out |= OUT_GUESS;
-        out |= r.out & (OUT_ACCEPT | OUT_DROP | OUT_GUESS);
-        if (leaves)
-            out |= r.out & OUT_NEXT;
-        if (r.match == YES && (leaves || !(r.out & OUT_NEXT)))
+        if (sockets_add_verdict(&out, r.match, r.out))
             return out;
     }
     return out | OUT_NEXT;
@@ -505,23 +396,31 @@ bool sockets_nft_filters(const struct sockets_state *st)
     return false;
 }
 
-enum sockets_firewall sockets_firewall_of(struct sockets_state *st, uint8_t proto, uint16_t port, bool v6)
+unsigned sockets_nft_eval(const struct packet *p)
 {
-    struct packet p = {.st = st, .proto = proto, .port = port, .v6 = v6};
     unsigned all = OUT_ACCEPT;
-    if (!st->nft.read || st->nft.incomplete || st->legacy_filter)
-        return FW_UNKNOWN;
-    st->nft.budget = BUDGET;
-    for (const struct nft_chain *ch = st->nft.chains; ch; ch = ch->next) {
-        if (!at_input(ch) || ch->family == (v6 ? 2 : 10))
+    for (const struct nft_chain *ch = p->st->nft.chains; ch; ch = ch->next) {
+        if (!at_input(ch) || ch->family == (p->v6 ? 2 : 10))
             continue;
-        unsigned out = eval_chain(&p, ch, 0);
+        unsigned out = eval_chain(p, ch, 0);
         if (out & OUT_NEXT)
             out |= ch->policy == 0 ? OUT_DROP : OUT_ACCEPT;
         if (!(out & OUT_ACCEPT))
-            return FW_BLOCKED;
+            return OUT_DROP;
         all |= out & (OUT_DROP | OUT_GUESS);
     }
+    return all;
+}
+
+enum sockets_firewall sockets_firewall_of(struct sockets_state *st, uint8_t proto, uint16_t port, bool v6)
+{
+    struct packet p = {.st = st, .proto = proto, .port = port, .v6 = v6};
+    if (!sockets_firewall_known(st))
+        return FW_UNKNOWN;
+    st->budget = BUDGET;
+    unsigned nft = sockets_nft_eval(&p), xt = sockets_xt_eval(&p), all = nft | xt;
+    if (!(nft & OUT_ACCEPT) || !(xt & OUT_ACCEPT))
+        return FW_BLOCKED;
     if (!(all & OUT_DROP))
         return FW_OPEN;
     return all & OUT_GUESS ? FW_UNKNOWN : FW_FILTERED;

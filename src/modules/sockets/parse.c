@@ -1,5 +1,6 @@
 /* Dispatch of records, and what needs no file of its own: who holds a socket, addresses of the host, firewall settings.
  */
+#include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
@@ -115,7 +116,7 @@ static void parse_legacy(struct sockets_state *st, const struct hn_rec *r)
 {
     struct hn_bytes rest = r->data, line;
     while (hn_bytes_line(&rest, &line))
-        st->legacy_filter = st->legacy_filter || hn_bytes_eqc(line, "filter");
+        st->xt.listed = st->xt.listed || (line.n && !hn_bytes_eqc(line, "nat"));
 }
 
 void sockets_parse(struct hn_parse *p, const struct hn_rec *r)
@@ -126,11 +127,14 @@ void sockets_parse(struct hn_parse *p, const struct hn_rec *r)
         st->begun = true;
         st->last = &st->first;
         st->nft.last_chain = &st->nft.chains;
+        hn_buf_init(&st->xt.partial, 64u << 20);
         st->port_low = 32768;
         st->port_high = 60999;
     }
-    if (r->err)
+    if (r->err) {
+        st->xt.listed = st->xt.listed || (hn_str_eqc(r->tag, "legacy") && r->err != ENOENT);
         return;
+    }
     if (hn_str_eqc(r->tag, "stat"))
         parse_stat(st, r);
     else if (hn_str_eqc(r->tag, "fds"))
@@ -151,14 +155,18 @@ void sockets_parse(struct hn_parse *p, const struct hn_rec *r)
         st->denied_fds = true;
     else if (hn_str_starts(r->tag, "nft-"))
         sockets_nft(st, r);
+    else if (hn_str_starts(r->tag, "xt-"))
+        sockets_xt(st, r);
 }
 
 void sockets_finish(struct hn_parse *p)
 {
     struct sockets_state *st = hn_parse_state(p);
     st->p = p;
-    if (st->begun)
+    if (st->begun) {
         sockets_emit(st);
+        hn_buf_done(&st->xt.partial);
+    }
     hn_map_done(&st->owners);
     hn_map_done(&st->nft.chain_names);
     hn_map_done(&st->nft.set_names);

@@ -1,6 +1,7 @@
 /* Inside of the sockets module: what its files share. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/ip.h"
 #include "base/map.h"
 #include "core/module.h"
@@ -49,7 +50,17 @@ struct nft {
     size_t n_tables, n_chains, n_rules, n_sets, n_elements;
     bool read;       /* the dump was there */
     bool incomplete; /* something was cut off or malformed: no verdict can be trusted */
-    unsigned budget; /* rules that may still be looked at for the present question */
+};
+
+struct xt_table;
+
+struct xt { /* iptables without nf_tables */
+    struct xt_table *tables;
+    struct hn_buf partial; /* of the table that is coming in */
+    size_t n_tables, n_chains, n_rules;
+    bool listed; /* the kernel has tables besides nat, or did not say */
+    bool read;   /* all of them were there */
+    bool incomplete;
 };
 
 struct sockets_state {
@@ -65,8 +76,9 @@ struct sockets_state {
     bool saw_addresses;
     unsigned port_low, port_high; /* ephemeral ports */
     struct nft nft;
-    bool legacy_filter, legacy_seen, denied_fds, saw_config;
-    struct hn_str config_ns;
+    struct xt xt;
+    unsigned budget; /* rules that may still be looked at for the present question */
+    bool denied_fds;
 };
 
 /* proc.c, diag.c */
@@ -75,11 +87,15 @@ void sockets_diag(struct sockets_state *st, const struct hn_rec *r);
 void sockets_add(struct sockets_state *st, const struct sock *s);
 /* emit.c */
 void sockets_emit(struct sockets_state *st);
-/* nft.c: the rule set; nft_eval.c: what it lets through */
+/* nft.c, xt.c: the rules; nft_eval.c: what they let through */
 void sockets_nft(struct sockets_state *st, const struct hn_rec *r);
+void sockets_xt(struct sockets_state *st, const struct hn_rec *r);
+/* All rules were seen and are whole. */
+bool sockets_firewall_known(const struct sockets_state *st);
 enum sockets_firewall sockets_firewall_of(struct sockets_state *st, uint8_t proto, uint16_t port, bool v6);
 /* Chains at the hooks that an incoming packet passes. */
 bool sockets_nft_filters(const struct sockets_state *st);
+bool sockets_xt_filters(const struct sockets_state *st);
 /* services.c */
 enum sockets_danger { DANGER_NONE, DANGER_CLEAR, DANGER_NO_AUTH, DANGER_CONTROL, DANGER_AMPLIFY, DANGER_DEVICE };
 struct sockets_service {
