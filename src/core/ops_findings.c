@@ -5,7 +5,8 @@
 
 struct hn_err ops_finding_query(struct hn_op_ctx *c, struct hn_store_finding_query *q)
 {
-    struct hn_str status = ops_arg(c, "status"), severity = ops_arg(c, "severity"), due = ops_arg(c, "due");
+    struct hn_str status = ops_arg(c, "status"), severity = ops_arg(c, "severity"), due = ops_arg(c, "due"),
+                  fix = ops_arg(c, "fix");
     enum hn_severity sev = HN_SEV_INFO;
     enum hn_finding_status st = HN_F_OPEN;
 
@@ -16,11 +17,14 @@ struct hn_err ops_finding_query(struct hn_op_ctx *c, struct hn_store_finding_que
                                          .class_ = ops_arg(c, "class"),
                                          .cause = ops_arg(c, "cause"),
                                          .q = ops_arg(c, "q"),
+                                         .by_fix = fix.n > 0,
                                          .min_score = hn_jv_num(c->args, "min_score", 0),
                                          .page = ops_page(c)};
     if (severity.n && !hn_severity_parse(severity, &sev))
         return (struct hn_err){HN_E_INVALID};
     q->severity_min = sev;
+    if (fix.n && !hn_fix_state_parse(fix, &q->fix))
+        return (struct hn_err){HN_E_INVALID};
     if (status.n && !hn_str_eqc(status, "any") && !hn_finding_status_parse(status, &st))
         return (struct hn_err){HN_E_INVALID};
     q->status = hn_str_eqc(status, "any") ? HN_F_ANY_STATUS : (int)st;
@@ -76,6 +80,8 @@ static const struct hn_op_param list_params[] = {
     {"status", HN_IN_QUERY, HN_PT_STR, false, "open not_seen closed excepted any", "default: open", 0, 0},
     {"due", HN_IN_QUERY, HN_PT_STR, false, "overdue week none", "by due date", 0, 0},
     {"cause", HN_IN_QUERY, HN_PT_STR, false, NULL, "put right by the same deed", 0, 512},
+    {"fix", HN_IN_QUERY, HN_PT_STR, false, "requested approved applying applied failed undone",
+     "state of the newest change that was asked for", 0, 0},
     {"min_score", HN_IN_QUERY, HN_PT_NUM, false, NULL, "score at least", 0, 0},
     OPS_Q,
     {"sort", HN_IN_QUERY, HN_PT_STR, false,

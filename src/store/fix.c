@@ -10,6 +10,16 @@ const char *hn_fix_state_name(enum hn_fix_state st)
     return (unsigned)st < 6 ? names[st] : "requested";
 }
 
+bool hn_fix_state_parse(struct hn_str s, enum hn_fix_state *ret)
+{
+    for (int i = 0; i < 6; i++)
+        if (hn_str_eqc(s, hn_fix_state_name(i))) {
+            *ret = i;
+            return true;
+        }
+    return false;
+}
+
 #define JOURNAL_MOST (16u << 20)
 
 static struct hn_err fix_need(struct hn_store *s, const struct hn_principal *p, struct hn_str id, enum hn_role role,

@@ -33,6 +33,8 @@ struct scan {
     bool narrow;            /* kind_ok is needed */
     int class_;             /* -1 any */
     uint32_t own;           /* a cause of its own: only this finding; 0 any */
+    const uint32_t *fixes;  /* findings whose newest fix is in the state asked for, rising; NULL any */
+    size_t fixes_n;
     uint32_t due_low, due_high;
     bool after;
     struct entry from;
@@ -168,6 +170,27 @@ static void mark_columns(const struct scan *c, const struct store_rows *r, uint8
         KEEP((due[i] >= low) & (due[i] <= high));
 }
 
+static bool has_fix(const struct scan *c, uint32_t id)
+{
+    size_t low = 0, high = c->fixes_n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (c->fixes[mid] < id)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < c->fixes_n && c->fixes[low] == id;
+}
+
+static void mark_fixes(const struct scan *c, const struct store_rows *r, uint8_t *restrict mark, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (mark[i])
+            mark[i] = has_fix(c, r->id[i]);
+}
+
 static void matches(const struct scan *c, const struct store_asset *x)
 {
     const uint8_t bits = c->status_bits, status = c->status, least = c->state_min;
@@ -182,6 +205,8 @@ static void matches(const struct scan *c, const struct store_asset *x)
     mark_columns(c, &x->rows, mark, n);
     if (c->all)
         mark_words(c, x, mark, n);
+    if (c->fixes)
+        mark_fixes(c, &x->rows, mark, n);
 }
 
 static uint64_t turn(const struct scan *c, uint32_t low, uint32_t high)
@@ -444,6 +469,23 @@ static struct hn_err cause(struct hn_store *s, const struct hn_principal *p, str
     return HN_OK;
 }
 
+static struct hn_err fixes(struct hn_store *s, struct scan *c, struct hn_arena *a)
+{
+    uint32_t *list = NULL;
+    size_t cap = 0;
+
+    if (!c->q->by_fix)
+        return HN_OK;
+    struct st q = st_open(s, "SELECT finding FROM fix x WHERE state = ? AND n = (SELECT max(n) FROM fix WHERE finding = "
+                             "x.finding) ORDER BY finding");
+    st_int(&q, c->q->fix);
+    while (st_row(&q) && STORE_PUSH(a, list, c->fixes_n, cap))
+        list[c->fixes_n++] = (uint32_t)st_get(&q, 0);
+    HN_TRY(st_end(&q));
+    c->fixes = list ? list : hn_arena_alloc(a, sizeof *list);
+    return a->failed ? store_nomem(s) : HN_OK;
+}
+
 static struct hn_err give(struct hn_store *s, struct scan *c, struct hn_arena *a, struct hn_store_finding **ret,
                           struct hn_listing *l)
 {
@@ -484,8 +526,9 @@ struct hn_err hn_store_findings(struct hn_store *s, const struct hn_principal *p
     HN_TRY(load(s, p, &c, only));
     HN_TRY(prepare(s, &c, a));
     HN_TRY(cause(s, p, &c));
-    c.plain =
-        !c.score_min && !c.narrow && c.class_ < 0 && c.cause == STORE_NONE && !c.own && !c.all && q->due == HN_DUE_ANY;
+    HN_TRY(fixes(s, &c, a));
+    c.plain = !c.score_min && !c.narrow && c.class_ < 0 && c.cause == STORE_NONE && !c.own && !c.all && !c.fixes &&
+              q->due == HN_DUE_ANY;
     for (uint32_t i = 0; i < s->assets_n; i++)
         if (in_scope(s, p, &c, &s->assets[i], only)) {
             fetch_ahead(s, i);

@@ -421,12 +421,23 @@ struct hn_store_finding {
 enum hn_due_filter { HN_DUE_ANY, HN_DUE_OVERDUE, HN_DUE_WEEK, HN_DUE_NONE };
 enum { HN_F_ANY_STATUS = -1 };
 
+enum hn_fix_state {
+    HN_FIX_STATE_REQUESTED,
+    HN_FIX_STATE_APPROVED,
+    HN_FIX_STATE_APPLYING,
+    HN_FIX_STATE_APPLIED,
+    HN_FIX_STATE_FAILED,
+    HN_FIX_STATE_UNDONE
+};
+
 struct hn_store_finding_query {
     struct hn_str org, asset, kind, module, class_, cause, q;
     int severity_min; /* 0 = all */
     int status;       /* enum hn_finding_status (open is 0) or HN_F_ANY_STATUS */
     enum hn_due_filter due;
     double min_score;
+    bool by_fix; /* only findings whose newest fix is in this state */
+    enum hn_fix_state fix;
     struct hn_page page; /* score (default, falling), due, first_seen, last_seen, severity, asset */
 };
 HN_MUST struct hn_err hn_store_findings(struct hn_store *s, const struct hn_principal *p,
@@ -542,15 +553,8 @@ HN_MUST struct hn_err hn_store_sweep(struct hn_store *s, struct hn_store_sweep *
 
 /* ---------------------------------------------------------------- fixes */
 
-enum hn_fix_state {
-    HN_FIX_STATE_REQUESTED,
-    HN_FIX_STATE_APPROVED,
-    HN_FIX_STATE_APPLYING,
-    HN_FIX_STATE_APPLIED,
-    HN_FIX_STATE_FAILED,
-    HN_FIX_STATE_UNDONE
-};
 const char *hn_fix_state_name(enum hn_fix_state st);
+bool hn_fix_state_parse(struct hn_str s, enum hn_fix_state *ret);
 
 struct hn_store_fix {
     struct hn_str id, finding, asset, org, kind, target, value, requested_by, approved_by;

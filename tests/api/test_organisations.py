@@ -105,6 +105,18 @@ class Subtrees(Case):
         self.refused(self.people["bureau-admin"].patch("organisations/" + made["id"], {"parent": self.org["firm"]}),
                      404, "noent")
 
+    def test_changes_that_wait(self):
+        """Who may approve finds what was asked for in one list; nobody else learns of it."""
+        f = self.finding["bureau"]
+        self.refused(self.people["bureau-admin"].get("findings?fix=maybe"), 400, "invalid")
+        waiting = lambda user: [x["id"] for x in self.valid(self.people[user].get("findings?fix=requested"), "findings")["items"]]
+        before = waiting("bureau-admin")
+        self.valid(self.people["ministry-operator"].post(f"findings/{f}/fix", {}), "fix")
+        self.assertNotIn(f, before)
+        self.assertEqual(waiting("bureau-admin"), [*before, f])
+        self.assertNotIn(f, waiting("firm-approver"))
+        self.assertNotIn(f, [x["id"] for x in self.people["bureau-admin"].get("findings?fix=applied").json["items"]])
+
     def test_nobody_grants_more_than_they_have(self):
         c = self.people["bureau-admin"]
         new = {"name": "n", "password": "0123456789ab"}

@@ -7,7 +7,7 @@ import { useKeys } from "../app/keys";
 import { useList } from "../app/list";
 import { useQuery } from "../app/query";
 import { go, params, path, setParams, withParams } from "../app/router";
-import type { Action, ActionState, Comment } from "../app/types";
+import type { Action, ActionState, Comment, FindingRow } from "../app/types";
 import { AssignDialog, ExceptDialog, waysFrom } from "../ui/act";
 import { Due, Score, SeverityMark, StateMark, When } from "../ui/marks";
 import { Empty, Facts, Failure, LiveBar, MenuButton, Section, Skeleton, useDo } from "../ui/parts";
@@ -71,8 +71,23 @@ export function ActionsView(): JSX.Element {
           </label>
         )}
       </div>
+      <ToApprove org={filter.org} />
       {board && !state ? <Board filter={filter} /> : <ActionList filter={{ ...filter, state }} />}
     </>
+  );
+}
+
+/* Changes that somebody asked for: an approver finds them here, not finding by finding. */
+function ToApprove({ org }: { org: string | null }): JSX.Element | null {
+  const list = useList<FindingRow>("findings", { org, fix: "requested", limit: 1 }, ["finding"]);
+  const n = list.total ?? list.rows.length;
+  if (!may("approver") || n === 0) return null;
+  return (
+    <p>
+      <a class="button" href={`/findings?fix=requested${org ? `&org=${encodeURIComponent(org)}` : ""}`}>
+        {t("actions.to-approve", { n })}
+      </a>
+    </p>
   );
 }
 

@@ -16,8 +16,9 @@ import { DataTable, type Column } from "../ui/table";
 
 export { WordFilter };
 
-const filterNames = ["org", "asset", "kind", "module", "class", "severity", "status", "due", "q", "cause", "min_score"] as const;
+const filterNames = ["org", "asset", "kind", "module", "class", "severity", "status", "due", "fix", "q", "cause", "min_score"] as const;
 const severities: Severity[] = ["critical", "high", "medium", "low", "info"];
+const changes = ["requested", "approved", "applied", "failed", "undone"];
 const classes = ["vulnerability", "configuration", "integrity", "resilience", "detection", "hygiene"];
 
 function columns(): Column<FindingRow>[] {
@@ -170,6 +171,7 @@ function Filters(): JSX.Element {
         ["week", t("due.week-word")],
         ["none", t("due.none")],
       ])}
+      {choice("fix", t("filter.fix"), [["", t("filter.any")], ...changes.map((c): [string, string] => [c, tx(`change.${c}`, c)])])}
       {choice("class", t("col.class"), [["", t("filter.any")], ...classes.map((c): [string, string] => [c, tx(`class.${c}`, c)])])}
       {loose.map((n) => (
         <a key={n} class="chip" href={withParams({ [n]: null })} aria-label={t("filter.remove", { name: n })}>
