@@ -56,7 +56,9 @@ try {
     await signIn(account.user, account.password);
     const fixer = s.fixer();
     try {
-      await open(`/findings/${f.id}`);
+      await open("/actions");
+      await page.getByRole("link", { name: "1 change waits for approval" }).click();
+      await page.locator(`tbody a[href="/findings/${f.id}"]`).first().click();
       await page.locator(".fix-state-requested").waitFor();
       await fix.getByRole("button", { name: "Approve and apply" }).click();
       await page.locator(".verified").waitFor({ timeout: 30000 });
