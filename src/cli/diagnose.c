@@ -304,25 +304,35 @@ static struct hn_err look(const struct hn_run_options *o, const struct cli_keep 
     return e;
 }
 
-static int diagnose_once(const struct request *q, struct cli_keep *keep, const struct hn_policy *policy)
+/* Without a store (keep is NULL) nothing is kept. */
+static struct hn_err look_and_show(const struct request *q, const struct cli_keep *keep, const struct hn_policy *policy,
+                                   int *ret_code, struct hn_diag *d)
 {
-    struct hn_diag d = {{0}};
     struct hn_run *r;
     struct hn_run_options once = q->run;
     once.transient = true;
-    struct hn_err e = look(&once, keep, &r, &d);
+    struct hn_err e = look(&once, keep, &r, d);
     cli_progress(NULL);
-    if (!hn_ok(e)) {
-        cli_fail(e, &d);
-        return hn_err_exit(e);
-    }
+    if (!hn_ok(e))
+        return e;
     if (cli.json)
         show_json(r, policy);
     else
         show(r);
-    int rc = exit_code(r, q->threshold);
+    *ret_code = exit_code(r, q->threshold);
     hn_run_free(r);
-    return rc;
+    return HN_OK;
+}
+
+/* When the store takes nothing (a full disk, a file system that may only be read), what the host says is not lost with
+ * it: it is looked at once more and shown. */
+static void show_unkept(const struct request *q, const struct hn_policy *policy, struct hn_diag *d)
+{
+    int findings;
+    cli_error("cli.diagnose.not-kept", NULL);
+    struct hn_err e = look_and_show(q, NULL, policy, &findings, d);
+    if (!hn_ok(e))
+        cli_fail(e, d);
 }
 
 int cli_diagnose(int argc, char **argv)
@@ -330,7 +340,8 @@ int cli_diagnose(int argc, char **argv)
     struct request q;
     struct hn_policy *policy = NULL;
     struct hn_diag d = {{0}};
-    struct cli_keep keep = {.client = NULL};
+    bool lost = false;
+    struct cli_keep keep = {.lost = &lost};
     if (!read_request(argc, argv, &q))
         return cli_usage(cli_verb_find("diagnose"));
     struct hn_err e = hn_policy_load(q.policy, &policy, &d);
@@ -339,15 +350,17 @@ int cli_diagnose(int argc, char **argv)
         e = q.watch || q.run.deep ? cli_keep_open(&keep, &d) : cli_keep_begin(&keep, &d);
     q.run.policy = policy;
     q.run.progress = on_progress;
-    int rc;
+    int rc = 0;
+    if (hn_ok(e) && q.watch)
+        rc = cli_watch(&q.run, q.no_store ? NULL : &keep, q.every);
+    else if (hn_ok(e))
+        e = look_and_show(&q, q.no_store ? NULL : &keep, policy, &rc, &d);
     if (!hn_ok(e)) {
         cli_fail(e, &d);
         rc = hn_err_exit(e);
-    } else if (q.watch) {
-        rc = cli_watch(&q.run, q.no_store ? NULL : &keep, q.every);
-    } else {
-        rc = diagnose_once(&q, q.no_store ? NULL : &keep, policy);
     }
+    if (!hn_ok(e) && lost && !q.watch)
+        show_unkept(&q, policy, &d);
     cli_keep_close(&keep);
     hn_policy_free(policy);
     return rc;

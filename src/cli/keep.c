@@ -5,16 +5,26 @@
 
 #define DOC_MAX (256u << 20)
 
+/* Is it the store that failed, and not what it was asked? */
+static struct hn_err note(const struct cli_keep *k, struct hn_err e)
+{
+    bool lost = e.code == HN_E_IO || e.code == HN_E_NOMEM || e.code == HN_E_FULL || e.code == HN_E_READONLY ||
+                e.code == HN_E_CORRUPT || e.code == HN_E_DIED || e.code == HN_E_TIMEOUT || e.code == HN_E_BUSY;
+    if (k->lost && lost)
+        *k->lost = true;
+    return e;
+}
+
 struct hn_err cli_keep_open(struct cli_keep *k, struct hn_diag *reterr)
 {
     k->client = hn_client_open(cli.home, reterr);
-    return k->client ? HN_OK : (struct hn_err){HN_E_IO};
+    return k->client ? HN_OK : note(k, (struct hn_err){HN_E_IO});
 }
 
 struct hn_err cli_keep_begin(struct cli_keep *k, struct hn_diag *reterr)
 {
     k->client = hn_client_begin(cli.home, reterr);
-    return k->client ? HN_OK : (struct hn_err){HN_E_IO};
+    return k->client ? HN_OK : note(k, (struct hn_err){HN_E_IO});
 }
 
 void cli_keep_close(struct cli_keep *k)
@@ -28,7 +38,7 @@ void cli_keep_close(struct cli_keep *k)
 static struct hn_err call(const struct cli_keep *k, const char *op, const struct hn_buf *args, struct hn_answer *ans,
                           struct hn_diag *reterr)
 {
-    struct hn_err e = hn_client_call(k->client, op, hn_buf_text(args), ans, reterr);
+    struct hn_err e = note(k, hn_client_call(k->client, op, hn_buf_text(args), ans, reterr));
     if (!hn_ok(e) && ans->message[cli.lang].n)
         return hn_fail(reterr, e.code, "%.*s %.*s", HN_FMT(ans->message[cli.lang]), HN_FMT(ans->detail));
     return e;

@@ -8,6 +8,7 @@ struct cli_keep {
     struct hn_client *client;
     const char *org;    /* where a new asset is placed; NULL: the root */
     const char *origin; /* NULL: local */
+    bool *lost;         /* set when the store is not to be had, or can keep nothing; may be NULL */
 };
 
 HN_MUST struct hn_err cli_keep_open(struct cli_keep *k, struct hn_diag *reterr);
