@@ -10,8 +10,8 @@
 #define GRAPH_NODES 12u
 #define VALUE_MAX   ((size_t)8 << 20)
 
-static const char *const names[] = {
-    "scanned-now", "scanned-maybe", "c2-suspected", "scans-others", "seen-in-darknet", "network-ambiguous", NULL};
+static const char *const names[] = {"scanned-now",  "scanned-surge",   "scanned-maybe",     "c2-suspected",
+                                    "scans-others", "seen-in-darknet", "network-ambiguous", NULL};
 
 int64_t hn_net_round(int64_t n)
 {
@@ -112,46 +112,79 @@ static enum risk_yes reached(const struct gather *g, const struct hn_net_listene
     return RISK_UNKNOWN;
 }
 
-static void scanned(struct gather *g, const struct hn_net_listener *l, const struct hn_net_port *p)
-{
-    enum risk_yes yes = reached(g, l);
-    if (yes == RISK_NO)
-        return;
-    int64_t n = hn_net_round(p->sources);
-    begin(g, yes == RISK_YES ? "scanned-now" : "scanned-maybe", yes == RISK_YES);
-    hn_jw_kstr(g->w, "listener", l->subject);
-    hn_jw_key(g->w, "params");
-    hn_jw_obj(g->w);
-    param_int(g, "n", n);
-    param(g, "protocol", p->proto);
-    param_int(g, "port", p->port);
-    hn_jw_obj_end(g->w);
-    end(g, &p->by, p->last, "scanners", hn_arena_fmt(g->a, "%lld", (long long)n), "scans");
-}
-
-static void ports(struct gather *g, const struct hn_net_seen *seen)
-{
-    hn_time age = hn_policy_int(g->policy, "network.scan-hours", 24) * HN_HOUR;
-    for (size_t i = 0; i < g->host->n_listeners; i++) {
-        const struct hn_net_listener *l = &g->host->listeners[i];
-        const struct hn_net_port *best = NULL; /* of several telescopes the one that saw most */
-        for (size_t k = 0; k < seen->n_ports; k++) {
-            const struct hn_net_port *p = &seen->ports[k];
-            if (p->port == l->port && hn_str_eq(p->proto, l->proto) && p->last + age > g->now && p->sources > 0 &&
-                (!best || p->sources > best->sources))
-                best = p;
-        }
-        if (best && reached(g, l) != RISK_NO && fresh(g, best->last, age))
-            scanned(g, l, best);
-    }
-}
-
 static bool ours(const struct hn_net_host *h, struct hn_str address)
 {
     for (size_t i = 0; i < h->n_addresses; i++)
         if (hn_str_eq(h->addresses[i], address))
             return true;
     return false;
+}
+
+/* What of it is told: a surge first, else the most. */
+struct scan {
+    const struct hn_net_source *by;
+    int64_t sources, usual;
+    hn_time last;
+};
+
+static void scanned(struct gather *g, const struct hn_net_listener *l, const struct scan *s, bool seen)
+{
+    int64_t n = hn_net_round(s->sources);
+    if (!fresh(g, s->last, hn_policy_int(g->policy, "network.scan-hours", 24) * HN_HOUR))
+        return;
+    begin(g, !seen ? "scanned-maybe" : s->usual >= 0 ? "scanned-surge" : "scanned-now", seen);
+    hn_jw_kstr(g->w, "listener", l->subject);
+    hn_jw_key(g->w, "params");
+    hn_jw_obj(g->w);
+    param_int(g, "n", n);
+    if (s->usual >= 0)
+        param_int(g, "usual", hn_net_round(s->usual));
+    param(g, "protocol", l->proto);
+    param_int(g, "port", l->port);
+    hn_jw_obj_end(g->w);
+    end(g, s->by, s->last, "scanners", hn_arena_fmt(g->a, "%lld", (long long)n), "scans");
+}
+
+static void more(struct scan *to, const struct scan *s, bool surge)
+{
+    bool better = !to->by || (s->usual >= 0) > (to->usual >= 0) ||
+                  ((s->usual >= 0) == (to->usual >= 0) && s->sources > to->sources);
+    if (s->sources > 0 && (surge || s->usual < 0) && better)
+        *to = *s;
+}
+
+/* What got an answer from the address itself got through, whatever is known of the way. */
+static bool answered(const struct gather *g, const struct hn_net_listener *l, const struct hn_net_seen *seen,
+                     hn_time since, struct scan *best)
+{
+    for (size_t i = 0; i < seen->n_hits; i++) {
+        const struct hn_net_hit *h = &seen->hits[i];
+        if (h->port == l->port && h->holders <= 1 && h->last > since && hn_str_eq(h->proto, l->proto) &&
+            ours(g->host, h->address))
+            more(best, &(struct scan){&h->by, h->sources, -1, h->last}, false);
+    }
+    return best->by != NULL;
+}
+
+static void ports(struct gather *g, const struct hn_net_seen *seen)
+{
+    hn_time since = g->now - hn_policy_int(g->policy, "network.scan-hours", 24) * HN_HOUR;
+    for (size_t i = 0; i < g->host->n_listeners; i++) {
+        const struct hn_net_listener *l = &g->host->listeners[i];
+        enum risk_yes yes = reached(g, l);
+        struct scan best = {.by = NULL};
+        if (yes == RISK_NO)
+            continue;
+        if (answered(g, l, seen, since, &best))
+            yes = RISK_YES;
+        for (size_t k = 0; k < seen->n_ports; k++) {
+            const struct hn_net_port *p = &seen->ports[k];
+            if (p->port == l->port && p->last > since && hn_str_eq(p->proto, l->proto))
+                more(&best, &(struct scan){&p->by, p->sources, p->usual, p->last}, yes == RISK_YES);
+        }
+        if (best.by)
+            scanned(g, l, &best, yes == RISK_YES);
+    }
 }
 
 static void sender(struct gather *g, const struct hn_net_sender *s)
@@ -190,6 +223,40 @@ void hn_net_evidence(struct hn_jw *w, struct hn_arena *a, const struct hn_net_ho
             sender(&g, &seen->senders[i]);
     hn_jw_arr_end(w);
     *ret_expires = g.expires;
+}
+
+/* ---------------------------------------------------------------- is it news? */
+
+static bool close_to(int64_t a, int64_t b)
+{
+    return a == b || (a > 0 && b > 0 && a * 3 > b * 2 && b * 3 > a * 2);
+}
+
+/* Everything is equal but counts, which may differ by a third. */
+static bool same_value(const struct hn_jv *a, const struct hn_jv *b, bool count)
+{
+    int64_t x, y;
+    if (a->kind != b->kind || a->n != b->n)
+        return false;
+    if (a->kind == HN_JV_STR)
+        return hn_str_eq(a->s, b->s) || (count && hn_str_i64(a->s, &x) && hn_str_i64(b->s, &y) && close_to(x, y));
+    for (size_t i = 0; (a->kind == HN_JV_OBJ || a->kind == HN_JV_ARR) && i < a->n; i++) {
+        struct hn_str key = a->kind == HN_JV_OBJ ? a->keys[i] : HN_STR("");
+        if (a->kind == HN_JV_OBJ && !hn_str_eq(key, b->keys[i]))
+            return false;
+        bool n = hn_str_eqc(key, "n") || hn_str_eqc(key, "usual") || hn_str_eqc(key, "label");
+        if (!same_value(&a->items[i], &b->items[i], n))
+            return false;
+    }
+    return a->kind != HN_JV_BOOL || a->b == b->b;
+}
+
+bool hn_net_same(struct hn_arena *a, struct hn_str before, struct hn_str now)
+{
+    if (hn_str_eq(before, now))
+        return true;
+    const struct hn_jv *x = hn_jv_parse(a, hn_str_bytes(before), NULL), *y = hn_jv_parse(a, hn_str_bytes(now), NULL);
+    return x && y && same_value(x, y, false);
 }
 
 /* ---------------------------------------------------------------- one finding */
@@ -437,6 +504,26 @@ static void write_graph(struct hn_jw *w, const struct hn_jv *finding, const stru
     }
     hn_jw_arr_end(w);
     hn_jw_obj_end(w);
+}
+
+/* ---------------------------------------------------------------- is there anything to do? */
+
+static bool says(struct hn_str text, const char *word)
+{
+    return hn_str_find(text, hn_str_c(word)) >= 0;
+}
+
+bool hn_net_concerns(const struct hn_jv *evidence, struct hn_str class_, struct hn_str terms, struct hn_str graph)
+{
+    bool whole =
+        hn_str_eqc(class_, "vulnerability") || hn_str_eqc(class_, "configuration") || hn_str_eqc(class_, "integrity");
+    if (says(terms, "\"asset\":"))
+        return true; /* joined before: only what others saw names an asset */
+    bool listens = says(graph, "\"listener\"");
+    for (size_t i = 0; evidence && evidence->kind == HN_JV_ARR && i < evidence->n; i++)
+        if (hn_jv_str(&evidence->items[i], "listener").n ? listens : whole)
+            return true;
+    return false;
 }
 
 /* ---------------------------------------------------------------- together */

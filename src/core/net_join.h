@@ -1,6 +1,7 @@
 /* The network joined with a host: which of the host's findings weigh more because of what telescopes and flows saw.
  *
  *   scanned-now       somebody scans for the port of a listener that the finding reaches, and scans can reach it
+ *   scanned-surge     the same, and far more within an hour than is usual
  *   scanned-maybe     the same, but whether scans get here is not seen (only private addresses: translation may
  * forward) c2-suspected      an address of this host talks to a peer like a bot to its command server scans-others an
  * address of this host scans seen-in-darknet   an address of this host sends to addresses where nobody lives
@@ -43,7 +44,17 @@ struct hn_net_port {
     struct hn_net_source by;
     struct hn_str proto;
     int64_t port, sources;
-    hn_time last; /* of the day that the sources are of */
+    int64_t usual; /* of a surge: sources that were to be expected in its hour; -1: no surge */
+    hn_time last;  /* of the day that the sources are of */
+};
+
+/* Scanners that got an answer from this very address and port: no matter what stands between. */
+struct hn_net_hit {
+    struct hn_net_source by;
+    struct hn_str address, proto;
+    int64_t port, sources;
+    uint64_t holders; /* as of hn_net_sender */
+    hn_time last;
 };
 
 enum hn_net_kind { HN_NET_C2, HN_NET_SCANS, HN_NET_DARKNET };
@@ -63,6 +74,8 @@ struct hn_net_seen {
     size_t n_ports;
     const struct hn_net_sender *senders;
     size_t n_senders;
+    const struct hn_net_hit *hits; /* of the host's addresses */
+    size_t n_hits;
 };
 
 /* Writes the array. *ret_expires: when the first of it grows too old; 0 when it is empty. Limits of age come from the
@@ -74,6 +87,11 @@ void hn_net_evidence(struct hn_jw *w, struct hn_arena *a, const struct hn_net_ho
  */
 bool hn_net_apply(struct hn_jw *w, struct hn_arena *a, const struct hn_jv *finding, const struct hn_jv *evidence,
                   const struct hn_policy *policy);
+
+/* Is what was joined before still right? Counts that differ by less than a third are. */
+bool hn_net_same(struct hn_arena *a, struct hn_str before, struct hn_str now);
+/* Could this evidence change a finding with these terms and this graph (as JSON)? */
+bool hn_net_concerns(const struct hn_jv *evidence, struct hn_str class_, struct hn_str terms, struct hn_str graph);
 
 /* 1 234 → 1 200: two digits say enough, and the third changes every minute. */
 int64_t hn_net_round(int64_t n);

@@ -4,12 +4,22 @@
 #include "core/net_join.h"
 #include "store/network.h"
 
+/* A row of evidence about an address; found by it. */
+struct ops_net_row {
+    struct hn_str address;
+    size_t at; /* in senders, or in hits */
+};
+
 /* What telescopes and flows say, with the organisation that each row serves. */
 struct ops_net_world {
     struct hn_net_port *ports;
     struct hn_net_sender *senders;
     struct hn_str *port_org, *sender_org;
     size_t n_ports, n_senders;
+    struct hn_store_obs *hits; /* flow.scanned: read when a host has the address */
+    size_t n_hits;
+    struct ops_net_row *by_sender, *by_hit; /* sorted by address */
+    uint8_t asked[2][65536 / 8];            /* tcp, udp: ports that any of it is about */
 };
 
 struct ops_net {
@@ -19,6 +29,8 @@ struct ops_net {
     hn_time now;
     struct ops_net_world world;
 };
+
+struct ops_net_job; /* hosts that are still to be told anew */
 
 /* What was joined with a host, to be ranked by and to be remembered. */
 struct ops_net_told {
@@ -35,9 +47,15 @@ HN_MUST struct hn_err ops_net_of_run(struct ops_net *n, const struct hn_store_ru
                                      struct ops_net_told *ret);
 /* After it was taken: what was joined is remembered. */
 HN_MUST struct hn_err ops_net_remember(struct ops_net *n, struct hn_str asset, const struct ops_net_told *told);
-/* After evidence arrived, or grew old: every asset whose evidence differs is told anew. `assets` empty: all. */
-HN_MUST struct hn_err ops_net_refresh(struct ops_net *n, const struct hn_str *assets, size_t n_assets,
-                                      uint64_t *ret_changed);
+/* What holds for a host by what is known of it. */
+HN_MUST struct hn_err ops_net_known(struct ops_net *n, struct hn_str asset, struct hn_str org, struct hn_str *ret_text,
+                                    hn_time *ret_expires);
+
+/* After evidence arrived: every host whose evidence differs is told anew, as many at once as a moment allows (they are
+ * all of a small installation), the others by ops_net_go_on(), a moment at a time. *job: NULL when all is done. */
+HN_MUST struct hn_err ops_net_begin(struct ops_net_job **job, struct hn_store *s, const struct hn_policy *policy);
+HN_MUST struct hn_err ops_net_go_on(struct ops_net_job **job, const struct hn_policy *policy);
+void ops_net_job_free(struct ops_net_job **job);
 /* Once a minute: what has grown too old. */
 HN_MUST struct hn_err ops_net_sweep(struct hn_store *s, const struct hn_policy *policy);
 /* Does the run bring evidence about others? */

@@ -1,15 +1,14 @@
-/* Reading what the join needs, and writing what it gives; the join itself is net_join.c. */
+/* Reading what the join needs; the join itself is net_join.c, writing what it gives is ops_network_tell.c. */
 #include "core/ops_network.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/ops_in.h"
 
-#define ASSET_MEMORY ((size_t)512 << 20)
-#define TEXT_MAX     ((size_t)8 << 20)
-#define FINDINGS     HN_PAGE_MOST
+#define TEXT_MAX ((size_t)8 << 20)
 
 static const struct hn_principal *const sys = &hn_principal_system;
 
@@ -64,18 +63,39 @@ static void add_port(struct ops_net *n, const struct hn_store_obs *o, bool day)
                                                   .proto = hn_jv_str(f, "proto"),
                                                   .port = hn_jv_int(f, "port", -1),
                                                   .sources = sources,
+                                                  .usual = -1,
                                                   .last = o->at};
+}
+
+static void add_surge(struct ops_net *n, const struct hn_store_obs *o)
+{
+    const struct hn_jv *f = hn_jv_parse(n->arena, hn_str_bytes(o->fields), NULL);
+    struct ops_net_world *w = &n->world;
+    w->port_org[w->n_ports] = o->org;
+    w->ports[w->n_ports++] = (struct hn_net_port){.by = source_of(n, o),
+                                                  .proto = hn_jv_str(f, "proto"),
+                                                  .port = hn_jv_int(f, "port", -1),
+                                                  .sources = hn_jv_int(f, "sources", 0),
+                                                  .usual = hn_jv_int(f, "expected", 0),
+                                                  .last = time_of(f, "hour") + HN_HOUR};
+}
+
+static void ask(struct ops_net_world *w, struct hn_str proto, int64_t port)
+{
+    if (port >= 0 && port < 65536)
+        w->asked[hn_str_eqc(proto, "udp")][port / 8] |= (uint8_t)(1u << port % 8);
 }
 
 static struct hn_err read_ports(struct ops_net *n)
 {
-    struct hn_store_obs *o, *summaries;
-    size_t count, n_summaries;
+    struct hn_store_obs *o, *summaries, *surges;
+    size_t count, n_summaries, n_surges;
     bool day = false;
     HN_TRY(rows_of(n, "telescope.summary", HN_STR(""), &summaries, &n_summaries));
     HN_TRY(rows_of(n, "telescope.port", HN_STR(""), &o, &count));
-    n->world.ports = hn_arena_alloc(n->arena, (count + 1) * sizeof *n->world.ports);
-    n->world.port_org = hn_arena_alloc(n->arena, (count + 1) * sizeof *n->world.port_org);
+    HN_TRY(rows_of(n, "telescope.surge", HN_STR(""), &surges, &n_surges));
+    n->world.ports = hn_arena_alloc(n->arena, (count + n_surges + 1) * sizeof *n->world.ports);
+    n->world.port_org = hn_arena_alloc(n->arena, (count + n_surges + 1) * sizeof *n->world.port_org);
     if (!n->world.ports || !n->world.port_org)
         return (struct hn_err){HN_E_NOMEM};
     for (size_t i = 0; i < count; i++) {
@@ -83,6 +103,10 @@ static struct hn_err read_ports(struct ops_net *n)
             day = of_a_day(summaries, n_summaries, o[i].asset);
         add_port(n, &o[i], day);
     }
+    for (size_t i = 0; i < n_surges; i++)
+        add_surge(n, &surges[i]);
+    for (size_t i = 0; i < n->world.n_ports; i++)
+        ask(&n->world, n->world.ports[i].proto, n->world.ports[i].port);
     return HN_OK;
 }
 
@@ -155,11 +179,67 @@ static struct hn_err read_senders(struct ops_net *n)
     return HN_OK;
 }
 
+/* ---------------------------------------------------------------- by address */
+
+static int by_address(const void *x, const void *y)
+{
+    const struct ops_net_row *a = x, *b = y;
+    int c = hn_str_cmp(a->address, b->address);
+    return c ? c : (a->at > b->at) - (a->at < b->at);
+}
+
+/* The first row of the address in [0, n); n when there is none. */
+static size_t row_of(const struct ops_net_row *rows, size_t n, struct hn_str address)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (hn_str_cmp(rows[mid].address, address) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < n && hn_str_eq(rows[low].address, address) ? low : n;
+}
+
+/* "198.18.0.7 tcp:22" */
+static bool hit_subject(struct hn_str s, struct hn_str *ret_address, struct hn_str *ret_proto, int64_t *ret_port)
+{
+    return hn_str_split(&s, ' ', ret_address) && hn_str_split(&s, ':', ret_proto) && hn_str_i64(s, ret_port);
+}
+
+static struct hn_err read_hits(struct ops_net *n)
+{
+    struct ops_net_world *w = &n->world;
+    struct hn_str address, proto;
+    int64_t port;
+    HN_TRY(rows_of(n, "flow.scanned", HN_STR(""), &w->hits, &w->n_hits));
+    w->by_hit = hn_arena_alloc(n->arena, (w->n_hits + 1) * sizeof *w->by_hit);
+    w->by_sender = hn_arena_alloc(n->arena, (w->n_senders + 1) * sizeof *w->by_sender);
+    if (!w->by_hit || !w->by_sender)
+        return (struct hn_err){HN_E_NOMEM};
+    for (size_t i = 0; i < w->n_hits; i++) {
+        w->by_hit[i] = (struct ops_net_row){HN_STR(""), i};
+        if (hit_subject(w->hits[i].subject, &address, &proto, &port)) {
+            w->by_hit[i].address = address;
+            ask(w, proto, port);
+        }
+    }
+    for (size_t i = 0; i < w->n_senders; i++)
+        w->by_sender[i] = (struct ops_net_row){w->senders[i].address, i};
+    if (w->n_hits)
+        qsort(w->by_hit, w->n_hits, sizeof *w->by_hit, by_address);
+    if (w->n_senders)
+        qsort(w->by_sender, w->n_senders, sizeof *w->by_sender, by_address);
+    return HN_OK;
+}
+
 struct hn_err ops_net_open(struct ops_net *n)
 {
-    n->world = (struct ops_net_world){0};
+    n->world = (struct ops_net_world){.n_ports = 0};
     HN_TRY(read_ports(n));
     HN_TRY(read_senders(n));
+    HN_TRY(read_hits(n));
     return n->arena->failed ? (struct hn_err){HN_E_NOMEM} : HN_OK;
 }
 
@@ -179,12 +259,8 @@ static bool scanned_for(const struct ops_net_world *w, struct hn_str subject)
         return false;
     while (hn_str_split(&rest, ':', &part))
         last = part;
-    if (!hn_str_i64(last, &port))
-        return false;
-    for (size_t i = 0; i < w->n_ports; i++)
-        if (w->ports[i].port == port && hn_str_eq(w->ports[i].proto, proto))
-            return true;
-    return false;
+    return hn_str_i64(last, &port) && port >= 0 && port < 65536 &&
+           w->asked[hn_str_eqc(proto, "udp")][port / 8] >> port % 8 & 1;
 }
 
 /* The subject says protocol and port: the rest is read only where it matters. */
@@ -262,27 +338,91 @@ static struct hn_err read_host(struct ops_net *n, struct hn_str asset, const str
     return n->arena->failed ? (struct hn_err){HN_E_NOMEM} : HN_OK;
 }
 
-/* What a centre sees serves its subtree, and no other. */
+/* What a centre sees serves its subtree, and no other. Rows of one telescope follow one another. */
+static void ports_for(struct ops_net *n, struct hn_str org, struct hn_net_port *ports, size_t *ret_n)
+{
+    const struct ops_net_world *w = &n->world;
+    bool serves = false;
+    for (size_t i = 0; i < w->n_ports; i++) {
+        if (!i || !hn_str_eq(w->port_org[i], w->port_org[i - 1]))
+            serves = hn_store_org_above(n->store, w->port_org[i], org);
+        if (serves)
+            ports[(*ret_n)++] = w->ports[i];
+    }
+}
+
+static struct hn_err add_senders(struct ops_net *n, struct hn_str org, struct hn_str address,
+                                 struct hn_net_sender *senders, size_t *ret_n)
+{
+    const struct ops_net_world *w = &n->world;
+    for (size_t k = row_of(w->by_sender, w->n_senders, address);
+         k < w->n_senders && hn_str_eq(w->by_sender[k].address, address); k++) {
+        size_t i = w->by_sender[k].at;
+        if (!hn_store_org_above(n->store, w->sender_org[i], org))
+            continue;
+        struct hn_net_sender *s = &senders[(*ret_n)++];
+        *s = w->senders[i];
+        HN_TRY(hn_store_address_holders(n->store, s->address, w->sender_org[i], &s->holders));
+    }
+    return HN_OK;
+}
+
+static struct hn_err add_hits(struct ops_net *n, struct hn_str org, struct hn_str address, struct hn_net_hit *hits,
+                              size_t *ret_n)
+{
+    const struct ops_net_world *w = &n->world;
+    for (size_t k = row_of(w->by_hit, w->n_hits, address); k < w->n_hits && hn_str_eq(w->by_hit[k].address, address);
+         k++) {
+        const struct hn_store_obs *o = &w->hits[w->by_hit[k].at];
+        if (!hn_store_org_above(n->store, o->org, org))
+            continue;
+        const struct hn_jv *f = hn_jv_parse(n->arena, hn_str_bytes(o->fields), NULL);
+        struct hn_net_hit *h = &hits[(*ret_n)++];
+        *h = (struct hn_net_hit){.by = source_of(n, o),
+                                 .address = address,
+                                 .proto = hn_jv_str(f, "proto"),
+                                 .port = hn_jv_int(f, "port", -1),
+                                 .sources = hn_jv_int(f, "sources", 0),
+                                 .last = time_of(f, "last")};
+        h->last = h->last < o->at ? h->last : o->at;
+        HN_TRY(hn_store_address_holders(n->store, address, o->org, &h->holders));
+    }
+    return HN_OK;
+}
+
+static size_t about(const struct ops_net_row *rows, size_t n, const struct host *h)
+{
+    size_t sum = 0;
+    for (size_t k = 0; k < h->h.n_addresses; k++)
+        for (size_t i = row_of(rows, n, h->addresses[k]); i < n && hn_str_eq(rows[i].address, h->addresses[k]); i++)
+            sum++;
+    return sum;
+}
+
+static bool said_before(const struct host *h, size_t k)
+{
+    for (size_t i = 0; i < k; i++)
+        if (hn_str_eq(h->addresses[i], h->addresses[k]))
+            return true;
+    return false;
+}
+
 static struct hn_err seen_by(struct ops_net *n, struct hn_str org, struct host *h, struct hn_net_seen *ret)
 {
     const struct ops_net_world *w = &n->world;
     struct hn_net_port *ports = hn_arena_alloc(n->arena, (w->n_ports + 1) * sizeof *ports);
-    struct hn_net_sender *senders = hn_arena_alloc(n->arena, (w->n_senders + 1) * sizeof *senders);
-    if (!ports || !senders)
+    struct hn_net_sender *senders =
+        hn_arena_alloc(n->arena, (about(w->by_sender, w->n_senders, h) + 1) * sizeof *senders);
+    struct hn_net_hit *hits = hn_arena_alloc(n->arena, (about(w->by_hit, w->n_hits, h) + 1) * sizeof *hits);
+    if (!ports || !senders || !hits)
         return (struct hn_err){HN_E_NOMEM};
-    *ret = (struct hn_net_seen){.ports = ports, .senders = senders};
-    for (size_t i = 0; i < w->n_ports; i++)
-        if (hn_store_org_above(n->store, w->port_org[i], org))
-            ports[ret->n_ports++] = w->ports[i];
-    for (size_t i = 0; i < w->n_senders; i++) {
-        bool ours = false;
-        for (size_t k = 0; k < h->h.n_addresses; k++)
-            ours = ours || hn_str_eq(h->addresses[k], w->senders[i].address);
-        if (!ours || !hn_store_org_above(n->store, w->sender_org[i], org))
+    *ret = (struct hn_net_seen){.ports = ports, .senders = senders, .hits = hits};
+    ports_for(n, org, ports, &ret->n_ports);
+    for (size_t k = 0; k < h->h.n_addresses; k++) {
+        if (said_before(h, k))
             continue;
-        struct hn_net_sender *s = &senders[ret->n_senders++];
-        *s = w->senders[i];
-        HN_TRY(hn_store_address_holders(n->store, s->address, w->sender_org[i], &s->holders));
+        HN_TRY(add_senders(n, org, h->addresses[k], senders, &ret->n_senders));
+        HN_TRY(add_hits(n, org, h->addresses[k], hits, &ret->n_hits));
     }
     return HN_OK;
 }
@@ -343,120 +483,10 @@ struct hn_err ops_net_remember(struct ops_net *n, struct hn_str asset, const str
     return told->evidence ? hn_store_join_put(n->store, asset, told->text, told->expires) : HN_OK;
 }
 
-/* ---------------------------------------------------------------- telling anew */
-
-static struct hn_err rank_again(struct ops_net *n, const struct hn_store_finding *f, const struct hn_jv *evidence,
-                                struct hn_store_run_finding *out, bool *ret_differs)
+struct hn_err ops_net_known(struct ops_net *n, struct hn_str asset, struct hn_str org, struct hn_str *ret_text,
+                            hn_time *ret_expires)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
-    struct hn_jw w;
-    hn_buf_init(&b, TEXT_MAX);
-    hn_jw_init(&w, &b);
-    const struct hn_jv *v = ops_finding_value(n->arena, f);
-    *ret_differs = v && hn_net_apply(&w, n->arena, v, evidence, n->policy);
-    if (!*ret_differs)
-        return v ? HN_OK : (struct hn_err){HN_E_NOMEM};
-    v = hn_jv_parse(n->arena, hn_str_bytes(hn_arena_str(n->arena, hn_buf_text(&b))), NULL);
-    if (!v)
-        return (struct hn_err){HN_E_NOMEM};
-    *out = (struct hn_store_run_finding){.id = f->id,
-                                         .kind = f->kind,
-                                         .scope = f->scope,
-                                         .class_ = f->class_,
-                                         .subject = f->subject,
-                                         .location = f->location,
-                                         .cause = f->cause,
-                                         .fix_kind = f->fix_kind,
-                                         .fix_target = f->fix_target,
-                                         .fix_value = f->fix_value,
-                                         .severity = f->severity,
-                                         .confidence = f->confidence,
-                                         .prior = hn_jv_num(v, "prior", f->prior),
-                                         .p = hn_jv_num(v, "p", f->p),
-                                         .loss = hn_jv_num(v, "loss", f->loss),
-                                         .score = hn_jv_num(v, "score", f->score),
-                                         .due_days = hn_jv_int(v, "due_days", -1),
-                                         .due_rule = hn_jv_str(v, "due_rule"),
-                                         .since = f->since,
-                                         .params = f->params,
-                                         .terms = ops_json_text(n->arena, hn_jv_get(v, "terms")),
-                                         .graph = ops_json_text(n->arena, hn_jv_get(v, "graph")),
-                                         .evidence = f->evidence,
-                                         .due_inputs = ops_json_text(n->arena, hn_jv_get(v, "due_inputs")),
-                                         .references = f->references};
-    return HN_OK;
-}
-
-static struct hn_err retell(struct ops_net *n, struct hn_str asset, struct hn_str text, hn_time expires,
-                            uint64_t *ret_changed)
-{
-    struct hn_store_finding_query q = {.asset = asset, .status = HN_F_ANY_STATUS, .page.limit = FINDINGS};
-    const struct hn_jv *evidence = hn_jv_parse(n->arena, hn_str_bytes(text), NULL);
-    struct hn_store_finding *f;
-    struct hn_listing l;
-    size_t count = 0;
-    HN_TRY(hn_store_findings(n->store, sys, &q, n->arena, &f, &l));
-    struct hn_store_run_finding *out = hn_arena_alloc(n->arena, (l.n + 1) * sizeof *out);
-    if (!out || !evidence)
-        return (struct hn_err){HN_E_NOMEM};
-    for (size_t i = 0; i < l.n; i++) {
-        bool differs = false;
-        if (f[i].status != HN_F_CLOSED)
-            HN_TRY(rank_again(n, &f[i], evidence, &out[count], &differs));
-        count += differs;
-    }
-    return hn_store_findings_retell(n->store, asset, out, count, text, expires, ret_changed);
-}
-
-static struct hn_err refresh_one(struct ops_net *n, struct hn_str asset, uint64_t *ret_changed)
-{
-    struct hn_store_asset x;
     struct host h;
-    struct hn_str text, before;
-    hn_time expires, expires_before;
-    *ret_changed = 0;
-    HN_TRY(hn_store_asset_get(n->store, sys, asset, n->arena, &x));
     HN_TRY(read_host(n, asset, NULL, &h));
-    HN_TRY(evidence_of(n, &h, x.org, &text, &expires));
-    HN_TRY(hn_store_join_get(n->store, asset, n->arena, &before, &expires_before));
-    if (!hn_str_eq(text, before))
-        return retell(n, asset, text, expires, ret_changed);
-    return expires == expires_before ? HN_OK : hn_store_join_put(n->store, asset, text, expires);
-}
-
-struct hn_err ops_net_refresh(struct ops_net *n, const struct hn_str *assets, size_t n_assets, uint64_t *ret_changed)
-{
-    struct hn_str *all;
-    size_t n_all;
-    *ret_changed = 0;
-    if (!n_assets) {
-        HN_TRY(hn_store_assets_seen_by(n->store, sys, HN_STR("sockets"), n->arena, &all, &n_all));
-        assets = all;
-        n_assets = n_all;
-    }
-    for (size_t i = 0; i < n_assets; i++) {
-        HN_AUTO(hn_arena_done) struct hn_arena a;
-        struct ops_net one = *n;
-        uint64_t changed;
-        hn_arena_init(&a, ASSET_MEMORY);
-        one.arena = &a;
-        HN_TRY(refresh_one(&one, assets[i], &changed));
-        *ret_changed += changed;
-    }
-    return HN_OK;
-}
-
-struct hn_err ops_net_sweep(struct hn_store *s, const struct hn_policy *policy)
-{
-    HN_AUTO(hn_arena_done) struct hn_arena a;
-    struct ops_net n = {.store = s, .policy = policy, .arena = &a, .now = hn_now()};
-    struct hn_str *old;
-    size_t count;
-    uint64_t changed;
-    hn_arena_init(&a, ASSET_MEMORY);
-    HN_TRY(hn_store_join_expired(s, n.now, &a, &old, &count));
-    if (!count)
-        return HN_OK;
-    HN_TRY(ops_net_open(&n));
-    return ops_net_refresh(&n, old, count, &changed);
+    return evidence_of(n, &h, org, ret_text, ret_expires);
 }

@@ -462,13 +462,9 @@ static struct hn_err network_before(struct hn_op_ctx *c, struct ops_net *net, co
 static struct hn_err network_after(struct hn_op_ctx *c, struct ops_net *net, const struct hn_store_run *run,
                                    const struct ops_net_told *told)
 {
-    uint64_t changed;
-
     OPS_STORE(ops_net_remember(net, run->asset, told));
-    if (!ops_net_is_evidence(run))
-        return HN_OK;
-    OPS_STORE(ops_net_open(net));
-    OPS_STORE(ops_net_refresh(net, NULL, 0, &changed));
+    if (ops_net_is_evidence(run))
+        OPS_STORE(ops_net_begin(&c->role->net_job, c->store, c->role->policy));
     return HN_OK;
 }
 

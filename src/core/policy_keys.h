@@ -45,6 +45,7 @@ static const struct policy_key policy_keys[] = {
     {"weights.kev", POLICY_NUMBER, 0, 8},
     {"weights.exploit-public", POLICY_NUMBER, 0, 5},
     {"weights.scanned-now", POLICY_NUMBER, 0, 5},
+    {"weights.scanned-surge", POLICY_NUMBER, 0, 5},
     {"weights.detection", POLICY_NUMBER, 0, 8},
     {"weights.mitigation", POLICY_NUMBER, -8, 0},
     {"weights.fix-pending", POLICY_GRADED, 0, 5},

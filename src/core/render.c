@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 #define CLAUSES      4
-#define ALWAYS       4 /* said beside them */
+#define ALWAYS       5 /* said beside them */
 #define SENTENCE_MAX ((size_t)64 << 10)
 
 /* ---------------------------------------------------------------- params */
@@ -150,7 +150,8 @@ static void add_predicates(struct hn_buf *out, struct hn_arena *a, enum hn_lang 
 /* What the network says today is said whatever else weighs more: it is what the host itself cannot tell. */
 static bool always_said(const struct hn_term *t)
 {
-    static const char *const terms[] = {"scanned-now", "c2-suspected", "scans-others", "seen-in-darknet"};
+    static const char *const terms[] = {"scanned-now", "scanned-surge", "c2-suspected", "scans-others",
+                                        "seen-in-darknet"};
     for (size_t i = 0; i < ALWAYS; i++)
         if (strcmp(t->name, terms[i]) == 0)
             return true;

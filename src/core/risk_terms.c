@@ -76,7 +76,7 @@ static const char *const groups[][5] = {
     {"listens-everywhere", "listens-one-network", "listens-loopback", "listens-none"},
     {"firewall-open", "firewall-blocked"},
     {"runs-as-root", "runs-with-capabilities", "runs-confined"},
-    {"scanned-now", "scanned-maybe"},
+    {"scanned-now", "scanned-surge", "scanned-maybe"},
 };
 
 bool risk_same_group(const char *a, const char *b)

@@ -290,7 +290,7 @@ static int poll_timeout(const struct role *r)
         if (!c->waiting && c->since && c->since + DAWDLE < at)
             at = c->since + DAWDLE;
     }
-    return at <= mono || r->cold ? 0 : (int)((at - mono) / (HN_SECOND / 1000)) + 1;
+    return at <= mono || r->cold || r->state->net_job ? 0 : (int)((at - mono) / (HN_SECOND / 1000)) + 1;
 }
 
 static size_t clients(const struct role *r)
@@ -320,12 +320,17 @@ static void sweep(struct role *r)
 #define WARM_ASSETS 50
 static void warm(struct role *r)
 {
+    bool was = r->cold;
+
     if (r->o->once)
         return;
     if (!hn_ok(hn_store_warm(r->store, WARM_ASSETS, &r->cold))) {
         hn_log(HN_LOG_WARN, "list index: %s", hn_store_why(r->store));
         r->cold = false;
     }
+    /* What an end in the middle of it left out. */
+    if (was && !r->cold && !r->state->net_job && !hn_ok(ops_net_begin(&r->state->net_job, r->store, r->state->policy)))
+        hn_log(HN_LOG_WARN, "network evidence: %s", hn_store_why(r->store));
 }
 
 static void one_turn(struct role *r)
@@ -351,6 +356,8 @@ static void one_turn(struct role *r)
     deliver(r);
     sweep(r);
     tell_events(r);
+    if (!hn_ok(ops_net_go_on(&r->state->net_job, r->state->policy)))
+        hn_log(HN_LOG_WARN, "network evidence: %s", hn_store_why(r->store));
     warm(r);
 }
 
@@ -358,7 +365,7 @@ static void one_turn(struct role *r)
  * before is still served. */
 static bool over(struct role *r)
 {
-    if (!r->o->once || clients(r) > 0)
+    if (!r->o->once || clients(r) > 0 || r->state->net_job)
         return false;
     if (r->listen_fd >= 0) {
         unlink(r->sock_path);
@@ -502,6 +509,7 @@ static void tear_down(struct role *r)
     if (r->signal_fd >= 0)
         close(r->signal_fd);
     hn_store_close(r->store);
+    ops_net_job_free(&r->state->net_job);
     hn_policy_free(r->state->policy);
     hn_free(r->state);
     hn_free(r);

@@ -67,7 +67,8 @@ struct hn_role_state {
     bool later;          /* the handler put a question: its answer comes by itself */
     bool defer_for_asks; /* of a deferral: for questions, not jobs */
     struct hn_running running;
-    bool watch_on; /* a supervisor watches: what it said with watch.set */
+    struct ops_net_job *net_job; /* hosts to be told what the network says; NULL: none */
+    bool watch_on;               /* a supervisor watches: what it said with watch.set */
     hn_time watch_last, watch_next;
     hn_time fixer_seen;  /* when somebody last asked for changes to make, monotonic */
     hn_time watch_seen;  /* when the supervisor last asked, monotonic */

@@ -14,29 +14,39 @@ struct world {
     struct hn_net_listener l;
     struct hn_net_port p;
     struct hn_net_sender s;
+    struct hn_net_hit hit;
+    size_t hits;
     struct hn_str address;
     hn_time expires;
 };
 
 static void world_init(struct world *w)
 {
-    *w = (struct world){.l = {.subject = HN_STR("tcp:0.0.0.0:443"),
-                              .proto = HN_STR("tcp"),
-                              .reach = HN_STR("everywhere"),
-                              .firewall = HN_STR("open"),
-                              .port = 443,
-                              .has_networks = true,
-                              .public_network = true},
-                        .p = {.by = by, .proto = HN_STR("tcp"), .port = 443, .sources = 1234, .last = NOW - HN_HOUR},
-                        .s = {.by = by,
-                              .kind = HN_NET_C2,
-                              .address = HN_STR("198.18.0.7"),
-                              .peer = HN_STR("192.0.2.1"),
-                              .port = 8443,
-                              .n = 99,
-                              .holders = 1,
-                              .last = NOW - HN_DAY},
-                        .address = HN_STR("198.18.0.7")};
+    *w = (struct world){
+        .l = {.subject = HN_STR("tcp:0.0.0.0:443"),
+              .proto = HN_STR("tcp"),
+              .reach = HN_STR("everywhere"),
+              .firewall = HN_STR("open"),
+              .port = 443,
+              .has_networks = true,
+              .public_network = true},
+        .p = {.by = by, .proto = HN_STR("tcp"), .port = 443, .sources = 1234, .usual = -1, .last = NOW - HN_HOUR},
+        .s = {.by = by,
+              .kind = HN_NET_C2,
+              .address = HN_STR("198.18.0.7"),
+              .peer = HN_STR("192.0.2.1"),
+              .port = 8443,
+              .n = 99,
+              .holders = 1,
+              .last = NOW - HN_DAY},
+        .hit = {.by = by,
+                .address = HN_STR("198.18.0.7"),
+                .proto = HN_STR("tcp"),
+                .port = 443,
+                .sources = 30,
+                .holders = 1,
+                .last = NOW - HN_HOUR},
+        .address = HN_STR("198.18.0.7")};
     hn_arena_init(&w->a, 64 << 20);
     CHECK(hn_ok(hn_policy_load(NULL, &w->policy, NULL)));
 }
@@ -50,7 +60,7 @@ static void world_done(struct world *w)
 static const struct hn_jv *evidence(struct world *w, bool ports, bool senders)
 {
     const struct hn_net_host host = {&w->l, 1, &w->address, 1};
-    const struct hn_net_seen seen = {&w->p, ports, &w->s, senders};
+    const struct hn_net_seen seen = {&w->p, ports, &w->s, senders, &w->hit, w->hits};
     struct hn_buf b;
     struct hn_jw j;
     hn_buf_init(&b, 1 << 20);
@@ -122,6 +132,60 @@ TEST(behind_a_translation_it_is_said_and_not_joined)
     w.l.reach = HN_STR("private");
     CHECK_C(only(&w, true, false), "scanned-maybe?");
     world_done(&w);
+}
+
+TEST(who_got_an_answer_from_the_address_got_there)
+{
+    struct world w;
+    world_init(&w);
+    w.hits = 1;
+    w.l.public_network = false;
+    CHECK_C(only(&w, false, false), "scanned-now");
+    CHECK_C(only(&w, true, false), "scanned-now"); /* so others that scan for it get there, too */
+    CHECK_C(hn_arena_cstr(&w.a, hn_jv_str(hn_jv_get(&evidence(&w, true, false)->items[0], "params"), "n")), "1200");
+    w.hit.holders = 2;
+    CHECK_C(only(&w, false, false), "-");
+    w.hit.holders = 1;
+    w.hit.port = 80;
+    CHECK_C(only(&w, false, false), "-");
+    w.hit.port = 443;
+    w.hit.last = NOW - 24 * HN_HOUR;
+    CHECK_C(only(&w, false, false), "-");
+    w.hit.last = NOW - HN_HOUR;
+    w.l.firewall = HN_STR("blocked");
+    CHECK_C(only(&w, false, false), "-");
+    world_done(&w);
+}
+
+TEST(a_surge_comes_first)
+{
+    struct world w;
+    world_init(&w);
+    w.p.usual = 10;
+    CHECK_C(only(&w, true, false), "scanned-surge");
+    w.l.public_network = false; /* nothing is known of the way: then only what scans in general */
+    CHECK_C(only(&w, true, false), "-");
+    world_done(&w);
+}
+
+TEST(what_is_still_right_is_no_news)
+{
+    struct hn_arena a;
+    hn_arena_init(&a, 1 << 20);
+    struct hn_str was =
+        HN_STR("[{\"name\":\"x\",\"params\":{\"n\":\"1200\",\"port\":\"443\"},\"node\":{\"label\":\"1200\"}}]");
+    CHECK(hn_net_same(&a, was, was));
+    CHECK(hn_net_same(
+        &a, was,
+        HN_STR("[{\"name\":\"x\",\"params\":{\"n\":\"1500\",\"port\":\"443\"},\"node\":{\"label\":\"1500\"}}]")));
+    CHECK(!hn_net_same(
+        &a, was,
+        HN_STR("[{\"name\":\"x\",\"params\":{\"n\":\"2400\",\"port\":\"443\"},\"node\":{\"label\":\"2400\"}}]")));
+    CHECK(!hn_net_same(
+        &a, was,
+        HN_STR("[{\"name\":\"x\",\"params\":{\"n\":\"1200\",\"port\":\"500\"},\"node\":{\"label\":\"1200\"}}]")));
+    CHECK(!hn_net_same(&a, was, HN_STR("[]")));
+    hn_arena_done(&a);
 }
 
 TEST(senders_by_address)

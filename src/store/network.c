@@ -278,9 +278,21 @@ struct hn_err hn_store_join_expired(struct hn_store *s, hn_time by, struct hn_ar
     return strings(s, &q, a, ret, ret_n);
 }
 
+struct hn_err hn_store_together(struct hn_store *s)
+{
+    return store_begin(s);
+}
+
+struct hn_err hn_store_together_end(struct hn_store *s, struct hn_err e)
+{
+    return store_end(s, e);
+}
+
 static struct hn_err retell_all(struct hn_store *s, struct store_run *r, const struct hn_store_run_finding *findings,
                                 size_t n, struct hn_str evidence, hn_time expires)
 {
+    if (!n) /* no finding differs: remembered, so that it is not asked again */
+        return put_join(s, r->asset_n, evidence, expires);
     HN_TRY(store_run_retell(r, findings, n));
     HN_TRY(put_join(s, r->asset_n, evidence, expires));
     HN_TRY(store_audit_add(s, system_p, r->asset->org_n, "network.join", hn_str_c(r->asset->id), evidence));

@@ -39,6 +39,10 @@ HN_MUST struct hn_err hn_store_join_put(struct hn_store *s, struct hn_str asset,
 HN_MUST struct hn_err hn_store_join_expired(struct hn_store *s, hn_time by, struct hn_arena *a, struct hn_str **ret,
                                             size_t *ret_n);
 
+/* What is written between the two becomes lasting together. */
+HN_MUST struct hn_err hn_store_together(struct hn_store *s);
+HN_MUST struct hn_err hn_store_together_end(struct hn_store *s, struct hn_err e);
+
 /* Open findings of the asset are told as `findings` say, by what was seen elsewhere: none appears, closes or is seen by
  * it. One transaction with hn_store_join_put. System only. */
 HN_MUST struct hn_err hn_store_findings_retell(struct hn_store *s, struct hn_str asset,

@@ -45,6 +45,29 @@ def conn_log(path, rows):
                                 "orig_ip_bytes": out + 240, "resp_pkts": 5, "resp_ip_bytes": back + 200}) + "\n")
 
 
+def zeek(path, rows):
+    """Zeek's conn.log as JSON lines; rows: (seconds, from, to, port, state)"""
+    import json
+    with open(path, "w", encoding="utf-8") as f:
+        for i, (at, src, dst, port, state) in enumerate(sorted(rows)):
+            back = 0 if state == "S0" else 1
+            f.write(json.dumps({"ts": at, "uid": f"S{i}", "id.orig_h": src, "id.orig_p": 30000 + i % 30000,
+                                "id.resp_h": dst, "id.resp_p": port, "proto": "tcp", "duration": 0.1,
+                                "orig_bytes": 0, "resp_bytes": 0, "conn_state": state, "orig_pkts": 1 + back,
+                                "orig_ip_bytes": 44 + 40 * back, "resp_pkts": back, "resp_ip_bytes": 44 * back}) + "\n")
+
+
+def scans(now, live, port, scanners=12, others=()):
+    """Scanners that go over a network: nobody answers but `live`, on `port`; and clients that only visit it."""
+    out = []
+    for i in range(scanners):
+        src = f"203.0.113.{i + 1}"
+        out += [(now - 3000 + i * 7 + k, src, f"198.18.50.{k + 1}", port, "S0") for k in range(8)]
+        out.append((now - 2900 + i * 7, src, live, port, "RSTO"))
+    out += [(now - 2000 + i, src, live, port, "SF") for i, src in enumerate(others)]
+    return out
+
+
 def beacon(now, host, peer, port=8443, every=60, hours=8):
     return [(now - hours * 3600 + i * every + (i * 7 % 5) * 0.3, host, peer, port, 312, 140)
             for i in range(hours * 3600 // every)]

@@ -232,6 +232,67 @@ class Network(Case):
         self.hinomi("telescope", "replay", "--json", "--keep", "old-dark", path)
         self.assertNotIn("scanned-now", self.terms(self.finding(one)))
 
+    # ------------------------------------------------------------------ scanned for, by flow records
+
+    def flows(self, name, rows):
+        path = os.path.join(self.dir.name, name)
+        packets.zeek(path, rows)
+        return json.loads(self.hinomi("flow", "replay", "--json", "--store", "--internal", "198.18.0.0/16", path))
+
+    def test_i_scanners_that_reached_the_port(self):
+        _, hit = self.host("ssh-1", ["198.18.60.1"], port=2222, networks=["private"])
+        _, near = self.host("ssh-2", ["198.18.60.2"], port=2222, networks=["private"])
+        _, other = self.host("ssh-3", ["198.18.60.1"], port=2223, networks=["private"]) # the same address
+        before = {i: self.finding(i)["score"] for i in (hit, near, other)}
+        rows = packets.scans(self.now + 2000, "198.18.60.1", 2222, others=["192.0.2.7", "192.0.2.8"])
+        out = self.flows("scans.log", rows)
+        self.assertEqual([(s["host"], s["port"], s["sources"]) for s in out["scanned"]], [("198.18.60.1", 2222, 12)])
+        # two hosts have the address: neither is joined
+        self.assertNotIn("scanned-now", self.terms(self.finding(hit)))
+        self.host("ssh-3", ["198.18.60.3"], port=2223, networks=["private"], age=30)
+        self.flows("scans.log", [(at + 1, *r) for at, *r in rows])
+        f = self.finding(hit)
+        t = self.terms(f)["scanned-now"]
+        self.assertEqual(t["text"]["en"], "12 hosts scanned for it today (port 2222/tcp).")
+        self.assertEqual((t["observation"]["kind"], t["observation"]["subject"]), ("flow.scanned", "198.18.60.1 tcp:2222"))
+        self.assertIn("12 hosts scanned for it today", f["sentence"]["en"])
+        self.assertIn("12台", f["sentence"]["ja"])
+        self.assertGreater(f["score"], before[hit])
+        for id_ in (near, other):
+            self.assertEqual(self.finding(id_)["score"], before[id_])
+        # the host that comes after the flows, and the flows that no longer show it
+        _, later = self.host("ssh-4", ["198.18.60.4"], port=2222, networks=["private"])
+        self.assertNotIn("scanned-now", self.terms(self.finding(later)))
+        self.flows("scans.log", [(self.now - 15 + i, f"192.0.2.{i}", "198.18.60.1", 2222, "SF") for i in range(20)])
+        self.assertNotIn("scanned-now", self.terms(self.finding(hit)))
+        self.assertAlmostEqual(self.finding(hit)["score"], before[hit], places=1)
+
+    def test_j_surge(self):
+        _, one = self.host("www-9", ["198.18.70.1"], port=7547)
+        now = stamp(self.now)
+        fields = {"proto": "tcp", "port": 7547, "hour": stamp(self.now - self.now % 3600 - 3600), "new": False,
+                  "sources": 900, "expected": 30}
+        document = {"schema": "hinomi-run-1", "run_id": run_id(), "collected_at": now, "live": False, "deep": False,
+                    "scope": "telescope:surging", "privilege": "user", "findings": [], "not_seen": [],
+                    "coverage": [{"module": "telescope", "scope": "telescope:surging", "privilege": "user", "ran": True,
+                                  "complete": True, "deep": False, "observations": 1, "not_seen": [], "malformed": [],
+                                  "quarantined": []}],
+                    "observations": [{"module": "telescope", "kind": "surge", "subject": "tcp:7547 " + now, "at": now,
+                                      "fields": fields}],
+                    "asset": {"id": "surging", "names": [], "machine_id": "", "hardware_id": "", "os": ""},
+                    "subject": {"name": "surging", "kind": "telescope", "key_type": "telescope", "key": "surging"}}
+        path = os.path.join(self.dir.name, "surge.json")
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(document, f)
+        before = self.finding(one)["score"]
+        self.hinomi("ingest", path)
+        f = self.finding(one)
+        t = self.terms(f)["scanned-surge"]
+        self.assertEqual(t["text"]["en"], "Scanning for it has surged: 900 hosts within an hour instead of 30 (port 7547/tcp).")
+        self.assertIn("急増", t["text"]["ja"])
+        self.assertIn("Scanning for it has surged", f["sentence"]["en"])
+        self.assertGreater(f["score"], before)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -69,6 +69,7 @@ struct flow_host {
     uint32_t failing_pairs;  /* peers that never answer, asked again and again */
     uint32_t dns;            /* queries sent */
     uint32_t mail_in;        /* connections to its port 25 */
+    uint32_t knocks;         /* places of ours that never answered it; a scan counts five */
     uint32_t commanded;      /* hosts of ours that it seems to command */
     uint64_t peers[16];      /* that answered: linear counting, 1024 bits */
     uint64_t high_peers[16]; /* … of those spoken to on high ports at both ends */
@@ -231,6 +232,19 @@ double flow_per_second(const struct flow_pair *p);
 /* What hosts do to others: scans, floods, spam, … one suspect a host and kind, appended to list; notes it in
  * flow_host.acts. list NULL: only how many it may be. */
 size_t flow_acts(struct flow_state *s, struct flow_suspect *list);
+
+/* A service of ours that scanners reached within the last day. */
+struct flow_scanned {
+    struct hn_ip host, source; /* source: one of them */
+    uint8_t proto;
+    uint16_t port;
+    uint32_t sources;
+    hn_time last;
+};
+/* Those with most sources first, in the arena; how many. After flow_judge_all(), which learns whose hosts are ours. */
+size_t flow_scanned_of(struct flow_state *s, struct hn_arena *a, struct flow_scanned **ret);
+void flow_keep_scanned(struct hn_work *w, const struct flow_state *s, const struct hn_export *x,
+                       const struct flow_scanned *list, size_t n);
 
 HN_MUST struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct flow_verdicts *ret);
 

@@ -45,8 +45,19 @@ static const struct hn_field exporter_fields[] = {
     {"last", HN_T_TIME, HN_REF_NONE, NULL, "last packet"},
     {0}};
 
-static const struct hn_kind kinds[] = {
-    {"suspect", "kind, peer and port", flow_suspect_fields}, {"exporter", "protocol and domain", exporter_fields}, {0}};
+static const struct hn_field scanned_fields[] = {
+    {"host", HN_T_STR, HN_REF_NONE, NULL, "address of the host of ours"},
+    {"proto", HN_T_STR, HN_REF_NONE, NULL, "tcp or udp"},
+    {"port", HN_T_INT, HN_REF_NONE, NULL, "port that answered"},
+    {"sources", HN_T_INT, HN_REF_NONE, NULL, "scanners that reached it within the last day"},
+    {"source", HN_T_STR, HN_REF_NONE, NULL, "address of one of them"},
+    {"last", HN_T_TIME, HN_REF_NONE, NULL, "when it was last reached"},
+    {0}};
+
+static const struct hn_kind kinds[] = {{"suspect", "kind, peer and port", flow_suspect_fields},
+                                       {"scanned", "address, protocol and port", scanned_fields},
+                                       {"exporter", "protocol and domain", exporter_fields},
+                                       {0}};
 
 static const struct hn_rule rules[] = {{"beacon", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071"},
                                        {"intel", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071"},

@@ -20,8 +20,9 @@ struct replay {
     struct flow_stitch *stitch;
     struct flow_reader reader;
     struct flow_verdicts verdicts;
+    struct flow_scanned *scanned;
     struct input_note *notes;
-    size_t n_notes, cap_notes;
+    size_t n_scanned, n_notes, cap_notes;
     uint64_t unreadable, random;
     uint32_t thin;
 };
@@ -321,6 +322,26 @@ static const char *peel_name(size_t i)
     return names[i];
 }
 
+/* Services of ours that scanners reached within the last day of the flows. */
+static void put_scanned(struct hn_jw *j, const struct replay *r, size_t most)
+{
+    hn_jw_key(j, "scanned");
+    hn_jw_arr(j);
+    for (size_t i = 0; i < r->n_scanned && i < most; i++) {
+        const struct flow_scanned *x = &r->scanned[i];
+        hn_jw_obj(j);
+        put_ip(j, "host", &x->host);
+        hn_jw_kint(j, "port", x->port);
+        hn_jw_kint(j, "proto", x->proto);
+        hn_jw_kint(j, "sources", x->sources);
+        put_ip(j, "source", &x->source);
+        hn_jw_ktime(j, "last", x->last);
+        hn_jw_obj_end(j);
+    }
+    hn_jw_arr_end(j);
+    hn_jw_kint(j, "scanned_total", (int64_t)r->n_scanned);
+}
+
 static void put_document(struct replay *r, struct hn_jw *j)
 {
     size_t most = (size_t)hn_work_int(r->w, "top", 100);
@@ -348,6 +369,7 @@ static void put_document(struct replay *r, struct hn_jw *j)
     for (size_t i = 1; i < FLOW_PEELS; i++)
         hn_jw_kint(j, peel_name(i), (int64_t)r->verdicts.peeled[i]);
     hn_jw_obj_end(j);
+    put_scanned(j, r, most);
     put_inputs(j, r);
     put_exporters(j, r->reader.exports);
     hn_jw_obj_end(j);
@@ -401,10 +423,14 @@ static int conclude(struct replay *r)
     struct hn_work *w = r->w;
     if (!hn_ok(flow_judge_all(&r->state, hn_work_arena(w), &r->verdicts)))
         return hn_work_fail(w, "flow.memory", NULL);
+    if (!r->state.only_intel)
+        r->n_scanned = flow_scanned_of(&r->state, hn_work_arena(w), &r->scanned);
     answer(r);
     bool alert = r->verdicts.n && r->verdicts.list[0].score >= FLOW_ALERT;
     if (hn_work_switch(w, "store")) {
         flow_keep_suspects(w, &r->verdicts, r->state.last);
+        if (!r->state.only_intel)
+            flow_keep_scanned(w, &r->state, r->reader.exports, r->scanned, r->n_scanned);
         flow_keep_exporters(w, r->reader.exports, r->state.last ? r->state.last : hn_work_now(w));
     }
     if (r->unreadable == r->n_notes && (r->n_notes || hn_work_unreadable(w)))
