@@ -91,7 +91,7 @@ def packages(ours, theirs, how):
         if x[0] == "deb": # the list of the package manager: nothing may be missing
             return "not installed, says dpkg: of a document or another root on the disk" if dpkg and x[1:] not in dpkg else None
         if x[:2] in names:
-            return "the same package with its version written otherwise"
+            return "the same package in another version: another copy, or the version written otherwise"
         return "found by the peer in folders that the quick look leaves out (sbom generate --deep looks at all)"
     return a, b, missing, lambda x: "not found by the peer"
 
