@@ -11,6 +11,12 @@ import { When } from "../ui/marks";
 import { Facts, Failure, Section, Skeleton } from "../ui/parts";
 import { Say } from "../ui/say";
 
+/* A field of lines, each of words. */
+function lines(r: NetworkRow, field: string): string[][] {
+  const v = r.fields[field];
+  return Array.isArray(v) ? v.filter((l): l is string => typeof l === "string").map((l) => l.split(" ")) : [];
+}
+
 export function CampaignView({ id }: { id: string }): JSX.Element {
   const { data, error, reload } = useQuery<Obs>(`observations/${encodeURIComponent(id)}`, ["run"]);
   const now = useQuery<NetworkNow>("network", ["run"]);
@@ -21,6 +27,8 @@ export function CampaignView({ id }: { id: string }): JSX.Element {
   const r: NetworkRow = { id, subject: data.subject, at: data.at, asset, fields: data.fields };
   const tool = text(r, "fingerprint");
   const ours = (members.data?.items ?? []).filter((m) => m.asset.id === asset.id && ((tool !== "" && text(m, "fingerprint") === tool) || count(m, "port") === count(r, "port")));
+  const ports = lines(r, "ports").map((l) => ({ label: l[0] ?? "", n: Number(l[1] ?? 0) / 10 }));
+  const day = lines(r, "hours").map((l) => ({ label: when(l[0] ?? ""), n: Number(l[1] ?? 0) }));
   const hours = (now.data?.ports ?? []).filter((p) => p.port === count(r, "port") && p.telescope === asset.name);
   return (
     <>
@@ -42,6 +50,16 @@ export function CampaignView({ id }: { id: string }): JSX.Element {
           [t("network.seen-by"), asset.id ? <a href={path("assets", asset.id)}><Say max={60}>{asset.name}</Say></a> : "—"],
         ]}
       />
+      {day.length > 0 && (
+        <Section title={t("network.campaign-sources")}>
+          <Bars title={`${data.subject} (${zone()})`} unit={t("network.sources")} tableKey="s" bars={day} />
+        </Section>
+      )}
+      {ports.length > 1 && (
+        <Section title={t("network.campaign-ports")}>
+          <Bars title={t("network.campaign-ports")} unit="%" tableKey="o" bars={ports} />
+        </Section>
+      )}
       <Section title={t("network.campaign-hours")}>
         {hours.length === 0 || hours.every((p) => p.hours.length === 0) ? (
           <p class="hatched">{t("network.campaign-no-hours")}</p>

@@ -89,6 +89,16 @@ struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t l
     return NULL;
 }
 
+/* The hours of a source stand in 64 bits, newest lowest. */
+static void group_hours(struct telescope_group *g, const struct telescope_source *s, uint32_t hour)
+{
+    uint32_t back = hour - s->last / 3600;
+    if (s->last / 3600 > hour || back >= 24)
+        return;
+    for (uint64_t bits = s->hours & ((1u << (24 - back)) - 1); bits; bits &= bits - 1)
+        g->hours[back + (unsigned)__builtin_ctzll(bits)]++;
+}
+
 static void group_add(struct telescope_group *g, const struct telescope_source *s)
 {
     g->sources++;
@@ -118,10 +128,13 @@ bool telescope_fold_source(struct telescope_fold *f, const struct telescope_sour
     if (!label || !(s->traits & (TRAIT_TCP | TRAIT_UDP | TRAIT_ICMP)))
         return true;
     struct telescope_group *g = telescope_group_get(f, label, s->port_major);
-    if (g)
-        group_add(g, s);
-    else
+    if (!g) {
         f->groups_dropped++;
+        return true;
+    }
+    group_add(g, s);
+    if (f->hour)
+        group_hours(g, s, f->hour);
     return true;
 }
 

@@ -111,7 +111,34 @@ static void surges(struct hn_parse *p, struct hn_arena *a, const struct telescop
     }
 }
 
-static void campaigns(struct hn_parse *p, const struct telescope_report *r)
+/* Ports by their share in thousandths, largest first; sources by hour of the last day. */
+static void campaign_lists(struct hn_parse *p, struct hn_arena *a, const struct telescope_report *r,
+                           const struct report_campaign *c)
+{
+    struct hn_str lines[REPORT_PORTS > 24 ? REPORT_PORTS : 24];
+    size_t n = 0;
+    for (size_t i = 0; i < REPORT_PORTS; i++) {
+        size_t to = n;
+        if (!c->ports[i].n)
+            continue;
+        for (size_t k = 0; k < i; k++) /* joined campaigns brought theirs unsorted */
+            to -= c->ports[k].n && c->ports[k].n < c->ports[i].n;
+        memmove(&lines[to + 1], &lines[to], (n - to) * sizeof lines[0]);
+        lines[to] =
+            hn_arena_fmt(a, "%u %u", c->ports[i].port, (unsigned)((uint64_t)c->ports[i].n * 1000 / c->ports_total));
+        n++;
+    }
+    hn_obs_list(p, "ports", lines, n);
+    n = 0;
+    for (unsigned h = 24; h-- > 0;) {
+        char time[HN_TIME_TEXT];
+        if (c->hours[h])
+            lines[n++] = hn_arena_fmt(a, "%s %u", hn_time_text(at((r->e->last / 3600 - h) * 3600), time), c->hours[h]);
+    }
+    hn_obs_list(p, "hours", lines, n);
+}
+
+static void campaigns(struct hn_parse *p, struct hn_arena *a, const struct telescope_report *r)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->n_campaigns && n < KEPT_CAMPAIGNS; i++) {
@@ -127,6 +154,7 @@ static void campaigns(struct hn_parse *p, const struct telescope_report *r)
         hn_obs_time(p, "first", at(c->first));
         hn_obs_time(p, "last", at(c->last));
         hn_obs_int(p, "port", c->main_port);
+        campaign_lists(p, a, r, c);
         hn_obs_end(p);
     }
 }
@@ -183,7 +211,7 @@ bool telescope_keep(struct hn_work *w, struct hn_arena *a, const struct telescop
         member(p, a, r, &r->alerts[i]);
     victims(p, a, r);
     surges(p, a, r);
-    campaigns(p, r);
+    campaigns(p, a, r);
     ports(p, a, r);
     struct hn_err e = hn_work_obs_end(w, true);
     if (!hn_ok(e))

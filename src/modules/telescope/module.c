@@ -52,6 +52,8 @@ static const struct hn_field campaign_fields[] = {
     {"first", HN_T_TIME, HN_REF_NONE, NULL, "first packet"},
     {"last", HN_T_TIME, HN_REF_NONE, NULL, "last packet"},
     {"port", HN_T_INT, HN_REF_NONE, NULL, "main port"},
+    {"ports", HN_T_LIST, HN_REF_NONE, NULL, "its ports and their share of its packets in thousandths"},
+    {"hours", HN_T_LIST, HN_REF_NONE, NULL, "of the last day: hour, sources"},
     {0}};
 static const struct hn_field port_fields[] = {
     {"proto", HN_T_STR, HN_REF_NONE, NULL, "tcp or udp"},

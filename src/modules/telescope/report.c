@@ -11,7 +11,7 @@
     30u /* of NICTER's rule: one source, one day, SYN and UDP only, 30 ports, 300,000 packets … */
 #define DAY          86400u
 #define SAMPLE_ABOVE 500000u
-#define JOIN_SHARE   20u /* a twentieth of the packets of a campaign go to the other's main port */
+#define JOIN_SHARE   40u /* a fortieth of the packets of a campaign go to the other's main port */
 
 /* ---------------------------------------------------------------- judgement */
 
@@ -135,6 +135,7 @@ static void campaign_from(struct report_campaign *to, const struct telescope_gro
                                    .proto = g->proto,
                                    .joined = -1,
                                    .main_port = g->port};
+    memcpy(to->hours, g->hours, sizeof to->hours);
     if (to->fp != FP_NONE)
         snprintf(to->name, sizeof to->name, "%s/%u", telescope_fp_names[to->fp], g->port);
     else
@@ -290,6 +291,8 @@ static void join_campaigns(struct telescope_report *r)
             a->first = a->first < b->first ? a->first : b->first;
             a->last = a->last > b->last ? a->last : b->last;
             a->day_hours |= b->day_hours;
+            for (size_t h = 0; h < 24; h++)
+                a->hours[h] += b->hours[h];
             for (size_t p = 0; p < REPORT_PORTS; p++)
                 if (b->ports[p].n)
                     count_share(a, b->ports[p].port, b->ports[p].n);
@@ -348,6 +351,7 @@ struct telescope_report *telescope_report_new(const struct telescope_engine *e, 
     r->e = e;
     r->accepted = telescope_accepted(e);
     r->fold.groups_cap = TELESCOPE_GROUPS;
+    r->fold.hour = e->last / 3600;
     sum_cells(r);
     if ((e->how.geo && !telescope_places_begin(&r->places, a)) || !pass_sources(r) || !pick_campaigns(r, a)) {
         telescope_report_done(r);

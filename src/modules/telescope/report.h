@@ -27,6 +27,7 @@ struct report_campaign {
     enum telescope_fp fp;
     uint64_t label, sources, packets, networks;
     uint32_t first, last, day_hours;
+    uint32_t hours[24]; /* sources in the last hour of the stream, the one before, … */
     uint8_t proto;
     int joined; /* index of the campaign that this one is a part of, or -1 */
     struct report_share {

@@ -299,6 +299,22 @@ static void shares(struct hn_jw *j, const struct report_campaign *c)
     hn_jw_arr_end(j);
 }
 
+/* Of the last 24 hours those that it was seen in. */
+static void campaign_day(struct hn_jw *j, const struct telescope_report *r, const struct report_campaign *c)
+{
+    hn_jw_key(j, "hours");
+    hn_jw_arr(j);
+    for (unsigned h = 24; h-- > 0;) {
+        if (!c->hours[h])
+            continue;
+        hn_jw_obj(j);
+        hn_jw_ktime(j, "hour", at((r->e->last / 3600 - h) * 3600));
+        hn_jw_kint(j, "sources", c->hours[h]);
+        hn_jw_obj_end(j);
+    }
+    hn_jw_arr_end(j);
+}
+
 static void campaigns(struct hn_jw *j, const struct telescope_report *r, size_t top)
 {
     size_t n = 0;
@@ -326,6 +342,7 @@ static void campaigns(struct hn_jw *j, const struct telescope_report *r, size_t 
             if (c->day_hours >> h & 1)
                 hn_jw_int(j, h);
         hn_jw_arr_end(j);
+        campaign_day(j, r, c);
         hn_jw_obj_end(j);
     }
     hn_jw_arr_end(j);

@@ -294,6 +294,7 @@ struct telescope_group {
     uint64_t sources, packets;
     uint8_t spread[64]; /* HyperLogLog of /24 */
     uint32_t day_hours; /* bit = hour of the day (UTC) that its sources were last active in */
+    uint32_t hours[24]; /* sources in the hour at which the fold is made, the one before, … */
 };
 #define GROUP_UNKNOWN (UINT64_C(1) << 32)
 
@@ -306,6 +307,7 @@ struct telescope_fold {
     struct telescope_tool many[FP_COUNT]; /* candidates that their source's behaviour proves */
     struct telescope_group *groups;       /* made when first needed */
     uint32_t groups_cap, n_groups;
+    uint32_t hour;           /* of groups' hours, since 1970; 0: they are not counted */
     uint64_t groups_dropped; /* sources without a place */
     uint64_t scanners, investigators;
 };
