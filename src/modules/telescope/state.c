@@ -339,7 +339,37 @@ bool telescope_state_save(struct telescope_engine *e, int fd, const void *note, 
     return run(false, fd, e, (void *)(uintptr_t)note, note_size);
 }
 
+/* Lists may have changed since: who is a member, and which, is asked anew; alerts of those that are none any more go.
+ */
+static void lists_again(struct telescope_cell *c, const struct telescope_config *how)
+{
+    size_t kept = 0;
+    for (uint32_t i = 0; i < c->sources.n; i++) {
+        struct telescope_source *s = &telescope_sources(&c->sources)[i];
+        struct hn_ip ip = telescope_key_ip(c, s->key, s->flags & SOURCE_V6);
+        s->flags &= (uint8_t) ~(SOURCE_MEMBER | SOURCE_SCANNER);
+        if (how->members.n && telescope_prefixes_find(&how->members, &ip))
+            s->flags |= SOURCE_MEMBER;
+        if (how->scanners.n && telescope_prefixes_find(&how->scanners, &ip))
+            s->flags |= SOURCE_SCANNER;
+    }
+    for (size_t i = 0; i < c->n_alerts; i++) {
+        struct telescope_alert *a = &c->alerts[i];
+        struct hn_ip ip = telescope_key_ip(c, a->key, a->flags & SOURCE_V6);
+        const struct telescope_prefix *m = telescope_prefixes_find(&how->members, &ip);
+        if (!m)
+            continue;
+        a->member = (uint32_t)(m - how->members.list);
+        c->alerts[kept++] = *a;
+    }
+    c->n_alerts = kept;
+}
+
 bool telescope_state_load(struct telescope_engine *e, int fd, void *note, size_t note_size)
 {
-    return run(true, fd, e, note, note_size);
+    if (!run(true, fd, e, note, note_size))
+        return false;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        lists_again(&e->cells[k], &e->how);
+    return true;
 }

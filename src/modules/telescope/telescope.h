@@ -429,7 +429,7 @@ void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine 
 void telescope_config_init(struct telescope_config *how);
 /* To a descriptor, with `note` (of the caller: how far the input was read). The engine stays as it is. */
 bool telescope_state_save(struct telescope_engine *e, int fd, const void *note, size_t note_size);
-/* Into a fresh engine made with the same lists. False: not a state of this version, damaged, or out of memory; the
+/* Into a fresh engine; its lists hold from here on. False: not a state of this version, damaged, or out of memory; the
  * engine is then good for telescope_engine_free() only. */
 bool telescope_state_load(struct telescope_engine *e, int fd, void *note, size_t note_size);
 

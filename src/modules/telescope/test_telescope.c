@@ -237,6 +237,45 @@ TEST(a_restart_in_the_middle_loses_nothing)
     stream_done(&s);
 }
 
+static void member_list(struct telescope_config *how, struct hn_arena *a, const char *text)
+{
+    telescope_config_init(how);
+    telescope_prefixes_parse(&how->members, a, hn_str_bytes(hn_str_c(text)), NULL, NULL);
+    telescope_prefixes_sort(&how->members, a);
+}
+
+/* The alert's number of its member is one of the old list. */
+TEST(a_restart_with_another_list_of_members_goes_by_that)
+{
+    struct stream s;
+    struct hn_arena a;
+    struct telescope_config old, new;
+    hn_arena_init(&a, 1u << 20);
+    stream_init(&s, 2);
+    add(&s, &(struct tcp){.time = T0, .src = 0xcb007105, .dst = DARK | 1, .sport = 4000, .dport = 23});
+    add(&s, &(struct tcp){.time = T0, .src = 0xcb007285, .dst = DARK | 2, .sport = 4000, .dport = 23});
+    member_list(&old, &a, "192.0.2.0/24,First\n198.51.100.0/24,Second\n203.0.113.0/24,City\n203.0.114.0/24,Gone\n");
+    member_list(&new, &a, "203.0.113.0/24,City\n");
+    struct telescope_engine *first = engine(&old, 1), *second = engine(&new, 1);
+    FILE *f = tmpfile();
+    uint64_t note = 0;
+    CHECK(first && second && f);
+    telescope_engine_feed(first, s.r, s.n);
+    CHECK(telescope_state_save(first, fileno(f), &note, sizeof note));
+    CHECK_INT(lseek(fileno(f), 0, SEEK_SET), 0);
+    CHECK(telescope_state_load(second, fileno(f), &note, sizeof note));
+    size_t alerts = 0;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        for (size_t i = 0; i < second->cells[k].n_alerts; i++, alerts++)
+            CHECK_UINT(second->cells[k].alerts[i].member, 0);
+    CHECK_UINT(alerts, 1);
+    telescope_engine_free(first);
+    telescope_engine_free(second);
+    fclose(f);
+    stream_done(&s);
+    hn_arena_done(&a);
+}
+
 TEST(a_single_candidate_is_chance_and_many_are_not)
 {
     struct stream s;
