@@ -4,12 +4,12 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/mem.h"
 #include "core/collect_in.h"
 #include "core/module.h"
 
@@ -61,8 +61,8 @@ static int one_try(int fd, int level, const char *name, struct table *t)
         return EMSGSIZE;
     size_t head = sizeof(struct ipt_get_entries);
     n = (socklen_t)(head + info.size);
-    struct ipt_get_entries *got = calloc(1, n);
-    t->p = malloc(sizeof info + info.size);
+    struct ipt_get_entries *got = hn_alloc_zero(n);
+    t->p = hn_alloc(sizeof info + info.size);
     int err = got && t->p ? 0 : ENOMEM;
     if (!err) {
         memcpy(got->name, info.name, sizeof got->name);
@@ -74,10 +74,10 @@ static int one_try(int fd, int level, const char *name, struct table *t)
         memcpy(t->p + sizeof info, (const uint8_t *)got + head, info.size);
         t->n = sizeof info + info.size;
     } else {
-        free(t->p);
+        hn_free(t->p);
         t->p = NULL;
     }
-    free(got);
+    hn_free(got);
     return err;
 }
 

@@ -476,8 +476,9 @@ static struct hn_err fixes(struct hn_store *s, struct scan *c, struct hn_arena *
 
     if (!c->q->by_fix)
         return HN_OK;
-    struct st q = st_open(s, "SELECT finding FROM fix x WHERE state = ? AND n = (SELECT max(n) FROM fix WHERE finding = "
-                             "x.finding) ORDER BY finding");
+    struct st q =
+        st_open(s, "SELECT finding FROM fix x WHERE state = ? AND n = (SELECT max(n) FROM fix WHERE finding = "
+                   "x.finding) ORDER BY finding");
     st_int(&q, c->q->fix);
     while (st_row(&q) && STORE_PUSH(a, list, c->fixes_n, cap))
         list[c->fixes_n++] = (uint32_t)st_get(&q, 0);
