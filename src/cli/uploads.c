@@ -9,11 +9,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/base64.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/software.h"
+#include "core/msg.h"
 
 #define ARGS_MAX    (64u << 20)
 #define PLACES_MOST 50u /* of what was wrong, in the answer; the bill of materials keeps all of it */
@@ -316,16 +316,11 @@ static void read_vex(struct reading *r)
 
 /* ---------------------------------------------------------------- one after the other */
 
-static bool into_file(struct reading *r, struct hn_str document, bool coded, int file)
+static bool into_file(struct reading *r, const struct hn_jv *v, int file)
 {
+    struct hn_bytes document;
     snprintf(r->path, sizeof r->path, "/proc/self/fd/%d", file);
-    size_t most = document.n / 4 * 3 + 3;
-    uint8_t *raw = coded ? hn_arena_alloc(&r->a, most) : NULL;
-    if (coded && !raw)
-        return false;
-    if (coded)
-        document = (struct hn_str){(const char *)raw, hn_base64_decode(document, raw, most)};
-    return file >= 0 && hn_ok(hn_write_all(file, document.p, document.n));
+    return file >= 0 && hn_msg_document(v, &r->a, &document) && hn_ok(hn_write_all(file, document.p, document.n));
 }
 
 /* False: none waits any more, or the store has gone. */
@@ -347,7 +342,7 @@ static bool next(struct hn_client *c)
         r.file = r.file.n ? r.file : r.id;
         r.asked = hn_jv_get(v, "asked");
         file = memfd_create("document", MFD_CLOEXEC);
-        if (!into_file(&r, hn_jv_str(v, "document"), hn_jv_bool(v, "base64", false), file))
+        if (!into_file(&r, v, file))
             report(&r, "failed");
         else if (hn_str_eqc(r.kind, "vex"))
             read_vex(&r);

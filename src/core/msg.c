@@ -4,6 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/base64.h"
+#include "base/mem.h"
+#include "base/str.h"
+
 enum { READ_STEP = 64 * 1024, READ_TURN = 1 << 20 };
 
 void hn_msg_add(struct hn_buf *b, struct hn_str json)
@@ -63,4 +67,37 @@ struct hn_err hn_msg_write(int fd, struct hn_buf *b, size_t *off)
     hn_buf_clear(b);
     *off = 0;
     return HN_OK;
+}
+
+/* ---------------------------------------------------------------- documents */
+
+bool hn_msg_put_document(struct hn_jw *w, struct hn_bytes document)
+{
+    struct hn_str text;
+
+    if (hn_str_from_utf8(document, &text)) {
+        hn_jw_kstr(w, "document", text);
+        return true;
+    }
+    char *coded = document.n < HN_MSG_MAX_ANSWER ? hn_alloc(HN_BASE64_LEN(document.n)) : NULL;
+    if (!coded)
+        return false;
+    hn_base64_encode(document, coded);
+    hn_jw_kc(w, "document", coded);
+    hn_jw_kbool(w, "base64", true);
+    hn_free(coded);
+    return true;
+}
+
+bool hn_msg_document(const struct hn_jv *v, struct hn_arena *a, struct hn_bytes *ret)
+{
+    struct hn_str text = hn_jv_str(v, "document");
+    size_t most = text.n / 4 * 3 + 3;
+
+    *ret = hn_str_bytes(text);
+    if (!hn_jv_bool(v, "base64", false))
+        return true;
+    uint8_t *raw = hn_arena_alloc(a, most);
+    *ret = raw ? hn_bytes_of(raw, hn_base64_decode(text, raw, most)) : (struct hn_bytes){NULL, 0};
+    return raw != NULL;
 }

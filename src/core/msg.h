@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "base/buf.h"
+#include "base/json.h"
 
 #define HN_MSG_HEAD       4
 #define HN_MSG_MAX_LOCAL  (64u << 20)
@@ -21,6 +21,10 @@ void hn_msg_add(struct hn_buf *b, struct hn_str json);
 /* Length of the complete message at the front of b (without its head), or 0 when more bytes are needed. False when the
  * announced length is 0 or over max: the connection is to be closed. */
 bool hn_msg_ready(const struct hn_buf *b, size_t max, size_t *ret_len);
+/* The members "document" and, when it is no text, "base64": true (UTF-16, CoSWID). False: memory. */
+bool hn_msg_put_document(struct hn_jw *w, struct hn_bytes document);
+/* The bytes of it, in the arena where they were coded; empty when they are no base 64. False: memory. */
+bool hn_msg_document(const struct hn_jv *v, struct hn_arena *a, struct hn_bytes *ret);
 /* Non-blocking: appends what can be read now. OK with *ret_eof at the end of the stream. */
 HN_MUST struct hn_err hn_msg_read(int fd, struct hn_buf *b, bool *ret_eof);
 /* Non-blocking: writes from b at *off as much as goes; clears b and *off when all went. */

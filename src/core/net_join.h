@@ -2,9 +2,10 @@
  *
  *   scanned-now       somebody scans for the port of a listener that the finding reaches, and scans can reach it
  *   scanned-surge     the same, and far more within an hour than is usual
- *   scanned-maybe     the same, but whether scans get here is not seen (only private addresses: translation may
- * forward) c2-suspected      an address of this host talks to a peer like a bot to its command server scans-others an
- * address of this host scans seen-in-darknet   an address of this host sends to addresses where nobody lives
+ *   scanned-maybe     the same, but whether scans get here is not seen (private addresses: translation may forward)
+ *   c2-suspected      an address of this host talks to a peer like a bot to its command server
+ *   scans-others      an address of this host scans
+ *   seen-in-darknet   an address of this host sends to addresses where nobody lives
  *   network-ambiguous one of these, about an address that several hosts have: said, and joined with none of them
  *
  * Pure functions over small structures and JSON, so that a run that comes after the evidence and evidence that comes

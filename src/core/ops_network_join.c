@@ -188,8 +188,8 @@ static int by_address(const void *x, const void *y)
     return c ? c : (a->at > b->at) - (a->at < b->at);
 }
 
-/* The first row of the address in [0, n); n when there is none. */
-static size_t row_of(const struct ops_net_row *rows, size_t n, struct hn_str address)
+/* How many rows are about the address; *ret_first: the first of them. */
+static size_t rows_about(const struct ops_net_row *rows, size_t n, struct hn_str address, size_t *ret_first)
 {
     size_t low = 0, high = n;
     while (low < high) {
@@ -199,7 +199,9 @@ static size_t row_of(const struct ops_net_row *rows, size_t n, struct hn_str add
         else
             high = mid;
     }
-    return low < n && hn_str_eq(rows[low].address, address) ? low : n;
+    for (*ret_first = low; low < n && hn_str_eq(rows[low].address, address); low++)
+        ;
+    return low - *ret_first;
 }
 
 /* "198.18.0.7 tcp:22" */
@@ -355,8 +357,8 @@ static struct hn_err add_senders(struct ops_net *n, struct hn_str org, struct hn
                                  struct hn_net_sender *senders, size_t *ret_n)
 {
     const struct ops_net_world *w = &n->world;
-    for (size_t k = row_of(w->by_sender, w->n_senders, address);
-         k < w->n_senders && hn_str_eq(w->by_sender[k].address, address); k++) {
+    size_t first, count = rows_about(w->by_sender, w->n_senders, address, &first);
+    for (size_t k = first; k < first + count; k++) {
         size_t i = w->by_sender[k].at;
         if (!hn_store_org_above(n->store, w->sender_org[i], org))
             continue;
@@ -371,8 +373,8 @@ static struct hn_err add_hits(struct ops_net *n, struct hn_str org, struct hn_st
                               size_t *ret_n)
 {
     const struct ops_net_world *w = &n->world;
-    for (size_t k = row_of(w->by_hit, w->n_hits, address); k < w->n_hits && hn_str_eq(w->by_hit[k].address, address);
-         k++) {
+    size_t first, count = rows_about(w->by_hit, w->n_hits, address, &first);
+    for (size_t k = first; k < first + count; k++) {
         const struct hn_store_obs *o = &w->hits[w->by_hit[k].at];
         if (!hn_store_org_above(n->store, o->org, org))
             continue;
@@ -392,10 +394,9 @@ static struct hn_err add_hits(struct ops_net *n, struct hn_str org, struct hn_st
 
 static size_t about(const struct ops_net_row *rows, size_t n, const struct host *h)
 {
-    size_t sum = 0;
+    size_t sum = 0, first;
     for (size_t k = 0; k < h->h.n_addresses; k++)
-        for (size_t i = row_of(rows, n, h->addresses[k]); i < n && hn_str_eq(rows[i].address, h->addresses[k]); i++)
-            sum++;
+        sum += rows_about(rows, n, h->addresses[k], &first);
     return sum;
 }
 

@@ -3,7 +3,6 @@
  * with the rights that they have then. */
 #include <stdio.h>
 
-#include "base/base64.h"
 #include "core/msg.h"
 #include "core/ops_software.h"
 #include "core/store_role.h"
@@ -148,26 +147,12 @@ static void queue(struct hn_op_ctx *c)
     (void)hn_ok(hn_job_put(c->role, &j)); /* a full queue: the next one that comes is read together with it */
 }
 
-/* The document as it came: text, or in base 64 what is none. */
-static bool document_of(struct hn_op_ctx *c, struct hn_bytes *ret)
-{
-    struct hn_str text = ops_arg(c, "document");
-    size_t most = text.n / 4 * 3 + 3;
-
-    *ret = hn_str_bytes(text);
-    if (!hn_jv_bool(c->args, "base64", false))
-        return true;
-    uint8_t *raw = hn_arena_alloc(c->arena, most);
-    *ret = raw ? hn_bytes_of(raw, hn_base64_decode(text, raw, most)) : (struct hn_bytes){NULL, 0};
-    return raw != NULL;
-}
-
 static struct hn_err create(struct hn_op_ctx *c)
 {
     struct hn_str id;
     struct hn_store_upload_in in = {.kind = ops_arg(c, "kind"), .file = ops_arg(c, "file")};
 
-    if (!document_of(c, &in.raw))
+    if (!hn_msg_document(c->args, c->arena, &in.raw))
         return (struct hn_err){HN_E_NOMEM};
     if (!in.raw.n)
         return hn_op_fail(c, HN_E_INVALID, "error.upload-empty", HN_OP_END);
@@ -183,23 +168,6 @@ static struct hn_err create(struct hn_op_ctx *c)
 
 /* ---------------------------------------------------------------- for the reader */
 
-static struct hn_err document_write(struct hn_op_ctx *c, struct hn_bytes raw)
-{
-    struct hn_str text;
-
-    if (hn_str_from_utf8(raw, &text)) {
-        hn_jw_kstr(c->w, "document", text);
-        return HN_OK;
-    }
-    char *coded = hn_arena_alloc(c->arena, HN_BASE64_LEN(raw.n));
-    if (!coded)
-        return (struct hn_err){HN_E_NOMEM};
-    hn_base64_encode(raw, coded);
-    hn_jw_kc(c->w, "document", coded);
-    hn_jw_kbool(c->w, "base64", true);
-    return HN_OK;
-}
-
 static struct hn_err take(struct hn_op_ctx *c)
 {
     struct hn_store_upload u;
@@ -214,7 +182,8 @@ static struct hn_err take(struct hn_op_ctx *c)
         hn_jw_kstr(c->w, "kind", u.kind);
         hn_jw_kstr(c->w, "file", u.file);
         ops_kraw(c->w, "asked", u.args, "{}");
-        HN_TRY(document_write(c, raw));
+        if (!hn_msg_put_document(c->w, raw))
+            return (struct hn_err){HN_E_NOMEM};
     }
     hn_jw_obj_end(c->w);
     return HN_OK;

@@ -1,7 +1,6 @@
 /* HTTP ⇄ operations: method, path, query and body become one object of arguments; the answer becomes a response. */
 #include <stdio.h>
 
-#include "base/base64.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/msg.h"
@@ -189,25 +188,11 @@ size_t httpd_body_most(struct httpd *h, struct hn_http_req *r)
     return HN_OP_UPLOAD_MOST;
 }
 
-/* A body that is no text ("document" in base 64): UTF-16, CoSWID. False: too large. */
-static bool put_binary(struct hn_jw *w, struct hn_str body)
-{
-    char *text = body.n < HN_MSG_MAX_LOCAL ? hn_alloc(HN_BASE64_LEN(body.n)) : NULL;
-    if (!text)
-        return false;
-    hn_base64_encode(hn_str_bytes(body), text);
-    hn_jw_kc(w, "document", text);
-    hn_jw_kbool(w, "base64", true);
-    hn_free(text);
-    return true;
-}
-
 /* {query…, "document": "the body"} */
 static void ask_document(struct httpd *h, struct hn_http_req *r, const struct hn_op *op, struct reading *q)
 {
     HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_jw w;
-    struct hn_str text;
 
     if (hn_jv_get(&q->args, "document")) {
         httpd_error(r, 400, (struct hn_err){HN_E_INVALID}, "error.param-twice", "what", HN_STR("document"));
@@ -220,11 +205,7 @@ static void ask_document(struct httpd *h, struct hn_http_req *r, const struct hn
         hn_jw_key_str(&w, q->args.keys[i]);
         hn_jw_value(&w, &q->args.items[i]);
     }
-    bool fits = true;
-    if (hn_str_from_utf8(hn_str_bytes(hn_buf_text(&r->body)), &text))
-        hn_jw_kstr(&w, "document", text);
-    else
-        fits = put_binary(&w, hn_buf_text(&r->body));
+    bool fits = hn_msg_put_document(&w, hn_str_bytes(hn_buf_text(&r->body)));
     hn_jw_obj_end(&w);
     if (b.bad || !fits)
         error(r, 413, HN_E_LIMIT, NULL);

@@ -1,30 +1,15 @@
 #include "httpd/mhd.h"
 
-#include <dlfcn.h>
-
+#include "base/library.h"
 #include "base/log.h"
 
-#define LIBRARY "libmicrohttpd.so.12"
-
 struct hn_mhd hn_mhd;
-
-/* POSIX wants a pointer to an object to hold the address of a function (dlsym). */
-static bool find(void *library, const char *name, void *to)
-{
-    void *found = dlsym(library, name);
-
-    if (found)
-        *(void **)to = found;
-    return found != NULL;
-}
 
 bool hn_mhd_load(void)
 {
     struct hn_mhd m;
-    const struct {
-        const char *name;
-        void *to;
-    } functions[] = {
+    struct hn_diag d = {{0}};
+    const struct hn_library_function functions[] = {
         {"MHD_add_response_header", &m.add_response_header},
         {"MHD_create_response_from_buffer", &m.create_response_from_buffer},
         {"MHD_create_response_from_callback", &m.create_response_from_callback},
@@ -43,16 +28,11 @@ bool hn_mhd_load(void)
 
     if (hn_mhd.run)
         return true;
-    void *l = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (!l) {
-        hn_log(HN_LOG_ERROR, "%s cannot be loaded: install libmicrohttpd12", LIBRARY);
+    if (!hn_ok(hn_library_load("libmicrohttpd.so.12", "libmicrohttpd12", functions,
+                               sizeof functions / sizeof *functions, &d))) {
+        hn_log(HN_LOG_ERROR, "%s", d.msg);
         return false;
     }
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-        if (!find(l, functions[i].name, functions[i].to)) {
-            hn_log(HN_LOG_ERROR, "%s lacks %s", LIBRARY, functions[i].name);
-            return false;
-        }
     hn_mhd = m;
     return true;
 }

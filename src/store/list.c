@@ -170,25 +170,18 @@ static void mark_columns(const struct scan *c, const struct store_rows *r, uint8
         KEEP((due[i] >= low) & (due[i] <= high));
 }
 
-static bool has_fix(const struct scan *c, uint32_t id)
+static int by_number(const void *x, const void *y)
 {
-    size_t low = 0, high = c->fixes_n;
+    const uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
 
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (c->fixes[mid] < id)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < c->fixes_n && c->fixes[low] == id;
+    return (a > b) - (a < b);
 }
 
 static void mark_fixes(const struct scan *c, const struct store_rows *r, uint8_t *restrict mark, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         if (mark[i])
-            mark[i] = has_fix(c, r->id[i]);
+            mark[i] = bsearch(&r->id[i], c->fixes, c->fixes_n, sizeof *c->fixes, by_number) != NULL;
 }
 
 static void matches(const struct scan *c, const struct store_asset *x)

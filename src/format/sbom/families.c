@@ -1,5 +1,6 @@
 /* The formats that are known, and which one a text is. A family adds one line. */
 #include "base/str.h"
+#include "base/utf8.h"
 #include "format/sbom/bom.h"
 #include "format/sbom/cdx.h"
 #include "format/sbom/spdx.h"
@@ -39,19 +40,6 @@ static enum wide wide_of(struct hn_bytes t)
     return (t.p[0] == 0xFE && t.p[1] == 0xFF) || (!t.p[0] && (t.p[1] == '{' || t.p[1] == '<')) ? WIDE_BIG : WIDE_NOT;
 }
 
-static size_t put_utf8(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = n - 1; i; i--, c >>= 6)
-        out[i] = (char)(0x80 | (c & 0x3F));
-    out[0] = (char)((n == 2 ? 0xC0 : n == 3 ? 0xE0 : 0xF0) | c);
-    return n;
-}
-
 static uint32_t unit(struct hn_bytes t, size_t i, enum wide w)
 {
     return w == WIDE_LITTLE ? (uint32_t)t.p[i] | (uint32_t)t.p[i + 1] << 8 : (uint32_t)t.p[i] << 8 | t.p[i + 1];
@@ -72,7 +60,7 @@ static struct hn_bytes from_wide(struct hn_arena *a, struct hn_bytes t, enum wid
         } else if (c >= 0xD800 && c < 0xE000) {
             c = 0xFFFD;
         }
-        n += put_utf8(out + n, c);
+        n += hn_utf8_put(c, out + n);
     }
     struct hn_str s = {out, n};
     ptrdiff_t end = out && hn_str_starts(s, "<?xml") ? hn_str_find(s, HN_STR("?>")) : -1;

@@ -233,6 +233,9 @@ double flow_per_second(const struct flow_pair *p);
  * flow_host.acts. list NULL: only how many it may be. */
 size_t flow_acts(struct flow_state *s, struct flow_suspect *list);
 
+/* False: its packets came out of a file, and nobody knows who sent them. */
+bool flow_exporter_known(const struct hn_exporter *e);
+
 /* A service of ours that scanners reached within the last day. */
 struct flow_scanned {
     struct hn_ip host, source; /* source: one of them */

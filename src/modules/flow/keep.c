@@ -188,14 +188,19 @@ static bool first_of_address(const struct hn_export *x, size_t at)
     return true;
 }
 
-void flow_keep_exporters(struct hn_work *w, const struct hn_export *x, hn_time at)
+bool flow_exporter_known(const struct hn_exporter *e)
 {
     static const uint8_t none[16];
+    return memcmp(e->address.b, none, sizeof none) != 0;
+}
+
+void flow_keep_exporters(struct hn_work *w, const struct hn_export *x, hn_time at)
+{
     const struct hn_exporter *e, *f;
     char text[HN_IP_TEXT];
     for (size_t i = 0; (e = hn_export_at(x, i)); i++) {
-        if (memcmp(e->address.b, none, 16) == 0 || !first_of_address(x, i))
-            continue; /* a packet out of a file: nobody knows who sent it */
+        if (!flow_exporter_known(e) || !first_of_address(x, i))
+            continue;
         struct hn_work_asset asset = {
             .kind = HN_STR("network"), .key_type = HN_STR("address"), .scope = HN_STR("flow-export")};
         asset.name = asset.key = hn_str_c(hn_ip_text(&e->address, text));

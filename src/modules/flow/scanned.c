@@ -53,11 +53,9 @@ static int most_sources_first(const void *a, const void *b)
     return c ? c : x->port - y->port;
 }
 
-static struct flow_scanned *service_of(struct flow_scanned *last, const struct flow_pair *p)
+static bool is_service(const struct flow_scanned *x, const struct flow_pair *p)
 {
-    if (last && last->proto == p->proto && last->port == p->port && hn_ip_eq(&last->host, &p->dst))
-        return last;
-    return NULL;
+    return x->proto == p->proto && x->port == p->port && hn_ip_eq(&x->host, &p->dst);
 }
 
 size_t flow_scanned_of(struct flow_state *s, struct hn_arena *a, struct flow_scanned **ret)
@@ -77,11 +75,10 @@ size_t flow_scanned_of(struct flow_state *s, struct hn_arena *a, struct flow_sca
     if (n)
         qsort(list, n, sizeof(const struct flow_pair *), by_service);
     for (size_t i = 0; i < n; i++) {
-        struct flow_scanned *x = service_of(rows ? &out[rows - 1] : NULL, list[i]);
-        if (!x) {
-            x = &out[rows++];
-            *x = (struct flow_scanned){list[i]->dst, list[i]->src, list[i]->proto, list[i]->port, 0, list[i]->last};
-        }
+        if (!rows || !is_service(&out[rows - 1], list[i]))
+            out[rows++] =
+                (struct flow_scanned){list[i]->dst, list[i]->src, list[i]->proto, list[i]->port, 0, list[i]->last};
+        struct flow_scanned *x = &out[rows - 1];
         x->sources++;
         x->last = list[i]->last > x->last ? list[i]->last : x->last;
     }
@@ -100,13 +97,12 @@ static const char *proto_name(uint8_t proto)
 /* Who saw it: the first exporter, which is an asset already; else the network that was watched. */
 static struct hn_work_asset seen_by(struct hn_work *w, const struct flow_state *s, const struct hn_export *x)
 {
-    static const uint8_t none[16];
     struct hn_arena *a = hn_work_arena(w);
     struct hn_work_asset asset = {.kind = HN_STR("network"), .scope = HN_STR("flow-scans")};
     const struct hn_exporter *e;
     char text[HN_IP_TEXT];
     for (size_t i = 0; (e = hn_export_at(x, i)); i++)
-        if (memcmp(e->address.b, none, sizeof none) != 0) {
+        if (flow_exporter_known(e)) {
             asset.key_type = HN_STR("address");
             asset.name = asset.key = hn_arena_str(a, hn_str_c(hn_ip_text(&e->address, text)));
             return asset;

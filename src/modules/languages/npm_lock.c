@@ -92,6 +92,14 @@ static const struct hn_jv *npm_find(const struct npm_place *at, struct hn_str na
     return v;
 }
 
+/* "@group/name@version", as other packages say it; without a version what is known. */
+static struct hn_str npm_ref(struct languages_state *st, const struct languages_pkg *k)
+{
+    return hn_arena_fmt(&st->one, "%.*s%s%.*s%s%.*s", (int)k->group.n, (const char *)k->group.p, k->group.n ? "/" : "",
+                        (int)k->name.n, (const char *)k->name.p, k->version.n ? "@" : "", (int)k->version.n,
+                        (const char *)k->version.p);
+}
+
 /* The copy that is meant, as "name@version"; "name" when it has no version. maybe: only what is there is needed. */
 static void npm_add_needs(struct languages_state *st, struct languages_list *l, const struct npm_place *at,
                           const struct hn_jv *needs, bool maybe)
@@ -104,10 +112,7 @@ static void npm_add_needs(struct languages_state *st, struct languages_list *l, 
             continue;
         languages_npm_name(&k, name.n ? name : hn_str_bytes(needs->keys[i]));
         npm_version(&k, languages_jv(v, "version"));
-        languages_add(st, l,
-                      hn_arena_fmt(&st->one, "%.*s%s%.*s%s%.*s", (int)k.group.n, (const char *)k.group.p,
-                                   k.group.n ? "/" : "", (int)k.name.n, (const char *)k.name.p, k.version.n ? "@" : "",
-                                   (int)k.version.n, (const char *)k.version.p));
+        languages_add(st, l, npm_ref(st, &k));
     }
 }
 
@@ -342,10 +347,7 @@ static void pnpm_add_need(struct languages_state *st, struct languages_list *l, 
         v = hn_str_cut(v, 0, peer < 0 ? v.n : (size_t)peer);
         languages_add(st, l, hn_arena_fmt(&st->one, "%.*s%s%.*s", HN_FMT(d->key), v.n ? "@" : "", HN_FMT(v)));
     } else if (pnpm_key(&k, hn_str_bytes(v))) {
-        languages_add(st, l,
-                      hn_arena_fmt(&st->one, "%.*s%s%.*s@%.*s", (int)k.group.n, (const char *)k.group.p,
-                                   k.group.n ? "/" : "", (int)k.name.n, (const char *)k.name.p, (int)k.version.n,
-                                   (const char *)k.version.p));
+        languages_add(st, l, npm_ref(st, &k));
     } else {
         languages_add(st, l, d->key);
     }

@@ -259,17 +259,17 @@ static void hashes_of(const struct telescope_cell *c, uint32_t key, const struct
 static inline struct telescope_source *source_of(struct telescope_cell *c, uint32_t key, const struct ahead *h,
                                                  bool *ret_new)
 {
-    struct telescope_source *s = &telescope_sources(&c->sources)[h->source_at - 1];
+    struct telescope_source *s = h->source_at ? &telescope_sources(&c->sources)[h->source_at - 1] : NULL;
     *ret_new = false;
-    return h->source_at && s->key == key ? s : telescope_source_at(c, key, h->source, ret_new);
+    return s && s->key == key ? s : telescope_source_at(c, key, h->source, ret_new);
 }
 
 static inline struct telescope_event *event_of(struct telescope_cell *c, uint32_t key, const struct telescope_sight *s,
                                                const struct ahead *h, bool *ret_new)
 {
-    struct telescope_event *e = &telescope_events(&c->events)[h->event_at - 1];
+    struct telescope_event *e = h->event_at ? &telescope_events(&c->events)[h->event_at - 1] : NULL;
     *ret_new = false;
-    return h->event_at && telescope_event_is(e, key, s->eport, s->class)
+    return e && telescope_event_is(e, key, s->eport, s->class)
                ? e
                : telescope_event_at(c, key, s->eport, s->class, h->event, ret_new);
 }

@@ -111,22 +111,16 @@ static void surges(struct hn_parse *p, struct hn_arena *a, const struct telescop
     }
 }
 
-/* Ports by their share in thousandths, largest first; sources by hour of the last day. */
+/* Ports and their share in thousandths; sources by hour of the last day. */
 static void campaign_lists(struct hn_parse *p, struct hn_arena *a, const struct telescope_report *r,
                            const struct report_campaign *c)
 {
     struct hn_str lines[REPORT_PORTS > 24 ? REPORT_PORTS : 24];
     size_t n = 0;
     for (size_t i = 0; i < REPORT_PORTS; i++) {
-        size_t to = n;
-        if (!c->ports[i].n)
-            continue;
-        for (size_t k = 0; k < i; k++) /* joined campaigns brought theirs unsorted */
-            to -= c->ports[k].n && c->ports[k].n < c->ports[i].n;
-        memmove(&lines[to + 1], &lines[to], (n - to) * sizeof lines[0]);
-        lines[to] =
-            hn_arena_fmt(a, "%u %u", c->ports[i].port, (unsigned)((uint64_t)c->ports[i].n * 1000 / c->ports_total));
-        n++;
+        if (c->ports[i].n)
+            lines[n++] =
+                hn_arena_fmt(a, "%u %u", c->ports[i].port, (unsigned)((uint64_t)c->ports[i].n * 1000 / c->ports_total));
     }
     hn_obs_list(p, "ports", lines, n);
     n = 0;

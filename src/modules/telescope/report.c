@@ -275,6 +275,18 @@ static bool reaches(const struct report_campaign *a, uint16_t port)
     return false;
 }
 
+/* Largest first; what joined came as it was. */
+static void order_ports(struct report_campaign *c)
+{
+    for (size_t i = 1; i < REPORT_PORTS; i++) {
+        struct report_share s = c->ports[i];
+        size_t to = i;
+        for (; to && c->ports[to - 1].n < s.n; to--)
+            c->ports[to] = c->ports[to - 1];
+        c->ports[to] = s;
+    }
+}
+
 /* One tool with one set of ports is one campaign, whatever port its sources favour. */
 static void join_campaigns(struct telescope_report *r)
 {
@@ -297,6 +309,7 @@ static void join_campaigns(struct telescope_report *r)
                 if (b->ports[p].n)
                     count_share(a, b->ports[p].port, b->ports[p].n);
         }
+        order_ports(a);
     }
 }
 

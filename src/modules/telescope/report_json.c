@@ -280,20 +280,12 @@ static void events(struct hn_jw *j, const struct telescope_report *r)
 
 static void shares(struct hn_jw *j, const struct report_campaign *c)
 {
-    bool done[REPORT_PORTS] = {false};
     hn_jw_key(j, "ports");
     hn_jw_arr(j);
-    for (size_t n = 0; n < REPORT_PORTS; n++) {
-        size_t best = REPORT_PORTS;
-        for (size_t i = 0; i < REPORT_PORTS; i++)
-            if (!done[i] && c->ports[i].n && (best == REPORT_PORTS || c->ports[i].n > c->ports[best].n))
-                best = i;
-        if (best == REPORT_PORTS)
-            break;
-        done[best] = true;
+    for (size_t i = 0; i < REPORT_PORTS && c->ports[i].n; i++) {
         hn_jw_obj(j);
-        hn_jw_kint(j, "port", c->ports[best].port);
-        hn_jw_knum(j, "share", floor((double)c->ports[best].n * 1000 / (double)c->ports_total) / 1000);
+        hn_jw_kint(j, "port", c->ports[i].port);
+        hn_jw_knum(j, "share", floor((double)c->ports[i].n * 1000 / (double)c->ports_total) / 1000);
         hn_jw_obj_end(j);
     }
     hn_jw_arr_end(j);
