@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -288,35 +290,65 @@ static bool read_file(const char *home, struct hn_arena *a, struct hn_bytes *ret
     return !a->failed;
 }
 
-/* The part of the module: after its 'M' entry, up to the next one. */
-static struct hn_bytes inputs_of(struct hn_bytes all, const char *module)
+/* The part of one module, and the state that it has now. */
+struct part {
+    struct hn_str module;
+    struct hn_bytes inputs;
+    char state[HN_HEX256_LEN];
+    bool told;
+};
+
+/* Found by two threads, each taking the next part: the one that loads, when it has read what was seen, helps the other
+ * to the end. */
+struct parts {
+    struct part *list;
+    size_t n;
+    atomic_size_t next;
+    hn_time now;
+};
+
+/* Each part is after its 'M' entry, up to the next one. */
+static bool split_inputs(struct hn_arena *a, struct hn_bytes all, struct parts *ret)
 {
     struct hn_str rest = {(const char *)all.p, all.n}, entry;
-    const char *from = NULL;
-    while (hn_str_split(&rest, 0, &entry)) {
-        if (!entry.n || entry.p[0] != 'M')
-            continue;
-        if (from)
-            return hn_bytes_of((const uint8_t *)from, (size_t)(entry.p - from));
-        if (hn_str_eqc(hn_str_cut(entry, 1, entry.n), module))
-            from = entry.p + entry.n + 1;
+    ret->list = hn_arena_alloc(a, (hn_modules_n + 1) * sizeof *ret->list);
+    while (ret->list && rest.n && hn_str_split(&rest, 0, &entry)) {
+        if (entry.n && entry.p[0] == 'M' && ret->n < hn_modules_n)
+            ret->list[ret->n++] = (struct part){.module = hn_str_cut(entry, 1, entry.n),
+                                                .inputs = hn_bytes_of((const uint8_t *)(rest.p ? rest.p : entry.p), 0)};
+        else if (ret->n)
+            ret->list[ret->n - 1].inputs.n += entry.n + (rest.p ? 1 : 0);
     }
-    return from && from <= (const char *)all.p + all.n
-               ? hn_bytes_of((const uint8_t *)from, (size_t)((const char *)all.p + all.n - from))
-               : hn_bytes_of(NULL, 0);
+    return ret->list != NULL;
 }
 
-static bool still_valid(struct hn_run_cover *c, const struct hn_jv *said, hn_time now)
+static void *compare(void *arg)
 {
-    char state[HN_HEX256_LEN];
+    struct parts *p = arg;
+    for (size_t i; (i = atomic_fetch_add(&p->next, 1)) < p->n;)
+        p->list[i].told = state_of(p->list[i].inputs, p->now, p->list[i].state);
+    return NULL;
+}
+
+static const struct part *part_of(const struct parts *p, const char *module)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (hn_str_eqc(p->list[i].module, module))
+            return &p->list[i];
+    return NULL;
+}
+
+static bool still_valid(struct hn_run_cover *c, const struct part *part, const struct hn_jv *said, hn_time now)
+{
     uint64_t verdict;
     hn_time at;
-    if (!said || !hn_time_parse(hn_jv_str(said, "at"), &at) || at > now || at < now - HN_SEEN_AGE ||
+    if (!part || !said || !hn_time_parse(hn_jv_str(said, "at"), &at) || at > now || at < now - HN_SEEN_AGE ||
         !hn_str_u64(hn_jv_str(said, "verdict"), 16, &verdict) || c->rejected || !hn_jv_str(said, "run").n)
         return false;
     c->verdict = verdict;
     c->looked = hn_jv_str(said, "run");
-    return state_of(c->inputs, now, state) && hn_str_eqc(hn_jv_str(said, "state"), state);
+    c->inputs = part->inputs;
+    return part->told && hn_str_eqc(hn_jv_str(said, "state"), part->state);
 }
 
 static const struct hn_jv *named(const struct hn_jv *list, const char *name)
@@ -337,32 +369,43 @@ static bool take_paths(struct hn_run *r, const struct hn_jv *list)
 }
 
 /* The modules that need not be looked at again. */
-static uint64_t take(struct hn_run *r, const struct hn_jv *v, struct hn_bytes inputs)
+static uint64_t take(struct hn_run *r, const struct hn_jv *v, const struct parts *p)
 {
     const struct hn_jv *list = hn_jv_get(v, "modules");
     uint64_t kept = 0;
-    hn_time now = hn_now();
     for (size_t i = 0; i < r->n_cover; i++) {
         struct hn_run_cover *c = &r->cover[i];
-        c->inputs = inputs_of(inputs, c->module->name);
-        if (c->module->told && c->ran && still_valid(c, named(list, c->module->name), now))
+        const char *name = c->module->name;
+        if (c->module->told && c->ran && still_valid(c, part_of(p, name), named(list, name), p->now))
             kept |= hn_module_bit(c->module);
     }
     return kept;
+}
+
+/* What was seen, while another thread finds out whether all is as it was. */
+static uint64_t load(struct hn_run *r, const char *made, struct hn_bytes json, struct parts *p)
+{
+    pthread_t helper;
+    bool helped = pthread_create(&helper, NULL, compare, p) == 0;
+    const struct hn_jv *v = hn_jv_parse(&r->arena, json, NULL);
+    bool ok = v && hn_str_eqc(hn_jv_str(v, "for"), made) && take_paths(r, hn_jv_get(v, "paths")) &&
+              hn_ok(hn_run_take(r, hn_jv_get(v, "run"), NULL));
+    if (ok)
+        compare(p);
+    if (helped)
+        pthread_join(helper, NULL);
+    return ok ? take(r, v, p) : 0;
 }
 
 struct hn_run *hn_seen_load(const char *home, uint64_t *ret_fresh)
 {
     struct hn_run *r = home ? hn_run_new() : NULL;
     struct hn_bytes json, inputs;
+    struct parts p = {.now = hn_now()};
     char made[HN_HEX256_LEN];
     uint64_t kept = 0;
-    if (r && made_for(made) && read_file(home, &r->arena, &json, &inputs)) {
-        const struct hn_jv *v = hn_jv_parse(&r->arena, json, NULL);
-        if (v && hn_str_eqc(hn_jv_str(v, "for"), made) && take_paths(r, hn_jv_get(v, "paths")) &&
-            hn_ok(hn_run_take(r, hn_jv_get(v, "run"), NULL)))
-            kept = take(r, v, inputs);
-    }
+    if (r && made_for(made) && read_file(home, &r->arena, &json, &inputs) && split_inputs(&r->arena, inputs, &p))
+        kept = load(r, made, json, &p);
     if (!kept) {
         hn_run_free(r);
         return NULL;

@@ -185,10 +185,9 @@ static bool key_head(struct walk *w, const struct hn_at *dir, const char *name, 
 
 static void look_for_key(struct walk *w, const struct hn_at *dir, const char *name, const struct stat *st)
 {
-    if (w->keys >= FILES_MAX_KEYS || st->st_size < 32 || packaged(w->path))
-        return;
     bool named = key_name(name) && st->st_size <= (4 << 20);
-    if (!named && !(w->deep && key_head(w, dir, name, st)))
+    if (w->keys >= FILES_MAX_KEYS || st->st_size < 32 || (!named && !w->deep) || packaged(w->path) ||
+        (!named && !key_head(w, dir, name, st)))
         return;
     w->keys++;
     hn_collect_file(w->c, "candidate", w->path, FILES_KEY_BYTES);
@@ -278,8 +277,9 @@ static bool too_far(const struct walk *w)
 static bool left_out(const struct walk *w)
 {
     static const char *const always[] = {"/proc", "/sys", "/dev", "/run/user", NULL};
-    static const char *const quick[] = {"/usr/lib/modules", "/usr/lib/firmware",  "/usr/lib/debug",
-                                        "/usr/local/share", "/usr/local/include", NULL};
+    static const char *const quick[] = {
+        "/usr/lib/modules",   "/usr/lib/firmware", "/usr/lib/debug",     "/usr/local/share",
+        "/usr/local/include", "/usr/local/go/src", "/usr/local/go/test", NULL};
     for (size_t i = 0; always[i]; i++)
         if (strcmp(w->path, always[i]) == 0)
             return true;
