@@ -8,6 +8,10 @@
 #define HOUR      3600u
 #define DAY_HOURS 24u
 
+/* By force: what is known of a packet's class then costs nothing to ask, and gcc takes a function that only prefetches
+ * for one without effect and drops its calls. */
+#define INLINE __attribute__((always_inline)) static inline
+
 /* ---------------------------------------------------------------- time */
 
 void telescope_hour_add(struct telescope_cell *c, uint32_t hour, uint64_t packets, uint32_t sources)
@@ -45,13 +49,18 @@ static uint64_t bits_below(unsigned n)
     return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
 }
 
+/* Is this in the hour of the sight at hand? */
+static inline bool in_hour(const struct telescope_cell *c, uint32_t time)
+{
+    return time - c->hour_from < HOUR;
+}
+
 /* Marks the hour of this sight; true when the source was not seen in it before. Counts the days of sources. */
-static bool mark_hour(struct telescope_cell *c, struct telescope_source *s, uint32_t time, uint8_t fps_before)
+__attribute__((noinline)) static bool mark_hour(struct telescope_cell *c, struct telescope_source *s, uint32_t time,
+                                                uint8_t fps_before)
 {
     uint32_t hour = time / HOUR, last = s->last / HOUR, day = hour / DAY_HOURS;
     bool fresh, today;
-    if (s->packets && hour == last && s->fps == fps_before)
-        return false;
     uint64_t before = s->hours;
     if (s->packets == 0 || hour > last) {
         unsigned by = s->packets ? hour - last : 64;
@@ -111,37 +120,50 @@ static void source_traits(struct telescope_source *src, const struct telescope_s
         src->flags |= SOURCE_PROVEN; /* one number for many targets, and all else fits */
 }
 
-static void source_fingerprint(struct telescope_cell *c, struct telescope_source *src, const struct telescope_sight *s)
+static void candidate(struct telescope_cell *c, struct telescope_source *src, const struct telescope_sight *s,
+                      bool weak)
 {
     bool was_once = src->syn_n == 1 && src->weak_n == 1;
     if (s->class == CLASS_TCP_SYN)
         saturate16(&src->syn_n);
-    else if (s->fp == FP_NONE)
-        return;
-    if (s->fp != FP_NONE && s->flags & SIGHT_WEAK) {
+    if (weak) {
         if (src->weak_n == 0)
             src->weak = s->fp & 15;
         src->weak_n += src->weak == s->fp;
     }
     bool once = src->syn_n == 1 && src->weak_n == 1;
     c->once[src->weak] += (uint64_t)once - (uint64_t)was_once;
-    if (s->fp == FP_NONE || s->flags & SIGHT_WEAK)
+}
+
+INLINE void source_fingerprint(struct telescope_cell *c, struct telescope_source *src, const struct telescope_sight *s,
+                               bool syn)
+{
+    bool weak = s->fp != FP_NONE && s->flags & SIGHT_WEAK;
+    if (weak || src->weak_n == 1) /* else it is no matter whether it was the only one */
+        candidate(c, src, s, weak);
+    else if (syn)
+        saturate16(&src->syn_n);
+    if (s->fp == FP_NONE || weak)
         return;
     struct telescope_tool *t = &c->strong[s->fp];
     uint8_t bit = (uint8_t)(1u << s->fp);
     t->packets++;
+    if (src->fps_twice & bit)
+        return;
     t->sources += !(src->fps & bit);
     t->confirmed += src->fps & bit && !(src->fps_twice & bit);
     src->fps_twice |= src->fps & bit;
     src->fps |= bit;
 }
 
-static void source_new(struct telescope_cell *c, const struct telescope_config *how, struct telescope_source *src,
-                       uint32_t time, bool v6)
+__attribute__((noinline)) static void source_new(struct telescope_cell *c, const struct telescope_config *how,
+                                                 struct telescope_source *src, uint32_t time, bool v6)
 {
-    struct hn_ip ip = telescope_key_ip(c, src->key, v6);
     src->first = src->last = time;
     src->flags = v6 ? SOURCE_V6 : 0;
+    struct hn_ip ip;
+    if (how->members.n || how->scanners.n)
+        ip = telescope_key_ip(c, src->key, v6);
     if (how->members.n && telescope_prefixes_find(&how->members, &ip))
         src->flags |= SOURCE_MEMBER;
     if (how->scanners.n && telescope_prefixes_find(&how->scanners, &ip))
@@ -152,15 +174,14 @@ static void source_new(struct telescope_cell *c, const struct telescope_config *
 
 /* ---------------------------------------------------------------- event */
 
-static void event_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_event *e,
+INLINE void event_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_event *e,
                        const struct telescope_sight *s, uint32_t dst)
 {
-    uint32_t gap = s->time > e->last ? s->time - e->last : 0;
     if (e->packets == 0) {
         e->first = e->start = e->last = s->time;
         e->events = 1;
         c->class_events[s->class]++;
-    } else if (gap > how->idle) {
+    } else if (s->time > e->last && s->time - e->last > how->idle) {
         e->start = s->time;
         e->now = 0;
         e->events = e->events < TELESCOPE_EVENTS_MOST ? (e->events + 1u) & TELESCOPE_EVENTS_MOST : e->events;
@@ -205,21 +226,27 @@ static bool hot_again(struct telescope_hot_set *set, unsigned i, struct telescop
 
 /* Four places to look at; when all are taken by others, the smallest of them loses one. Nearly every packet of a quiet
  * telescope only takes the place of another that came once. */
-static void hot_take(struct telescope_cell *c, const struct telescope_sight *s)
+INLINE void hot_take(struct telescope_cell *c, const struct telescope_sight *s, bool syn)
 {
-    uint16_t port = s->class == CLASS_UDP_REPLY ? s->sport : s->class == CLASS_TCP_SYN ? s->dport : 0;
-    uint32_t tag = telescope_mix(s->dst ^ (uint32_t)s->class << 24), at = tag % TELESCOPE_HOT_SETS;
+    uint16_t port = syn ? s->dport : s->class == CLASS_UDP_REPLY ? s->sport : 0;
+    uint32_t class = syn ? CLASS_TCP_SYN : s->class;
+    uint32_t tag = telescope_mix(s->dst ^ class << 24), at = tag % TELESCOPE_HOT_SETS;
     tag ^= port * 0x9e3779b1u;
     struct telescope_hot_set *set = &c->hot_sets[at];
     bool near = (set->tag[0] == tag) | (set->tag[1] == tag) | (set->tag[2] == tag) | (set->tag[3] == tag);
     for (unsigned i = 0; near && i < 4; i++)
         if (set->tag[i] == tag && set->n[i] && hot_again(set, i, &c->hot[at][i], s, port))
             return;
-    unsigned least = set->n[1] < set->n[0], other = 2 + (set->n[3] < set->n[2]);
-    least = set->n[other] < set->n[least] ? other : least;
-    if (set->n[least] > 1) {
-        set->n[least]--;
-        return;
+    unsigned least = 0;
+    if (set->n[0] > 1 ||
+        !set->n[3]) { /* else it is the first: places are filled in their order and never empty again */
+        unsigned other = 2 + (set->n[3] < set->n[2]);
+        least = set->n[1] < set->n[0];
+        least = set->n[other] < set->n[least] ? other : least;
+        if (set->n[least] > 1) {
+            set->n[least]--;
+            return;
+        }
     }
     set->tag[least] = tag;
     set->n[least] = 1;
@@ -230,16 +257,16 @@ static void hot_take(struct telescope_cell *c, const struct telescope_sight *s)
 /* ---------------------------------------------------------------- one sight */
 
 /* What the destination port learns: a source, and in this hour. Packets were counted before. */
-static void port_take(struct telescope_cell *c, struct telescope_source *src, const struct telescope_event *e,
-                      const struct telescope_sight *s, bool new_event, struct telescope_port *port)
+INLINE void port_take(struct telescope_cell *c, struct telescope_source *src, const struct telescope_event *e,
+                      const struct telescope_sight *s, bool new_event, struct telescope_port *port, bool syn)
 {
-    if (s->class == CLASS_TCP_SYN && !(src->flags & SOURCE_PAIRS))
+    if ((syn || s->class == CLASS_UDP) && !(src->flags & SOURCE_PAIRS))
         port->sources += new_event; /* what the call below would say */
     else
         port->sources += telescope_first_at_port(c, src, s, new_event);
     if (new_event)
         port->first = port->first && port->first < s->time ? port->first : s->time;
-    if (telescope_class_roles[s->class] == ROLE_SCAN && (new_event || e->last / HOUR != s->time / HOUR))
+    if ((syn || telescope_class_roles[s->class] == ROLE_SCAN) && (new_event || !in_hour(c, e->last)))
         port->hour_sources++;
 }
 
@@ -249,23 +276,22 @@ struct ahead {
     uint32_t source, event, source_at, event_at;
 };
 
-static void hashes_of(const struct telescope_cell *c, uint32_t key, const struct telescope_sight *s, struct ahead *h)
+INLINE void hashes_of(const struct telescope_cell *c, uint32_t key, const struct telescope_sight *s, struct ahead *h)
 {
     h->source = telescope_source_hash(&c->salt, key);
     h->event = telescope_event_hash(&c->salt, key, s->eport, s->class);
     h->source_at = h->event_at = 0;
 }
 
-static inline struct telescope_source *source_of(struct telescope_cell *c, uint32_t key, const struct ahead *h,
-                                                 bool *ret_new)
+INLINE struct telescope_source *source_of(struct telescope_cell *c, uint32_t key, const struct ahead *h, bool *ret_new)
 {
     struct telescope_source *s = h->source_at ? &telescope_sources(&c->sources)[h->source_at - 1] : NULL;
     *ret_new = false;
     return s && s->key == key ? s : telescope_source_at(c, key, h->source, ret_new);
 }
 
-static inline struct telescope_event *event_of(struct telescope_cell *c, uint32_t key, const struct telescope_sight *s,
-                                               const struct ahead *h, bool *ret_new)
+INLINE struct telescope_event *event_of(struct telescope_cell *c, uint32_t key, const struct telescope_sight *s,
+                                        const struct ahead *h, bool *ret_new)
 {
     struct telescope_event *e = h->event_at ? &telescope_events(&c->events)[h->event_at - 1] : NULL;
     *ret_new = false;
@@ -274,75 +300,96 @@ static inline struct telescope_event *event_of(struct telescope_cell *c, uint32_
                : telescope_event_at(c, key, s->eport, s->class, h->event, ret_new);
 }
 
-static void source_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_source *src,
-                        const struct telescope_sight *s)
+INLINE void source_take(struct telescope_cell *c, const struct telescope_config *how, struct telescope_source *src,
+                        const struct telescope_sight *s, bool syn)
 {
     source_traits(src, s);
     uint8_t fps = src->fps;
-    source_fingerprint(c, src, s);
+    source_fingerprint(c, src, s, syn);
     if (s->fp == FP_ZMAP4)
         telescope_trail_take(c, how, src, s);
-    if (mark_hour(c, src, s->time, fps))
+    bool known = src->packets && src->fps == fps && in_hour(c, src->last); /* of this hour all is known */
+    if (!known && mark_hour(c, src, s->time, fps))
         telescope_hour_add(c, s->time / HOUR, 0, 1);
     src->first = s->time < src->first ? s->time : src->first;
     src->last = s->time > src->last ? s->time : src->last;
     src->packets += src->packets != UINT32_MAX;
-    src->ports |= UINT64_C(1) << (telescope_mix(s->dport ^ (uint32_t)s->proto << 16) >> 26);
+    src->ports |= UINT64_C(1) << (telescope_mix(s->dport ^ (syn ? 6u : s->proto) << 16) >> 26);
     vote(&src->port_major, &src->port_votes, s->dport);
-    if (telescope_class_roles[s->class] == ROLE_SCAN)
+    if (syn)
+        src->traits |= TRAIT_TCP;
+    else if (telescope_class_roles[s->class] == ROLE_SCAN)
         src->traits |= s->proto == 6 ? TRAIT_TCP : s->proto == 17 ? TRAIT_UDP : TRAIT_ICMP;
-    if (s->class == CLASS_TCP_SYN && src->syn_n == 1) {
+    if (syn && src->syn_n == 1) {
         src->os = s->os & 15;
         c->os_sources[s->os]++;
     }
 }
 
-static void take(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_batch *b,
-                 const struct telescope_sight *s, const struct ahead *h, struct telescope_port *ports)
+/* Whatever a sight of an address tells; `syn` is known where this is inlined. */
+INLINE void take_as(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_sight *s,
+                    uint32_t key, const struct ahead *h, struct telescope_port *ports, bool v6, bool syn)
 {
-    bool v6 = s->flags & SIGHT_V6 || s->src - 1 >= TELESCOPE_V6 - 1, new_source, new_event; /* 0 is none either */
-    struct ahead other;
-    uint32_t key = s->src;
-    if (__builtin_expect(v6, 0)) {
-        key = telescope_key_other(c, b, s);
-        if (!key)
-            return;
-        hashes_of(c, key, s, &other);
-        h = &other;
-    }
-    if (s->flags & SIGHT_VICTIM) {
-        telescope_victim_take(c, how, key, h->source, s, v6);
-        return;
-    }
+    bool new_source, new_event;
     struct telescope_source *src = source_of(c, key, h, &new_source);
     if (!src)
         return;
     if (new_source)
         source_new(c, how, src, s->time, v6);
-    source_take(c, how, src, s);
+    source_take(c, how, src, s, syn);
     uint32_t dst = telescope_mix(s->dst);
     src->dsts |= UINT64_C(1) << (dst >> 26);
     struct telescope_event *e = event_of(c, key, s, h, &new_event);
     if (e) {
-        port_take(c, src, e, s, new_event, &ports[telescope_port_index(s->proto, s->dport)]);
+        port_take(c, src, e, s, new_event, &ports[syn ? s->dport : telescope_port_index(s->proto, s->dport)], syn);
         event_take(c, how, e, s, dst);
     }
-    if (telescope_class_roles[s->class] == ROLE_BACKSCATTER)
+    if (!syn && telescope_class_roles[s->class] == ROLE_BACKSCATTER)
         telescope_victim_take(c, how, key, h->source, s, v6);
     if (src->flags & (SOURCE_MEMBER | SOURCE_SCANNER)) {
         c->scanner_packets += (src->flags & SOURCE_SCANNER) != 0;
         if (src->flags & SOURCE_MEMBER)
             telescope_member_take(c, how, src, s);
     }
-    hot_take(c, s);
+    hot_take(c, s, syn);
 }
 
-/* Inlined by force: gcc takes a function that only prefetches for one without effect and drops its calls. */
-#define FETCHES __attribute__((always_inline)) static inline
+/* Addresses that have a number in a table of their own, and those that only somebody else told of. */
+static void take_odd(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_batch *b,
+                     const struct telescope_sight *s, const struct ahead *h, struct telescope_port *ports, bool v6)
+{
+    struct ahead other;
+    uint32_t key = s->src;
+    if (v6) {
+        key = telescope_key_other(c, b, s);
+        if (!key)
+            return;
+        hashes_of(c, key, s, &other);
+        h = &other;
+    }
+    if (s->flags & SIGHT_VICTIM)
+        telescope_victim_take(c, how, key, h->source, s, v6);
+    else
+        take_as(c, how, s, key, h, ports, v6, s->class == CLASS_TCP_SYN);
+}
+
+INLINE void take(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_batch *b,
+                 const struct telescope_sight *s, const struct ahead *h, struct telescope_port *ports)
+{
+    bool v6 = s->flags & SIGHT_V6 || s->src - 1 >= TELESCOPE_V6 - 1; /* 0 is none either */
+    if (!in_hour(c, s->time))
+        c->hour_from = s->time / HOUR * HOUR;
+    if (__builtin_expect(v6 || s->flags & SIGHT_VICTIM, 0))
+        take_odd(c, how, b, s, h, ports, v6);
+    else if (s->class == CLASS_TCP_SYN)
+        take_as(c, how, s, s->src, h, ports, false, true);
+    else
+        take_as(c, how, s, s->src, h, ports, false, false);
+}
 
 /* First step: the places in the indexes, and what only some classes touch. */
-FETCHES void fetch_places(const struct telescope_cell *c, const struct telescope_port *ports,
-                          const struct telescope_sight *s, struct ahead *h)
+INLINE void fetch_places(const struct telescope_cell *c, const struct telescope_port *ports,
+                         const struct telescope_sight *s, struct ahead *h)
 {
     hashes_of(c, s->src, s, h);
     __builtin_prefetch(&c->sources.slots[telescope_place(h->source, c->sources.n_slots)]);
@@ -356,7 +403,7 @@ FETCHES void fetch_places(const struct telescope_cell *c, const struct telescope
 }
 
 /* Second step: what they lead to. */
-FETCHES void fetch_entries(const struct telescope_cell *c, const struct telescope_sight *s, struct ahead *h)
+INLINE void fetch_entries(const struct telescope_cell *c, const struct telescope_sight *s, struct ahead *h)
 {
     h->source_at = telescope_guess(&c->sources, h->source);
     h->event_at = telescope_guess(&c->events, h->event);
@@ -375,13 +422,18 @@ void telescope_cell_take(struct telescope_cell *c, const struct telescope_config
                          const struct telescope_sight *s, size_t n, struct telescope_port *ports)
 {
     struct ahead ahead[AHEAD];
-    for (size_t i = 0; i < n + AHEAD; i++) {
-        if (i >= AHEAD)
-            take(c, how, b, &s[i - AHEAD], &ahead[i % AHEAD], ports);
-        if (i < n)
-            fetch_places(c, ports, &s[i], &ahead[i % AHEAD]);
-        if (i >= NEAR && i - NEAR < n)
-            fetch_entries(c, &s[i - NEAR], &ahead[(i - NEAR) % AHEAD]);
+    size_t i;
+    for (i = 0; i < n && i < AHEAD; i++)
+        fetch_places(c, ports, &s[i], &ahead[i]);
+    for (i = 0; i < n && i < AHEAD - NEAR; i++)
+        fetch_entries(c, &s[i], &ahead[i]);
+    for (i = 0; i < n; i++) {
+        take(c, how, b, &s[i], &ahead[i % AHEAD], ports);
+        if (i + AHEAD < n)
+            fetch_places(c, ports, &s[i + AHEAD], &ahead[i % AHEAD]);
+        size_t near = i + AHEAD - NEAR;
+        if (near < n)
+            fetch_entries(c, &s[near], &ahead[near % AHEAD]);
     }
 }
 
@@ -392,7 +444,6 @@ bool telescope_cell_init(struct telescope_cell *c)
     if (!hn_ok(hn_random(&c->salt, sizeof c->salt)))
         return false;
     c->salt.b |= 1;
-    c->salt.c |= 1;
     return telescope_table_init(&c->sources, sizeof(struct telescope_source)) &&
            telescope_table_init(&c->events, sizeof(struct telescope_event)) &&
            telescope_table_init(&c->victims, sizeof(struct telescope_victim));

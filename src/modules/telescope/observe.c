@@ -207,8 +207,8 @@ static inline uint32_t be32(const uint8_t *p)
 static inline unsigned fast_proto(const struct hn_capture_record *r)
 {
     const uint8_t *b = r->p;
-    if (r->link != HN_LINK_ETHERNET || r->cap < FAST_LEAST || b[12] != 8 || b[13] != 0 || b[14] != 0x45 ||
-        (b[20] & 0xbf) != 0 || b[21] != 0)
+    /* type IPv4, version and length; more fragments, reserved bit and offset */
+    if (r->link != HN_LINK_ETHERNET || r->cap < FAST_LEAST || be32(b + 12) >> 8 != 0x080045 || be16(b + 20) & 0xbfff)
         return 0;
     size_t total = be16(b + 16);
     if (total > r->cap - FAST_ETHER)
@@ -269,17 +269,35 @@ static bool fast(const struct hn_capture_record *r, struct hn_packet *p)
     return true;
 }
 
+/* Sums of a block of mere counting. */
+struct counted {
+    uint64_t n;
+    hn_time first, last; /* of them; last 0: none since these were handed on */
+};
+
 /* The same for mere counting. */
-static bool fast_port(const struct hn_capture_record *r, struct telescope_batch *b, struct telescope_port *ports)
+static inline bool fast_port(const struct hn_capture_record *r, struct counted *sum, struct telescope_port *ports)
 {
     unsigned proto = fast_proto(r), port = be16(r->p + 36);
-    if (!proto || (proto == 17 && may_carry(port)))
+    if (!proto || r->time <= 0 || (proto == 17 && may_carry(port)))
         return false;
-    uint32_t t = r->time > 0 ? (uint32_t)((uint64_t)r->time / HN_SECOND) : b->last;
-    b->first = b->first < t && b->first ? b->first : t;
-    b->last = b->last > t ? b->last : t;
+    sum->n++;
+    sum->first = sum->first < r->time ? sum->first : r->time;
+    sum->last = sum->last > r->time ? sum->last : r->time;
     ports[proto == 6 ? port : 65536 + port].packets++;
     return true;
+}
+
+/* A clock that is wrong takes the latest time, so it must be right before that is asked for. */
+static void hand_on(struct telescope_batch *b, struct counted *sum)
+{
+    if (sum->last) {
+        uint32_t first = seconds(sum->first, b->last), last = seconds(sum->last, b->last);
+        b->first = b->first < first && b->first ? b->first : first;
+        b->last = b->last > last ? b->last : last;
+    }
+    sum->first = INT64_MAX;
+    sum->last = 0;
 }
 
 /* Packets that fast_port() took. */
@@ -335,6 +353,7 @@ static void one(const struct telescope_config *how, const struct hn_capture_reco
  */
 struct syns {
     uint64_t n, octets, plain, plain1024, os[OS_COUNT];
+    uint32_t first; /* second; UINT32_MAX: none */
 };
 
 static inline bool syn(const struct hn_capture_record *r, struct telescope_batch *b, struct telescope_port *ports,
@@ -376,13 +395,16 @@ static inline bool syn(const struct hn_capture_record *r, struct telescope_batch
     sum->plain += (s->flags & SIGHT_PLAIN) != 0;
     sum->plain1024 += (s->flags & SIGHT_1024) != 0;
     sum->os[s->os]++;
-    b->first = b->first < time && b->first ? b->first : time;
+    sum->first = sum->first < time ? sum->first : time;
     b->last = b->last > time ? b->last : time;
     return true;
 }
 
-static void count_syns(struct telescope_counts *sum, const struct syns *s)
+static void count_syns(struct telescope_batch *b, const struct syns *s)
 {
+    struct telescope_counts *sum = &b->sum;
+    if (s->n)
+        b->first = b->first < s->first && b->first ? b->first : s->first;
     count_fast(sum, s->n);
     sum->octets += s->octets;
     sum->class_packets[CLASS_TCP_SYN] += s->n;
@@ -400,25 +422,44 @@ __attribute__((always_inline)) static inline void fetch_port(const struct hn_cap
         __builtin_prefetch(&ports[(r->p[23] == 17 ? 65536u : 0u) + be16(r->p + 36)], 1);
 }
 
+#define FETCH_RECORD 32
+#define FETCH_PORT   8
+
+static void observe_ports(const struct telescope_config *how, const struct hn_capture_record *r, size_t n,
+                          struct telescope_batch *b, struct telescope_port *ports)
+{
+    struct hn_packet p = {0};
+    struct counted sum = {.first = INT64_MAX};
+    for (size_t i = 0; i < n; i++) {
+        if (i + FETCH_RECORD < n)
+            __builtin_prefetch(r[i + FETCH_RECORD].p + 12);
+        if (r[i].cap >= FAST_LEAST && fast_port(&r[i], &sum, ports))
+            continue;
+        hand_on(b, &sum);
+        one(how, &r[i], b, ports, &p);
+    }
+    hand_on(b, &sum);
+    count_fast(&b->sum, sum.n);
+}
+
 void telescope_observe(const struct telescope_config *how, const struct hn_capture_record *r, size_t n,
                        struct telescope_batch *b, struct telescope_port *ports)
 {
     struct hn_packet p = {0};
     bool all = !how->telescopes.n && !how->since && !how->until; /* whatever comes is ours */
-    bool count_only = how->ports_only && all, syns_fast = !how->ports_only && all;
-    uint64_t counted = 0;
-    struct syns syns = {0};
+    b->sum.records += n;
+    if (how->ports_only && all) {
+        observe_ports(how, r, n, b, ports);
+        return;
+    }
+    struct syns syns = {.first = UINT32_MAX};
     for (size_t i = 0; i < n; i++) {
-        if (i + 32 < n)
-            __builtin_prefetch(r[i + 32].p + 12);
-        if (i + 8 < n)
-            fetch_port(&r[i + 8], ports);
-        if (count_only && r[i].cap >= FAST_LEAST && fast_port(&r[i], b, ports))
-            counted++;
-        else if (!syns_fast || !syn(&r[i], b, ports, &syns))
+        if (i + FETCH_RECORD < n)
+            __builtin_prefetch(r[i + FETCH_RECORD].p + 12);
+        if (i + FETCH_PORT < n)
+            fetch_port(&r[i + FETCH_PORT], ports);
+        if (!all || !syn(&r[i], b, ports, &syns))
             one(how, &r[i], b, ports, &p);
     }
-    count_fast(&b->sum, counted);
-    count_syns(&b->sum, &syns);
-    b->sum.records += n;
+    count_syns(b, &syns);
 }

@@ -104,12 +104,17 @@ static uint32_t hash_event(const struct telescope_cell *c, const uint8_t *entry)
     return telescope_event_hash(&c->salt, e.key, e.port, (uint8_t)e.class);
 }
 
-static void slot_put(struct telescope_table *t, uint32_t hash, uint32_t number)
+static uint32_t slot_free(const struct telescope_table *t, uint32_t hash)
 {
     uint32_t i = telescope_place(hash, t->n_slots);
     while (t->slots[i])
         i = i + 1 == t->n_slots ? 0 : i + 1;
-    t->slots[i] = hash << 24 | (number + 1);
+    return i;
+}
+
+static void slot_put(struct telescope_table *t, uint32_t hash, uint32_t number)
+{
+    t->slots[slot_free(t, hash)] = hash << 24 | (number + 1);
 }
 
 /* Inlined for each kind, because this walks through everything. */
@@ -120,26 +125,37 @@ __attribute__((always_inline)) static inline void slots_fill(const struct telesc
         slot_put(t, hash(c, t->p + i * size), i);
 }
 
-/* A new entry, zeroed; NULL: out of memory, c->failed. */
-__attribute__((always_inline)) static inline uint8_t *entry_new(struct telescope_cell *c, struct telescope_table *t,
-                                                                size_t size, hash_of *hash_of_entry, uint32_t hash)
+/* Twice as many places. */
+__attribute__((always_inline)) static inline bool slots_grow(const struct telescope_cell *c, struct telescope_table *t,
+                                                             size_t size, hash_of *hash)
 {
-    if (t->n >= t->n_slots / 8 * 5) {
-        uint32_t n = t->n_slots * 2, *slots = hn_alloc_zero(n * sizeof(*slots));
-        if (!slots) {
+    uint32_t n = t->n_slots * 2, *slots = hn_alloc_zero(n * sizeof(*slots));
+    if (!slots)
+        return false;
+    hn_free(t->slots);
+    t->slots = slots;
+    t->n_slots = n;
+    slots_fill(c, t, size, hash);
+    return true;
+}
+
+/* A new entry, zeroed, for the free place i; NULL: out of memory, c->failed. */
+__attribute__((always_inline)) static inline uint8_t *entry_new(struct telescope_cell *c, struct telescope_table *t,
+                                                                size_t size, hash_of *hash_of_entry, uint32_t hash,
+                                                                uint32_t i)
+{
+    if (__builtin_expect(t->n >= t->n_slots / 8 * 5, 0)) {
+        if (!slots_grow(c, t, size, hash_of_entry)) {
             c->failed = true;
             return NULL;
         }
-        hn_free(t->slots);
-        t->slots = slots;
-        t->n_slots = n;
-        slots_fill(c, t, size, hash_of_entry);
+        i = slot_free(t, hash);
     }
-    if (t->n == t->room && !entries_grow(t, size)) {
+    if (__builtin_expect(t->n == t->room, 0) && !entries_grow(t, size)) {
         c->failed = true;
         return NULL;
     }
-    slot_put(t, hash, t->n);
+    t->slots[i] = hash << 24 | (t->n + 1);
     return memset(t->p + t->n++ * size, 0, size);
 }
 
@@ -168,47 +184,39 @@ __attribute__((always_inline)) static inline void leave(struct telescope_cell *c
 
 /* ---------------------------------------------------------------- sources, events, victims */
 
-/* Walks over the numbers of entries whose tag fits; `entry` and `fits` say whether it is the one. */
-#define FIND(t, hash, list, fits)                                                                                      \
-    do {                                                                                                               \
-        uint32_t i_ = telescope_place(hash, (t)->n_slots);                                                             \
-        for (; (t)->slots[i_]; i_ = i_ + 1 == (t)->n_slots ? 0 : i_ + 1) {                                             \
-            uint32_t k_ = ((t)->slots[i_] & TELESCOPE_SLOT_NUMBER) - 1;                                                \
-            if ((t)->slots[i_] >> 24 == ((hash)&255) && fits(&(list)[k_]))                                             \
-                return &(list)[k_];                                                                                    \
-        }                                                                                                              \
-    } while (0)
+/* Walks over the numbers of entries whose tag fits, from the place `i` on, which ends at a free one; `fits` says
+ * whether an entry is the one. */
+#define FIND(t, hash, i, list, fits)                                                                                   \
+    for (; (t)->slots[i]; (i) = (i) + 1 == (t)->n_slots ? 0 : (i) + 1) {                                               \
+        uint32_t k_ = ((t)->slots[i] & TELESCOPE_SLOT_NUMBER) - 1;                                                     \
+        if ((t)->slots[i] >> 24 == ((hash)&255) && fits(&(list)[k_]))                                                  \
+            return &(list)[k_];                                                                                        \
+    }
+#define SAME_KEY(e)   ((e)->key == key)
+#define SAME_EVENT(e) telescope_event_is(e, key, port, class)
 
 struct telescope_source *telescope_source_find(const struct telescope_cell *c, uint32_t key, uint32_t hash)
 {
-#define FITS(e) ((e)->key == key)
-    FIND(&c->sources, hash, telescope_sources(&c->sources), FITS);
+    uint32_t i = telescope_place(hash, c->sources.n_slots);
+    FIND(&c->sources, hash, i, telescope_sources(&c->sources), SAME_KEY)
     return NULL;
-}
-
-static struct telescope_victim *victim_find(const struct telescope_cell *c, uint32_t key, uint32_t hash)
-{
-    FIND(&c->victims, hash, telescope_victims(&c->victims), FITS);
-    return NULL;
-#undef FITS
 }
 
 struct telescope_event *telescope_event_find(const struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
                                              uint32_t hash)
 {
-#define FITS(e) telescope_event_is(e, key, port, class)
-    FIND(&c->events, hash, telescope_events(&c->events), FITS);
+    uint32_t i = telescope_place(hash, c->events.n_slots);
+    FIND(&c->events, hash, i, telescope_events(&c->events), SAME_EVENT)
     return NULL;
-#undef FITS
 }
 
 struct telescope_source *telescope_source_at(struct telescope_cell *c, uint32_t key, uint32_t hash, bool *ret_new)
 {
-    struct telescope_source *s = telescope_source_find(c, key, hash);
-    *ret_new = !s;
-    if (s)
-        return s;
-    s = (void *)entry_new(c, &c->sources, sizeof(*s), hash_key, hash);
+    uint32_t i = telescope_place(hash, c->sources.n_slots);
+    *ret_new = false;
+    FIND(&c->sources, hash, i, telescope_sources(&c->sources), SAME_KEY)
+    *ret_new = true;
+    struct telescope_source *s = (void *)entry_new(c, &c->sources, sizeof(*s), hash_key, hash, i);
     if (s)
         s->key = key;
     return s;
@@ -217,27 +225,31 @@ struct telescope_source *telescope_source_at(struct telescope_cell *c, uint32_t 
 struct telescope_event *telescope_event_at(struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
                                            uint32_t hash, bool *ret_new)
 {
-    struct telescope_event *e = telescope_event_find(c, key, port, class, hash);
-    *ret_new = !e;
-    if (e)
-        return e;
-    e = (void *)entry_new(c, &c->events, sizeof(*e), hash_event, hash);
-    if (e)
-        *e = (struct telescope_event){.key = key, .port = port, .class = class & 31u};
+    uint32_t i = telescope_place(hash, c->events.n_slots);
+    *ret_new = false;
+    FIND(&c->events, hash, i, telescope_events(&c->events), SAME_EVENT)
+    *ret_new = true;
+    struct telescope_event *e = (void *)entry_new(c, &c->events, sizeof(*e), hash_event, hash, i);
+    if (!e)
+        return NULL;
+    e->key = key;
+    e->port = port;
+    e->class = class & 31u;
     return e;
 }
 
 struct telescope_victim *telescope_victim_at(struct telescope_cell *c, uint32_t key, uint32_t hash, bool *ret_new)
 {
-    struct telescope_victim *v = victim_find(c, key, hash);
-    *ret_new = !v;
-    if (v)
-        return v;
-    v = (void *)entry_new(c, &c->victims, sizeof(*v), hash_key, hash);
+    uint32_t i = telescope_place(hash, c->victims.n_slots);
+    *ret_new = false;
+    FIND(&c->victims, hash, i, telescope_victims(&c->victims), SAME_KEY)
+    *ret_new = true;
+    struct telescope_victim *v = (void *)entry_new(c, &c->victims, sizeof(*v), hash_key, hash, i);
     if (v)
         v->key = key;
     return v;
 }
+#undef FIND
 
 /* ---------------------------------------------------------------- IPv6 addresses as numbers */
 
@@ -277,11 +289,11 @@ static bool v6_grow(struct telescope_v6_table *t, uint32_t salt)
 static uint32_t v6_key(struct telescope_cell *c, const uint8_t b[16])
 {
     struct telescope_v6_table *t = &c->v6;
-    if (t->n == t->room && t->n < V6_MOST && !v6_grow(t, c->salt.a))
+    if (t->n == t->room && t->n < V6_MOST && !v6_grow(t, (uint32_t)c->salt.a))
         c->failed = true;
     if (!t->cap)
         return 0;
-    uint32_t i = telescope_place(telescope_hash6(c->salt.a, b), t->cap);
+    uint32_t i = telescope_place(telescope_hash6((uint32_t)c->salt.a, b), t->cap);
     for (; t->slots[i]; i = i + 1 == t->cap ? 0 : i + 1)
         if (memcmp(t->addr[t->slots[i] - 1], b, 16) == 0)
             return (t->slots[i] - 1) | TELESCOPE_V6;
@@ -341,7 +353,7 @@ uint32_t telescope_key_moved(struct telescope_cell *to, const struct telescope_c
 
 static uint32_t pair_hash(const struct telescope_cell *c, uint64_t v)
 {
-    return telescope_mix((uint32_t)v * c->salt.c ^ telescope_mix((uint32_t)(v >> 32) * c->salt.b + c->salt.a));
+    return telescope_keyed(&c->salt, v);
 }
 
 static uint64_t pair_of(uint32_t key, unsigned proto, uint16_t port)

@@ -320,9 +320,10 @@ struct telescope_day {
 
 struct telescope_cell {
     struct telescope_table sources, events, victims;
+    uint32_t hour_from; /* second at which the hour of the latest sight began */
     struct telescope_salt {
-        uint32_t a, b, c; /* b and c are odd */
-    } salt;               /* of this process: who sends chooses addresses, and shall not choose places */
+        uint64_t a, b; /* b is odd */
+    } salt;            /* of this process: who sends chooses addresses, and shall not choose places */
     struct telescope_v6_table {
         uint8_t (*addr)[16]; /* by number */
         uint32_t *slots, cap, n, room;
@@ -556,13 +557,20 @@ static inline uint32_t telescope_event_mark(uint32_t key, uint16_t port, uint8_t
     return telescope_mix(key * 0x9e3779b1u ^ ((uint32_t) class << 16 | port) * 0x85ebca6bu);
 }
 /* For places; of sources and of victims. */
+static inline uint32_t telescope_keyed(const struct telescope_salt *t, uint64_t v)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide w = (wide)(v ^ t->a) *
+             t->b; /* one multiplication: its upper half tells of what stands high, the lower of the rest */
+    return (uint32_t)(w >> 64) ^ (uint32_t)w;
+}
 static inline uint32_t telescope_source_hash(const struct telescope_salt *t, uint32_t key)
 {
-    return telescope_mix((key ^ t->a) * t->b);
+    return telescope_keyed(t, (uint64_t)key << 32);
 }
 static inline uint32_t telescope_event_hash(const struct telescope_salt *t, uint32_t key, uint16_t port, uint8_t class)
 {
-    return telescope_mix((key ^ t->a) * t->b + ((uint32_t) class << 16 | port) * t->c);
+    return telescope_keyed(t, (uint64_t)key << 32 | (uint32_t) class << 16 | port);
 }
 static inline void telescope_hll_add(uint8_t *regs, unsigned log2_n, uint32_t hash)
 {
