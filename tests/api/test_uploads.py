@@ -154,6 +154,38 @@ class Uploads(Case):
         self.assertEqual((again["result"]["statements"], again["result"]["known"]), (0, 1), again)
         self.assertEqual(self.taken(b"{}", kind="vex", product=shop["id"])["state"], "refused")
 
+    def test_f_statements_of_spdx3(self):
+        """Hand-made, in UTF-8 and in UTF-16; of five statements each says something else, and one nothing that counts."""
+        base, shop = "https://example.org/doc", self.client.get("software/products?q=Shop").json["items"][0]
+
+        def element(kind, ref, **more):
+            return {"type": kind, "spdxId": f"{base}#{ref}", "creationInfo": "_:c", **more}
+
+        def says(kind, word, vuln, **more):
+            return element(f"security_Vex{kind}VulnAssessmentRelationship", f"r{vuln}", relationshipType=word, to=[base + "#p"],
+                           **{"from": f"{base}#v{vuln}", "security_publishedTime": "2026-11-02T00:00:00Z", **more})
+
+        graph = [{"type": "CreationInfo", "@id": "_:c", "specVersion": "3.0.1", "created": "2026-11-01T00:00:00Z", "createdBy": [base + "#a"]},
+                 element("Organization", "a", name="Maker"),
+                 element("SpdxDocument", "d", profileConformance=["core", "security"], rootElement=[base + "#p"]),
+                 element("software_Package", "p", name="wide", software_packageVersion="1.0.0", software_packageUrl="pkg:npm/wide@1.0.0"),
+                 says("NotAffected", "doesNotAffect", 1, security_justificationType="vulnerableCodeNotPresent"),
+                 says("Fixed", "fixedIn", 2), says("Affected", "affects", 3, security_actionStatement="Upgrade to 2.0.0"),
+                 says("UnderInvestigation", "underInvestigationFor", 4), says("NotAffected", "doesNotAffect", 5)]
+        graph += [element("security_Vulnerability", f"v{i}", name=f"CVE-2026-880{i}") for i in range(1, 6)]
+        text = json.dumps({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": graph})
+        got = self.taken(text.encode(), kind="vex", product=shop["id"], file="v.spdx3.json")
+        self.assertEqual((got["state"], got["result"]["statements"], got["result"]["refused"]), ("done", 4, 1), got)
+        said = {s["vuln"]: s for s in self.client.get("software/statements?product=" + shop["id"]).json["items"] if s["vuln"].startswith("CVE-2026-88")}
+        self.assertEqual({k: s["status"] for k, s in said.items()},
+                         {"CVE-2026-8801": "not_affected", "CVE-2026-8802": "fixed", "CVE-2026-8803": "affected", "CVE-2026-8804": "under_investigation"})
+        first = said["CVE-2026-8801"]
+        self.assertEqual((first["origin"], first["author"], first["purl"], first["justification"], first["at"][:10]),
+                         ("spdx", "Maker", "pkg:npm/wide@1.0.0", "vulnerable_code_not_present", "2026-11-02"), first)
+        self.assertEqual(said["CVE-2026-8803"]["statement"], "Upgrade to 2.0.0")
+        again = self.taken(text.encode("utf-16"), kind="vex", product=shop["id"], file="v.spdx3.json")
+        self.assertEqual((again["state"], again["result"]["statements"], again["result"]["known"]), ("done", 0, 4), again)
+
     def test_g_statements_inside(self):
         inside = bom(["deep"], vulnerabilities=[{
             "id": "CVE-2026-7777", "analysis": {"state": "not_affected", "justification": "code_not_reachable", "detail": "never called"},

@@ -486,6 +486,8 @@ extern const struct hn_bom_format *const hn_bom_formats[]; /* NULL-terminated */
 
 /* The format of these bytes, or NULL. UTF-16 and UTF-32 give NULL; a UTF-8 byte order mark is allowed. */
 const struct hn_bom_format *hn_bom_sniff(struct hn_bytes text);
+/* UTF-16 ("> file" of PowerShell) as UTF-8 in the arena, empty when there is no memory; anything else as it is. */
+struct hn_bytes hn_bom_utf8(struct hn_arena *a, struct hn_bytes text);
 /* Sniffs and reads. `text` must outlive b. When no family knows it: HN_E_INVALID and a note that says what it looks
  * like. Not indexed yet. */
 HN_MUST struct hn_err hn_bom_read(struct hn_bom *b, struct hn_bytes text);

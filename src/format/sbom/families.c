@@ -67,6 +67,12 @@ static struct hn_bytes from_wide(struct hn_arena *a, struct hn_bytes t, enum wid
     return end < 0 ? hn_str_bytes(s) : hn_str_bytes(hn_str_cut(s, (size_t)end + 2, n));
 }
 
+struct hn_bytes hn_bom_utf8(struct hn_arena *a, struct hn_bytes text)
+{
+    enum wide w = wide_of(text);
+    return w ? from_wide(a, text, w) : text;
+}
+
 /* ---------------------------------------------------------------- reading */
 
 /* What a text that no family knows looks like, as the code of its note. */
@@ -79,10 +85,10 @@ static const char *looks_like(struct hn_bytes t)
 
 struct hn_err hn_bom_read(struct hn_bom *b, struct hn_bytes text)
 {
-    enum wide wide = wide_of(text);
+    struct hn_bytes read = hn_bom_utf8(b->arena, text);
 
-    if (wide) {
-        text = from_wide(b->arena, text, wide);
+    if (read.p != text.p) {
+        text = read;
         hn_bom_note(b, HN_BOM_NOTE_WARNING, "utf-16", HN_STR(""), HN_STR(""), HN_STR(""));
     }
     const struct hn_bom_format *f = b->depth <= ENVELOPES_MOST ? hn_bom_sniff(text) : NULL;

@@ -169,6 +169,8 @@ static void describes(struct spdx2_writer *x)
 
     if (b->subject)
         relation(x, document, word, spdx_component_id(&x->o, b->subject), NULL);
+    else if (!x->o.same && !b->first_component) /* a document describes something (11.1), be it not told what */
+        relation(x, document, word, HN_STR("NOASSERTION"), NULL);
     else if (!x->o.same) /* each thing that is part of nothing */
         for (const struct hn_bom_component *c = b->first_component; c; c = c->next)
             relation(x, document, word, spdx_component_id(&x->o, c), NULL);

@@ -1,6 +1,7 @@
 /* SPDX 3 relations and the security profile, from any model. */
 #include "base/str.h"
 #include "format/sbom/spdx3_write.h"
+#include "format/sbom/vex.h"
 
 #define OF(x) (&(x)->o.w)
 
@@ -183,8 +184,8 @@ static void statement(struct spdx3_writer *x, const struct hn_bom_vuln *v, struc
     spdx3_relation_begin(x, kinds[v->status][0], kinds[v->status][1], id, to, n);
     if (v->status == HN_BOM_VEX_NOT_AFFECTED && v->why)
         hn_jw_kc(w, "security_justificationType", spdx3_why_word(v->why));
-    if (v->status == HN_BOM_VEX_NOT_AFFECTED && v->impact.n)
-        hn_jw_kstr(w, "security_impactStatement", v->impact);
+    if (v->status == HN_BOM_VEX_NOT_AFFECTED && (v->impact.n || !v->why)) /* one of the two must be there */
+        hn_jw_kstr(w, "security_impactStatement", v->impact.n ? v->impact : HN_STR(HN_VEX_NO_REASON));
     if (v->status == HN_BOM_VEX_AFFECTED)
         hn_jw_kstr(w, "security_actionStatement", v->recommendation.n ? v->recommendation : HN_STR("NOASSERTION"));
     if (v->detail.n)
@@ -217,6 +218,8 @@ static void vuln_write(struct spdx3_writer *x, const struct hn_bom_vuln *v)
         rating(x, v, r, id, to, n);
     if (v->status != HN_BOM_VEX_NONE && n)
         statement(x, v, id, to, n);
+    else if (v->status != HN_BOM_VEX_NONE)
+        spdx_lost(&x->o, NULL, "statement about no product", v->id);
     for (size_t i = 0; v->status == HN_BOM_VEX_NONE && i < n; i++) {
         spdx3_relation_begin(x, "Relationship", "hasAssociatedVulnerability", to[i], &id, 1);
         hn_jw_obj_end(OF(x));

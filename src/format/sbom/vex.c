@@ -78,6 +78,8 @@ static bool add_one(struct hn_vex *v, const struct hn_vex_statement *one, struct
 /* Under all its names. */
 static bool add(struct hn_vex *v, struct hn_vex_statement *one, struct hn_str id, const struct hn_str *names, size_t n)
 {
+    if (hn_str_eqc(one->impact, HN_VEX_NO_REASON))
+        one->impact = (struct hn_str){"", 0};
     struct hn_str *kept = hn_arena_alloc(v->arena, (n + 1) * sizeof *kept);
     size_t k = 0;
     if (!kept)
@@ -318,16 +320,6 @@ static int specialness(const struct hn_vex_statement *s)
     return (hn_str_chr(said, '@') >= 0) + (hn_str_chr(said, '?') >= 0) + (s->subcomponent.n > 0);
 }
 
-static bool outranks(const struct hn_vex_statement *x, const struct hn_vex_statement *y)
-{
-    if (x->trust != y->trust)
-        return x->trust > y->trust;
-    if (x->time != y->time)
-        return x->time > y->time;
-    int special = specialness(x) - specialness(y);
-    return special ? special > 0 : x->number > y->number;
-}
-
 enum hn_vex_effect hn_vex_effect_of(const struct hn_vex_statement *s, hn_time now, hn_time max_age)
 {
     if (s->status == HN_BOM_VEX_NOT_AFFECTED && s->why == HN_BOM_WHY_NONE && !s->justification.n && !s->impact.n)
@@ -337,27 +329,80 @@ enum hn_vex_effect hn_vex_effect_of(const struct hn_vex_statement *s, hn_time no
     return HN_VEX_APPLIES;
 }
 
+const char *hn_vex_reason_word(enum hn_vex_reason r)
+{
+    static const char *const words[] = {"validity", "trust", "date", "precision", "order"};
+    return words[r];
+}
+
+static int way(int64_t x, int64_t y)
+{
+    return (x > y) - (x < y);
+}
+
+bool hn_vex_outranks(const struct hn_vex_statement *x, const struct hn_vex_statement *y, hn_time now, hn_time max_age,
+                     enum hn_vex_reason *ret_reason)
+{
+    const int ways[] = {
+        [HN_VEX_BY_VALIDITY] = way(hn_vex_effect_of(x, now, max_age) == HN_VEX_APPLIES,
+                                   hn_vex_effect_of(y, now, max_age) == HN_VEX_APPLIES),
+        [HN_VEX_BY_TRUST] = way(x->trust, y->trust),
+        [HN_VEX_BY_DATE] = way(x->time, y->time),
+        [HN_VEX_BY_PRECISION] = way(specialness(x), specialness(y)),
+        [HN_VEX_BY_ORDER] = way(x->number, y->number),
+    };
+    enum hn_vex_reason r = HN_VEX_BY_VALIDITY;
+    while (r < HN_VEX_BY_ORDER && !ways[r])
+        r++;
+    if (ret_reason)
+        *ret_reason = r;
+    return ways[r] > 0;
+}
+
+/* Of statements that apply, one after the other. */
+struct walk {
+    const struct hn_vex *v;
+    const struct hn_vex_about *about;
+    struct hn_arena *scratch;
+    size_t id;
+    const struct hn_vex_statement *s;
+};
+
+static const struct hn_vex_statement *next_of(struct walk *k)
+{
+    char key[ID_MAX];
+    for (;;) {
+        k->s = k->s ? k->s->next_same : NULL;
+        while (!k->s && k->id < k->about->n_ids)
+            k->s = hn_map_find(&k->v->by_id, hn_str_bytes(upper(k->about->ids[k->id++], key)));
+        hn_arena_clear(k->scratch);
+        if (!k->s || applies(k->scratch, k->s, k->about))
+            return k->s;
+    }
+}
+
 void hn_vex_decide(const struct hn_vex *v, const struct hn_vex_about *about, hn_time now, hn_time max_age,
                    struct hn_vex_verdict *ret)
 {
     HN_AUTO(hn_arena_done) struct hn_arena scratch;
-    char key[ID_MAX];
+    const struct hn_vex_statement *s, *best = NULL;
     *ret = (struct hn_vex_verdict){0};
     hn_arena_init(&scratch, 1u << 20);
-    for (size_t i = 0; i < about->n_ids; i++) {
-        const struct hn_vex_statement *s = hn_map_find(&v->by_id, hn_str_bytes(upper(about->ids[i], key)));
-        for (; s; s = s->next_same) {
-            hn_arena_clear(&scratch);
-            if (!applies(&scratch, s, about))
-                continue;
-            ret->n++;
-            const struct hn_vex_statement *best = ret->statement;
-            if (best && best->trust == s->trust && best->time == s->time && best->status != s->status)
-                ret->contradicted = true;
-            if (!best || outranks(s, best))
-                ret->statement = s;
-        }
+    struct walk k = {v, about, &scratch, 0, NULL};
+    for (; (s = next_of(&k)); ret->n++)
+        if (!best || hn_vex_outranks(s, best, now, max_age, NULL))
+            best = s;
+    if (!best)
+        return;
+    for (k = (struct walk){v, about, &scratch, 0, NULL}; ret->n > 1 && (s = next_of(&k));) {
+        if (s->status == best->status)
+            continue;
+        if (!ret->over || hn_vex_outranks(s, ret->over, now, max_age, NULL))
+            ret->over = s;
+        ret->contradicted = ret->contradicted || (s->trust == best->trust && s->time == best->time);
     }
-    if (ret->statement)
-        ret->effect = hn_vex_effect_of(ret->statement, now, max_age);
+    if (ret->over)
+        (void)hn_vex_outranks(best, ret->over, now, max_age, &ret->reason);
+    ret->statement = best;
+    ret->effect = hn_vex_effect_of(best, now, max_age);
 }

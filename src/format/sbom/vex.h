@@ -9,13 +9,17 @@
  * component. "Is": the statement's purl says nothing that the component's does not (hn_purl_covers); CPE names
  * likewise; otherwise equal references.
  *
- * Of several that apply, the more trusted counts; of equal trust the later; of equal time the more special; then the
- * one that was read last. */
+ * Of several that apply, one that is neither expired nor without a reason counts before one that is; then the more
+ * trusted; of equal trust the later; of equal time the more special; then the one that was read last. */
 #pragma once
 
 #include "base/map.h"
 #include "format/advisory/advisory.h"
 #include "format/sbom/bom.h"
+
+/* Why one statement counts before another. */
+enum hn_vex_reason { HN_VEX_BY_VALIDITY, HN_VEX_BY_TRUST, HN_VEX_BY_DATE, HN_VEX_BY_PRECISION, HN_VEX_BY_ORDER };
+const char *hn_vex_reason_word(enum hn_vex_reason r); /* "validity", "trust", "date", "precision", "order" */
 
 enum hn_vex_dialect { HN_VEX_OPENVEX, HN_VEX_CSAF, HN_VEX_CYCLONEDX, HN_VEX_SPDX3 };
 const char *hn_vex_dialect_word(enum hn_vex_dialect d); /* "OpenVEX" */
@@ -40,6 +44,7 @@ struct hn_vex_statement {
     /* after hn_vex_merge() */
     struct hn_str name;                   /* of the vulnerability: the CVE, whichever name the statement used */
     const struct hn_vex_statement *under; /* the one that counts instead; NULL: this one does */
+    enum hn_vex_reason reason;            /* for which it does */
     bool expired, unfounded;
 };
 
@@ -56,6 +61,9 @@ void hn_vex_done(struct hn_vex *v);
 bool hn_vex_add_document(struct hn_vex *v, const struct hn_bom *b, struct hn_str source, int trust);
 bool hn_vex_add_advisory(struct hn_vex *v, const struct hn_adv *adv, struct hn_str source, int trust);
 
+/* What is written as the reason when a dialect demands one and the source gave none: read again, it is none. */
+#define HN_VEX_NO_REASON "The source states no reason."
+
 /* What a statement may be about. */
 struct hn_vex_about {
     struct hn_str purl, cpe, ref; /* of the component */
@@ -67,14 +75,20 @@ struct hn_vex_about {
 enum hn_vex_effect {
     HN_VEX_NONE,      /* nobody says anything */
     HN_VEX_APPLIES,   /* status decides */
-    HN_VEX_UNFOUNDED, /* "not affected" with neither a justification nor an impact statement: does not count */
+    HN_VEX_UNFOUNDED, /* "not affected" with neither a justification nor an impact statement: does not count; nor
+                         does HN_VEX_NO_REASON, which a writer puts where a dialect wants a reason and none was given */
     HN_VEX_EXPIRED    /* older than max_age */
 };
+/* x counts before y; ret_reason may be NULL. */
+bool hn_vex_outranks(const struct hn_vex_statement *x, const struct hn_vex_statement *y, hn_time now, hn_time max_age,
+                     enum hn_vex_reason *ret_reason);
 struct hn_vex_verdict {
     const struct hn_vex_statement *statement; /* that counts; NULL: none */
     enum hn_vex_effect effect;
-    size_t n;          /* statements that apply */
-    bool contradicted; /* one of equal trust and time says otherwise */
+    size_t n;                            /* statements that apply */
+    bool contradicted;                   /* one of equal trust and time says otherwise */
+    const struct hn_vex_statement *over; /* the strongest of those that say otherwise; NULL: all agree */
+    enum hn_vex_reason reason;           /* for which it does not count */
 };
 /* What a statement comes to by itself. */
 enum hn_vex_effect hn_vex_effect_of(const struct hn_vex_statement *s, hn_time now, hn_time max_age);

@@ -12,6 +12,7 @@ struct maker {
     struct hn_bom b;
     struct hn_map parts; /* product, or product and part → component */
     bool single;
+    bool reasons; /* "not affected" must say why */
 };
 
 static bool counts(const struct hn_vex_statement *s)
@@ -110,11 +111,11 @@ static void vuln_names(struct maker *k, struct hn_bom_vuln *v, const struct hn_v
 
 static void say(struct maker *k, const struct hn_vex_statement *s)
 {
-    struct hn_bom_component *c = part_of(k, s);
+    struct hn_bom_component *c = s->product.n ? part_of(k, s) : NULL;
     struct hn_bom_vuln *v = hn_bom_vuln_add(&k->b);
-    struct hn_bom_affect *f = HN_NEW(k->b.arena, struct hn_bom_affect);
+    struct hn_bom_affect *f = c ? HN_NEW(k->b.arena, struct hn_bom_affect) : NULL;
     const char *why = s->why ? cdx_justification_word(s->why) : NULL;
-    if (!c || !v || !f)
+    if (!v)
         return;
     v->id = s->name;
     vuln_names(k, v, s);
@@ -122,12 +123,13 @@ static void say(struct maker *k, const struct hn_vex_statement *s)
     v->why = s->why;
     v->state = hn_str_c(cdx_state_word(s->status));
     v->justification = why ? hn_str_c(why) : (struct hn_str){NULL, 0};
-    v->impact = given(s->impact.n || s->why ? s->impact : s->justification);
+    v->impact = given(k->reasons || s->impact.n || s->why ? vex_impact(s) : s->justification);
     v->recommendation = given(s->action);
     v->first_issued = v->last_updated = text_of(k->b.arena, s->time);
     v->has_analysis = true;
     v->offset = UINT64_MAX;
-    *f = (struct hn_bom_affect){.ref = c->ref};
+    if (f)
+        *f = (struct hn_bom_affect){.ref = c->ref};
     v->affects = f;
 }
 
@@ -161,7 +163,7 @@ static struct hn_err write(struct maker *k, enum hn_vex_dialect to, struct hn_bu
 struct hn_err vex_document(const struct hn_vex_merged *m, enum hn_vex_dialect to, const struct hn_vex_meta *meta,
                            struct hn_arena *a, struct hn_buf *out, struct hn_bom_notes *loss)
 {
-    struct maker k = {.single = true};
+    struct maker k = {.single = true, .reasons = to == HN_VEX_SPDX3};
     struct hn_str product = {NULL, 0};
     hn_bom_init(&k.b, a);
     hn_map_init(&k.parts);

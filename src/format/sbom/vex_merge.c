@@ -104,6 +104,9 @@ static int by_weight(const void *p, const void *q)
     int r = by_subject(x, y);
     if (r)
         return r;
+    bool here = !x->expired && !x->unfounded, there = !y->expired && !y->unfounded;
+    if (here != there)
+        return here ? -1 : 1;
     if (x->trust != y->trust)
         return x->trust > y->trust ? -1 : 1;
     if (x->time != y->time)
@@ -122,6 +125,9 @@ bool hn_vex_merge(struct hn_vex *v, hn_time now, hn_time max_age, struct hn_vex_
             continue;
         s->product = plain(v->arena, s->product);
         s->subcomponent = plain(v->arena, s->subcomponent);
+        enum hn_vex_effect e = hn_vex_effect_of(s, now, max_age);
+        s->expired = e == HN_VEX_EXPIRED;
+        s->unfounded = e == HN_VEX_UNFOUNDED;
         ret->s[ret->n++] = s;
     }
     if (ret->n)
@@ -131,10 +137,9 @@ bool hn_vex_merge(struct hn_vex *v, hn_time now, hn_time max_age, struct hn_vex_
         struct hn_vex_statement *s = ret->s[i];
         if (!first || by_subject(first, s) != 0)
             first = s;
-        enum hn_vex_effect e = hn_vex_effect_of(s, now, max_age);
         s->under = first == s ? NULL : first;
-        s->expired = e == HN_VEX_EXPIRED;
-        s->unfounded = e == HN_VEX_UNFOUNDED;
+        if (s->under)
+            (void)hn_vex_outranks(first, s, now, max_age, &s->reason);
         ret->superseded += s->under != NULL;
         ret->expired += s->expired && !s->under;
         ret->unfounded += s->unfounded && !s->under;

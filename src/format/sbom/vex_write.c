@@ -21,6 +21,20 @@ void vex_lost(struct hn_arena *a, struct hn_bom_notes *loss, const struct hn_vex
     hn_bom_note_in(loss, a, HN_BOM_NOTE_INFO, "lost", s->name, hn_str_c(what), s->product);
 }
 
+struct hn_str vex_impact(const struct hn_vex_statement *s)
+{
+    struct hn_str said = s->impact.n || s->why ? s->impact : s->justification;
+    return said.n || s->why || s->status != HN_BOM_VEX_NOT_AFFECTED ? said : HN_STR(HN_VEX_NO_REASON);
+}
+
+/* Of OpenVEX, CSAF and SPDX 3: "not affected" is not valid without a reason. */
+static void reason_lost(const struct hn_vex_merged *m, struct hn_arena *a, struct hn_bom_notes *loss)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (counts(m->s[i]) && m->s[i]->unfounded)
+            vex_lost(a, loss, m->s[i], "reason is not given, which is written as \"" HN_VEX_NO_REASON "\"");
+}
+
 hn_time vex_newest(const struct hn_vex_merged *m, hn_time otherwise)
 {
     hn_time t = 0;
@@ -66,12 +80,8 @@ static void openvex_names(struct hn_jw *w, const struct hn_vex_statement *s)
     hn_jw_obj_end(w);
 }
 
-static void openvex_statement(struct hn_jw *w, const struct hn_vex_statement *s)
+static void openvex_products(struct hn_jw *w, const struct hn_vex_statement *s)
 {
-    hn_jw_obj(w);
-    openvex_names(w, s);
-    if (s->time)
-        hn_jw_ktime(w, "timestamp", s->time);
     hn_jw_key(w, "products");
     hn_jw_arr(w);
     hn_jw_obj(w);
@@ -86,20 +96,30 @@ static void openvex_statement(struct hn_jw *w, const struct hn_vex_statement *s)
     }
     hn_jw_obj_end(w);
     hn_jw_arr_end(w);
+}
+
+/* The schema takes a justification or an impact statement, not both. */
+static void openvex_statement(struct hn_jw *w, const struct hn_vex_statement *s)
+{
+    bool impact = s->status == HN_BOM_VEX_NOT_AFFECTED && !s->why;
+    hn_jw_obj(w);
+    openvex_names(w, s);
+    if (s->time)
+        hn_jw_ktime(w, "timestamp", s->time);
+    if (s->product.n)
+        openvex_products(w, s);
     hn_jw_kc(w, "status", hn_bom_vex_word(s->status));
     kopt(w, "supplier", s->author);
     if (s->why)
         hn_jw_kc(w, "justification", hn_bom_why_word(s->why));
-    if (s->status == HN_BOM_VEX_NOT_AFFECTED)
-        kopt(w, "impact_statement", s->impact.n || s->why ? s->impact : s->justification);
-    else
-        kopt(w, "status_notes", s->impact);
+    kopt(w, impact ? "impact_statement" : "status_notes", vex_impact(s));
     if (s->status == HN_BOM_VEX_AFFECTED) /* must be there (OpenVEX, "action_statement") */
         hn_jw_kstr(w, "action_statement", s->action.n ? s->action : HN_STR("The source states no action."));
     hn_jw_obj_end(w);
 }
 
-static void openvex(struct hn_jw *w, const struct hn_vex_merged *m, const struct hn_vex_meta *meta)
+static void openvex(struct hn_jw *w, const struct hn_vex_merged *m, const struct hn_vex_meta *meta, struct hn_arena *a,
+                    struct hn_bom_notes *loss)
 {
     hn_jw_obj(w);
     hn_jw_kc(w, "@context", "https://openvex.dev/ns/v0.2.0");
@@ -115,6 +135,9 @@ static void openvex(struct hn_jw *w, const struct hn_vex_merged *m, const struct
             openvex_statement(w, m->s[i]);
     hn_jw_arr_end(w);
     hn_jw_obj_end(w);
+    for (size_t i = 0; i < m->n; i++)
+        if (counts(m->s[i]) && !m->s[i]->product.n)
+            vex_lost(a, loss, m->s[i], "product is not named: the statement applies to none");
 }
 
 /* ---------------------------------------------------------------- CSAF */
@@ -299,7 +322,7 @@ static void csaf_reasons(struct csaf *c, size_t from, size_t to, const char *key
     for (size_t i = from; i < to; i++) {
         const struct hn_vex_statement *s = c->m->s[i];
         bool not = s->status == HN_BOM_VEX_NOT_AFFECTED;
-        struct hn_str impact = s->impact.n || s->why ? s->impact : s->justification;
+        struct hn_str impact = vex_impact(s);
         bool says = flags ? not &&s->why : threats ? not &&impact.n : s->status == HN_BOM_VEX_AFFECTED;
         if (!counts(s) || !says)
             continue;
@@ -406,11 +429,13 @@ struct hn_err hn_vex_write(const struct hn_vex_merged *m, enum hn_vex_dialect to
     struct hn_jw w;
     if (!m->n)
         return (struct hn_err){HN_E_INVALID};
+    if (to != HN_VEX_CYCLONEDX)
+        reason_lost(m, a, loss);
     if (to == HN_VEX_CYCLONEDX || to == HN_VEX_SPDX3)
         return vex_document(m, to, meta, a, out, loss);
     hn_jw_init(&w, out);
     if (to == HN_VEX_OPENVEX) {
-        openvex(&w, m, meta);
+        openvex(&w, m, meta, a, loss);
     } else {
         struct csaf c = {.w = &w, .m = m, .meta = meta, .a = a, .loss = loss};
         hn_map_init(&c.ids);

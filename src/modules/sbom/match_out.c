@@ -209,6 +209,21 @@ static void aliases_json(struct hn_jw *w, const struct sbom_match *m)
     hn_jw_arr_end(w);
 }
 
+/* Whoever says otherwise, and why that does not count. */
+static void over_json(struct hn_jw *w, const struct hn_vex_verdict *v)
+{
+    const struct hn_vex_statement *s = v->over;
+    hn_jw_key(w, "over");
+    hn_jw_obj(w);
+    hn_jw_kc(w, "status", hn_bom_vex_word(s->status));
+    hn_jw_kc(w, "dialect", hn_vex_dialect_word(s->dialect));
+    hn_jw_kstr(w, "source", s->source);
+    hn_jw_ktime(w, "time", s->time);
+    hn_jw_kint(w, "trust", s->trust);
+    hn_jw_kc(w, "reason", hn_vex_reason_word(v->reason));
+    hn_jw_obj_end(w);
+}
+
 static void vex_json(struct hn_jw *w, const struct hn_vex_verdict *v)
 {
     static const char *const effects[] = {"none", "applies", "unfounded", "expired"};
@@ -227,9 +242,12 @@ static void vex_json(struct hn_jw *w, const struct hn_vex_verdict *v)
     hn_jw_kstr(w, "source", s->source);
     optional(w, "author", s->author);
     hn_jw_ktime(w, "time", s->time);
+    hn_jw_kint(w, "trust", s->trust);
     hn_jw_kint(w, "statements", (int64_t)v->n);
     if (v->contradicted)
         hn_jw_kbool(w, "contradicted", true);
+    if (v->over)
+        over_json(w, v);
     hn_jw_obj_end(w);
 }
 

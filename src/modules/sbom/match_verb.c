@@ -17,6 +17,7 @@
 const struct hn_verb_option sbom_match_options[] = {
     {"feed", HN_OPT_INPUT, "DIR", true, NULL, 0, 0},
     {"vex", HN_OPT_INPUT, "FILE", true, NULL, 0, 0},
+    {"trusted", HN_OPT_INPUT, "FILE", true, NULL, 0, 0},
     {"vex-max-age", HN_OPT_INT, "DAYS", false, NULL, 1, 36500},
     {"sources", HN_OPT_INPUT, "FILE", true, NULL, 0, 0},
     {"fail-on", HN_OPT_STR, "SEVERITY", false, "none low medium high critical kev", 0, 0},
@@ -303,10 +304,12 @@ static void take_document(struct run *r, struct hn_input *in)
 static void read_options(struct run *r)
 {
     struct hn_input in;
-    while (hn_work_input(r->w, "vex", &in)) {
-        if (hn_work_map(r->w, &in, DOCUMENT_MAX) && !sbom_vex_read(r->w, &r->vex, &in, 1, NULL))
-            r->failed = true;
-        hn_work_done(&in);
+    for (int trust = 1; trust <= 2; trust++) { /* 0: what the bill of materials says itself */
+        while (hn_work_input(r->w, trust == 1 ? "vex" : "trusted", &in)) {
+            if (hn_work_map(r->w, &in, DOCUMENT_MAX) && !sbom_vex_read(r->w, &r->vex, &in, trust, NULL))
+                r->failed = true;
+            hn_work_done(&in);
+        }
     }
     while (hn_work_input(r->w, "sources", &in)) {
         if (hn_work_map(r->w, &in, DOCUMENT_MAX))

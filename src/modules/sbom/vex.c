@@ -78,19 +78,21 @@ static void read_document(struct reading *r, struct hn_arena *a, struct hn_bytes
 
 bool sbom_vex_read(struct hn_work *w, struct hn_vex *v, struct hn_input *in, int trust, size_t *ret_bad)
 {
-    enum hn_adv_form form = hn_adv_form_of(in->map);
-    HN_AUTO(hn_arena_done) struct hn_arena a;
+    HN_AUTO(hn_arena_done) struct hn_arena a, wide;
     hn_arena_init(&a, READ_CAP);
+    hn_arena_init(&wide, 2 * SBOM_INPUT_MAX);
+    struct hn_bytes text = hn_bom_utf8(&wide, in->map);
+    enum hn_adv_form form = hn_adv_form_of(text);
     struct reading r = {.w = w, .v = v, .file = hn_arena_str(hn_work_arena(w), in->name), .trust = trust};
     if (form == HN_ADV_FORM_OPENVEX || form == HN_ADV_FORM_CSAF) {
         const struct hn_adv_sink sink = {.arena = &a, .record = on_record, .bad = on_bad, .arg = &r};
-        hn_adv_read(form, in->map, &sink);
+        hn_adv_read(form, text, &sink);
     } else {
-        read_document(&r, &a, in->map);
+        read_document(&r, &a, text);
     }
     if (ret_bad)
         *ret_bad += r.bad;
-    return !r.failed;
+    return !r.failed && !wide.failed;
 }
 
 struct statements {
@@ -159,6 +161,8 @@ static void statement_json(struct hn_jw *w, const struct hn_vex_statement *s)
     hn_jw_kc(w, "state", state_of(s));
     if (s->under)
         hn_jw_kstr(w, "superseded_by", s->under->source);
+    if (s->under)
+        hn_jw_kc(w, "superseded_for", hn_vex_reason_word(s->reason));
     hn_jw_obj_end(w);
 }
 
@@ -207,7 +211,8 @@ static int list_text(struct hn_work *w, const struct statements *s)
         char key[64], at[HN_TIME_TEXT];
         if (x->under && !hn_work_switch(w, "all"))
             continue;
-        snprintf(key, sizeof key, "sbom.vex.%s", state_of(x));
+        snprintf(key, sizeof key, "sbom.vex.%s%s%s", state_of(x), x->under ? "." : "",
+                 x->under ? hn_vex_reason_word(x->reason) : "");
         *c++ = x->name;
         *c++ = x->subcomponent.n ? hn_arena_fmt(a, "%.*s > %.*s", HN_FMT(x->product), HN_FMT(x->subcomponent))
                                  : x->product;
