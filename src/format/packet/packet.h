@@ -93,6 +93,7 @@ struct hn_packet {
     uint16_t icmp_id, icmp_seq; /* of echoes */
     struct hn_bytes options;    /* of TCP */
     struct hn_bytes payload;    /* after the transport header, as far as captured */
+    uint16_t udp_len;           /* octets of a datagram's payload as its header says, whatever was captured */
     struct hn_packet_quote quote;
 };
 

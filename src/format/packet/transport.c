@@ -54,6 +54,7 @@ static enum hn_packet_verdict udp(struct packet_at *at)
     rest_is_payload(at);
     if (n && n - 8 < p->payload.n)
         p->payload.n = n - 8;
+    p->udp_len = (uint16_t)(n ? n - 8 : p->payload.n); /* 0: longer than can be said (RFC 2675 clause 4) */
     return HN_PACKET_OK;
 }
 

@@ -127,7 +127,7 @@ static inline uint32_t signature(const struct hn_packet *p, const struct options
     h = telescope_mix(h ^ ((uint32_t)o->mss << 16 | (uint32_t)o->scale << 8 | (p->ip_id == 0 ? 1u : 0u) |
                            (p->df ? 2u : 0u) | (p->tos ? 4u : 0u)));
     if (s->class == CLASS_UDP)
-        h = telescope_mix(h ^ (uint32_t)p->payload.n);
+        h = telescope_mix(h ^ p->udp_len);
     return h;
 }
 
@@ -144,4 +144,8 @@ static inline void classify_syn(const struct hn_packet *p, struct telescope_sigh
     }
     syn_fingerprint(p, &o, s);
     s->sig = signature(p, &o, s);
+    if (__builtin_expect(p->tcp_doff > 5 && !p->options.n, 0)) { /* cut by the capture: what they were is not known */
+        s->os = OS_NONE;
+        s->sig = 0;
+    }
 }

@@ -266,6 +266,7 @@ static bool fast(const struct hn_capture_record *r, struct hn_packet *p)
     p->proto = 17;
     p->tcp_seq = p->tcp_ack = p->tcp_window = 0;
     p->payload = hn_bytes_of(b + 42, total - 28);
+    p->udp_len = (uint16_t)(total - 28);
     return true;
 }
 
