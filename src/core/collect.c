@@ -169,13 +169,32 @@ static bool open_file(struct hn_collect *c, const char *tag, const char *path, s
     return false;
 }
 
+/* True: told by the name of one that looks the same. The keys and names live as long as the module's arena. */
+static bool told_before(struct hn_collect *c, const char *tag, const char *path, const struct stat *st)
+{
+    struct hn_rec r = rec_for(tag, path);
+    set_stat(&r, st);
+    const int64_t look[2] = {st->st_size, r.st.mtime};
+    struct hn_bytes key = hn_bytes_of((const uint8_t *)look, sizeof look);
+    const char *earlier = c->once && st->st_size ? hn_map_find(c->once, key) : NULL;
+    if (earlier) {
+        r.link = hn_str_bytes(hn_str_c(earlier));
+        send(c, &r);
+    } else if (c->once) {
+        key = hn_arena_bytes(&c->arena, key);
+        c->stopped = c->stopped || !key.n || !hn_ok(hn_map_set(c->once, key, (void *)(uintptr_t)path));
+    }
+    return earlier != NULL;
+}
+
 static void collect_part(struct hn_collect *c, const char *tag, const char *path, uint64_t from, size_t max)
 {
     struct hn_at at;
     struct stat st;
     if (!open_file(c, tag, path, &at, &st))
         return;
-    send_content(c, tag, path, &at, &st, from, max);
+    if (!told_before(c, tag, path, &st))
+        send_content(c, tag, path, &at, &st, from, max);
     hn_at_close(&at);
 }
 
@@ -485,6 +504,16 @@ static void glob_step(struct hn_collect *c, const char *tag, struct hn_str done,
 void hn_collect_glob(struct hn_collect *c, const char *tag, const char *pattern, size_t max, size_t max_files)
 {
     glob_step(c, tag, HN_STR(""), hn_str_c(pattern), max, &max_files);
+}
+
+void hn_collect_glob_once(struct hn_collect *c, const char *tag, const char *pattern, size_t max, size_t max_files)
+{
+    struct hn_map once;
+    hn_map_init(&once);
+    c->once = &once;
+    hn_collect_glob(c, tag, pattern, max, max_files);
+    c->once = NULL;
+    hn_map_done(&once);
 }
 
 size_t hn_collect_want(struct hn_collect *c, const char *tag, const char *glob, size_t max, size_t max_files)

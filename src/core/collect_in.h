@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "core/collect.h"
 
 struct hn_collect {
@@ -10,6 +11,7 @@ struct hn_collect {
     const struct hn_module *module;
     struct hn_arena arena;  /* names and lists of the present module */
     uint8_t *chunk;         /* HN_REC_CHUNK bytes */
+    struct hn_map *once;    /* size and time → path, within hn_collect_glob_once(); else NULL */
     struct hn_image *image; /* NULL: a live system or a mounted root */
     struct hn_at root;
     bool stopped;

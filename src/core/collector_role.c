@@ -52,12 +52,14 @@ static bool on_module(void *arg, const struct hn_module *m)
     return put(o, HN_WIRE_MODULE, hn_str_c(m->name)) && flush(o); /* so that what follows counts as its time */
 }
 
+/* Written in its place: contents are copied once. */
 static bool on_record(void *arg, const struct hn_rec *r)
 {
     struct out *o = arg;
-    hn_buf_clear(&o->rec);
-    hn_rec_write(&o->rec, r);
-    return !o->rec.bad && put(o, HN_WIRE_RECORD, hn_buf_text(&o->rec));
+    size_t at = hn_frame_begin(&o->wire, HN_WIRE_RECORD);
+    hn_rec_write(&o->wire, r);
+    hn_frame_end(&o->wire, at);
+    return !o->wire.bad && (o->wire.n < FLUSH_AT || flush(o));
 }
 
 static bool on_not_seen(void *arg, struct hn_str what, struct hn_str why)

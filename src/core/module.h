@@ -140,6 +140,10 @@ void hn_collect_file(struct hn_collect *c, const char *tag, const char *path, si
 /* Every path that matches (POSIX glob; "*" does not cross "/"), at most max_files, in sorted order. max 0: only the
  * stat of what each path leads to. */
 void hn_collect_glob(struct hn_collect *c, const char *tag, const char *pattern, size_t max, size_t max_files);
+/* The same for files of which many are copies: one of the same size and modification time as one before comes without
+ * its content, and `link` names the earlier one. Whoever doubts that they are the same asks for it
+ * (hn_parse_want_part). */
+void hn_collect_glob_once(struct hn_collect *c, const char *tag, const char *pattern, size_t max, size_t max_files);
 /* lstat and link target, no content. */
 void hn_collect_stat(struct hn_collect *c, const char *tag, const char *path);
 /* Entries of a folder (not "." and ".."), lstat each; depth 1 = the folder itself. Does not cross file systems. */

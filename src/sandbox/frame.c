@@ -141,3 +141,16 @@ void hn_frame_add(struct hn_buf *out, uint8_t type, struct hn_bytes payload)
     if (payload.n)
         hn_buf_add(out, payload.p, payload.n);
 }
+
+size_t hn_frame_begin(struct hn_buf *out, uint8_t type)
+{
+    size_t at = out->n;
+    hn_frame_add(out, type, (struct hn_bytes){0});
+    return at;
+}
+
+void hn_frame_end(struct hn_buf *out, size_t begun)
+{
+    if (!out->bad)
+        put_head((uint8_t *)out->p + begun, (uint8_t)out->p[begun], out->n - begun - HEAD);
+}

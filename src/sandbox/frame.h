@@ -22,3 +22,6 @@ HN_MUST struct hn_err hn_frame_in_fill(struct hn_frame_in *in, int fd);
 /* Next complete frame, if there is one; the payload stays valid until the next fill. */
 bool hn_frame_in_next(struct hn_frame_in *in, uint8_t *ret_type, struct hn_bytes *ret_payload, struct hn_err *reterr);
 void hn_frame_add(struct hn_buf *out, uint8_t type, struct hn_bytes payload);
+/* The same for a payload that is written in its place, between the two. */
+size_t hn_frame_begin(struct hn_buf *out, uint8_t type);
+void hn_frame_end(struct hn_buf *out, size_t begun);

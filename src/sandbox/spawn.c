@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "sandbox/role.h"
 
 #define FDS_MAX  8u
@@ -41,14 +43,34 @@ static void place_fds(const int *fds, size_t n)
             close(fd);
 }
 
+/* Roles live shortly and touch tens of megabytes once: memory comes in huge pages, and what is not truly large from one
+ * heap, so that the kernel is asked for a hundredth of the pages (glibc's manual, memory allocation tunables; another C
+ * library goes on as it did). What the user has set stays. */
+static const char allocator[] = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304";
+
+static const char **environment(void)
+{
+    size_t n = 0;
+    while (environ[n])
+        n++;
+    const char **own = hn_alloc((n + 2) * sizeof(const char *));
+    bool set = getenv("GLIBC_TUNABLES") != NULL;
+    if (!own)
+        return NULL;
+    memcpy(own, environ, n * sizeof(const char *));
+    own[n] = set ? NULL : allocator;
+    own[n + 1] = NULL;
+    return own;
+}
+
 /* In the child. */
-static void child(const char *const *args, const int *fds, size_t nfds, pid_t parent)
+static void child(const char *const *args, const char *const *env, const int *fds, size_t nfds, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
     place_fds(fds, nfds);
-    execv("/proc/self/exe", (char *const *)(uintptr_t)args);
+    execve("/proc/self/exe", (char *const *)(uintptr_t)args, (char *const *)(uintptr_t)env);
     _exit(127);
 }
 
@@ -64,12 +86,16 @@ struct hn_err hn_role_spawn(enum hn_proc role, const char *const *argv, const in
     }
     if (nfds > FDS_MAX)
         return hn_fail(reterr, HN_E_LIMIT, "too many descriptors for role %s", names[role]);
+    const char **env = environment();
+    if (!env)
+        return hn_fail(reterr, HN_E_NOMEM, "environment of role %s", names[role]);
     pid_t parent = getpid();
     pid_t pid = fork();
+    if (pid == 0)
+        child(args, env, fds, nfds, parent);
+    hn_free(env);
     if (pid < 0)
         return hn_fail_errno(reterr, "cannot start role %s", names[role]);
-    if (pid == 0)
-        child(args, fds, nfds, parent);
     ret->pid = pid;
     ret->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (ret->pidfd >= 0)

@@ -354,6 +354,7 @@ struct hn_bom {
     struct hn_arena *arena;
     enum hn_bom_family family;
     enum hn_bom_form form;
+    bool plain;                 /* OWN: nothing in it that CycloneDX 1.6 or later cannot say */
     struct hn_str spec_version; /* "1.6", "2.3", "3.0.1" */
     struct hn_str serial;       /* "urn:uuid:…", document namespace, IRI of the document */
     struct hn_str name;         /* of the document (SPDX) */

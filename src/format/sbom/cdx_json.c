@@ -138,11 +138,11 @@ struct hn_err cdx_compact(const struct hn_bom *b, unsigned version, struct hn_bu
 struct hn_err cdx_fitted(const struct hn_bom *b, unsigned version, bool xml, struct hn_buf *out,
                          struct hn_bom_notes *loss)
 {
-    bool strict = own_version(b) != version;
+    bool strict = own_version(b) != version, plain = b->plain && version >= 16;
     HN_AUTO(hn_buf_done) struct hn_buf all;
 
     hn_buf_init(&all, out->max);
-    if (!strict && (xml || b->form != HN_BOM_XML))
+    if (plain || (!strict && (xml || b->form != HN_BOM_XML)))
         return cdx_compact(b, version, out, loss);
     HN_TRY(cdx_compact(b, version, &all, loss));
     return cdx_fit(hn_buf_text(&all), version, strict, xml, b->arena, out, loss);

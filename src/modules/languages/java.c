@@ -6,7 +6,8 @@
 #include "base/str.h"
 #include "format/zip.h"
 
-#define TAIL          (256u << 10) /* holds the directory too in most archives */
+#define TAIL          (16u << 10)  /* holds the end, and the directory too of small archives */
+#define LONG_TAIL     (256u << 10) /* the end stands before a long comment */
 #define DIRECTORY_MAX (32u << 20)
 #define MEMBERS_MAX   200000u
 #define TEXT_MAX      (1u << 20)  /* of a manifest, pom */
@@ -191,7 +192,10 @@ static void tail(struct languages_state *st, struct languages_file *f, struct hn
     size_t n = b.n < HN_ZIP_TAIL ? b.n : HN_ZIP_TAIL;
     const char *why = hn_zip_find_end(hn_bytes_of(b.p + (b.n - n), n), f->size, &j->end, &j->before);
     uint64_t from = f->size - b.n;
-    if (why) {
+    if (why && j->at && f->size - j->at == TAIL) {
+        j->at = f->size > LONG_TAIL ? f->size - LONG_TAIL : 0;
+        hn_parse_want_part(st->p, "archive-part", f->path, j->at, LONG_TAIL);
+    } else if (why) {
         hn_parse_malformed(st->p, f->path, from, why);
         j->stage = JAVA_BAD;
     } else if (j->end.at >= from) {

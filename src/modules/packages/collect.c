@@ -9,7 +9,6 @@
 #define DATABASE_MAX  (256u << 20)
 #define LIST_MAX      (512u << 20)
 #define FILE_LIST_MAX (16u << 20)
-#define COPYRIGHT_MAX (256u << 10)
 #define DEPTH_MAX     40
 
 /* ---------------------------------------------------------------- digests of installed files (deep) */
@@ -135,7 +134,7 @@ void packages_collect(struct hn_collect *c)
     hn_collect_file(c, "rpm", "/var/lib/rpm/Packages.db", DATABASE_MAX);
     hn_collect_file(c, "rpm", "/var/lib/rpm/Packages", DATABASE_MAX);
     if (hn_collect_inventory(c)) {
-        hn_collect_glob(c, "copyright", "/usr/share/doc/*/copyright", COPYRIGHT_MAX, 50000);
+        hn_collect_glob_once(c, "copyright", "/usr/share/doc/*/copyright", PACKAGES_COPYRIGHT_MAX, 50000);
         return;
     }
     hn_collect_stat(c, "refreshed", "/var/lib/apt/lists/partial");

@@ -57,34 +57,57 @@ static void add_common(struct packages_state *st, struct packages_detail *d, str
     }
 }
 
-void packages_copyright(struct packages_state *st, const struct hn_rec *r)
+static struct packages_pkg *documented_by(struct packages_state *st, struct hn_bytes file)
 {
-    struct hn_str path = {(const char *)r->path.p, r->path.n}, name;
-    struct hn_bytes line, rest = r->data;
-    if (r->err || r->offset || !hn_str_starts(path, COPYRIGHT))
-        return;
+    struct hn_str path = {(const char *)file.p, file.n}, name;
+    if (!hn_str_starts(path, COPYRIGHT))
+        return NULL;
     path = hn_str_cut(path, sizeof(COPYRIGHT) - 1, path.n);
-    if (!hn_str_split(&path, '/', &name))
-        return;
-    struct packages_pkg *first = hn_map_find(&st->by_name, hn_str_bytes(name));
-    struct packages_detail *d = packages_detail_of(st, first);
-    if (!d || !hn_bytes_line(&rest, &line))
+    return hn_str_split(&path, '/', &name) ? hn_map_find(&st->by_name, hn_str_bytes(name)) : NULL;
+}
+
+static void read_licences(struct packages_state *st, struct packages_detail *d, struct hn_bytes text)
+{
+    struct hn_bytes line, rest = text;
+    if (!hn_bytes_line(&rest, &line))
         return;
     d->machine_readable = starts(line, "Format:");
-    rest = r->data;
+    rest = text;
     if (!d->machine_readable)
         add_common(st, d, rest);
     while (d->machine_readable && hn_bytes_line(&rest, &line))
         if (line.n && (line.p[0] | 0x20) == 'l' && starts(line, "License:"))
             add_licence(st, d, hn_bytes_of(line.p + 8, line.n - 8));
-    for (struct packages_pkg *k = first->same_name; k; k = k->same_name) { /* the same file for every architecture */
-        struct packages_detail *other = packages_detail_of(st, k);
-        if (other) {
-            other->licences = d->licences;
-            other->n_licences = d->n_licences;
-            other->machine_readable = d->machine_readable;
-        }
+}
+
+static void share_licences(struct packages_detail *to, const struct packages_detail *from)
+{
+    if (!to || to == from)
+        return;
+    to->licences = from->licences;
+    to->n_licences = from->n_licences;
+    to->machine_readable = from->machine_readable;
+}
+
+/* Packages of one source carry the same file: one of the same size and time as another's is that, within a source. */
+void packages_copyright(struct packages_state *st, const struct hn_rec *r)
+{
+    struct packages_pkg *first = r->err || r->offset ? NULL : documented_by(st, r->path);
+    struct packages_detail *d = packages_detail_of(st, first);
+    const struct packages_pkg *like = r->link.n ? documented_by(st, r->link) : NULL;
+    if (!d)
+        return;
+    if (!r->link.n) {
+        read_licences(st, d, r->data);
+    } else if (like && like->detail && hn_str_eq(like->source, first->source) &&
+               hn_str_eq(like->source_version, first->source_version)) {
+        share_licences(d, like->detail);
+    } else {
+        hn_parse_want_part(st->p, "copyright", r->path, 0, PACKAGES_COPYRIGHT_MAX);
+        return;
     }
+    for (struct packages_pkg *k = first->same_name; k; k = k->same_name) /* the same file for every architecture */
+        share_licences(packages_detail_of(st, k), d);
 }
 
 /* ---------------------------------------------------------------- dependencies */

@@ -30,6 +30,8 @@ struct packages_offer {
     const struct packages_repo *repo; /* NULL: no offer */
 };
 
+#define PACKAGES_COPYRIGHT_MAX ((size_t)256 << 10)
+
 /* What only a bill of materials asks for. */
 struct packages_detail {
     struct hn_str maintainer, homepage, summary;

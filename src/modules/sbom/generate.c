@@ -185,6 +185,7 @@ static void put_head(struct generate *g)
     hn_time when = timestamp_of(g->w) / HN_SECOND * HN_SECOND; /* CycloneDX and SPDX 2 have whole seconds by custom */
     struct hn_bom *b = &g->bom;
     b->family = HN_BOM_OWN;
+    b->plain = true;
     b->revision = 1;
     b->has_metadata = true;
     b->timestamp = when;

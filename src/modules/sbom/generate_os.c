@@ -107,7 +107,8 @@ static void put_detail(struct generate *g, struct hn_bom_component *c, const str
             if (l)
                 l->says = HN_BOM_LICENCE_CONCLUDED;
         }
-        sbom_generate_licence(g, c, hn_obs_get(d, "licence"));
+        if (!n)
+            sbom_generate_licence(g, c, hn_obs_get(d, "licence"));
     }
 }
 
