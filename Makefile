@@ -84,6 +84,9 @@ flow-eval: build ## how well flow finds command channels, on labelled captures, 
 	@tools/flow-eval --thin 100
 	@tools/flow-eval --changed
 	@tools/flow-eval --left-out
+	@tools/flow-eval --days
+	@tools/flow-eval --days 5000
+	@tools/flow-eval --days --thin 100
 
 screenshots: build setup-test ## screenshots of every screen into docs/screenshots
 	@tests/e2e/run --screenshots

@@ -110,7 +110,8 @@ static bool judge_pair(const struct flow_state *s, const struct flow_pair *p, st
         flow_term(x, "rate", 2.0, log10(rate) - 1);
         flow_term(x, "unanswered", 1.5, (double)(p->n - p->answered) / p->n);
         flow_term(x, "volume", 1.0, log10((double)p->n) - 3);
-    } else if ((double)p->bytes >= UPLOAD_LEAST && ratio >= 10 && p->bytes_back) {
+    } else if ((double)p->bytes >= UPLOAD_LEAST && ratio >= 10 && p->bytes_back &&
+               !(p->port >= 1024 && flow_is_p2p(flow_host_find(s, &p->src)))) {
         const struct flow_host *server = flow_host_find(s, &p->dst);
         x->kind = FLOW_UPLOAD;
         flow_term(x, "volume", 0.7, log10((double)p->bytes) - 7.5);

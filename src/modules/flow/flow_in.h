@@ -26,6 +26,7 @@ struct flow_size {
 /* A connection as an exporter tells it, in pieces: one a minute, say, for as long as it lasts. */
 struct flow_open {
     hn_time first, last;
+    hn_time told; /* how long its first piece was */
     uint16_t sport;
 };
 
@@ -45,8 +46,11 @@ struct flow_pair {
     uint64_t bins;                      /* one bit a time slice that had a contact, from `first` on */
     hn_time bin;                        /* length of a slice; doubles when 64 do not reach */
     hn_time *times;                     /* ring of FLOW_TIMES, or fewer while there are few */
+    uint32_t *octets;                   /* of the request of each, at most UINT32_MAX */
+    hn_time spoken;                     /* durations of all, added up */
     uint32_t n_times, cap_times;        /* n_times counts on beyond the ring */
     uint32_t pieces;                    /* records that only go on with a connection: no contacts */
+    uint32_t long_names;                /* packets to port 53 of 125 octets or more */
     struct flow_open open[FLOW_OPEN];   /* the latest connections, to know their later pieces by */
 };
 
@@ -67,7 +71,7 @@ struct flow_host {
     uint32_t next;
     uint32_t n_src, n_dst;
     uint32_t failing_pairs;  /* peers that never answer, asked again and again */
-    uint32_t dns;            /* queries sent */
+    uint32_t dns, dns_in;    /* queries sent; asked of it */
     uint32_t mail_in;        /* connections to its port 25 */
     uint32_t knocks;         /* places of ours that never answered it; a scan counts five */
     uint32_t commanded;      /* hosts of ours that it seems to command */
@@ -92,6 +96,11 @@ struct flow_state {
         unsigned bits;
     } internal[64]; /* named by the user, else learnt */
     size_t n_internal;
+    struct flow_network {
+        struct hn_ip net;  /* family 0: free */
+        uint64_t users[4]; /* hosts of ours that asked it: linear counting */
+    } * networks;          /* of peers outside: flow_networks_learn() */
+    size_t n_networks, own_hosts;
     const struct flow_intel *intel;       /* or NULL */
     const struct flow_opinions *opinions; /* or NULL */
     bool only_intel;                      /* nothing else is asked about */
@@ -109,6 +118,8 @@ bool flow_is_own(const struct flow_state *s, const struct hn_ip *ip);
 /* Without names from the user: private addresses, and the prefixes that most of the rest have in common. */
 HN_MUST struct hn_err flow_own_learn(struct flow_state *s, struct hn_arena *a);
 unsigned flow_distinct(const uint64_t *bits, unsigned words);
+void flow_mark(uint64_t *bits, unsigned words, const void *what, size_t n);
+void flow_bin(struct flow_pair *p, hn_time at); /* a contact, in the pair's slices of time */
 
 /* ---------------------------------------------------------------- one-way records */
 
@@ -171,6 +182,7 @@ struct flow_suspect {
     size_t n_terms;
     unsigned peers;
     unsigned more;                  /* of the same kind by the same host: other ports */
+    unsigned pool;                  /* addresses of one network that take turns; 0: one peer */
     struct hn_str list, what;       /* of an indicator: which list, what it says */
     struct hn_str verdict, opinion; /* what somebody judged it to be, and why; or empty */
     double judged;                  /* part of the logit that comes of opinions */
@@ -209,6 +221,14 @@ struct flow_verdicts {
 #define FLOW_ALERT 0.5
 
 void flow_rhythm_of(const struct flow_pair *p, struct flow_rhythm *ret);
+
+/* Who else uses a peer's network (/24, /48), after flow_own_learn(); what is learnt lives in the arena. */
+HN_MUST struct hn_err flow_networks_learn(struct flow_state *s, struct hn_arena *a);
+struct hn_ip flow_network_of(const struct hn_ip *ip);
+unsigned flow_network_users(const struct flow_state *s, const struct hn_ip *ip);
+/* Channels behind a network that many use, an address of it after the other: rhythm and size set, not weighed. */
+size_t flow_pools(struct flow_state *s, struct hn_arena *a, struct flow_suspect **ret);
+
 /* Adds a term; score_of turns the sum into 0 … 1. */
 void flow_term(struct flow_suspect *x, const char *name, double weight, double value);
 double flow_score_of(double logit);
@@ -225,6 +245,8 @@ bool flow_is_role(const struct flow_pair *p);
 bool flow_is_scan(const struct flow_fan *f);
 bool flow_common_port(uint16_t port);
 bool flow_irc_port(uint16_t port);
+bool flow_held_port(uint16_t port);
+bool flow_mail_port(uint16_t port);
 bool flow_admin_port(uint16_t port);
 bool flow_never_answers(const struct flow_pair *p);
 double flow_per_second(const struct flow_pair *p);

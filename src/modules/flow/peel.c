@@ -22,7 +22,7 @@ static bool port_in(uint16_t port, const uint16_t *list, size_t n)
 #define PORT_IN(port, ...) port_in((port), (const uint16_t[]){__VA_ARGS__}, sizeof((const uint16_t[]){__VA_ARGS__}) / 2)
 
 /* Services whose clients are clocks by their nature: names, time, addresses, discovery, routing, logs, monitoring,
- * lists of game and voice servers. */
+ * telephones that register, tunnels that are kept open, lists of game and voice servers. */
 bool flow_is_role(const struct flow_pair *p)
 {
     if (p->proto != 6 && p->proto != 17)
@@ -30,7 +30,8 @@ bool flow_is_role(const struct flow_pair *p)
     if (p->apps & (1u << HN_APP_DNS | 1u << HN_APP_NTP | 1u << HN_APP_DHCP))
         return true;
     return PORT_IN(p->port, 53, 67, 68, 123, 137, 138, 161, 162, 179, 319, 320, 500, 514, 520, 521, 546, 547, 853, 1812,
-                   1813, 1900, 2008, 2010, 3478, 4500, 5350, 5351, 5353, 5355, 6343, 2055, 4739, 9995);
+                   1813, 1900, 2008, 2010, 3478, 4500, 5060, 5061, 5350, 5351, 5353, 5355, 6343, 2055, 4739, 9995) ||
+           (p->proto == 17 && PORT_IN(p->port, 1194, 51820));
 }
 
 static bool is_login_port(uint16_t port)
@@ -49,6 +50,18 @@ bool flow_common_port(uint16_t port)
 {
     return PORT_IN(port, 80, 443, 8080, 8443, 25, 110, 143, 993, 995, 587, 465, 22, 21, 5222, 5223, 5228, 3128, 8000,
                    8888, 1935, 554, 1194, 51820, 853);
+}
+
+/* Where mail is fetched: as often as its reader wants it. */
+bool flow_mail_port(uint16_t port)
+{
+    return PORT_IN(port, 110, 143, 993, 995);
+}
+
+/* Held for hours by nature: push services, message brokers, shells of people. */
+bool flow_held_port(uint16_t port)
+{
+    return PORT_IN(port, 22, 1883, 5222, 5223, 5228, 8883);
 }
 
 bool flow_irc_port(uint16_t port)
@@ -116,7 +129,7 @@ enum flow_peel flow_peel_of(const struct flow_state *s, const struct flow_pair *
     if (own_src && flow_never_answers(p) &&
         ((h && h->failing_pairs > FAILING_MOST) || p->n < RETRIES_LEAST || flow_is_p2p(h)))
         return FLOW_PEEL_PEER_TO_PEER;
-    if (own_src && own_dst && hn_ip_reach(&p->dst) != HN_REACH_PUBLIC)
+    if (own_src && own_dst)
         return FLOW_PEEL_INSIDE;
     return FLOW_PEEL_KEPT;
 }

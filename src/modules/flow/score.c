@@ -12,6 +12,7 @@
 
 #define RETRIES_LEAST 30u
 #define BIAS          (-4.4)
+#define OWN_LEAST     5u
 #define USERS_MOST    8u /* a server of more hosts of ours is no rarity */
 
 const char *flow_kind_name(enum flow_kind k)
@@ -111,8 +112,11 @@ static double persistence(const struct flow_pair *p, double span)
     hn_time whole = (p->last - p->first) / p->bin;
     double slices = 1 + (double)whole;
     double spoken = seconds_of((p->n > 1 ? p->last : p->end) - p->first);
-    double filled = p->n > 2 ? __builtin_popcountll(p->bins) / slices : 1;
-    return flow_clamp(spoken / (span > 3600 ? span : 3600)) * filled;
+    double filled = p->n > 2 ? __builtin_popcountll(p->bins) / slices : 1, whole_span = span > 3600 ? span : 3600;
+    hn_time held = p->spoken < p->end - p->first ? p->spoken : p->end - p->first;
+    double by_contacts = flow_clamp(spoken / whole_span) * filled,
+           by_holding = flow_clamp(seconds_of(held) / whole_span);
+    return by_contacts > by_holding ? by_contacts : by_holding;
 }
 
 static void time_terms(struct flow_suspect *x, double span)
@@ -126,6 +130,25 @@ static void time_terms(struct flow_suspect *x, double span)
     flow_term(x, "held", 1.2, held(p) * (!flow_common_port(p->port) || flow_irc_port(p->port)));
 }
 
+/* How many of our hosts use it: from a tenth of them on; at a third it is everybody's. */
+static double popularity(const struct flow_state *s, unsigned users)
+{
+    double of = s->own_hosts ? (double)s->own_hosts : 1;
+    return flow_clamp((users / of - 0.1) / 0.25);
+}
+
+/* A connection that is held for hours and says next to nothing, to a network that no other host of ours uses. Push
+ * services and brokers are held by nature; where few hosts are seen nobody can be alone. */
+static double kept_alone(const struct flow_state *s, const struct flow_suspect *x)
+{
+    const struct flow_pair *p = x->pair;
+    double lasts = seconds_of(p->longest), rate = (double)(p->bytes + p->bytes_back) / (seconds_of(p->spoken) + 1);
+    if (x->inward || p->proto != 6 || lasts < 2 * 3600 || rate > 100 || flow_held_port(p->port) ||
+        s->own_hosts < OWN_LEAST || flow_network_users(s, &p->dst) > 1)
+        return 0;
+    return held(p);
+}
+
 static void service_terms(const struct flow_state *s, struct flow_suspect *x, const struct flow_host *own, double span)
 {
     const struct flow_pair *p = x->pair;
@@ -134,10 +157,15 @@ static void service_terms(const struct flow_state *s, struct flow_suspect *x, co
     bool p2p = flow_is_p2p(flow_host_find(s, &p->src)), bad = own && own->acts >= FLOW_ALERT;
     flow_term(x, "port", 0.7, !flow_common_port(p->port) && !flow_irc_port(p->port));
     flow_term(x, "irc", 1.4, flow_irc_port(p->port) || p->apps >> HN_APP_IRC & 1);
-    flow_term(x, "popular", -1.2, !x->inward && users >= 5);
+    flow_term(x, "popular", -1.2, !x->inward && !x->pool && users >= 5 ? popularity(s, users) : 0);
+    flow_term(x, "kept-alone", 2.8, kept_alone(s, x));
     flow_term(x, "bulk", -1.2, flow_clamp((log10((double)p->bytes_back / p->n + 1) - 4.5) / 1.5));
     flow_term(x, "p2p", -2.5, p2p && p->port >= 1024);
-    flow_term(x, "web", -0.8, flow_common_port(p->port) && x->rhythm.steady < 0.5);
+    flow_term(x, "web", -0.8, flow_common_port(p->port) && x->rhythm.steady < 0.5 && kept_alone(s, x) <= 0);
+    flow_term(x, "mail", -2.0, !x->inward && flow_mail_port(p->port));
+    /* Behind a content network: so is most of what programs ask, and an exact timer is a program's. */
+    flow_term(x, "pool", -1.0, x->pool > 0);
+    flow_term(x, "timer", -2.5, x->pool && x->rhythm.dispersion < 0.01);
     flow_term(x, "datagram", -1.0, p->proto == 17);
     /* Who is commanded to scan or to flood has a commander: who is asked again and again, or kept on the line. */
     double kept = flow_clamp(4 * persistence(p, span) + held(p));
@@ -149,7 +177,7 @@ static void weigh(const struct flow_state *s, struct flow_suspect *x)
     const struct flow_pair *p = x->pair;
     const struct flow_host *h = flow_host_find(s, &p->src), *own = x->inward ? flow_host_find(s, &p->dst) : h;
     double span = own ? seconds_of(own->last - own->first) : 0, failing = (double)p->failed / p->n;
-    x->same_size = same_size(p);
+    x->same_size = x->pool ? x->same_size : same_size(p);
     x->logit = BIAS;
     x->n_terms = 0;
     time_terms(x, span);
@@ -169,15 +197,19 @@ static void weigh(const struct flow_state *s, struct flow_suspect *x)
 
 /* Names as a carrier: long questions, many in one socket, on and on (iodine, dnscat). Ordinary ones are 60 to 80
  * octets with their IP header, one or two packets a socket. */
-static bool judge_dns(const struct flow_pair *p, struct flow_suspect *x)
+static bool judge_dns(const struct flow_state *s, const struct flow_pair *p, struct flow_suspect *x)
 {
+    const struct flow_host *h = flow_host_find(s, &p->src);
     if (p->port != 53 || p->packets < 100)
         return false;
     double each = (double)p->bytes / (double)p->packets + (p->payload_only ? 28 : 0);
     *x = (struct flow_suspect){.kind = FLOW_DNS, .pair = p, .peers = 1, .logit = BIAS};
-    if (each < 85)
+    double many = flow_clamp((log10((double)p->long_names + 1) - 2) / 1.3);
+    bool forwards = h && h->dns_in * 2ull >= h->dns; /* a resolver asks for others, who are seen as well */
+    if ((each < 85 && many <= 0) || forwards)
         return false;
-    flow_term(x, "long-names", 2.4, flow_clamp((each - 85) / 30));
+    flow_term(x, "long-names", 2.4, many > 0 ? 1 : flow_clamp((each - 85) / 30));
+    flow_term(x, "many-long", 3.0, many);
     flow_term(x, "volume", 1.0, flow_clamp((log10((double)p->packets) - 2) / 1.5));
     flow_term(x, "one-socket", 3.2, flow_clamp(((double)p->packets / p->n - 10) / 40));
     x->score = flow_score_of(x->logit);
@@ -226,7 +258,7 @@ static bool judge_pair(const struct flow_state *s, const struct flow_pair *p, st
     if (s->only_intel)
         return false;
     enum flow_peel why = peel(s, p);
-    if (flow_is_own(s, &p->src) && judge_dns(p, x))
+    if (flow_is_own(s, &p->src) && judge_dns(s, p, x))
         return true;
     v->peeled[why]++;
     if (why != FLOW_PEEL_KEPT)
@@ -279,7 +311,8 @@ static bool may_be_suspect(const struct flow_state *s, const struct flow_pair *p
 struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct flow_verdicts *ret)
 {
     *ret = (struct flow_verdicts){.n = 0};
-    if (!hn_ok(flow_own_learn(s, a)))
+    struct flow_suspect *pools = NULL;
+    if (!hn_ok(flow_own_learn(s, a)) || !hn_ok(flow_networks_learn(s, a)))
         return (struct hn_err){HN_E_NOMEM};
     count_failing(s);
     if (s->only_intel)
@@ -287,7 +320,7 @@ struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct fl
     struct flow_suspect *acts = hn_arena_alloc(a, (flow_acts(s, NULL) + 1) * sizeof *acts);
     if (!acts)
         return (struct hn_err){HN_E_NOMEM};
-    size_t n_acts = flow_acts(s, acts), most = n_acts;
+    size_t n_acts = flow_acts(s, acts), n_pools = s->only_intel ? 0 : flow_pools(s, a, &pools), most = n_acts + n_pools;
     for (size_t i = 0; i < s->n_pairs; i++)
         most += may_be_suspect(s, &s->pairs[i]);
     ret->list = hn_arena_alloc(a, (most + 1) * sizeof *ret->list);
@@ -295,6 +328,10 @@ struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct fl
         return (struct hn_err){HN_E_NOMEM};
     for (size_t i = 0; i < s->n_pairs; i++)
         ret->n += judge_pair(s, &s->pairs[i], ret, &ret->list[ret->n]);
+    for (size_t i = 0; i < n_pools; i++) {
+        weigh(s, &pools[i]);
+        ret->list[ret->n++] = pools[i];
+    }
     share(s, ret->list, ret->n);
     memcpy(ret->list + ret->n, acts, n_acts * sizeof *acts);
     ret->n += n_acts;

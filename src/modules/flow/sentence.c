@@ -74,6 +74,8 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
         {"list", s->list, &q[10]},
         {"what", s->what, NULL}};
     hn_text_add(out, lang, head_key(s), q);
+    if (s->pool)
+        hn_text_add(out, lang, "flow.sentence.pool", &(struct hn_param){"n", hn_arena_fmt(a, "%u", s->pool), NULL});
     if (s->more)
         hn_text_add(out, lang, "flow.sentence.more", &(struct hn_param){"n", hn_arena_fmt(a, "%u", s->more), NULL});
 }

@@ -28,8 +28,10 @@ struct hn_err flow_state_init(struct flow_state *s)
 
 void flow_state_done(struct flow_state *s)
 {
-    for (size_t i = 0; i < s->n_pairs; i++)
+    for (size_t i = 0; i < s->n_pairs; i++) {
         hn_free(s->pairs[i].times);
+        hn_free(s->pairs[i].octets);
+    }
     hn_free(s->pairs);
     hn_free(s->fans);
     hn_free(s->hosts);
@@ -148,6 +150,7 @@ static void forget_few(struct flow_state *s)
         struct flow_pair *p = &s->pairs[i];
         if (p->n <= 2 && p->last < before) {
             hn_free(p->times);
+            hn_free(p->octets);
             s->forgotten++;
             continue;
         }
@@ -190,7 +193,7 @@ static struct flow_pair *pair(struct flow_state *s, const struct hn_flow *f, uin
 
 /* ---------------------------------------------------------------- counting */
 
-static void mark(uint64_t *bits, unsigned words, const void *what, size_t n)
+void flow_mark(uint64_t *bits, unsigned words, const void *what, size_t n)
 {
     uint64_t h = hn_hash64(hn_bytes_of(what, n)) % (64u * words);
     bits[h / 64] |= (uint64_t)1 << (h % 64);
@@ -207,12 +210,15 @@ unsigned flow_distinct(const uint64_t *bits, unsigned words)
     return (unsigned)(m * log((double)m / (m - set)) + 0.5);
 }
 
+#define SIZE_SLACK 24u /* within a 24th: padding, a counter in the path, a cookie */
+
 static void add_size(struct flow_pair *p, uint64_t bytes)
 {
     struct flow_size *least = NULL;
     for (size_t i = 0; i < FLOW_SIZES; i++) {
         struct flow_size *z = &p->sizes[i];
-        if (z->n && z->bytes == bytes) {
+        uint64_t apart = z->bytes > bytes ? z->bytes - bytes : bytes - z->bytes;
+        if (z->n && apart * SIZE_SLACK <= bytes) {
             z->n++;
             return;
         }
@@ -227,22 +233,25 @@ static void add_size(struct flow_pair *p, uint64_t bytes)
         p->sizes[i].n--;
 }
 
-static void add_time(struct flow_state *s, struct flow_pair *p, hn_time at)
+static void add_time(struct flow_state *s, struct flow_pair *p, hn_time at, uint64_t octets)
 {
     if (p->n_times >= p->cap_times && p->cap_times < FLOW_TIMES) {
         uint32_t cap = p->cap_times ? 2 * p->cap_times : 8;
         hn_time *more = hn_realloc(p->times, cap * sizeof *more);
-        if (!more) {
+        p->times = more ? more : p->times;
+        uint32_t *sizes = more ? hn_realloc(p->octets, cap * sizeof *sizes) : NULL;
+        p->octets = sizes ? sizes : p->octets;
+        if (!sizes) {
             s->failed = true;
             return;
         }
-        p->times = more;
         p->cap_times = cap;
     }
+    p->octets[p->n_times % p->cap_times] = octets < UINT32_MAX ? (uint32_t)octets : UINT32_MAX;
     p->times[p->n_times++ % p->cap_times] = at;
 }
 
-static void add_bin(struct flow_pair *p, hn_time at)
+void flow_bin(struct flow_pair *p, hn_time at)
 {
     if (at < p->first)
         return;
@@ -270,14 +279,30 @@ static bool goes_on(struct flow_pair *p, const struct hn_flow *f)
             oldest = &p->open[i];
     }
     bool begins = f->proto == 6 && f->flags & 0x02u;
-    if (!o || begins || f->first < o->last - GOES_ON || f->first > o->last + GOES_ON || o->last - o->first < GOES_ON) {
+    hn_time slack = GOES_ON, told = o ? o->told : 0;
+    if (f->proto == 17 && told / 4 > slack) /* a keep-alive each half minute: the exporter closes between two of them */
+        slack = told / 4;
+    if (!o || begins || f->first < o->last - GOES_ON || f->first > o->last + slack || o->last - o->first < GOES_ON) {
         o = o ? o : oldest;
-        *o = (struct flow_open){f->first, f->last, f->sport};
+        *o = (struct flow_open){f->first, f->last, f->last - f->first, f->sport};
         return false;
     }
     o->last = f->last > o->last ? f->last : o->last;
     p->longest = o->last - o->first > p->longest ? o->last - o->first : p->longest;
     return true;
+}
+
+#define LONG_NAME 125u /* with IP and UDP headers; the reverse name of an IPv6 address takes 118 */
+
+/* Records that add up both sides without saying which said what (Argus without SrcBytes) tell nothing of the questions.
+ */
+static uint32_t long_questions(const struct hn_flow *f, uint16_t port)
+{
+    bool both = !(f->known & HN_FLOW_BACK) && f->state == HN_FLOW_ESTABLISHED;
+    if (port != 53 || both || !f->packets)
+        return 0;
+    uint64_t each = f->bytes / f->packets + (f->known & HN_FLOW_PAYLOAD ? 28 : 0);
+    return each >= LONG_NAME ? (uint32_t)f->packets : 0;
 }
 
 static void count_pair(struct flow_state *s, const struct hn_flow *f, uint16_t port, bool failed)
@@ -292,6 +317,7 @@ static void count_pair(struct flow_state *s, const struct hn_flow *f, uint16_t p
         p->packets_back += f->packets_back;
         p->bytes_back += f->bytes_back;
         p->end = f->last > p->end ? f->last : p->end;
+        p->spoken += f->last > f->first ? f->last - f->first : 0;
         return;
     }
     p->n++;
@@ -306,9 +332,11 @@ static void count_pair(struct flow_state *s, const struct hn_flow *f, uint16_t p
     p->last = f->first > p->last ? f->first : p->last;
     p->end = f->last > p->end ? f->last : p->end;
     p->longest = f->last - f->first > p->longest ? f->last - f->first : p->longest;
+    p->spoken += f->last > f->first ? f->last - f->first : 0;
+    p->long_names += long_questions(f, port);
     add_size(p, f->bytes);
-    add_time(s, p, f->first);
-    add_bin(p, f->first);
+    add_time(s, p, f->first, f->bytes);
+    flow_bin(p, f->first);
 }
 
 /* Is the other side of the same network? Of private addresses (198.18.0.0/15 is for measurements), or next to us. */
@@ -328,15 +356,15 @@ static void count_fans(struct flow_state *s, const struct hn_flow *f, bool faile
     if (many) {
         many->n++;
         many->failed += failed;
-        mark(many->seen, 8, f->dst.b, sizeof f->dst.b);
+        flow_mark(many->seen, 8, f->dst.b, sizeof f->dst.b);
         if (inside(f))
-            mark(&many->inside, 1, f->dst.b, sizeof f->dst.b);
+            flow_mark(&many->inside, 1, f->dst.b, sizeof f->dst.b);
     }
     struct flow_fan *ports = f->proto == 6 || f->proto == 17 ? fan(s, &f->src, &f->dst, 0, f->proto, f->first) : NULL;
     if (ports) {
         ports->n++;
         ports->failed += failed;
-        mark(ports->seen, 8, &f->dport, sizeof f->dport);
+        flow_mark(ports->seen, 8, &f->dport, sizeof f->dport);
     }
 }
 
@@ -348,15 +376,16 @@ static void count_hosts(struct flow_state *s, const struct hn_flow *f, bool fail
         h->n_src++;
         h->dns += f->dport == 53;
         if (!failed)
-            mark(h->peers, 16, f->dst.b, sizeof f->dst.b);
+            flow_mark(h->peers, 16, f->dst.b, sizeof f->dst.b);
         if (!failed && f->sport >= 1024 && f->dport >= 1024)
-            mark(h->high_peers, 16, f->dst.b, sizeof f->dst.b);
+            flow_mark(h->high_peers, 16, f->dst.b, sizeof f->dst.b);
     }
     struct flow_host *d = host(s, &f->dst, f->first);
     if (d) {
         d->n_dst++;
+        d->dns_in += f->dport == 53;
         d->mail_in += f->proto == 6 && f->dport == 25 && f->state != HN_FLOW_ATTEMPT && f->state != HN_FLOW_REJECTED;
-        mark(d->users, 4, f->src.b, sizeof f->src.b);
+        flow_mark(d->users, 4, f->src.b, sizeof f->src.b);
     }
 }
 
