@@ -105,6 +105,16 @@ static void vote(uint16_t *major, uint8_t *votes, uint16_t port)
     *votes = (uint8_t)(hit ? n + (n != UINT8_MAX) : n - 1);
 }
 
+static inline uint64_t port_bit(uint16_t port, unsigned proto)
+{
+    return UINT64_C(1) << (telescope_mix(port ^ (uint32_t)proto << 16) >> 26);
+}
+
+static inline uint64_t dst_bit(uint32_t dst)
+{
+    return UINT64_C(1) << (telescope_mix(dst) >> 26);
+}
+
 static void source_traits(struct telescope_source *src, const struct telescope_sight *s)
 {
     if (src->packets == 0 || src->sig == 0) {
@@ -116,8 +126,9 @@ static void source_traits(struct telescope_source *src, const struct telescope_s
     unsigned differs = (s->sig && s->sig != src->sig ? TRAIT_SIG : 0) | (s->sport != src->sport ? TRAIT_SPORT : 0) |
                        (s->seq != src->seq ? TRAIT_SEQ : 0);
     src->traits = (uint8_t)(src->traits | differs);
-    if (s->fp == FP_NMAP && !(differs & TRAIT_SEQ) && s->flags & SIGHT_WEAK)
-        src->flags |= SOURCE_PROVEN; /* one number for many targets, and all else fits */
+    if (s->fp == FP_NMAP && !(differs & TRAIT_SEQ) && s->flags & SIGHT_WEAK &&
+        ((port_bit(s->dport, s->proto) & ~src->ports) | (dst_bit(s->dst) & ~src->dsts)))
+        src->flags |= SOURCE_PROVEN; /* one number for many targets (not the same packet again), and all else fits */
 }
 
 static void candidate(struct telescope_cell *c, struct telescope_source *src, const struct telescope_sight *s,
@@ -256,6 +267,12 @@ INLINE void hot_take(struct telescope_cell *c, const struct telescope_sight *s, 
 
 /* ---------------------------------------------------------------- one sight */
 
+/* Is its sender a victim, or a service that is abused? */
+static inline bool answers(uint8_t class)
+{
+    return telescope_class_roles[class] == ROLE_BACKSCATTER || telescope_class_roles[class] == ROLE_REFLECTION;
+}
+
 /* What the destination port learns: a source, and in this hour. Packets were counted before. */
 INLINE void port_take(struct telescope_cell *c, struct telescope_source *src, const struct telescope_event *e,
                       const struct telescope_sight *s, bool new_event, struct telescope_port *port, bool syn)
@@ -314,7 +331,7 @@ INLINE void source_take(struct telescope_cell *c, const struct telescope_config 
     src->first = s->time < src->first ? s->time : src->first;
     src->last = s->time > src->last ? s->time : src->last;
     src->packets += src->packets != UINT32_MAX;
-    src->ports |= UINT64_C(1) << (telescope_mix(s->dport ^ (syn ? 6u : s->proto) << 16) >> 26);
+    src->ports |= port_bit(s->dport, syn ? 6 : s->proto);
     vote(&src->port_major, &src->port_votes, s->dport);
     if (syn)
         src->traits |= TRAIT_TCP;
@@ -344,7 +361,7 @@ INLINE void take_as(struct telescope_cell *c, const struct telescope_config *how
         port_take(c, src, e, s, new_event, &ports[syn ? s->dport : telescope_port_index(s->proto, s->dport)], syn);
         event_take(c, how, e, s, dst);
     }
-    if (!syn && telescope_class_roles[s->class] == ROLE_BACKSCATTER)
+    if (!syn && answers(s->class))
         telescope_victim_take(c, how, key, h->source, s, v6);
     if (src->flags & (SOURCE_MEMBER | SOURCE_SCANNER)) {
         c->scanner_packets += (src->flags & SOURCE_SCANNER) != 0;
@@ -398,7 +415,7 @@ INLINE void fetch_places(const struct telescope_cell *c, const struct telescope_
         return;
     __builtin_prefetch(&ports[telescope_port_index(s->proto, s->dport)], 1);
     telescope_pairs_fetch(c, s);
-    if (telescope_class_roles[s->class] == ROLE_BACKSCATTER)
+    if (answers(s->class))
         __builtin_prefetch(&c->victims.slots[telescope_place(h->source, c->victims.n_slots)]);
 }
 
@@ -412,7 +429,7 @@ INLINE void fetch_entries(const struct telescope_cell *c, const struct telescope
     if (s->class == CLASS_TCP_SYN)
         return;
     telescope_pairs_fetch_entry(c, s);
-    if (telescope_class_roles[s->class] == ROLE_BACKSCATTER) {
+    if (answers(s->class)) {
         uint32_t victim = telescope_guess(&c->victims, h->source);
         __builtin_prefetch(&telescope_victims(&c->victims)[victim - 1], 1);
     }

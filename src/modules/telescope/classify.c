@@ -70,6 +70,9 @@ static bool udp_reply(const struct hn_packet *p)
         return n >= 28 && (b[19] & 0x20 || (b[8] | b[9] | b[10] | b[11]) != 0);
     case 4500: /* the same after four octets of zero */
         return n >= 32 && ((b[23] & 0x20) || (b[12] | b[13] | b[14] | b[15]) != 0);
+    case 443: /* QUIC: long header with its fixed bit, or version 0 (RFC 8999 clauses 5.1 and 6, RFC 9000 clause 17.2)
+               */
+        return n >= 7 && b[0] & 0x80 && (b[0] & 0x40 || (b[1] | b[2] | b[3] | b[4]) == 0) && p->dport >= 1024;
     case 5683: /* CoAP: code class 2 to 5 in the answer */
         return n >= 4 && b[1] >> 5 >= 2;
     case 17:    /* quote of the day */
@@ -181,5 +184,7 @@ void telescope_classify(const struct hn_packet *p, struct telescope_sight *s)
     s->os = OS_NONE;
     if (s->class == CLASS_UDP || s->class == CLASS_ICMP_ECHO)
         other_fingerprint(p, s);
+    else if (p->proto == 6 && p->options.n && p->src.family == 4 && read_options(p->options).ones)
+        s->fp = FP_NMAP;
     s->sig = telescope_class_roles[s->class] == ROLE_SCAN ? signature(p, &none, s) : 0;
 }

@@ -14,6 +14,7 @@ struct options {
     uint16_t mss;
     uint8_t n, scale;
     bool bad;
+    bool ones; /* a time stamp of nothing but ones, in answer to none: the probes by which nmap tells systems apart */
 };
 
 /* kind 1, length 1, value; kinds 0 (end) and 1 (nothing) have no length (RFC 9293 clause 3.1). */
@@ -38,6 +39,8 @@ static inline struct options read_options(struct hn_bytes b)
             o.mss = (uint16_t)(b.p[i + 2] << 8 | b.p[i + 3]);
         if (kind == 3 && b.p[i + 1] == 3)
             o.scale = b.p[i + 2];
+        if (kind == 8 && b.p[i + 1] == 10)
+            o.ones = memcmp(b.p + i + 2, "\xff\xff\xff\xff\0\0\0\0", 8) == 0;
         i += b.p[i + 1];
     }
     return o;
@@ -87,6 +90,10 @@ static inline void syn_fingerprint(const struct hn_packet *p, const struct optio
         s->flags |= SIGHT_PLAIN;
     if (bare && p->tcp_window == 1024)
         s->flags |= SIGHT_1024;
+    if (o->ones) {
+        s->fp = FP_NMAP;
+        return;
+    }
     if (p->tcp_seq == dst) {
         s->fp = bare && p->sport >= 1024 ? FP_MIRAI : FP_MIRAI_VARIANT;
         return;

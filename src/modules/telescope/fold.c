@@ -24,7 +24,8 @@ static bool behaves(const struct telescope_source *s)
     switch (s->weak) {
     case FP_ZMAP:
     case FP_MASSCAN:
-        return consistent(s);
+        return consistent(s) &&
+               s->traits & TRAIT_SEQ; /* their numbers differ by target; the same packet again proves nothing */
     case FP_NMAP:
         return s->flags & SOURCE_PROVEN && consistent(s);
     case FP_ZMAP4:

@@ -22,7 +22,7 @@ static enum report_judgement judge(const struct telescope_engine *e, const struc
 {
     if (s->flags & SOURCE_SCANNER)
         return JUDGED_INVESTIGATION;
-    if (fp == FP_MIRAI || fp == FP_MIRAI_VARIANT || fp == FP_HAJIME)
+    if (telescope_is_bot(fp))
         return JUDGED_ATTACK;
     uint64_t days = (s->last - s->first) / DAY + 1;
     if (e->how.addresses && telescope_estimate(s->ports, 64) >= INVESTIGATION_PORTS &&

@@ -98,12 +98,12 @@ struct telescope_report {
     size_t n_top_sources, n_top_events;
     struct report_campaign campaigns[REPORT_CAMPAIGNS];
     size_t n_campaigns;
-    struct report_victim *victims;
+    struct report_victim *victims, *reflectors;
     struct report_carpet *carpets;
     struct report_alert *alerts;
     struct report_flood *floods;
     struct report_port *ports;
-    size_t n_victims, n_carpets, n_alerts, n_floods, n_ports;
+    size_t n_victims, n_reflectors, n_carpets, n_alerts, n_floods, n_ports;
     uint64_t attacks_dropped;
     struct telescope_hour *hours;
     size_t n_hours;

@@ -342,28 +342,36 @@ static void campaigns(struct hn_jw *j, const struct telescope_report *r, size_t 
 
 /* ---------------------------------------------------------------- attacks */
 
+static void victim(struct hn_jw *j, const struct telescope_report *r, const struct report_victim *v, bool forged)
+{
+    hn_jw_obj(j);
+    key_ip(j, "address", &v->ip);
+    hn_jw_ktime(j, "start", at(v->a.start));
+    hn_jw_ktime(j, "end", at(v->a.end));
+    hn_jw_kint(j, "seconds", v->a.end - v->a.start);
+    hn_jw_kc(j, "state", v->a.open ? "open" : "over");
+    hn_jw_kint(j, "packets", v->a.packets);
+    hn_jw_kint(j, "packets_per_minute_max", v->a.ppm);
+    hn_jw_kc(j, "answer", telescope_class_names[v->a.class]);
+    hn_jw_kint(j, "port", v->a.port);
+    hn_jw_kint(j, "destinations_about", telescope_estimate(v->a.dsts, 64));
+    double rate = forged ? telescope_spoofed_rate(r->e, v->a.packets, v->a.start, v->a.end) : 0;
+    if (rate > 0)
+        hn_jw_knum(j, "spoofed_rate", rate);
+    hn_jw_obj_end(j);
+}
+
 static void victims(struct hn_jw *j, const struct telescope_report *r, size_t top)
 {
     hn_jw_key(j, "victims");
     hn_jw_arr(j);
-    for (size_t i = 0; i < most(r->n_victims, top); i++) {
-        const struct report_victim *v = &r->victims[i];
-        hn_jw_obj(j);
-        key_ip(j, "address", &v->ip);
-        hn_jw_ktime(j, "start", at(v->a.start));
-        hn_jw_ktime(j, "end", at(v->a.end));
-        hn_jw_kint(j, "seconds", v->a.end - v->a.start);
-        hn_jw_kc(j, "state", v->a.open ? "open" : "over");
-        hn_jw_kint(j, "packets", v->a.packets);
-        hn_jw_kint(j, "packets_per_minute_max", v->a.ppm);
-        hn_jw_kc(j, "answer", telescope_class_names[v->a.class]);
-        hn_jw_kint(j, "port", v->a.port);
-        hn_jw_kint(j, "destinations_about", telescope_estimate(v->a.dsts, 64));
-        double rate = telescope_spoofed_rate(r->e, v->a.packets, v->a.start, v->a.end);
-        if (rate > 0)
-            hn_jw_knum(j, "spoofed_rate", rate);
-        hn_jw_obj_end(j);
-    }
+    for (size_t i = 0; i < most(r->n_victims, top); i++)
+        victim(j, r, &r->victims[i], true);
+    hn_jw_arr_end(j);
+    hn_jw_key(j, "reflectors");
+    hn_jw_arr(j);
+    for (size_t i = 0; i < most(r->n_reflectors, top); i++)
+        victim(j, r, &r->reflectors[i], false);
     hn_jw_arr_end(j);
     hn_jw_key(j, "carpets");
     hn_jw_arr(j);
@@ -517,7 +525,7 @@ static void surges(struct hn_jw *j, const struct telescope_report *r)
     hn_jw_key(j, "surges");
     hn_jw_obj(j);
     hn_jw_kint(j, "tested_port_hours", (int64_t)r->e->port_hours);
-    hn_jw_knum(j, "false_alarms_expected", (double)r->e->port_hours * 3.4e-6); /* one-sided normal beyond 4.5 */
+    hn_jw_knum(j, "false_alarms_expected", telescope_surges_by_chance(r->e));
     hn_jw_kint(j, "not_listed", (int64_t)r->e->surges_dropped);
     hn_jw_key(j, "list");
     hn_jw_arr(j);

@@ -3,10 +3,11 @@
 
 #include "modules/telescope/report.h"
 
-#define CARPET_LEAST  8u /* addresses of one /24 */
-#define FLOOD_PACKETS 1000u
-#define FLOOD_RATE    30.0 /* packets a second at one address: far beyond what a telescope sees there */
-#define FLOOD_SOURCES 200u /* of 256 bits; by then some 400 sources */
+#define CARPET_LEAST   8u /* addresses of one /24 */
+#define REFLECTED_MOST 8u /* of our addresses */
+#define FLOOD_PACKETS  1000u
+#define FLOOD_RATE     30.0 /* packets a second at one address: far beyond what a telescope sees there */
+#define FLOOD_SOURCES  200u /* of 256 bits; by then some 400 sources */
 
 static int compare_ip(const struct hn_ip *a, const struct hn_ip *b)
 {
@@ -22,6 +23,27 @@ static int by_packets(const void *x, const void *y)
         return a->a.packets > b->a.packets ? -1 : 1;
     int c = compare_ip(&a->ip, &b->ip);
     return c ? c : (a->a.start > b->a.start) - (a->a.start < b->a.start);
+}
+
+/* A service that answers a few of our addresses in great numbers is made to attack them; one that answers many was
+ * itself asked by forged addresses, like any victim. */
+static bool is_reflector(const struct report_victim *v)
+{
+    return v->a.class == CLASS_UDP_REPLY && telescope_estimate(v->a.dsts, 64) < REFLECTED_MOST;
+}
+
+/* Takes them out of the victims; both stay in order. */
+static bool list_reflectors(struct telescope_report *r, struct hn_arena *a)
+{
+    size_t kept = 0;
+    r->reflectors = hn_arena_alloc(a, (r->n_victims + 1) * sizeof(*r->reflectors));
+    for (size_t i = 0; r->reflectors && i < r->n_victims; i++)
+        if (is_reflector(&r->victims[i]))
+            r->reflectors[r->n_reflectors++] = r->victims[i];
+        else
+            r->victims[kept++] = r->victims[i];
+    r->n_victims = kept;
+    return r->reflectors != NULL;
 }
 
 static bool list_victims(struct telescope_report *r, struct hn_arena *a)
@@ -60,24 +82,27 @@ static bool list_victims(struct telescope_report *r, struct hn_arena *a)
     }
     if (r->n_victims)
         qsort(r->victims, r->n_victims, sizeof(*r->victims), by_packets);
-    return true;
+    return list_reflectors(r, a);
 }
 
 /* ---------------------------------------------------------------- carpets */
 
-static int by_key(const void *x, const void *y)
+static int by_network(const void *x, const void *y)
 {
     const struct telescope_victim *a = *(const struct telescope_victim *const *)x,
                                   *b = *(const struct telescope_victim *const *)y;
+    if (a->key >> 8 != b->key >> 8)
+        return a->key >> 8 < b->key >> 8 ? -1 : 1;
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
     return (a->key > b->key) - (a->key < b->key);
 }
 
 static void carpet_of(struct telescope_report *r, const struct telescope_victim **list, size_t n)
 {
-    struct report_carpet c = {.start = UINT32_MAX};
+    struct report_carpet c = {.start = list[0]->start};
     uint32_t ppm = 0;
     for (size_t i = 0; i < n; i++) {
-        c.start = list[i]->start < c.start ? list[i]->start : c.start;
         c.end = list[i]->last > c.end ? list[i]->last : c.end;
         c.packets += list[i]->session;
         ppm += list[i]->ppm;
@@ -89,6 +114,19 @@ static void carpet_of(struct telescope_report *r, const struct telescope_victim 
     for (unsigned i = 0; i < 3; i++)
         c.net.b[i] = (uint8_t)(list[0]->key >> (24 - 8 * i));
     r->carpets[r->n_carpets++] = c;
+}
+
+/* How many of them, from the first on, belong together: the same /24, none beginning when the others were over. */
+static size_t carpet_length(const struct telescope_report *r, const struct telescope_victim **list, size_t n)
+{
+    uint32_t end = list[0]->last;
+    size_t i = 1;
+    for (; i < n && list[i]->key >> 8 == list[0]->key >> 8; i++) {
+        if (list[i]->start > end && list[i]->start - end > r->e->how.attack_quiet)
+            break;
+        end = list[i]->last > end ? list[i]->last : end;
+    }
+    return i;
 }
 
 /* Neighbours of one /24 that answer together: an attack on the network, spread so that no address stands out. */
@@ -108,11 +146,10 @@ static bool list_carpets(struct telescope_report *r, struct hn_arena *a)
             if (!(telescope_victims(&c->victims)[i].flags & VICTIM_V6))
                 list[n++] = &telescope_victims(&c->victims)[i];
         if (n)
-            qsort(list, n, sizeof(*list), by_key);
-        for (size_t i = 0, end; i < n; i = end) {
-            for (end = i; end < n && list[end]->key >> 8 == list[i]->key >> 8;)
-                end++;
-            carpet_of(r, list + i, end - i);
+            qsort(list, n, sizeof(*list), by_network);
+        for (size_t i = 0, length; i < n; i += length) {
+            length = carpet_length(r, list + i, n - i);
+            carpet_of(r, list + i, length);
         }
     }
     return true;

@@ -57,6 +57,14 @@ static void header(struct hn_work *w, struct hn_str *row, const char *const *key
     }
 }
 
+static struct hn_str port_text(struct hn_arena *a, unsigned proto, unsigned port)
+{
+    return proto == 6    ? hn_arena_fmt(a, "%u/tcp", port)
+           : proto == 17 ? hn_arena_fmt(a, "%u/udp", port)
+           : proto == 1  ? hn_arena_fmt(a, "icmp %u", port)
+                         : hn_arena_fmt(a, "ip %u", proto);
+}
+
 static void ports(const struct telescope_report *r, size_t top, struct hn_work *w)
 {
     static const char *const keys[] = {"telescope.column.port", ">telescope.column.packets",
@@ -72,10 +80,7 @@ static void ports(const struct telescope_report *r, size_t top, struct hn_work *
         uint16_t port;
         telescope_port_of(r->ports[i].index, &proto, &port);
         struct hn_str *row = c + (i + 1) * 3;
-        row[0] = proto == 6    ? hn_arena_fmt(a, "%u/tcp", port)
-                 : proto == 17 ? hn_arena_fmt(a, "%u/udp", port)
-                 : proto == 1  ? hn_arena_fmt(a, "icmp %u", port)
-                               : hn_arena_fmt(a, "ip %u", proto);
+        row[0] = port_text(a, proto, port);
         row[1] = number(a, r->ports[i].packets);
         row[2] = r->e->how.ports_only ? HN_STR("-") : number(a, r->ports[i].sources);
     }
@@ -167,19 +172,18 @@ static void networks(const struct telescope_report *r, size_t top, struct hn_wor
     table(w, "telescope.table.networks", c, n + 1, 4);
 }
 
-static void victims(const struct telescope_report *r, size_t top, struct hn_work *w)
+static void victims(const struct report_victim *list, size_t n, const char *title, struct hn_work *w)
 {
     static const char *const keys[] = {"telescope.column.victim",   "telescope.column.first",
                                        ">telescope.column.seconds", ">telescope.column.packets",
                                        ">telescope.column.ppm",     ">telescope.column.port"};
     struct hn_arena *a = hn_work_arena(w);
-    size_t n = most(r->n_victims, top);
     struct hn_str *c = cells_new(a, n + 1, 6);
     if (!c)
         return;
     header(w, c, keys, 6);
     for (size_t i = 0; i < n; i++) {
-        const struct report_victim *v = &r->victims[i];
+        const struct report_victim *v = &list[i];
         struct hn_str *row = c + (i + 1) * 6;
         row[0] = ip_text(a, &v->ip);
         row[1] = clock_text(a, v->a.start);
@@ -188,7 +192,79 @@ static void victims(const struct telescope_report *r, size_t top, struct hn_work
         row[4] = number(a, v->a.ppm);
         row[5] = number(a, v->a.port);
     }
-    table(w, "telescope.table.victims", c, n + 1, 6);
+    table(w, title, c, n + 1, 6);
+}
+
+static void carpets(const struct telescope_report *r, size_t top, struct hn_work *w)
+{
+    static const char *const keys[] = {"telescope.column.network", ">telescope.column.addresses",
+                                       ">telescope.column.packets", "telescope.column.first", "telescope.column.last"};
+    struct hn_arena *a = hn_work_arena(w);
+    size_t n = most(r->n_carpets, top);
+    struct hn_str *c = cells_new(a, n + 1, 5);
+    if (!c)
+        return;
+    header(w, c, keys, 5);
+    for (size_t i = 0; i < n; i++) {
+        struct hn_str *row = c + (i + 1) * 5;
+        row[0] = hn_arena_fmt(a, "%.*s/24", HN_FMT(ip_text(a, &r->carpets[i].net)));
+        row[1] = number(a, r->carpets[i].addresses);
+        row[2] = number(a, r->carpets[i].packets);
+        row[3] = clock_text(a, r->carpets[i].start);
+        row[4] = clock_text(a, r->carpets[i].end);
+    }
+    table(w, "telescope.table.carpets", c, n + 1, 5);
+}
+
+/* The latest. */
+static void surges(const struct telescope_report *r, size_t top, struct hn_work *w)
+{
+    static const char *const keys[] = {"telescope.column.hour", "telescope.column.port", ">telescope.column.sources",
+                                       ">telescope.column.usual"};
+    struct hn_arena *a = hn_work_arena(w);
+    size_t n = most(r->e->n_surges, top);
+    struct hn_str *c = cells_new(a, n + 1, 4);
+    if (!c || !n)
+        return;
+    header(w, c, keys, 4);
+    for (size_t i = 0; i < n; i++) {
+        const struct telescope_surge *s = &r->e->surges[r->e->n_surges - 1 - i];
+        struct hn_str *row = c + (i + 1) * 4;
+        row[0] = clock_text(a, s->hour * 3600u);
+        row[1] = port_text(a, s->proto, s->port);
+        row[2] = number(a, s->sources);
+        row[3] = hn_arena_fmt(a, "%.0f", s->expected < 0 ? 0 : s->expected);
+    }
+    table(w, "telescope.table.surges", c, n + 1, 4);
+    hn_work_say(w, "telescope.surges.chance", "tests", number(a, r->e->port_hours).p, "expected",
+                hn_arena_fmt(a, "%.2f", telescope_surges_by_chance(r->e)).p, NULL);
+}
+
+/* Bots by day, the latest last. */
+static void bots(const struct telescope_report *r, size_t top, struct hn_work *w)
+{
+    static const char *const keys[] = {"telescope.column.day", "telescope.column.fingerprint",
+                                       ">telescope.column.sources", ">telescope.column.returning"};
+    struct hn_arena *a = hn_work_arena(w);
+    size_t n = most(r->n_days, top), rows = 1;
+    struct hn_str *c = cells_new(a, n * FP_COUNT + 1, 4);
+    if (!c)
+        return;
+    header(w, c, keys, 4);
+    for (size_t i = r->n_days - n; i < r->n_days; i++)
+        for (unsigned f = 0; f < FP_COUNT; f++) {
+            const struct telescope_day *d = &r->days[i];
+            if (!d->distinct[f] || !telescope_is_bot((enum telescope_fp)f))
+                continue;
+            struct hn_str *row = c + rows++ * 4;
+            row[0] = hn_arena_fmt(a, "%.10s", clock_text(a, d->day * 86400u).p);
+            row[1] = hn_str_c(telescope_fp_names[f]);
+            row[2] = number(a, d->distinct[f]);
+            row[3] = number(a, d->returning[f]);
+        }
+    table(w, "telescope.table.bots", c, rows, 4);
+    if (rows > 1)
+        hn_work_say(w, "telescope.bots.addresses", NULL);
 }
 
 static void members(const struct telescope_report *r, struct hn_work *w)
@@ -242,8 +318,12 @@ void telescope_report_text(const struct telescope_report *r, const struct telesc
     sentence(r, in, w);
     if (!r->e->how.ports_only) {
         members(r, w);
-        victims(r, top, w);
+        victims(r->victims, most(r->n_victims, top), "telescope.table.victims", w);
+        carpets(r, top, w);
+        victims(r->reflectors, most(r->n_reflectors, top), "telescope.table.reflectors", w);
+        surges(r, top, w);
         tools(r, w);
+        bots(r, top, w);
         campaigns(r, top, w);
         if (r->e->how.geo) {
             countries(r, top, w);

@@ -15,6 +15,7 @@
 #define TRACK_LEAST 5u  /* sources in an hour that make a port worth a baseline */
 #define SURGE_LEAST 10u /* sources in an hour below which nothing is a surge */
 #define Z_LEAST     4.5
+#define BY_CHANCE   3.4e-6 /* share of the tests */
 #define ALPHA       0.2
 #define DAYS_LEAST  3u
 #define HOURS_LEAST 12u
@@ -44,6 +45,11 @@ size_t telescope_baseline_size(void)
 void telescope_surge_free(struct telescope_baseline *b)
 {
     hn_free(b);
+}
+
+double telescope_surges_by_chance(const struct telescope_engine *e)
+{
+    return (double)e->port_hours * BY_CHANCE;
 }
 
 static double transformed(double n)

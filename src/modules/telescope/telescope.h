@@ -516,10 +516,17 @@ size_t telescope_heat_of(const struct telescope_engine *e, uint32_t port,
                          struct telescope_heat ret[TELESCOPE_DAY_HOURS]);
 void telescope_surge_hour(struct telescope_engine *e, uint32_t hour); /* the present hour is over */
 size_t telescope_baseline_size(void);
+/* How many surges the tests made so far are expected to tell by chance; measured, surge.c says how. */
+double telescope_surges_by_chance(const struct telescope_engine *e);
 uint32_t telescope_hash6(uint32_t salt, const uint8_t b[16]); /* salt 0: the same in every process */
 /* Number of an IPv6 address in the cell, made when new; UINT32_MAX: none left. */
 uint32_t telescope_v6_number(struct telescope_cell *c, const uint8_t b[16]);
 void telescope_surge_free(struct telescope_baseline *b);
+/* A program that spreads by itself, as against a tool that somebody runs. */
+static inline bool telescope_is_bot(enum telescope_fp fp)
+{
+    return fp == FP_MIRAI || fp == FP_MIRAI_VARIANT || fp == FP_HAJIME;
+}
 /* The fingerprint that holds for the source, or FP_NONE. */
 enum telescope_fp telescope_settled(const struct telescope_source *s, unsigned accepted);
 
