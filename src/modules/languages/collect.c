@@ -12,11 +12,12 @@
 
 #include "modules/languages/languages.h"
 
-#define DEPTH_MAX    128u
-#define QUICK_MAX    200000u /* entries looked at */
-#define DEEP_MAX     20000000u
-#define METADATA_MAX (1u << 20)
-#define PROGRAM_MIN  (64 << 10) /* a smaller program has no room for a list of modules */
+#define DEPTH_MAX     128u
+#define QUICK_MAX     200000u /* entries looked at */
+#define DEEP_MAX      20000000u
+#define METADATA_MAX  (1u << 20)
+#define LIBRARY_DEPTH 3u         /* folders below /usr/lib in a quick look */
+#define PROGRAM_MIN   (64 << 10) /* a smaller program has no room for a list of modules */
 
 struct walk {
     struct hn_collect *c;
@@ -24,7 +25,7 @@ struct walk {
     size_t len;
     uint64_t left; /* entries that may still be looked at */
     dev_t dev;
-    unsigned depth;
+    unsigned depth, most; /* most: how deep it goes; 0: to the bottom */
     bool cut, images;
 };
 
@@ -104,17 +105,31 @@ static int by_text(const void *a, const void *b)
 static bool surely_data(const char *name)
 {
     static const char *const endings[] = {
-        "c",      "cc",  "cjs",  "class", "cpp",  "css",        "csv",   "el",   "elc",  "gif",  "go",
-        "golden", "gz",  "h",    "hh",    "hpp",  "html",       "inc",   "java", "jpg",  "js",   "json",
-        "jsx",    "ko",  "lock", "log",   "map",  "md",         "mjs",   "mo",   "mod",  "pdf",  "php",
-        "pl",     "pm",  "png",  "po",    "pod",  "properties", "proto", "py",   "pyc",  "pyi",  "rb",
-        "rs",     "rst", "s",    "scss",  "snap", "sum",        "svg",   "t",    "tcl",  "toml", "ts",
-        "tsv",    "tsx", "ttf",  "txt",   "woff", "woff2",      "xml",   "xz",   "yaml", "yml",  "zip"};
+        "a",    "c",   "cc",   "cjs",   "class",   "cmake", "conf",   "cpp",        "crt",   "css",    "csv",
+        "d",    "dat", "el",   "elc",   "gif",     "go",    "golden", "gz",         "h",     "hh",     "hpp",
+        "html", "inc", "info", "java",  "jpg",     "js",    "json",   "jsonld",     "jsx",   "ko",     "list",
+        "lock", "log", "map",  "md",    "md5sums", "mjs",   "mo",     "mod",        "o",     "pcap",   "pdf",
+        "pem",  "php", "pl",   "pm",    "png",     "po",    "pod",    "properties", "proto", "py",     "pyc",
+        "pyi",  "pyo", "rb",   "rlib",  "rmeta",   "rs",    "rst",    "s",          "scss",  "shlibs", "snap",
+        "sum",  "svg", "t",    "tcl",   "toml",    "ts",    "tsv",    "tsx",        "ttf",   "txt",    "vim",
+        "wasm", "wat", "woff", "woff2", "xml",     "xz",    "yaml",   "yml",        "zip"};
     const char *dot = strrchr(name, '.');
     return dot && bsearch(dot + 1, endings, sizeof(endings) / sizeof(endings[0]), sizeof(endings[0]), by_text);
 }
 
 /* ---------------------------------------------------------------- walking */
+
+/* Of /usr/lib, which is not walked to the bottom: what has a walk of its own, and what surely holds no programs. */
+static bool walked_apart(const char *path)
+{
+    static const char *const list[] = {"/usr/lib/debug",  "/usr/lib/dotnet",  "/usr/lib/firmware",
+                                       "/usr/lib/locale", "/usr/lib/modules", "/usr/lib/node_modules",
+                                       "/usr/lib/ruby"};
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        if (strcmp(path, list[i]) == 0)
+            return true;
+    return strncmp(path, "/usr/lib/python", 15) == 0;
+}
 
 static bool left_out(struct walk *w)
 {
@@ -134,6 +149,8 @@ static bool left_out(struct walk *w)
     for (size_t i = 0; !hn_collect_deep(w->c) && quick[i]; i++)
         if (strcmp(w->path, quick[i]) == 0)
             return true;
+    if (w->most && (w->depth > w->most || walked_apart(w->path)))
+        return true;
     for (size_t i = 0; images[i]; i++)
         if (strcmp(w->path, images[i]) == 0)
             return w->images = true;
@@ -262,6 +279,17 @@ static void walk_from(struct walk *w, const char *path)
     hn_at_close(&dir);
 }
 
+/* Programs of packages, plug-ins of programs: in folders like /usr/lib/NAME/bin and /usr/lib/NAME/platform/PART, while
+ * what lies deeper is data by far. */
+static void walk_libraries(struct walk *w)
+{
+    static const char *const list[] = {"/usr/lib", "/usr/lib64"};
+    w->most = LIBRARY_DEPTH;
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        walk_from(w, list[i]);
+    w->most = 0;
+}
+
 /* /usr/lib/python3.11 and the like: their names change with every release. */
 static void walk_below(struct walk *w, const char *path, const char *prefix, const char *rest)
 {
@@ -303,6 +331,9 @@ void languages_collect(struct hn_collect *c)
                                         "/usr/lib/dotnet",
                                         "/usr/share/maven-repo",
                                         "/var/lib/jenkins/plugins",
+                                        "/usr/games",
+                                        "/root/bin",
+                                        "/root/.local/bin",
                                         "/root/go/bin",
                                         "/root/.cargo/bin",
                                         NULL};
@@ -312,10 +343,13 @@ void languages_collect(struct hn_collect *c)
     } else {
         for (size_t i = 0; quick[i]; i++)
             walk_from(&w, quick[i]);
+        walk_libraries(&w);
         walk_below(&w, "/usr/lib", "python", "/dist-packages");
         walk_below(&w, "/usr/lib", "python", "/site-packages");
         walk_below(&w, "/usr/lib64", "python", "/site-packages");
+        walk_below(&w, "/home", "", "/bin");
         walk_below(&w, "/home", "", "/go/bin");
+        walk_below(&w, "/home", "", "/.cargo/bin");
         walk_below(&w, "/home", "", "/.local/bin");
         walk_below(&w, "/home", "", "/.local/lib");
         walk_below(&w, "/var/lib", "tomcat", "/webapps");
