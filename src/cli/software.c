@@ -412,43 +412,48 @@ static int vex_ingest(int argc, char **argv)
 
 /* ---------------------------------------------------------------- rematch */
 
+/* What stands before and between the brackets of {"more":…,"last":…,"rows":[…]}, as the store's role wrote it. */
+static bool rows_between(struct hn_str body, bool *more, long long *last, struct hn_str *ret)
+{
+    static const char key[] = "\"rows\":[";
+    const char *at = body.n ? memmem(body.p, body.n, key, sizeof key - 1) : NULL;
+    const char *end = at ? memrchr(body.p, ']', body.n) : NULL;
+    size_t from = at ? (size_t)(at - body.p) + sizeof key - 1 : 0;
+    struct hn_arena a;
+
+    if (!end || (size_t)(end - body.p) < from)
+        return false;
+    hn_arena_init(&a, 1u << 16);
+    struct hn_str head = hn_arena_fmt(&a, "%.*s\"rows\":0}", (int)(at - body.p), body.p);
+    const struct hn_jv *v = hn_jv_parse(&a, hn_str_bytes(head), NULL);
+    *ret = hn_str_cut(body, from, (size_t)(end - body.p));
+    *more = ret->n && hn_jv_bool(v, "more", false);
+    *last = hn_jv_int(v, "last", 0);
+    hn_arena_done(&a);
+    return v != NULL;
+}
+
 /* All rows as one document in a file that only we can see, by its number. */
 static int rows_into(struct hn_client *c, int file, bool unjudged)
 {
     long long after = 0;
-    bool more = true, first = true;
+    bool more = true, ok = dprintf(file, "{\"rows\":[") > 0, first = true;
 
-    if (dprintf(file, "{\"rows\":[") < 0)
-        return CLI_FAILURE;
-    while (more) {
+    while (ok && more) {
         struct hn_answer ans = {.body = {NULL, 0}};
         struct hn_buf args;
-        struct hn_arena a;
+        struct hn_str rows;
         hn_buf_init(&args, 256);
         hn_buf_fmt(&args, "{\"after\":%lld,\"unjudged\":%s}", after, unjudged ? "true" : "false");
         int rc = call(c, "components.rows", &args, &ans);
         hn_buf_done(&args);
         if (rc != CLI_OK)
             return rc;
-        hn_arena_init(&a, (size_t)1 << 30);
-        const struct hn_jv *v = hn_jv_parse(&a, hn_str_bytes(ans.body), NULL), *rows = hn_jv_get(v, "rows");
-        more = rows && rows->n && hn_jv_bool(v, "more", false);
-        if (rows && rows->n) {
-            after = rows->items[rows->n - 1].items[0].i;
-            const char *end = ans.body.p ? memrchr(ans.body.p, ']', ans.body.n) : NULL;
-            if (!end)
-                return CLI_FAILURE;
-            struct hn_str inner =
-                hn_str_cut(ans.body, (size_t)hn_str_chr(ans.body, '[') + 1, (size_t)(end - ans.body.p));
-            if (dprintf(file, "%s%.*s", first ? "" : ",", HN_FMT(inner)) < 0)
-                rc = CLI_FAILURE;
-            first = false;
-        }
-        hn_arena_done(&a);
-        if (rc != CLI_OK)
-            return rc;
+        ok = rows_between(ans.body, &more, &after, &rows) && (first || !rows.n || hn_ok(hn_write_all(file, ",", 1))) &&
+             hn_ok(hn_write_all(file, rows.p, rows.n));
+        first = false;
     }
-    return dprintf(file, "]}") < 0 ? CLI_FAILURE : CLI_OK;
+    return ok && dprintf(file, "]}") > 0 ? CLI_OK : CLI_FAILURE;
 }
 
 static void add_up(struct cli_sbom_sums *t, const struct hn_answer *ans)

@@ -165,6 +165,8 @@ static struct hn_err rows(struct hn_op_ctx *c)
     after = fresh > after + 1 ? fresh - 1 : after;
     OPS_STORE(hn_store_component_rows(c->store, c->who, after, 50000, c->arena, &r, &n));
     hn_jw_obj(w);
+    hn_jw_kbool(w, "more", n == 50000);
+    hn_jw_kint(w, "last", n ? (int64_t)r[n - 1].n : 0); /* before the rows: who only hands them on need not read them */
     hn_jw_key(w, "rows");
     hn_jw_arr(w);
     for (size_t i = 0; i < n; i++) {
@@ -182,7 +184,6 @@ static struct hn_err rows(struct hn_op_ctx *c)
         hn_jw_arr_end(w);
     }
     hn_jw_arr_end(w);
-    hn_jw_kbool(w, "more", n == 50000);
     hn_jw_obj_end(w);
     return HN_OK;
 }

@@ -370,19 +370,39 @@ static int answer(struct pass *p)
     return ok ? 0 : hn_work_fail(p->w, "sbom.judge.memory", NULL);
 }
 
+/* {…, "rows": [row, …], …}, a row at a time: what one is read into is free again for the next. False: there are none.
+ */
+static bool rows_of(struct pass *p, struct hn_bytes text)
+{
+    HN_AUTO(hn_arena_done) struct hn_arena one;
+    struct hn_jr r;
+    bool found = false;
+
+    hn_arena_init(&one, (size_t)1 << 30);
+    hn_jr_init(&r, text, HN_JR_DEPTH_MAX, UINT64_MAX);
+    enum hn_jtok t = hn_jr_next(&r);
+    while (t == HN_J_OBJ && !found && hn_jr_next(&r) == HN_J_KEY) {
+        found = hn_str_eqc(r.raw, "rows") && hn_jr_next(&r) == HN_J_ARR;
+        if (!found && !hn_jr_skip(&r))
+            return false;
+    }
+    while (found && !p->failed && (t = hn_jr_next(&r)) != HN_J_ARR_END) {
+        const struct hn_jv *v = t == HN_J_ERR ? NULL : hn_jv_build(&one, &r, t);
+        p->failed = !v;
+        if (v)
+            judge(p, v);
+        hn_arena_clear(&one);
+    }
+    return found;
+}
+
 static void all_rows(struct pass *p)
 {
     struct hn_input in;
-    struct hn_arena doc;
 
     while (hn_work_next(p->w, &in)) {
-        hn_arena_init(&doc, (size_t)4 << 30);
-        const struct hn_jv *v = hn_work_map(p->w, &in, ROWS_MAX) ? hn_jv_parse(&doc, in.map, NULL) : NULL;
-        const struct hn_jv *rows = hn_jv_get(v, "rows");
-        p->failed = p->failed || !rows; /* no pass over nothing: it would say that nothing was found */
-        for (size_t i = 0; rows && rows->kind == HN_JV_ARR && i < rows->n && !p->failed; i++)
-            judge(p, &rows->items[i]);
-        hn_arena_done(&doc);
+        bool found = hn_work_map(p->w, &in, ROWS_MAX) && rows_of(p, in.map);
+        p->failed = p->failed || !found; /* no pass over nothing: it would say that nothing was found */
         hn_work_done(&in);
     }
 }
