@@ -72,6 +72,16 @@ static bool known(const struct hn_store_vex *old, size_t n, const struct hn_stor
     return false;
 }
 
+/* About some versions of the product only, which the store cannot tell: to take it for all would hide too much. */
+static bool about_a_range(const struct hn_jv *v)
+{
+    struct hn_str product = text(v, "product");
+
+    return !text(v, "subcomponent").n &&
+           (hn_str_starts(product, "versions ") || hn_str_find(product, HN_STR("?vers=")) >= 0 ||
+            hn_str_find(product, HN_STR("&vers=")) >= 0);
+}
+
 struct taken {
     uint64_t put, known, refused, not_allowed;
 };
@@ -93,7 +103,8 @@ static struct hn_err take_one(struct hn_op_ctx *c, const struct hn_store_product
                                  .trust = (unsigned)hn_jv_int(c->args, "trust", 50)};
     struct hn_str at = text(v, "time");
 
-    if (!hn_vex_status_parse(hn_jv_str(v, "status"), &in.status) || (at.n && !hn_time_parse(at, &in.at))) {
+    if ((!in.purl.n && about_a_range(v)) || !hn_vex_status_parse(hn_jv_str(v, "status"), &in.status) ||
+        (at.n && !hn_time_parse(at, &in.at))) {
         t->refused++;
         return HN_OK;
     }
@@ -113,7 +124,8 @@ static struct hn_err take_one(struct hn_op_ctx *c, const struct hn_store_product
         return ops_store(c, e);
     t->put += hn_ok(e);
     t->not_allowed += e.code == HN_E_PERM; /* takes an approver */
-    t->refused += e.code == HN_E_INVALID;  /* without a reason, or about something that is no package */
+    t->refused +=
+        e.code == HN_E_INVALID; /* without a reason, about something that is no package, or some versions only */
     return HN_OK;
 }
 

@@ -186,6 +186,14 @@ class Uploads(Case):
         again = self.taken(text.encode("utf-16"), kind="vex", product=shop["id"], file="v.spdx3.json")
         self.assertEqual((again["state"], again["result"]["statements"], again["result"]["known"]), ("done", 0, 4), again)
 
+    def test_f_statements_of_ranges(self):
+        """What is said of some versions is not taken for all."""
+        shop, reason = self.client.get("software/products?q=Shop").json["items"][0], {"justification": "vulnerable_code_not_present"}
+        got = self.taken(openvex("CVE-2026-8900", "not_affected", "pkg:generic/Shop?vers=vers:generic/%3E%3D3", **reason), kind="vex", product=shop["id"])
+        self.assertEqual((got["result"]["statements"], got["result"]["refused"]), (0, 1), got)
+        got = self.taken(openvex("CVE-2026-8900", "not_affected", "pkg:generic/Shop", **reason), kind="vex", product=shop["id"])
+        self.assertEqual((got["result"]["statements"], got["result"]["refused"]), (1, 0), got)
+
     def test_g_statements_inside(self):
         inside = bom(["deep"], vulnerabilities=[{
             "id": "CVE-2026-7777", "analysis": {"state": "not_affected", "justification": "code_not_reachable", "detail": "never called"},

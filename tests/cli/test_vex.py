@@ -198,6 +198,56 @@ class Valid(Case):
         self.assertEqual([(r["relationshipType"], r["relatedSpdxElement"]) for r in doc["relationships"]], [("DESCRIBES", "NOASSERTION")])
 
 
+class Ranges(Case):
+    """Statements about some versions only: CycloneDX affects[].versions[], CSAF product_version_range, a purl's `vers`."""
+
+    def said(self, doc):
+        """Shown, and the status that counts, of lib 1."""
+        shown, vex = self.match(doc=doc)
+        return shown, vex and vex["status"]
+
+    def cyclonedx(self, state, *versions, **analysis):
+        doc = cyclonedx(state, "2026-06-01", **analysis)
+        doc["vulnerabilities"][0]["affects"][0]["versions"] = list(versions)
+        return doc
+
+    def test_cyclonedx(self):
+        reason = {"justification": "code_not_reachable"}
+        for versions, want in (([{"range": "vers:pypi/<2"}], (False, "not_affected")), ([{"range": "vers:pypi/>=2"}], (True, None)),
+                               ([{"version": "1"}], (False, "not_affected")), ([{"version": "2"}, {"version": "3"}], (True, None)),
+                               ([{"range": "vers:pypi/>=2"}, {"version": "1.0"}], (True, None)),  # a text, not a range: to the letter
+                               ([{"range": "vers:pypi/>=0|!=1|<2"}], (True, None)), ([{"range": "vers:pypi/*"}], (False, "not_affected")),
+                               ([{"range": "vers:mystery/<2"}], (True, None)), ([{"range": "below 2"}], (True, None)),
+                               ([{"range": "vers:pypi/<2", "status": "unknown"}], (True, "under_investigation"))):
+            self.assertEqual(self.said(self.cyclonedx("not_affected", *versions, **reason)), want, versions)
+        split = ({"range": "vers:pypi/<0.9", "status": "affected"}, {"range": "vers:pypi/>=0.9|<2", "status": "unaffected"})
+        self.assertEqual(self.said(self.cyclonedx("exploitable", *split)), (False, "not_affected"))
+        self.assertEqual(self.said(self.cyclonedx("exploitable", {"range": "vers:pypi/<2", "status": "affected"})), (True, "affected"))
+
+    def test_csaf(self):
+        def ranged(vers, status="known_not_affected"):
+            doc = csaf(status, "2026-06-01", flags=[{"label": "vulnerable_code_not_present", "product_ids": ["R"]}])
+            product = {"name": "lib", "product_id": "R", "product_identification_helper": {"purl": "pkg:pypi/lib"}}
+            doc["product_tree"] = {"branches": [{"category": "product_version_range", "name": vers, "product": product}]}
+            doc["vulnerabilities"][0]["product_status"] = {status: ["R"]}
+            return doc
+        self.assertEqual(self.said(ranged("vers:pypi/<2")), (False, "not_affected"))
+        for vers in ("vers:pypi/>=2", "vers:pypi/>1", "vers:pypi/!=1", "vers:mystery/<2", "<2", "all before 2"):
+            self.assertEqual(self.said(ranged(vers)), (True, None), vers)
+
+    def test_openvex_qualifier(self):
+        for vers, want in (("vers:pypi%2F%3C2", (False, "not_affected")), ("vers:pypi/%3E%3D2", (True, None)), ("vers:mystery/%3C2", (True, None))):
+            self.assertEqual(self.said(openvex("not_affected", "2026-06-01", "pkg:pypi/lib?vers=" + vers, None, **ABSENT)), want, vers)
+
+    def test_every_dialect_keeps_the_range(self):
+        doc = self.cyclonedx("not_affected", {"range": "vers:pypi/>=0.5|<2"}, justification="code_not_reachable")
+        for to in ("openvex", "csaf", "cyclonedx", "spdx3"):
+            again = json.loads(self.convert(doc, to).out)
+            self.assertEqual(self.said(again)[0], False, to)
+            other = json.loads(self.convert(self.cyclonedx("not_affected", {"range": "vers:pypi/>=2"}, justification="code_not_reachable"), to).out)
+            self.assertEqual(self.said(other), (True, None), to)
+
+
 class Wide(Case):
     """UTF-16, as "> file" of PowerShell writes."""
 

@@ -137,6 +137,7 @@ struct hn_adv_affected {
     size_t n_ranges;
     struct hn_adv_strs versions;
     enum hn_adv_status status; /* CVE 5: defaultStatus */
+    struct hn_str vers;        /* CSAF: the range as written, be it VERS or words; not kept in an index */
     struct hn_str urgency;     /* Debian "unimportant", Ubuntu priority */
     struct hn_str note;        /* justification word, flag, "nodsa", Ubuntu pocket */
     struct hn_str statement;   /* impact statement, action statement or remedy, for people */

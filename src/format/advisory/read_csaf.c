@@ -176,6 +176,7 @@ static void set_versions(struct csaf *c, const struct product *p, struct hn_adv_
 {
     struct hn_adv_vec events = {0}, versions = {0};
     struct hn_adv_purl purl = {0};
+    f->vers = p->range;
     bool known = hn_adv_purl_parts(c->a, p->purl, &purl);
     bool distribution =
         known && (hn_str_eqc(purl.type, "rpm") || hn_str_eqc(purl.type, "deb") || hn_str_eqc(purl.type, "apk"));

@@ -1,6 +1,7 @@
 #include "format/name/purl.h"
 
 #include "base/str.h"
+#include "format/version/vers.h"
 
 static bool is_alnum(char c)
 {
@@ -369,7 +370,15 @@ struct hn_str hn_purl_qualifier(const struct hn_purl *p, const char *key)
     return (struct hn_str){"", 0};
 }
 
-bool hn_purl_covers(const struct hn_purl *general, const struct hn_purl *p)
+static bool has_qualifier(const struct hn_purl *p, const struct hn_purl_qualifier *q)
+{
+    for (size_t k = 0; k < p->n_qualifiers; k++)
+        if (hn_str_eq(q->key, p->qualifiers[k].key) && hn_str_eq(q->value, p->qualifiers[k].value))
+            return true;
+    return false;
+}
+
+bool hn_purl_covers(struct hn_arena *a, const struct hn_purl *general, const struct hn_purl *p)
 {
     if (!hn_str_eq(general->type, p->type) || !hn_str_eq(general->namespace, p->namespace) ||
         !hn_str_eq(general->name, p->name))
@@ -379,11 +388,9 @@ bool hn_purl_covers(const struct hn_purl *general, const struct hn_purl *p)
     if (general->subpath.n && !hn_str_eq(general->subpath, p->subpath))
         return false;
     for (size_t i = 0; i < general->n_qualifiers; i++) {
-        bool same = false;
-        for (size_t k = 0; k < p->n_qualifiers && !same; k++)
-            same = hn_str_eq(general->qualifiers[i].key, p->qualifiers[k].key) &&
-                   hn_str_eq(general->qualifiers[i].value, p->qualifiers[k].value);
-        if (!same)
+        const struct hn_purl_qualifier *q = &general->qualifiers[i];
+        bool in = hn_str_eqc(q->key, "vers") && p->version.n && hn_vers_holds(a, q->value, p->version) == HN_VERS_IN;
+        if (!in && !has_qualifier(p, q))
             return false;
     }
     return true;

@@ -66,8 +66,9 @@ struct hn_str hn_purl_text(const struct hn_purl *p, struct hn_arena *a);
 /* Empty when absent. */
 struct hn_str hn_purl_qualifier(const struct hn_purl *p, const char *key);
 /* Everything that `general` says, `p` says too: type, namespace and name are the same; version, qualifiers and subpath
- * need only be so where `general` has them. How a VEX product names packages. */
-bool hn_purl_covers(const struct hn_purl *general, const struct hn_purl *p);
+ * need only be so where `general` has them; the qualifier `vers` is a range that p's version must be in for certain
+ * (format/version/vers.h). How a VEX product names packages. a: for what is compared. */
+bool hn_purl_covers(struct hn_arena *a, const struct hn_purl *general, const struct hn_purl *p);
 
 /* ---------------------------------------------------------------- what the standard says of a type */
 

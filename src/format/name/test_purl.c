@@ -118,7 +118,7 @@ TEST(covers_what_is_more_special)
         CHECK(hn_purl_parse(&a, hn_str_c(rows[i].general), &g, NULL));
         CHECK(hn_purl_parse(&a, hn_str_c(rows[i].special), &s, NULL));
         NOTE("%s, %s", rows[i].general, rows[i].special);
-        CHECK(hn_purl_covers(&g, &s) == rows[i].yes);
+        CHECK(hn_purl_covers(&a, &g, &s) == rows[i].yes);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "format/name/cpe.h"
 #include "format/name/purl.h"
+#include "format/version/vers.h"
 
 #define ID_MAX    256u
 #define DEPTH_MAX 32u /* of parts within parts */
@@ -160,6 +161,22 @@ static void about(const struct hn_bom *b, const struct hn_map *holders, struct h
     s->product_ref = (struct hn_str){"", 0};
 }
 
+/* "pkg:npm/x@1" and versions as "2" or "vers:npm/<2" → "pkg:npm/x@2", "pkg:npm/x?vers=vers:npm/<2". A range of what has
+ * no package URL, or in words, is of nothing that could be found: it stays beside the name, for people. */
+static struct hn_str in_versions(struct hn_arena *a, struct hn_str product, struct hn_str versions)
+{
+    struct hn_purl p;
+    bool range = hn_vers_is(versions);
+    if (!versions.n)
+        return product;
+    if (!hn_str_starts(product, "pkg:") || !hn_purl_parse(a, product, &p, NULL) ||
+        (range && !hn_purl_set(&p, HN_STR("vers"), versions)))
+        return hn_arena_fmt(a, "versions %.*s of %.*s", HN_FMT(versions), HN_FMT(product));
+    p.version = range ? (struct hn_str){"", 0} : versions;
+    return hn_purl_build(a, &p, NULL) ? hn_purl_text(&p, a)
+                                      : hn_arena_fmt(a, "versions %.*s of %.*s", HN_FMT(versions), HN_FMT(product));
+}
+
 static hn_time document_time(const struct hn_bom *b, const struct hn_bom_vuln *u)
 {
     hn_time t = time_of(u->last_updated);
@@ -170,6 +187,38 @@ static hn_time document_time(const struct hn_bom *b, const struct hn_bom_vuln *u
     if (!t)
         t = time_of(u->published);
     return t ? t : b->timestamp;
+}
+
+/* What the analysis says is said of these versions of the product; a version that is listed as unaffected is so
+ * whatever the others are, and one whose status is unknown is not known. */
+static struct hn_vex_statement of_versions(struct hn_vex *v, const struct hn_vex_statement *all,
+                                           const struct hn_bom_versions *x)
+{
+    struct hn_vex_statement s = *all;
+    struct hn_str which = x->range.n ? x->range : x->version;
+    struct hn_str *what = s.subcomponent.n ? &s.subcomponent : &s.product;
+    *what = in_versions(v->arena, *what, which);
+    s.product_ref = (struct hn_str){"", 0};
+    if (hn_str_eqc(x->status, "unaffected") && s.status == HN_BOM_VEX_AFFECTED) {
+        s.status = HN_BOM_VEX_NOT_AFFECTED;
+        s.impact = hn_arena_fmt(v->arena, "The source lists %.*s as unaffected.", HN_FMT(which));
+    } else if (hn_str_eqc(x->status, "unknown")) {
+        s.status = HN_BOM_VEX_INVESTIGATING;
+    }
+    return s;
+}
+
+static bool add_affect(struct hn_vex *v, const struct hn_bom_affect *f, struct hn_vex_statement *s, struct hn_str id,
+                       const struct hn_str *names, size_t n)
+{
+    if (!f || !f->versions)
+        return add(v, s, id, names, n);
+    for (const struct hn_bom_versions *x = f->versions; x; x = x->next) {
+        struct hn_vex_statement one = of_versions(v, s, x);
+        if (!add(v, &one, id, names, n))
+            return false;
+    }
+    return true;
 }
 
 static bool add_vulnerability(struct hn_vex *v, const struct hn_bom *b, const struct hn_map *holders,
@@ -194,7 +243,7 @@ static bool add_vulnerability(struct hn_vex *v, const struct hn_bom *b, const st
         names[n++] = r->id;
     for (const struct hn_bom_affect *f = u->affects;; f = f->next) {
         about(b, holders, s, f ? f->ref : b->subject ? b->subject->ref : b->serial);
-        if (!add(v, s, u->id, names, n))
+        if (!add_affect(v, f, s, u->id, names, n))
             return false;
         if (!f || !f->next)
             return true;
@@ -255,9 +304,10 @@ bool hn_vex_add_advisory(struct hn_vex *v, const struct hn_adv *adv, struct hn_s
 {
     for (size_t i = 0; i < adv->n_affected; i++) {
         const struct hn_adv_affected *f = &adv->affected[i];
+        struct hn_str what = in_versions(v->arena, name_of(f), f->vers);
         struct hn_vex_statement s = {
-            .product = f->within.n ? f->within : name_of(f),
-            .subcomponent = f->within.n ? name_of(f) : (struct hn_str){"", 0},
+            .product = f->within.n ? f->within : what,
+            .subcomponent = f->within.n ? what : (struct hn_str){"", 0},
             .status = status_of(f->status),
             .why = hn_bom_why_of(f->note),
             .justification = f->note,
@@ -288,7 +338,7 @@ static bool names(struct hn_arena *a, struct hn_str said, struct hn_str purl, st
         return true;
     if (hn_str_starts(said, "pkg:") && hn_str_starts(purl, "pkg:")) {
         struct hn_purl x, y;
-        return hn_purl_parse(a, said, &x, NULL) && hn_purl_parse(a, purl, &y, NULL) && hn_purl_covers(&x, &y);
+        return hn_purl_parse(a, said, &x, NULL) && hn_purl_parse(a, purl, &y, NULL) && hn_purl_covers(a, &x, &y);
     }
     if (hn_str_starts(said, "cpe:") && cpe.n) {
         struct hn_cpe x, y;

@@ -1,0 +1,151 @@
+#include "format/version/vers.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+#define CONSTRAINTS 100000u
+
+bool hn_vers_is(struct hn_str text)
+{
+    return hn_str_starts(text, "vers:");
+}
+
+enum hn_version_order hn_version_order_of_vers(struct hn_str scheme)
+{
+    static const struct {
+        const char *scheme;
+        enum hn_version_order order;
+    } own[] = {{"alpine", HN_ORDER_APK},    {"arch", HN_ORDER_ALPM},       {"debian", HN_ORDER_DEB},
+               {"semver", HN_ORDER_SEMVER}, {"generic", HN_ORDER_GENERIC}, {"intdot", HN_ORDER_GENERIC}};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (hn_str_eqc(scheme, own[i].scheme))
+            return own[i].order;
+    return hn_version_order_of_purl(scheme);
+}
+
+/* ---------------------------------------------------------------- one constraint */
+
+enum compare { IS, IS_NOT, LESS, LESS_OR_IS, MORE, MORE_OR_IS };
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Without blanks, decoded. */
+static struct hn_str plain(struct hn_arena *a, struct hn_str s)
+{
+    char *out = hn_arena_alloc(a, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; out && i < s.n; i++) {
+        int high = s.p[i] == '%' && i + 2 < s.n ? hex(s.p[i + 1]) : -1, low = high >= 0 ? hex(s.p[i + 2]) : -1;
+        if (low >= 0) {
+            out[n++] = (char)(high << 4 | low);
+            i += 2;
+        } else if (!strchr(" \t\r\n", s.p[i])) {
+            out[n++] = s.p[i];
+        }
+    }
+    return (struct hn_str){out ? out : "", n};
+}
+
+static enum compare comparator(struct hn_str *s)
+{
+    static const struct {
+        const char *word;
+        enum compare compare;
+    } all[] = {{">=", MORE_OR_IS}, {"<=", LESS_OR_IS}, {"!=", IS_NOT}, {">", MORE}, {"<", LESS}, {"=", IS}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (hn_str_starts(*s, all[i].word)) {
+            *s = hn_str_cut(*s, strlen(all[i].word), s->n);
+            return all[i].compare;
+        }
+    return IS;
+}
+
+/* ---------------------------------------------------------------- containment */
+
+/* The bounds next to the version on either side decide, which needs no sorting: it is inside when the one below is a
+ * lower bound, or the one above an upper one. */
+struct walk {
+    enum hn_version_order order;
+    struct hn_str version;
+    struct hn_str below, above; /* versions of the nearest bounds */
+    bool opens, closes;         /* the one below is a lower bound, the one above an upper one */
+    bool but, bounds, excluded, listed;
+};
+
+static int cmp(const struct walk *w, struct hn_str a, struct hn_str b)
+{
+    if (hn_str_eq(a, b))
+        return 0;
+    return hn_version_cmp(w->order, hn_str_bytes(a), hn_str_bytes(b));
+}
+
+static void bound(struct walk *w, enum compare c, struct hn_str v)
+{
+    int side = cmp(w, w->version, v);
+    w->bounds = true;
+    if (!side) /* ">2" begins above 2, "<2" ends below it */
+        side = c == MORE_OR_IS || c == LESS ? 1 : -1;
+    if (side > 0 && (!w->below.n || cmp(w, v, w->below) > 0)) {
+        w->below = v;
+        w->opens = c >= MORE;
+    }
+    if (side < 0 && (!w->above.n || cmp(w, v, w->above) < 0)) {
+        w->above = v;
+        w->closes = c < MORE;
+    }
+}
+
+static bool take(struct walk *w, struct hn_arena *a, struct hn_str one)
+{
+    one = plain(a, one);
+    enum compare c = comparator(&one);
+    if (!one.n)
+        return false;
+    if (c == IS || c == IS_NOT) {
+        bool same = w->order == HN_ORDER_UNKNOWN ? hn_str_eq(one, w->version) : !cmp(w, one, w->version);
+        w->listed = w->listed || (same && c == IS);
+        w->excluded = w->excluded || (same && c == IS_NOT);
+        w->but = w->but || c == IS_NOT;
+        return true;
+    }
+    bound(w, c, one);
+    return true;
+}
+
+static enum hn_vers_answer answer(const struct walk *w)
+{
+    if (w->listed || w->excluded)
+        return w->listed ? HN_VERS_IN : HN_VERS_OUT;
+    if (w->order == HN_ORDER_UNKNOWN) /* the same version may be written in another way */
+        return HN_VERS_UNKNOWN;
+    if (!w->bounds)
+        return w->but ? HN_VERS_IN : HN_VERS_OUT; /* all but those that are excluded; else a list without it */
+    if (!hn_version_valid(HN_ORDER_GENERIC, hn_str_bytes(w->version)))
+        return HN_VERS_UNKNOWN;
+    return w->opens || w->closes ? HN_VERS_IN : HN_VERS_OUT;
+}
+
+enum hn_vers_answer hn_vers_holds(struct hn_arena *scratch, struct hn_str range, struct hn_str version)
+{
+    ptrdiff_t slash = hn_str_chr(range, '/');
+    struct hn_str rest, one;
+    if (!hn_vers_is(range) || slash < 5 || !version.n)
+        return HN_VERS_UNKNOWN;
+    struct walk w = {.order = hn_version_order_of_vers(hn_str_cut(range, 5, (size_t)slash)), .version = version};
+    rest = hn_str_trim(hn_str_cut(range, (size_t)slash + 1, range.n));
+    if (hn_str_eqc(rest, "*"))
+        return HN_VERS_IN;
+    if (!rest.n)
+        return HN_VERS_UNKNOWN;
+    for (unsigned n = 0; hn_str_split(&rest, '|', &one); n++)
+        if (n >= CONSTRAINTS || !take(&w, scratch, one))
+            return HN_VERS_UNKNOWN;
+    return scratch->failed ? HN_VERS_UNKNOWN : answer(&w);
+}

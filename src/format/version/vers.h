@@ -1,0 +1,24 @@
+/* VERS: ranges of versions in one notation (package-url/vers-spec).
+ *
+ *   vers:npm/>=1.2|!=1.4|<2.0        scheme, then constraints: comparator (none: equal) and version, joined by "|"
+ *   vers:pypi/ and an asterisk       every version
+ *
+ * Versions are percent-encoded; blanks mean nothing. The scheme says the order; of one that is not known only an
+ * asterisk and a version that is named to the letter say anything. Pure; linear in the length of the range. */
+#pragma once
+
+#include "base/arena.h"
+#include "format/version/version.h"
+
+enum hn_vers_answer {
+    HN_VERS_OUT,
+    HN_VERS_IN,
+    HN_VERS_UNKNOWN /* no VERS, a scheme whose order is not known, a version that has none: never to be taken for either
+                     */
+};
+
+bool hn_vers_is(struct hn_str text); /* begins with "vers:" */
+/* Is the version in the range? scratch: for decoding; may be cleared after. */
+enum hn_vers_answer hn_vers_holds(struct hn_arena *scratch, struct hn_str range, struct hn_str version);
+/* Of a VERS scheme ("deb", "npm", "semver", "generic"); UNKNOWN when it is not known. */
+enum hn_version_order hn_version_order_of_vers(struct hn_str scheme);
