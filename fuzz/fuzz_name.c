@@ -4,7 +4,7 @@
 #include "format/cvss/cvss.h"
 #include "format/name/cpe.h"
 #include "format/name/purl.h"
-#include "format/version/version.h"
+#include "format/version/vers.h"
 #include "fuzz.h"
 
 static void purl(struct hn_arena *a, struct hn_str s)
@@ -66,7 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (data[0] == 'v' || !hn_str_from_utf8(b, &s))
         return 0;
     hn_arena_init(&a, 4u << 20);
-    if (data[0] == 'p')
+    if (data[0] == 'r')
+        (void)hn_vers_holds(&a, s, HN_STR("1.2.3-4"));
+    else if (data[0] == 'p')
         purl(&a, s);
     else if (data[0] == 'c')
         cpe(&a, s);

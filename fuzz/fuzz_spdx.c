@@ -104,18 +104,20 @@ static void licence(struct hn_bytes b)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct hn_bom_format *const formats[] = {&hn_bom_spdx2_json, &hn_bom_spdx2_tag, &hn_bom_spdx3_json,
-                                                          &hn_bom_swid,       &hn_bom_coswid,    &hn_bom_dsse,
-                                                          &hn_bom_intoto};
+    static const struct hn_bom_format *const formats[] = {&hn_bom_spdx2_json, &hn_bom_spdx2_tag,  &hn_bom_spdx3_json,
+                                                          &hn_bom_swid,       &hn_bom_coswid,     &hn_bom_dsse,
+                                                          &hn_bom_intoto,     &hn_bom_spdx2_yaml, &hn_bom_spdx2_rdf};
     static const char *const to[] = {"cyclonedx-1.6", "spdx-2.3", "spdx-2.3-tv", "spdx-3.0"};
+    static const size_t licences = 7;
     if (!size)
         return 0;
     struct hn_bytes b = fuzz_copy(data + 1, size - 1);
-    unsigned kind = data[0] & 7; /* '0' is SPDX 2 JSON, '1' tags, '2' SPDX 3, … '7' a licence */
-    if (kind < sizeof formats / sizeof *formats)
-        read_one(formats[kind], b, to[data[0] >> 3 & 3]);
-    else
+    /* '0' is SPDX 2 JSON, '1' tags, '2' SPDX 3, … '7' a licence; 'x' YAML, 'y' RDF */
+    size_t kind = data[0] == 'x' || data[0] == 'y' ? (size_t)(data[0] - 'x') + licences : data[0] & 7;
+    if (kind == licences && data[0] != 'x')
         licence(b);
+    else
+        read_one(formats[kind], b, to[data[0] >> 3 & 3]);
     fuzz_free(b);
     return 0;
 }

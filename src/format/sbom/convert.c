@@ -514,7 +514,7 @@ struct hn_err hn_bom_recast(struct hn_bom *b, enum hn_bom_family to, struct hn_b
 
 const char hn_bom_how_names[] = "cyclonedx-1.4 cyclonedx-1.5 cyclonedx-1.6 cyclonedx-1.7 cyclonedx-1.4-xml "
                                 "cyclonedx-1.5-xml cyclonedx-1.6-xml cyclonedx-1.7-xml spdx-2.2 spdx-2.3 spdx-2.2-tv "
-                                "spdx-2.3-tv spdx-3.0 spdx-3.0.1";
+                                "spdx-2.3-tv spdx-2.2-yaml spdx-2.3-yaml spdx-3.0 spdx-3.0.1";
 
 bool hn_bom_how_of(struct hn_str name, struct hn_bom_how *ret)
 {
@@ -534,6 +534,8 @@ bool hn_bom_how_of(struct hn_str name, struct hn_bom_how *ret)
         {"spdx-2.3", {HN_BOM_SPDX2, HN_BOM_JSON, "2.3", false}},
         {"spdx-2.2-tv", {HN_BOM_SPDX2, HN_BOM_TAG, "2.2", false}},
         {"spdx-2.3-tv", {HN_BOM_SPDX2, HN_BOM_TAG, "2.3", false}},
+        {"spdx-2.2-yaml", {HN_BOM_SPDX2, HN_BOM_YAML, "2.2", false}},
+        {"spdx-2.3-yaml", {HN_BOM_SPDX2, HN_BOM_YAML, "2.3", false}},
         {"spdx-3.0", {HN_BOM_SPDX3, HN_BOM_JSON, "3.0.1", false}},
         {"spdx-3.0.1", {HN_BOM_SPDX3, HN_BOM_JSON, "3.0.1", false}},
     };

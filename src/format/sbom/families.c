@@ -6,8 +6,8 @@
 #include "format/sbom/spdx.h"
 
 const struct hn_bom_format *const hn_bom_formats[] = {
-    &hn_bom_cdx_json, &hn_bom_cdx_xml, &hn_bom_spdx2_json, &hn_bom_spdx2_tag, &hn_bom_spdx3_json,
-    &hn_bom_swid,     &hn_bom_coswid,  &hn_bom_dsse,       &hn_bom_intoto,    NULL,
+    &hn_bom_cdx_json,   &hn_bom_cdx_xml, &hn_bom_spdx2_json, &hn_bom_spdx2_tag, &hn_bom_spdx2_yaml, &hn_bom_spdx2_rdf,
+    &hn_bom_spdx3_json, &hn_bom_swid,    &hn_bom_coswid,     &hn_bom_dsse,      &hn_bom_intoto,     NULL,
 };
 
 #define ENVELOPES_MOST 4 /* envelopes within envelopes */
