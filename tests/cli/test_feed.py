@@ -467,6 +467,48 @@ class Diagnosed(Case):
         self.assertTrue(terms & {"mapped-running", "listens-none", "listens-loopback", "listens-one-network", "listens-everywhere"}, terms)
 
 
+class Beside(Case):
+    """A folder of a CSAF provider, brought by hand: checksums are compared, signatures are said not to be."""
+
+    def folder(self):
+        folder = self.world.dir / "provider"
+        folder.mkdir()
+        for i in range(1, 6):
+            text = csaf(f"A-{i}", f"CVE-2026-500{i}")
+            (folder / f"a-{i}.json").write_bytes(text)
+            kind = "sha512" if i == 2 else "sha256"
+            if i != 4:
+                (folder / f"a-{i}.json.{kind}").write_text(hashlib.new(kind, text).hexdigest().upper() + f"  a-{i}.json\n")
+        (folder / "a-1.json.asc").write_text("-----BEGIN PGP SIGNATURE-----\n")
+        (folder / "a-4.json.asc").write_text("-----BEGIN PGP SIGNATURE-----\n")
+        (folder / "a-3.json").write_bytes(csaf("A-3", "CVE-2026-5003", "2026-11-21T00:00:00Z"))  # changed after its sum
+        (folder / "a-5.json.sha512").write_text("no sum at all")
+        return folder
+
+    def test_sums_and_signatures(self):
+        done = self.feed("add", "--name", "vendor", self.folder())
+        self.assertIn("a-3.json", done.errors)
+        self.assertIn("a-5.json", done.errors)
+        self.assertNotIn(".asc", done.errors)
+        listed = self.feed("list", "--json").json[0]
+        self.assertEqual((listed["records"], listed["rejected"]), (3, 0))
+        self.assertEqual(listed["checked"], {"documents": 3, "checksum_right": 2, "checksum_wrong": 2, "signature_not_checked": 2})
+        for word in ("list", "verify"):
+            self.assertIn("2 documents have an OpenPGP signature (.asc), which is NOT checked", self.feed(word).text)
+        for cve, there in (("CVE-2026-5001", True), ("CVE-2026-5003", False), ("CVE-2026-5005", False)):
+            self.assertEqual(self.world.run("feed", "show", cve).code == 0, there, cve)
+        self.feed("add", "--name", "vendor", self.world.dir / "provider" / "a-1.json")  # nothing beside it was named
+        self.assertNotIn("checked", self.feed("list", "--json").json[0])
+
+    def test_a_feed_that_goes_leaves_nothing(self):
+        folder = self.folder()
+        self.feed("add", "--name", "one", folder)
+        self.feed("add", "--name", "two", folder)
+        self.feed("remove", "one")
+        self.assertEqual([(f["name"], f["checked"]["signature_not_checked"]) for f in self.feed("list", "--json").json], [("two", 2)])
+        self.assertNotIn("one\t", (self.world.home / "feed" / "checks").read_text())
+
+
 class Bundle(Case):
     def test_one_file_for_a_machine_without_a_network(self):
         self.server.files["/a.zip"] = zipped([osv("A-1"), osv("A-2")])

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "format/advisory/import.h"
-#include "modules/feed/feed.h"
+#include "modules/feed/beside.h"
 
 #define THREADS        2u
 #define NAME_MAX_BYTES 64u
@@ -56,17 +56,60 @@ static void complain(struct hn_work *w, const struct hn_adv_importer *im)
     }
 }
 
+/* A document waits for what lies beside it, which follows it: names are sorted. */
+struct pending {
+    struct hn_input in;
+    bool there, wrong, hashed, has_signature;
+    struct feed_checks n;
+    hn_time changed; /* of the newest file */
+};
+
+static void flush(struct hn_work *w, struct hn_adv_importer *im, uint16_t feed, struct pending *p)
+{
+    if (!p->there)
+        return;
+    if (p->wrong)
+        hn_work_warn(w, "feed.rejected", "at", hn_arena_cstr(hn_work_arena(w), p->in.name), "why",
+                     "the checksum beside it is not its own", NULL);
+    else if (hn_work_map(w, &p->in, SIZE_MAX / 2))
+        hn_adv_import_file(im, feed, p->in.name, p->in.map, p->in.regular);
+    p->n.wrong += p->wrong;
+    p->n.documents += !p->wrong;
+    p->n.hashed += !p->wrong && p->hashed;
+    p->n.signatures += !p->wrong && p->has_signature;
+    p->changed = p->in.mtime > p->changed ? p->in.mtime : p->changed;
+    hn_work_done(&p->in);
+    p->there = p->wrong = p->hashed = p->has_signature = false;
+}
+
+/* True when the file is no document of its own. */
+static bool beside(struct hn_work *w, struct pending *p, struct hn_input *in)
+{
+    enum beside kind = p->there ? feed_beside_of(p->in.name, in->name) : BESIDE_NOT;
+    if (kind == BESIDE_NOT)
+        return false;
+    p->has_signature = p->has_signature || kind == BESIDE_SIGNATURE;
+    if (kind != BESIDE_SIGNATURE) {
+        bool right = hn_work_map(w, in, 1u << 16) && hn_work_map(w, &p->in, SIZE_MAX / 2) &&
+                     feed_beside_right(kind, p->in.map, in->map);
+        p->wrong = p->wrong || !right;
+        p->hashed = p->hashed || right;
+    }
+    hn_work_done(in);
+    return true;
+}
+
 /* The inputs as one feed. Its kind is the form that brought most records, its date that of its newest record, or of
  * its newest file where records tell none. */
 static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_importer *im,
-                               struct hn_str name)
+                               struct hn_str name, struct feed_checks *ret)
 {
     struct hn_adv_feed f = {.name = name,
                             .licence = hn_work_str(w, "licence"),
                             .source = hn_work_str(w, "source"),
                             .imported = hn_work_now(w)};
     struct hn_input in;
-    hn_time changed = 0; /* of the newest file */
+    struct pending p = {.there = false};
     uint16_t feed;
     uint64_t done = 0, total = hn_work_total(w, NULL);
     f.kind = HN_STR("");
@@ -76,15 +119,18 @@ static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct
     while (hn_work_next(w, &in)) {
         if (!f.source.n)
             f.source = in.name;
-        if (hn_work_map(w, &in, SIZE_MAX / 2))
-            hn_adv_import_file(im, feed, in.name, in.map, in.regular);
-        changed = in.mtime > changed ? in.mtime : changed;
         hn_work_progress(w, done += in.size, total, "advisories");
-        hn_work_done(&in);
+        if (beside(w, &p, &in))
+            continue;
+        flush(w, im, feed, &p);
+        p.in = in;
+        p.there = true;
     }
+    flush(w, im, feed, &p);
+    *ret = p.n;
     hn_adv_import_sum(im, f.sha256);
     f.kind = hn_str_c(hn_adv_import_form(im));
-    f.date = hn_adv_import_date(im, hn_work_given(w, "date") ? hn_work_time(w, "date") : changed);
+    f.date = hn_adv_import_date(im, hn_work_given(w, "date") ? hn_work_time(w, "date") : p.changed);
     f.date = f.date < f.imported ? f.date : f.imported;
     f.rejected = hn_adv_import_rejected(im);
     hn_adv_build_feed_set(b, feed, &f);
@@ -92,7 +138,7 @@ static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct
     return hn_adv_import_records(im) ? HN_OK : (struct hn_err){HN_E_NOENT};
 }
 
-static struct hn_err fill(struct hn_work *w, struct hn_adv_build *b, const struct next *next)
+static struct hn_err fill(struct hn_work *w, struct hn_adv_build *b, const struct next *next, struct feed_checks *ret)
 {
     struct hn_adv_importer *im;
     HN_TRY(hn_adv_import_new(b, THREADS, NULL, &im));
@@ -100,7 +146,7 @@ static struct hn_err fill(struct hn_work *w, struct hn_adv_build *b, const struc
     if (hn_ok(e) && next->besides)
         e = carry(b, im, next->besides, HN_STR(""), NULL);
     if (hn_ok(e) && next->reads)
-        e = read_feed(w, b, im, next->without);
+        e = read_feed(w, b, im, next->without, ret);
     struct hn_err ended = hn_adv_import_end(im);
     return hn_ok(e) ? ended : e;
 }
@@ -109,11 +155,12 @@ static struct hn_err fill(struct hn_work *w, struct hn_adv_build *b, const struc
 static int rebuild(struct hn_work *w, const struct next *next)
 {
     struct hn_adv_build *b = NULL;
+    struct feed_checks checks = {0};
     struct hn_diag d = {{0}};
     int out = hn_work_file_new(w, FEED_INDEX), spill = hn_work_temp(w);
     struct hn_err e = out < 0 || spill < 0 ? (struct hn_err){HN_E_IO} : hn_adv_build_new(out, spill, 0, &b);
     if (hn_ok(e))
-        e = fill(w, b, next);
+        e = fill(w, b, next, &checks);
     if (hn_ok(e))
         e = hn_adv_build_end(b, hn_work_now(w), &d);
     hn_adv_build_free(b);
@@ -123,6 +170,8 @@ static int rebuild(struct hn_work *w, const struct next *next)
         close(spill);
     if (hn_ok(e))
         e = hn_work_file_commit(w, FEED_INDEX);
+    if (hn_ok(e) && next->without.n)
+        e = feed_checks_put(w, next->without, next->reads ? &checks : NULL);
     if (hn_ok(e))
         return 0;
     return hn_work_fail(w, "feed.failed", "why", e.code == HN_E_NOENT ? "no advisory in it" : hn_err_text(e), NULL);

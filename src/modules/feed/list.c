@@ -3,7 +3,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
-#include "modules/feed/feed.h"
+#include "modules/feed/beside.h"
 
 const struct hn_verb_option feed_list_options[] = {
     {"kind", HN_OPT_STR, "KIND", true, NULL, 0, 0},
@@ -86,6 +86,7 @@ static void put_json(struct hn_work *w, const struct hn_adv_feed *list, size_t n
         hn_jw_kint(&j, "records", (int64_t)list[i].records);
         hn_jw_kint(&j, "rejected", (int64_t)list[i].rejected);
         hn_jw_kc(&j, "sha256", sum);
+        feed_checks_json(&j, w, list[i].name);
         hn_jw_obj_end(&j);
     }
     hn_jw_arr_end(&j);
@@ -134,5 +135,7 @@ int feed_list(struct hn_work *w)
         hn_work_say(w, "feed.none", NULL);
     else
         put_table(w, list, n);
+    for (size_t i = 0; i < n && hn_work_form(w) == HN_FORM_TEXT; i++)
+        feed_checks_say(w, list[i].name);
     return 0;
 }

@@ -2,7 +2,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "modules/feed/feed.h"
+#include "modules/feed/beside.h"
 
 bool feed_open(struct hn_work *w, struct feed_index *ret)
 {
@@ -24,6 +24,7 @@ bool feed_open(struct hn_work *w, struct feed_index *ret)
 
 static int feed_verify(struct hn_work *w)
 {
+    struct hn_adv_feed f;
     struct feed_index old;
     struct hn_diag d = {{0}};
     if (!feed_open(w, &old))
@@ -35,6 +36,8 @@ static int feed_verify(struct hn_work *w)
     if (!hn_ok(hn_adv_index_verify(&old.x, &d)))
         return hn_work_fail(w, "feed.damaged", "why", d.msg, NULL);
     hn_work_say(w, "feed.sound", NULL);
+    for (uint32_t i = 0; i < old.x.n_feeds && hn_adv_feed_at(&old.x, i, &f); i++)
+        feed_checks_say(w, f.name);
     return 0;
 }
 

@@ -1,0 +1,150 @@
+/* Files beside a document, as a CSAF provider puts them (CSAF 2.0 §7.1.18, §7.1.19): NAME.sha256, NAME.sha512,
+ * NAME.asc. A document whose checksum is wrong is left out. OpenPGP signatures are not checked, which is kept and said:
+ * how a feed was checked is in "checks", a line each:
+ *
+ *   name TAB documents TAB with a right checksum TAB with a wrong one TAB signed, not checked */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "modules/feed/beside.h"
+
+#define CHECKS     HN_STR("checks")
+#define CHECKS_MAX ((size_t)1 << 20)
+
+/* ---------------------------------------------------------------- one document */
+
+enum beside feed_beside_of(struct hn_str document, struct hn_str name)
+{
+    static const char *const suffixes[] = {
+        [BESIDE_SHA256] = ".sha256", [BESIDE_SHA512] = ".sha512", [BESIDE_SIGNATURE] = ".asc"};
+    if (!document.n || name.n <= document.n || !hn_str_eq(hn_str_cut(name, 0, document.n), document))
+        return BESIDE_NOT;
+    for (enum beside b = BESIDE_SHA256; b <= BESIDE_SIGNATURE; b++)
+        if (hn_str_eqc(hn_str_cut(name, document.n, name.n), suffixes[b]))
+            return b;
+    return BESIDE_NOT;
+}
+
+/* "<hex>  <name>", as sha256sum writes it. */
+bool feed_beside_right(enum beside kind, struct hn_bytes document, struct hn_bytes told)
+{
+    uint8_t own[64], want[64];
+    struct hn_digest *d = hn_digest_new(kind == BESIDE_SHA256 ? HN_SHA256 : HN_SHA512);
+    size_t digits = kind == BESIDE_SHA256 ? 64 : 128;
+    if (!d)
+        return false;
+    hn_digest_add(d, document);
+    size_t n = hn_digest_end(d, own);
+    struct hn_str text = hn_str_trim((struct hn_str){(const char *)told.p, told.n});
+    char low[128];
+    bool ended = text.n == digits || (text.n > digits && strchr(" \t\r\n", text.p[digits]));
+    for (size_t i = 0; ended && i < digits; i++)
+        low[i] = (char)(text.p[i] >= 'A' && text.p[i] <= 'F' ? text.p[i] | 0x20 : text.p[i]);
+    return ended && 2 * n == digits && hn_unhex((struct hn_str){low, digits}, want, n) && !memcmp(own, want, n);
+}
+
+/* ---------------------------------------------------------------- what is kept */
+
+static struct hn_str read_checks(struct hn_work *w)
+{
+    int fd = hn_work_file_open(w, CHECKS);
+    off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    void *p =
+        size > 0 && (size_t)size <= CHECKS_MAX ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    struct hn_str text = {"", 0};
+    if (fd >= 0)
+        close(fd);
+    if (p == MAP_FAILED)
+        return text;
+    text =
+        hn_arena_str(hn_work_arena(w), hn_str_from_hostile(hn_work_arena(w), hn_bytes_of(p, (size_t)size), CHECKS_MAX));
+    munmap(p, (size_t)size);
+    return text;
+}
+
+static uint64_t number(struct hn_str *rest)
+{
+    struct hn_str one;
+    uint64_t n = 0;
+    if (!hn_str_split(rest, '\t', &one))
+        return 0;
+    for (size_t i = 0; i < one.n && one.p[i] >= '0' && one.p[i] <= '9'; i++)
+        n = n * 10 + (uint64_t)(one.p[i] - '0');
+    return n;
+}
+
+bool feed_checks_of(struct hn_work *w, struct hn_str name, struct feed_checks *ret)
+{
+    struct hn_str text = read_checks(w), line, own;
+    *ret = (struct feed_checks){0};
+    while (hn_str_split(&text, '\n', &line))
+        if (hn_str_split(&line, '\t', &own) && hn_str_eq(own, name)) {
+            ret->documents = number(&line);
+            ret->hashed = number(&line);
+            ret->wrong = number(&line);
+            ret->signatures = number(&line);
+            return true;
+        }
+    return false;
+}
+
+struct hn_err feed_checks_put(struct hn_work *w, struct hn_str name, const struct feed_checks *c)
+{
+    struct hn_str text = read_checks(w), line, own;
+    HN_AUTO(hn_buf_done) struct hn_buf out = {0};
+    bool any = c && (c->hashed || c->wrong || c->signatures);
+    if (!text.n && !any)
+        return HN_OK;
+    hn_buf_init(&out, CHECKS_MAX);
+    while (hn_str_split(&text, '\n', &line)) {
+        struct hn_str rest = line;
+        if (line.n && hn_str_split(&rest, '\t', &own) && !hn_str_eq(own, name))
+            hn_buf_fmt(&out, "%.*s\n", HN_FMT(line));
+    }
+    if (any)
+        hn_buf_fmt(&out, "%.*s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", HN_FMT(name), c->documents,
+                   c->hashed, c->wrong, c->signatures);
+    HN_AUTO_FD fd = hn_work_file_new(w, CHECKS);
+    if (fd < 0 || out.bad)
+        return (struct hn_err){HN_E_IO};
+    HN_TRY(hn_write_all(fd, out.p, out.n));
+    return hn_work_file_commit(w, CHECKS);
+}
+
+/* ---------------------------------------------------------------- for people */
+
+void feed_checks_say(struct hn_work *w, struct hn_str name)
+{
+    struct feed_checks c;
+    struct hn_arena *a = hn_work_arena(w);
+    if (!feed_checks_of(w, name, &c))
+        return;
+    const char *documents = hn_arena_cstr(a, hn_arena_fmt(a, "%" PRIu64, c.documents)),
+               *hashed = hn_arena_cstr(a, hn_arena_fmt(a, "%" PRIu64, c.hashed)),
+               *wrong = hn_arena_cstr(a, hn_arena_fmt(a, "%" PRIu64, c.wrong));
+    hn_work_say(w, "feed.checks", "name", hn_arena_cstr(a, name), "documents", documents, "hashed", hashed, "wrong",
+                wrong, NULL);
+    if (c.signatures)
+        hn_work_say(w, "feed.checks.signed", "name", hn_arena_cstr(a, name), "n",
+                    hn_arena_cstr(a, hn_arena_fmt(a, "%" PRIu64, c.signatures)), NULL);
+}
+
+void feed_checks_json(struct hn_jw *j, struct hn_work *w, struct hn_str name)
+{
+    struct feed_checks c;
+    if (!feed_checks_of(w, name, &c))
+        return;
+    hn_jw_key(j, "checked");
+    hn_jw_obj(j);
+    hn_jw_kint(j, "documents", (int64_t)c.documents);
+    hn_jw_kint(j, "checksum_right", (int64_t)c.hashed);
+    hn_jw_kint(j, "checksum_wrong", (int64_t)c.wrong);
+    hn_jw_kint(j, "signature_not_checked", (int64_t)c.signatures);
+    hn_jw_obj_end(j);
+}
