@@ -9,6 +9,11 @@
 
 #define NAME "hinomi.yaml"
 
+static void free_config(struct hn_config **c)
+{
+    hn_config_free(*c);
+}
+
 static struct hn_err parse(const char *yaml, struct hn_config **ret, struct hn_diag *d)
 {
     setenv("HINOMI_LANG", "en", 1);
@@ -18,10 +23,9 @@ static struct hn_err parse(const char *yaml, struct hn_config **ret, struct hn_d
 /* Refused, with a message that holds `says`. */
 static bool refused(const char *yaml, const char *says)
 {
-    struct hn_config *c = NULL;
+    HN_AUTO(free_config) struct hn_config *c = NULL;
     struct hn_diag d = {""};
     bool ok = hn_ok(parse(yaml, &c, &d));
-    hn_config_free(c);
     if (ok || !strstr(d.msg, says))
         fprintf(stderr, "%s\n  %s: \"%s\", wanted \"%s\"\n", yaml, ok ? "accepted" : "refused", d.msg, says);
     return !ok && strstr(d.msg, says);
@@ -29,10 +33,9 @@ static bool refused(const char *yaml, const char *says)
 
 static bool accepted(const char *yaml)
 {
-    struct hn_config *c = NULL;
+    HN_AUTO(free_config) struct hn_config *c = NULL;
     struct hn_diag d = {""};
     bool ok = hn_ok(parse(yaml, &c, &d));
-    hn_config_free(c);
     if (!ok)
         fprintf(stderr, "%s\n  refused: %s\n", yaml, d.msg);
     return ok;
@@ -40,7 +43,7 @@ static bool accepted(const char *yaml)
 
 TEST(nothing_written_means_the_defaults)
 {
-    struct hn_config *c;
+    HN_AUTO(free_config) struct hn_config *c = NULL;
     CHECK_OK(parse("# only a comment\nserve:\n  # all comments\n", &c, NULL));
     CHECK_TEXT(hn_config_str(c, "serve.listen"), "127.0.0.1:8470");
     CHECK_INT(hn_config_int(c, "diagnose.every"), 3600);
@@ -48,12 +51,11 @@ TEST(nothing_written_means_the_defaults)
     CHECK(hn_config_bool(c, "mail.starttls"));
     CHECK(!hn_config_has(c, "fix.kinds", "sysctl"));
     CHECK_INT(hn_config_line(c, "serve.listen"), 0);
-    hn_config_free(c);
 }
 
 TEST(values_are_read_with_their_lines)
 {
-    struct hn_config *c;
+    HN_AUTO(free_config) struct hn_config *c = NULL;
     const struct hn_str *items;
     CHECK_OK(parse(
         "language: ja\n"
@@ -77,7 +79,6 @@ TEST(values_are_read_with_their_lines)
     CHECK_UINT(hn_config_list(c, "mail.to", &items), 2);
     CHECK_TEXT(items[1], "b@example.org");
     CHECK_TEXT(hn_str_c(hn_config_path(c)), NAME);
-    hn_config_free(c);
 }
 
 TEST(an_unknown_key_is_an_error_with_line_and_nearest_name)
@@ -156,7 +157,7 @@ TEST(hostile_files_are_refused_or_read_but_never_more)
 TEST(a_file_that_is_too_long_is_refused)
 {
     HN_AUTO(hn_buf_done) struct hn_buf b;
-    struct hn_config *c = NULL;
+    HN_AUTO(free_config) struct hn_config *c = NULL;
     hn_buf_init(&b, HN_CONFIG_MAX + 100);
     while (b.n <= HN_CONFIG_MAX && !b.bad)
         hn_buf_c(&b, "# comment\n");
@@ -201,7 +202,8 @@ TEST(the_commented_file_holds_every_default)
 {
     HN_AUTO(hn_buf_done) struct hn_buf sample;
     HN_AUTO(hn_buf_done) struct hn_buf open;
-    struct hn_config *c, *none;
+    HN_AUTO(free_config) struct hn_config *c = NULL;
+    HN_AUTO(free_config) struct hn_config *none = NULL;
     hn_buf_init(&sample, 1 << 20);
     hn_buf_init(&open, 1 << 20);
     hn_config_sample(&sample);
@@ -221,8 +223,6 @@ TEST(the_commented_file_holds_every_default)
             CHECK_STR(hn_config_str(c, o->name), hn_config_str(none, o->name));
         CHECK_INT(hn_config_int(c, o->name), hn_config_int(none, o->name));
     }
-    hn_config_free(c);
-    hn_config_free(none);
 }
 
 TEST(every_option_has_its_meaning_in_both_languages)
@@ -239,7 +239,7 @@ TEST(a_secret_is_read_only_from_a_file_of_its_owner)
 {
     HN_AUTO(hn_arena_done) struct hn_arena a;
     char dir[] = "/tmp/hinomi-test-XXXXXX", path[128], yaml[256];
-    struct hn_config *c;
+    HN_AUTO(free_config) struct hn_config *c = NULL;
     struct hn_str secret;
     hn_arena_init(&a, 1 << 16);
     CHECK(mkdtemp(dir) != NULL);
@@ -255,7 +255,6 @@ TEST(a_secret_is_read_only_from_a_file_of_its_owner)
     CHECK_TEXT(secret, "s3cret");
     CHECK_OK(hn_config_secret(c, "webhook.secret_file", &a, &secret, NULL));
     CHECK_UINT(secret.n, 0);
-    hn_config_free(c);
     unlink(path);
     rmdir(dir);
 }
@@ -263,7 +262,7 @@ TEST(a_secret_is_read_only_from_a_file_of_its_owner)
 TEST(the_file_is_searched_where_it_is_documented)
 {
     char dir[] = "/tmp/hinomi-test-XXXXXX", path[128];
-    struct hn_config *c;
+    HN_AUTO(free_config) struct hn_config *c = NULL;
     CHECK(mkdtemp(dir) != NULL);
     setenv("HINOMI_LANG", "en", 1);
     setenv("HINOMI_HOME", dir, 1);
@@ -272,7 +271,6 @@ TEST(the_file_is_searched_where_it_is_documented)
     CHECK_OK(hn_config_load(NULL, &c, NULL));
     CHECK_TEXT(hn_str_c(hn_config_path(c)), path);
     CHECK_TEXT(hn_config_str(c, "language"), "ja");
-    hn_config_free(c);
     struct hn_diag d = {""};
     CHECK_ERR(hn_config_load("/nonexistent/hinomi.yaml", &c, &d), NOENT); /* named, so it must be there */
     unlink(path);

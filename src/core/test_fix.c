@@ -27,9 +27,10 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 static void put(struct fixture *x, const char *path, const char *text, mode_t mode)
 {
-    const char *full = hn_arena_fmt(&x->arena, "%s%s", x->root, path).p;
+    char full[512]; /* nothing here may fail for want of memory */
+    snprintf(full, sizeof full, "%s%s", x->root, path);
     const struct timespec times[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000, .tv_nsec = 123456789}};
-    char *slash = strrchr((char *)(uintptr_t)full, '/');
+    char *slash = strrchr(full, '/');
     *slash = '\0';
     if (!hn_ok(hn_mkdirs(full, 0755, NULL)))
         abort();
@@ -44,20 +45,22 @@ static void put(struct fixture *x, const char *path, const char *text, mode_t mo
 static void put_link(struct fixture *x, const char *path, const char *target)
 {
     put(x, path, "", 0644);
-    const char *full = hn_arena_fmt(&x->arena, "%s%s", x->root, path).p;
+    char full[512];
+    snprintf(full, sizeof full, "%s%s", x->root, path);
     if (unlink(full) < 0 || symlink(target, full) < 0)
         abort();
 }
 
 static const char *get(struct fixture *x, const char *path)
 {
-    struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    char full[512];
+    snprintf(full, sizeof full, "%s%s", x->root, path);
     hn_buf_init(&b, 1 << 20);
-    if (!hn_ok(hn_read_file(hn_arena_fmt(&x->arena, "%s%s", x->root, path).p, &b, NULL)))
+    if (!hn_ok(hn_read_file(full, &b, NULL)))
         return "(none)";
     struct hn_str s = hn_arena_str(&x->arena, hn_buf_text(&b));
-    hn_buf_done(&b);
-    return s.p;
+    return s.p ? s.p : "(no memory)";
 }
 
 #define SSHD                                                                                                           \
@@ -136,9 +139,10 @@ static struct hn_str snap(struct fixture *x)
     struct hn_str all = hn_arena_str(&x->arena, hn_buf_text(&b)), line,
                   *lines = hn_arena_alloc(&x->arena, 4096 * sizeof *lines);
     size_t n = 0;
-    while (n < 4096 && hn_str_split(&all, '\n', &line))
+    while (lines && n < 4096 && hn_str_split(&all, '\n', &line))
         lines[n++] = line;
-    qsort(lines, n, sizeof *lines, line_cmp); /* the order of a folder changes when a name goes and comes back */
+    if (n)
+        qsort(lines, n, sizeof *lines, line_cmp); /* the order of a folder changes when a name goes and comes back */
     hn_buf_clear(&b);
     for (size_t i = 0; i < n; i++) {
         hn_buf_str(&b, lines[i]);
@@ -198,6 +202,7 @@ TEST(every_kind_is_applied_once_and_undone_to_the_byte)
         CHECK_OK(apply(&x, "one", &deeds[i], &d)); /* again: nothing */
         CHECK_STR(snap(&x), after);
         struct hn_fix_plan *p = HN_NEW(&x.arena, struct hn_fix_plan);
+        CHECK(p != NULL);
         struct hn_err e =
             hn_fix_plan(&x.env, deeds[i].kind, hn_str_c(deeds[i].target), hn_str_c(deeds[i].value), &x.arena, p, &d);
         CHECK(deeds[i].kind == HN_FIX_UNIT_OFF ? e.code == HN_E_STATE : hn_ok(e) && p->n == 0);
@@ -223,6 +228,7 @@ TEST(a_plan_shows_the_exact_change)
     hn_buf_init(&b, 1 << 20);
     hn_jw_init(&w, &b);
     struct hn_fix_plan *p = HN_NEW(&x.arena, struct hn_fix_plan);
+    CHECK(p != NULL);
     CHECK_OK(hn_fix_plan(&x.env, HN_FIX_SETTING, HN_STR("/etc/login.defs|PASS_MAX_DAYS|space"), HN_STR("365"), &x.arena,
                          p, NULL));
     hn_fix_plan_json(&w, &x.arena, p);
@@ -337,6 +343,7 @@ TEST(a_change_since_it_was_shown_is_refused)
     struct hn_diag d = {{0}};
     fixture_init(&x);
     struct hn_fix_plan *p = HN_NEW(&x.arena, struct hn_fix_plan);
+    CHECK(p != NULL);
     const struct deed *deed = &deeds[2];
     CHECK_OK(hn_fix_plan(&x.env, deed->kind, hn_str_c(deed->target), hn_str_c(deed->value), &x.arena, p, NULL));
     put(&x, "/etc/login.defs", "PASS_MAX_DAYS 99999\n# somebody was here\n", 0640);
@@ -427,7 +434,8 @@ TEST(edits_sshd_options_outside_match_blocks)
 
 static void script(struct fixture *x, const char *name, const char *text)
 {
-    const char *full = hn_arena_fmt(&x->arena, "%s/%s", x->bin, name).p;
+    char full[512];
+    snprintf(full, sizeof full, "%s/%s", x->bin, name);
     int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC, 0755);
     if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
         abort();

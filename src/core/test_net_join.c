@@ -71,6 +71,13 @@ static const struct hn_jv *evidence(struct world *w, bool ports, bool senders)
     return v;
 }
 
+/* What the first piece says of how many. */
+static struct hn_str count_of(struct world *w)
+{
+    const struct hn_jv *v = evidence(w, true, false);
+    return v && v->n ? hn_jv_str(hn_jv_get(&v->items[0], "params"), "n") : HN_STR("?");
+}
+
 /* "name" of the only piece, with a mark when it is not seen; "-" when there is none. */
 static const char *only(struct world *w, bool ports, bool senders)
 {
@@ -86,20 +93,21 @@ static const char *only(struct world *w, bool ports, bool senders)
 
 TEST(a_scanned_listener_that_is_reached)
 {
-    struct world w;
+    HN_AUTO(world_done) struct world w;
     world_init(&w);
+    STOP_IF_FAILED();
     CHECK_C(only(&w, true, false), "scanned-now");
     CHECK(w.expires == w.p.last + 24 * HN_HOUR);
-    CHECK_C(hn_arena_cstr(&w.a, hn_jv_str(hn_jv_get(&evidence(&w, true, false)->items[0], "params"), "n")), "1200");
+    CHECK_TEXT(count_of(&w), "1200");
     w.l.reach = HN_STR("public");
     CHECK_C(only(&w, true, false), "scanned-now");
-    world_done(&w);
 }
 
 TEST(what_scans_cannot_reach_is_not_joined)
 {
-    struct world w;
+    HN_AUTO(world_done) struct world w;
     world_init(&w);
+    STOP_IF_FAILED();
     w.l.firewall = HN_STR("blocked");
     CHECK_C(only(&w, true, false), "-");
     w.l.firewall = HN_STR("open");
@@ -115,13 +123,13 @@ TEST(what_scans_cannot_reach_is_not_joined)
     w.p.last = NOW - 24 * HN_HOUR; /* too old to the second */
     CHECK_C(only(&w, true, false), "-");
     CHECK(w.expires == 0);
-    world_done(&w);
 }
 
 TEST(behind_a_translation_it_is_said_and_not_joined)
 {
-    struct world w;
+    HN_AUTO(world_done) struct world w;
     world_init(&w);
+    STOP_IF_FAILED();
     w.l.public_network = false;
     CHECK_C(only(&w, true, false), "scanned-maybe?");
     w.l.has_networks = false; /* then its addresses tell */
@@ -131,18 +139,18 @@ TEST(behind_a_translation_it_is_said_and_not_joined)
     CHECK_C(only(&w, true, false), "scanned-now");
     w.l.reach = HN_STR("private");
     CHECK_C(only(&w, true, false), "scanned-maybe?");
-    world_done(&w);
 }
 
 TEST(who_got_an_answer_from_the_address_got_there)
 {
-    struct world w;
+    HN_AUTO(world_done) struct world w;
     world_init(&w);
+    STOP_IF_FAILED();
     w.hits = 1;
     w.l.public_network = false;
     CHECK_C(only(&w, false, false), "scanned-now");
     CHECK_C(only(&w, true, false), "scanned-now"); /* so others that scan for it get there, too */
-    CHECK_C(hn_arena_cstr(&w.a, hn_jv_str(hn_jv_get(&evidence(&w, true, false)->items[0], "params"), "n")), "1200");
+    CHECK_TEXT(count_of(&w), "1200");
     w.hit.holders = 2;
     CHECK_C(only(&w, false, false), "-");
     w.hit.holders = 1;
@@ -154,23 +162,22 @@ TEST(who_got_an_answer_from_the_address_got_there)
     w.hit.last = NOW - HN_HOUR;
     w.l.firewall = HN_STR("blocked");
     CHECK_C(only(&w, false, false), "-");
-    world_done(&w);
 }
 
 TEST(a_surge_comes_first)
 {
-    struct world w;
+    HN_AUTO(world_done) struct world w;
     world_init(&w);
+    STOP_IF_FAILED();
     w.p.usual = 10;
     CHECK_C(only(&w, true, false), "scanned-surge");
     w.l.public_network = false; /* nothing is known of the way: then only what scans in general */
     CHECK_C(only(&w, true, false), "-");
-    world_done(&w);
 }
 
 TEST(what_is_still_right_is_no_news)
 {
-    struct hn_arena a;
+    HN_AUTO(hn_arena_done) struct hn_arena a;
     hn_arena_init(&a, 1 << 20);
     struct hn_str was =
         HN_STR("[{\"name\":\"x\",\"params\":{\"n\":\"1200\",\"port\":\"443\"},\"node\":{\"label\":\"1200\"}}]");
@@ -185,13 +192,13 @@ TEST(what_is_still_right_is_no_news)
         &a, was,
         HN_STR("[{\"name\":\"x\",\"params\":{\"n\":\"1200\",\"port\":\"500\"},\"node\":{\"label\":\"1200\"}}]")));
     CHECK(!hn_net_same(&a, was, HN_STR("[]")));
-    hn_arena_done(&a);
 }
 
 TEST(senders_by_address)
 {
-    struct world w;
+    HN_AUTO(world_done) struct world w;
     world_init(&w);
+    STOP_IF_FAILED();
     CHECK_C(only(&w, false, true), "c2-suspected");
     CHECK(w.expires == w.s.last + 7 * HN_DAY);
     w.s.kind = HN_NET_SCANS;
@@ -206,19 +213,18 @@ TEST(senders_by_address)
     w.address = w.s.address;
     w.s.last = NOW - 7 * HN_DAY;
     CHECK_C(only(&w, false, true), "-");
-    world_done(&w);
 }
 
 TEST(addresses_of_packets_from_elsewhere)
 {
-    struct world w;
+    HN_AUTO(world_done) struct world w;
     struct hn_str s;
     world_init(&w);
+    STOP_IF_FAILED();
     CHECK(hn_net_address(&w.a, HN_STR("2001:DB8:0::1"), &s) && hn_str_eqc(s, "2001:db8::1"));
     CHECK(!hn_net_address(&w.a, HN_STR("127.0.0.1"), &s) && !hn_net_address(&w.a, HN_STR("fe80::1"), &s));
     CHECK(!hn_net_address(&w.a, HN_STR("0.0.0.0"), &s) && !hn_net_address(&w.a, HN_STR("eth0"), &s));
     CHECK(hn_net_round(1294) == 1200 && hn_net_round(99) == 99 && hn_net_round(0) == 0);
-    world_done(&w);
 }
 
 static const char finding[] =
@@ -243,8 +249,9 @@ static const struct hn_jv *apply(struct world *w, const struct hn_jv *f, const s
 
 TEST(applied_again_it_is_the_same_and_taken_out_nothing_is_left)
 {
-    struct world w;
+    HN_AUTO(world_done) struct world w;
     world_init(&w);
+    STOP_IF_FAILED();
     const struct hn_jv *f = hn_jv_parse(&w.a, hn_str_bytes(hn_str_c(finding)), NULL);
     const struct hn_jv *none = hn_jv_parse(&w.a, hn_str_bytes(HN_STR("[]")), NULL);
     const struct hn_jv *e = evidence(&w, true, true);
@@ -257,5 +264,4 @@ TEST(applied_again_it_is_the_same_and_taken_out_nothing_is_left)
     CHECK(hn_jv_num(one, "score", 0) > hn_jv_num(out, "score", 100));
     CHECK(hn_jv_get(hn_jv_get(two, "graph"), "nodes")->n == 3 && hn_jv_get(hn_jv_get(out, "graph"), "nodes")->n == 1);
     CHECK(hn_jv_get(two, "terms")->n == 2 && hn_jv_get(out, "terms")->n == 2);
-    world_done(&w);
 }

@@ -319,7 +319,10 @@ static void special_over(struct hn_tar *t)
     if (!to)
         return;
     hn_buf_clear(to);
-    hn_buf_add(to, t->special.p, (size_t)t->gather_size);
+    if (t->special.bad || t->special.n < t->gather_size)
+        to->bad = true; /* there was no memory to gather it */
+    else
+        hn_buf_add(to, t->special.p, (size_t)t->gather_size);
     if (to->bad)
         fail(t, "name is too long");
 }
