@@ -207,7 +207,10 @@ static void put_line(struct hn_buf *out, const char *mark, struct hn_str s)
         bool add = hn_str_starts(line, "+"), cut = hn_str_starts(line, "-");
         hn_buf_c(out, mark);
         hn_buf_c(out, !cli.color ? "" : add ? "\033[32m" : cut ? "\033[31m" : "");
-        hn_term_put(out, line);
+        for (struct hn_str part; hn_str_split(&line, '\t', &part);) {
+            hn_term_put(out, part);
+            hn_buf_c(out, line.p ? "\t" : "");
+        }
         hn_buf_c(out, cli.color && (add || cut) ? cli_color_end() : "");
         hn_buf_chr(out, '\n');
     }

@@ -60,6 +60,8 @@ static void report(struct hn_judge *j, const struct config_rule *rule, const str
 {
     struct hn_str subject = config_rule_subject(rule, hn_judge_arena(j));
     struct hn_finding *f = hn_find(j, rule->id, subject, HN_STR(""));
+    if (rule->cause)
+        hn_find_cause(f, hn_str_c(rule->cause));
     hn_find_param(f, "subject", subject);
     hn_find_param(f, "actual", r->actual.n ? r->actual : HN_STR("-"));
     hn_find_param(f, "seen", r->seen.n ? r->seen : subject);

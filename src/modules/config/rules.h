@@ -73,6 +73,7 @@ struct config_rule {
     const struct config_node *check;
     enum hn_fix_kind fix;
     const char *fix_target, *fix_value; /* "{path}": of the first evidence */
+    const char *cause;                  /* findings of one cause are put right by one deed; NULL: of its own */
 };
 
 extern const struct config_rule config_rule_table[];

@@ -131,6 +131,7 @@ static void judge_firewall(struct hn_judge *j)
             continue;
         if (!f) {
             f = hn_find(j, "firewall-absent", HN_STR("firewall"), (struct hn_str){0});
+            hn_find_cause(f, HN_STR("firewall")); /* as the rules about packet filters (rules/network.yaml) */
             hn_find_evidence(f, firewall, "firewall");
         }
         if (n++ < 20)
