@@ -1,4 +1,4 @@
-/* OCSF 1.x (Open Cybersecurity Schema Framework, version 1.3.0), one event a line:
+/* OCSF 1.x (Open Cybersecurity Schema Framework, version 1.4.0), one event a line:
  *
  *   class vulnerability → Vulnerability Finding 2002
  *   class detection     → Detection Finding 2004
@@ -69,28 +69,48 @@ static void remediation(struct hn_jw *w, const struct export_row *r)
     hn_jw_obj_end(w);
 }
 
-/* vulnerabilities: the subject is the affected package. */
+/* Exactly one of the three: the name that everybody knows, that of the source, or what kind of weakness it is. */
+static void named_by(struct hn_jw *w, const struct hn_jv *params)
+{
+    struct hn_str name = hn_jv_str(params, "vulnerability"), advisory = hn_jv_str(params, "advisory");
+    bool cve = hn_str_starts(name, "CVE-");
+
+    hn_jw_key(w, cve ? "cve" : advisory.n ? "advisory" : "cwe");
+    hn_jw_obj(w);
+    hn_jw_kstr(w, "uid",
+               cve          ? name
+               : advisory.n ? advisory
+                            : HN_STR("CWE-1395")); /* vulnerable third-party component */
+    hn_jw_obj_end(w);
+}
+
+/* vulnerabilities: the subject is the affected package, where the version installed is known. */
 static void vulnerability(struct hn_jw *w, const struct export_row *r)
 {
     const struct hn_store_finding *f = r->f;
+    const struct hn_jv *params = hn_jv_get(r->v, "params");
+    struct hn_str installed = hn_jv_str(params, "installed"), fixed = hn_jv_str(params, "fixed");
 
     hn_jw_key(w, "vulnerabilities");
     hn_jw_arr(w);
     hn_jw_obj(w);
     hn_jw_kstr(w, "title", r->title);
     hn_jw_kstr(w, "desc", r->why);
+    named_by(w, params);
     hn_jw_kint(w, "first_seen_time", ms(f->first_seen));
     hn_jw_kint(w, "last_seen_time", ms(f->last_seen));
     hn_jw_kbool(w, "is_fix_available", f->fix_kind.n && !hn_str_eqc(f->fix_kind, "none"));
-    hn_jw_key(w, "affected_packages");
-    hn_jw_arr(w);
-    hn_jw_obj(w);
-    hn_jw_kstr(w, "name", f->subject);
-    hn_jw_kstr(w, "version", hn_jv_str(hn_jv_get(r->v, "params"), "version"));
-    if (f->fix_value.n)
-        hn_jw_kstr(w, "fixed_in_version", f->fix_value);
-    hn_jw_obj_end(w);
-    hn_jw_arr_end(w);
+    if (installed.n) {
+        hn_jw_key(w, "affected_packages");
+        hn_jw_arr(w);
+        hn_jw_obj(w);
+        hn_jw_kstr(w, "name", hn_jv_str(params, "source").n ? hn_jv_str(params, "source") : f->subject);
+        hn_jw_kstr(w, "version", installed);
+        if (fixed.n && !hn_str_eqc(fixed, "–"))
+            hn_jw_kstr(w, "fixed_in_version", fixed);
+        hn_jw_obj_end(w);
+        hn_jw_arr_end(w);
+    }
     remediation(w, r);
     hn_jw_obj_end(w);
     hn_jw_arr_end(w);
@@ -159,7 +179,7 @@ static void row(struct export_out *o, const struct export_row *r)
     }
     hn_jw_key(&w, "metadata");
     hn_jw_obj(&w);
-    hn_jw_kc(&w, "version", "1.3.0");
+    hn_jw_kc(&w, "version", "1.4.0");
     hn_jw_key(&w, "product");
     hn_jw_obj(&w);
     hn_jw_kc(&w, "name", "Hinomi");

@@ -228,6 +228,7 @@ TEST(what_the_store_keeps_is_enough_to_rank_again)
     struct hn_finding *f = pending(&w, 12);
     CHECK(world_rank(&w));
     const struct hn_jv *v = world_json(&w, f);
+    CHECK(v != NULL);
     static const char *const kept[] = {"kind", "class", "severity", "params", "terms", "loss", "due_inputs"};
     hn_jw_init(&jw, &less);
     hn_jw_obj(&jw);
@@ -371,6 +372,7 @@ TEST(every_word_of_the_due_tables_has_a_text)
     hn_arena_init(&a, 8 << 20);
     for (size_t n = 0; n < 2; n++) {
         struct hn_due_table *t = HN_NEW(&a, struct hn_due_table);
+        CHECK(t != NULL);
         CHECK_OK(hn_due_parse(&a, hn_due_builtin(hn_str_c(tables[n])), t, NULL));
         for (size_t i = 0; i < t->n_inputs; i++) {
             NOTE("%s", t->inputs[i].name);

@@ -146,6 +146,10 @@ class Lists(Case):
             self.assertEqual(e["status_id"], 1)
             self.assertEqual("vulnerabilities" in e, e["class_uid"] == 2002)
             self.assertEqual("compliance" in e, e["class_uid"] == 2003)
+            for v in e.get("vulnerabilities", []):
+                self.assertEqual(len({"cve", "advisory", "cwe"} & set(v)), 1, "one of these, exactly")
+                for p in v.get("affected_packages", []):
+                    self.assertTrue(p["name"] and p["version"])
 
     def test_sarif(self):
         answer = self.client.get("findings?format=sarif&asset=" + self.assets[2])
