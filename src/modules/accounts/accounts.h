@@ -100,6 +100,11 @@ void accounts_sshd_emit(struct hn_parse *p);
 /* keys.c */
 void accounts_keys(struct hn_parse *p, const struct hn_rec *r);
 void accounts_trust_file(struct hn_parse *p, const struct hn_rec *r);
+/* escape.c: does a rule of sudo (accounts.sudo_rule) make whoever has it root, though it names other programs? */
+bool accounts_sudo_escapes(const struct hn_obs *rule, struct hn_str *ret_program);
+/* A group (accounts.group) whose members can take the whole host. */
+void accounts_judge_root_group(struct hn_judge *j, const struct hn_obs *group);
+
 /* judge.c */
 void accounts_judge(struct hn_judge *j);
 /* module.c */

@@ -202,12 +202,16 @@ static void judge_sudo(struct hn_judge *j)
             continue;
         struct hn_str where = hn_arena_fmt(hn_judge_arena(j), "%.*s:%lld", HN_FMT(hn_obs_get(r, "path")),
                                            (long long)hn_obs_get_int(r, "line", 0));
-        struct hn_finding *f = hn_find(j, "sudo-nopasswd",
+        bool all = hn_obs_get_bool(r, "all", false);
+        struct hn_str program = {0};
+        bool escapes = !all && accounts_sudo_escapes(r, &program);
+        struct hn_finding *f = hn_find(j, escapes ? "sudo-escape" : "sudo-nopasswd",
                                        hn_arena_fmt(hn_judge_arena(j), "%.*s: %.*s", HN_FMT(hn_obs_get(r, "who")),
                                                     HN_FMT(hn_obs_get(r, "command"))),
                                        hn_obs_get(r, "path"));
-        bool all = hn_obs_get_bool(r, "all", false);
-        hn_find_severity(f, all ? HN_SEV_HIGH : HN_SEV_LOW);
+        hn_find_severity(f, all || escapes ? HN_SEV_HIGH : HN_SEV_LOW);
+        if (escapes)
+            hn_find_param(f, "program", program);
         hn_find_param(f, "who", hn_obs_get(r, "who"));
         hn_find_param(f, "command", hn_obs_get(r, "command"));
         hn_find_param(f, "where", where);
@@ -235,7 +239,7 @@ static void judge_key(struct hn_judge *j, const struct hn_obs *k)
         struct hn_finding *f = hn_find(j, "key-weak", hn_obs_get(k, "fingerprint"), hn_obs_get(k, "path"));
         hn_find_severity(f, dsa || bits < 2048 ? HN_SEV_HIGH : HN_SEV_LOW);
         hn_find_param(f, "type", type);
-        hn_find_param_int(f, "bits", bits);
+        hn_find_param(f, "bits", bits ? hn_arena_fmt(hn_judge_arena(j), "%lld", (long long)bits) : HN_STR("?"));
         hn_find_param(f, "user", user.n ? user : HN_STR("?"));
         hn_find_param(f, "path", hn_obs_get(k, "path"));
         hn_find_evidence(f, k, "key");
@@ -333,6 +337,7 @@ void accounts_judge(struct hn_judge *j)
     HN_FACTS_EACH(o, facts, "accounts.file")
         judge_file(j, o);
     HN_FACTS_EACH(g, facts, "accounts.group") {
+        accounts_judge_root_group(j, g);
         struct hn_str kind = hn_obs_get(g, "password");
         if (!kind.n || hn_str_eqc(kind, "none"))
             continue;

@@ -124,6 +124,7 @@ static const struct hn_rule rules[] = {
     {"duplicate-uid", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:7.2.5"},
     {"duplicate-name", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "CIS:7.2.7"},
     {"sudo-nopasswd", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:5.2.4 NIST:AC-6 DS-211"},
+    {"sudo-escape", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:5.2.4 NIST:AC-6 DS-211"},
     {"sudo-no-authenticate", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:5.2.5"},
     {"account-stale", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, "NIST:AC-2 DS-211 MHLW:6.0"},
     {"system-account-with-shell", HN_SEV_LOW, HN_CLASS_CONFIGURATION, "CIS:5.4.2.7"},
@@ -136,6 +137,7 @@ static const struct hn_rule rules[] = {
     {"access-file-writable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "NIST:AC-6 DS-211"},
     {"shadow-readable", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.1.5"},
     {"trust-file", HN_SEV_HIGH, HN_CLASS_CONFIGURATION, "CIS:7.2.10"},
+    {"group-as-root", HN_SEV_MEDIUM, HN_CLASS_CONFIGURATION, "NIST:AC-6 DS-211"},
     {"group-password", HN_SEV_LOW, HN_CLASS_CONFIGURATION, NULL},
     {0}};
 
