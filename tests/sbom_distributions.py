@@ -68,6 +68,30 @@ def rhel(number, cve, status, version, arch="x86_64", stream="", remedies=()):
                                                   for r in remedies]}]}
 
 
+def suse(cve, product, cpe, statuses, helper):
+    """An advisory as SUSE publishes it: packages by architecture, products, and each package as part of each product."""
+    packages = sorted({name for names in statuses.values() for name in names})
+
+    def package(name):
+        arch = name.rsplit(".", 1)[-1] if "-" in name else "noarch"
+        bare = name.rsplit("-", 2)[0]
+        purl = {"product_identification_helper": {"purl": f"pkg:rpm/suse/{bare}@{name[len(bare) + 1:-len(arch) - 1]}?arch={arch}"}} if helper and "-" in name else {}
+        return {"category": "product_version", "name": name, "product": {"name": name, "product_id": name, **purl}}
+
+    return {"document": {"category": "csaf_security_advisory", "csaf_version": "2.0", "title": cve, "lang": "en",
+                         "publisher": {"category": "vendor", "name": "SUSE Product Security Team", "namespace": "https://www.suse.com/"},
+                         "tracking": {"id": f"SUSE-{cve}", "current_release_date": "2026-02-01T00:00:00Z", "initial_release_date": "2026-02-01T00:00:00Z",
+                                      "status": "final", "version": "1", "revision_history": [{"date": "2026-02-01T00:00:00Z", "number": "1", "summary": "x"}]}},
+            "product_tree": {"branches": [{"category": "vendor", "name": "SUSE", "branches": [
+                {"category": "architecture", "name": "x86_64", "branches": [package(name) for name in packages]},
+                {"category": "product_family", "name": "SUSE Linux Enterprise", "branches": [{"category": "product_name", "name": product, "product": {
+                    "name": product, "product_id": product, "product_identification_helper": {"cpe": cpe}}}]}]}],
+                "relationships": [{"category": "default_component_of", "product_reference": name, "relates_to_product_reference": product,
+                                   "full_product_name": {"name": f"{name} as component of {product}", "product_id": f"{product}:{name}"}} for name in packages]},
+            "vulnerabilities": [{"cve": cve, "notes": [{"category": "general", "text": "a flaw"}],
+                                 "product_status": {status: [f"{product}:{name}" for name in names] for status, names in statuses.items()}}]}
+
+
 def osv(ident, ecosystem, name, fixed, **more):
     return {"schema_version": "1.6.0", "id": ident, "modified": "2026-01-01T00:00:00Z", "affected": [
         {"package": {"ecosystem": ecosystem, "name": name}, "ranges": [
@@ -220,6 +244,31 @@ class Distributions(unittest.TestCase):
         self.assertEqual(self.ids("pkg:rpm/suse/corge@1.9-1?distro=sles-15.5"), {"SUSE-SU-2026:0403-1"})
         self.assertEqual(self.ids("pkg:rpm/suse/corge@1.9-1?distro=sles-15.4"), set())
         self.assertEqual(self.ids("pkg:rpm/opensuse/corge@1.9-1?distro=opensuse-leap-15.5"), {"openSUSE-SU-2026:0404-1"})
+
+    def test_suse_csaf(self):
+        """A package is a part of a product: only where that product is installed, before the version that is recommended."""
+        sles, leap = ("SUSE Linux Enterprise Server 15 SP5", "cpe:/o:suse:sles:15:sp5"), ("openSUSE Leap 15.5", "cpe:/o:opensuse:leap:15.5")
+        for helper in (True, False):
+            folder = f"suse-{helper}"
+            write(f"{folder}/a.json", suse("CVE-2026-0701", *sles, {"recommended": ["garply-1.4.2-150500.5.41.1.x86_64", "libgarply-devel-1.4.2-150500.5.41.1.x86_64"]}, helper))
+            write(f"{folder}/b.json", suse("CVE-2026-0702", *sles, {"known_not_affected": ["garply-1.4.2-150500.5.41.1.x86_64"]}, helper))
+            write(f"{folder}/c.json", suse("CVE-2026-0703", *sles, {"known_affected": ["garply"]}, helper))
+            write(f"{folder}/d.json", suse("CVE-2026-0704", *leap, {"recommended": ["garply-1.4.3-1.1.x86_64"]}, helper))
+
+            def ids(purl):
+                answer = json.loads(run("sbom", "match", "--json", "--feed", pathlib.Path(TMP.name) / folder, write("suse.cdx.json", system([purl]))).stdout)
+                self.assertFalse(answer["unknown"], answer)
+                return {i for m in answer["matches"] for i in [m["group"]]}
+
+            self.assertEqual(ids("pkg:rpm/suse/garply@1.4.2-150500.5.40.1?arch=x86_64&distro=sles-15.5"), {"CVE-2026-0701", "CVE-2026-0703"})
+            self.assertEqual(ids("pkg:rpm/suse/garply@1.4.2-150500.5.41.1?arch=x86_64&distro=sles-15.5"), {"CVE-2026-0703"})
+            self.assertEqual(ids("pkg:rpm/suse/libgarply-devel@1.4.1-150500.5.41.1?arch=x86_64&distro=sles-15.5&upstream=garply-1.4.1-150500.5.41.1.src.rpm"),
+                             {"CVE-2026-0701", "CVE-2026-0703"})  # the latter names the source
+            self.assertEqual(ids("pkg:rpm/opensuse/garply@1.4.2-1.1?arch=x86_64&distro=opensuse-leap-15.5"), {"CVE-2026-0704"})
+            self.assertEqual(ids("pkg:rpm/opensuse/garply@1.4.3-1.1?arch=x86_64&distro=opensuse-leap-15.5"), set())
+        answer = json.loads(run("sbom", "match", "--json", "--feed", pathlib.Path(TMP.name) / "suse-False",
+                                write("suse.cdx.json", system(["pkg:rpm/suse/garply@1.4.2-1?distro=sles-15.4"]))).stdout)
+        self.assertEqual((len(answer["matches"]), [u["why"] for u in answer["unknown"]]), (0, ["release-not-covered"]))
 
 
 if __name__ == "__main__":

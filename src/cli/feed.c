@@ -369,7 +369,9 @@ bool cli_feed_is_ours(int argc, char **argv)
     if (strcmp(argv[1], "update") == 0 || strcmp(argv[1], "sources") == 0 || strcmp(argv[1], "remove") == 0)
         return true;
     for (int i = 2; strcmp(argv[1], "add") == 0 && i < argc; i++)
-        if (strncmp(argv[i], "https://", 8) == 0 || strncmp(argv[i], "http://", 7) == 0)
+        if (strcmp(argv[i], "--source") == 0) /* where files came from: nothing to fetch */
+            i++;
+        else if (strncmp(argv[i], "https://", 8) == 0 || strncmp(argv[i], "http://", 7) == 0)
             return true;
     return false;
 }

@@ -48,6 +48,31 @@ struct path {
     struct hn_str vendor, product, version, range;
 };
 
+/* SUSE names a package "curl-8.0.1-150400.5.41.1.x86_64", many of its documents without a package URL; one that is only
+ * affected has no version: "curl". */
+static struct hn_str suse_purl(struct hn_arena *a, struct hn_str name)
+{
+    static const char *const arches[] = {"x86_64", "noarch", "aarch64", "ppc64le", "s390x", "i586",
+                                         "i686",   "ia64",   "ppc64",   "s390",    "src"};
+    size_t cuts[2], n_cuts = 0, dot = name.n;
+    while (dot && name.p[dot - 1] != '.')
+        dot--;
+    struct hn_str arch = hn_str_cut(name, dot, name.n);
+    bool is_arch = false;
+    for (size_t i = 0; dot && i < sizeof arches / sizeof *arches; i++)
+        is_arch = is_arch || hn_str_eqc(arch, arches[i]);
+    for (size_t i = is_arch ? dot : 0; i > 1 && n_cuts < 2; i--)
+        if (name.p[i - 1] == '-')
+            cuts[n_cuts++] = i - 1;
+    if (n_cuts == 2)
+        return hn_arena_fmt(a, "pkg:rpm/suse/%.*s@%.*s?arch=%.*s", HN_FMT(hn_str_cut(name, 0, cuts[1])),
+                            HN_FMT(hn_str_cut(name, cuts[1] + 1, dot - 1)), HN_FMT(arch));
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] <= ' ' || name.p[i] == ':' || name.p[i] == '/')
+            return HN_STR("");
+    return hn_arena_fmt(a, "pkg:rpm/suse/%.*s", HN_FMT(name));
+}
+
 static void add_product(struct csaf *c, const struct hn_jv *v, const struct path *at)
 {
     const struct hn_jv *helper = hn_jv_get(v, "product_identification_helper"), *purls = hn_jv_get(helper, "purls");
@@ -65,6 +90,8 @@ static void add_product(struct csaf *c, const struct hn_jv *v, const struct path
                           .range = at->range};
     if (!p->purl.n && purls && purls->kind == HN_JV_ARR && purls->n && purls->items[0].kind == HN_JV_STR)
         p->purl = purls->items[0].s; /* 2.1 */
+    if (!p->purl.n && !p->cpe.n && at->version.n && hn_str_eqc(at->vendor, "SUSE"))
+        p->purl = suse_purl(c->a, at->version);
     put(c, &c->products, id, p);
 }
 
@@ -216,6 +243,19 @@ static struct hn_str red_hat_stream(struct hn_str cpe)
     return HN_STR("");
 }
 
+/* "SUSE Linux Enterprise Server 15 SP5" → "SUSE:Linux Enterprise Server 15 SP5", as OSV names it. */
+static struct hn_str suse_ecosystem(struct hn_arena *a, struct hn_str product)
+{
+    static const char *const bases[] = {"SUSE ", "openSUSE "};
+    for (unsigned i = 0; i < 2; i++)
+        if (hn_str_starts(product, bases[i])) {
+            size_t n = strlen(bases[i]);
+            return hn_arena_fmt(a, "%.*s:%.*s", HN_FMT(hn_str_cut(product, 0, n - 1)),
+                                HN_FMT(hn_str_cut(product, n, product.n)));
+        }
+    return HN_STR("");
+}
+
 static void name_package(struct csaf *c, const struct product *p, struct hn_adv_affected *f)
 {
     struct hn_adv_vec cpes = {0};
@@ -224,6 +264,13 @@ static void name_package(struct csaf *c, const struct product *p, struct hn_adv_
     f->cpes = hn_adv_vec_strs(&cpes);
     f->purl = p->purl;
     hn_adv_fill_from_purl(c->a, f);
+    struct hn_str suse =
+        p->within && hn_str_starts(p->purl, "pkg:rpm/") ? suse_ecosystem(c->a, p->within->name) : HN_STR("");
+    if (suse.n) {
+        f->ecosystem = suse;
+        if (f->status == HN_STATUS_RECOMMENDED) /* how SUSE says that it is fixed from there on */
+            f->status = HN_STATUS_FIXED;
+    }
     if (stream.n && (!f->ecosystem.n || hn_str_eqc(f->ecosystem, "Red Hat"))) {
         f->ecosystem = hn_arena_fmt(c->a, "Red Hat:%.*s", HN_FMT(stream));
         if (!f->name.n) /* a component without a version is only named: "kernel" */
