@@ -1,5 +1,6 @@
 /* Pictures of every screen in both languages for docs/screenshots; the data is the made-up host of the tests. */
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { bringSoftware, softwareViews } from "./portfolio.mjs";
 import { begin, bringWorld, createAccount, settle, views } from "./session.mjs";
 
 const out = new URL("../../docs/screenshots/", import.meta.url).pathname;
@@ -21,6 +22,7 @@ try {
   await page.setViewportSize({ width: 1280, height: 800 });
   await createAccount(page, url, s.token);
   await bringWorld(s);
+  bringSoftware(s);
   const { items } = await s.api("findings?limit=6");
   const { csrf } = await s.api("session");
   const moves = [[], ["accepted"], ["in_progress"], ["in_progress", "claimed"]];
@@ -29,8 +31,8 @@ try {
     const action = await (await post("actions", { finding: items[i].id, owner: "me" })).json();
     for (const to of path) await post(`actions/${action.id}/transition`, { to });
   }
-  const wanted = ["now", "findings", "finding", "assets", "asset", "observations", "organisations", "organisation", "actions", "sources", "settings"];
-  const all = await views(s);
+  const wanted = ["now", "findings", "finding", "assets", "asset", "observations", "organisations", "organisation", "actions", "sources", "settings", "software", "product", "vulnerability"];
+  const all = { ...(await views(s)), ...(await softwareViews(s)) };
   const joined = (await s.api("findings?limit=100")).items.find((f) => f.kind === "packages.update-pending" && f.asset.name === "www-3");
   all.finding = `/findings/${joined.id}`;
   for (const lang of ["en", "ja"]) {
