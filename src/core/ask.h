@@ -4,7 +4,8 @@
  *   client ──operation──▶ store role ──asks.take──▶ asker ──▶ hinomi MODULE VERB ──▶ worker
  *          ◀───answer───             ◀─asks.report─       ◀───── what it printed ────
  *
- * The asker (`hinomi -x ask`, started by `hinomi serve`) is the only one that starts programs; it looks into nothing
+ * The askers (`hinomi -x ask`, started by `hinomi serve`: one process and its copies) are the only ones that start
+ * programs, one at a time each, so that a long question of one person blocks nobody else's; they look into nothing
  * that passes. What a worker printed is checked to be JSON, or text, before it becomes an answer. */
 #pragma once
 
@@ -14,6 +15,8 @@
 enum {
     HN_ASKS_MAX = 32,         /* waiting and at work */
     HN_ASKS_OF_ONE = 8,       /* … of one account */
+    HN_ASKERS = 3,       /* questions at work at the same time */
+    HN_ASKS_AT_WORK = 2, /* … of one account */
     HN_ASK_SECONDS = 20,      /* of a question, then it is ended */
     HN_ASK_ARGS = 40,         /* words of a command line */
     HN_ASK_ANSWER = 16 << 20, /* octets that a worker may print */

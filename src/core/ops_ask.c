@@ -1,5 +1,6 @@
 /* The queue of questions, and its two ends: asks.take and asks.report. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "core/ask.h"
@@ -90,12 +91,35 @@ struct hn_err hn_ask_put(struct hn_op_ctx *c, struct hn_ask_task *t, struct hn_s
     return HN_OK;
 }
 
+/* Of one account so many at a time: whoever asks much leaves a worker to the others. */
+static bool has_its_share(const struct hn_role_state *r, const struct hn_ask *of)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; *of->account && i < HN_ASKS_MAX; i++) {
+        const struct hn_ask *a = &r->asks[i];
+        n += a->used && a->taken && !a->done && strcmp(a->account, of->account) == 0;
+    }
+    return n >= HN_ASKS_AT_WORK;
+}
+
+/* The oldest that may be taken; HN_ASKS_MAX: none. */
+static size_t next_ask(const struct hn_role_state *r)
+{
+    size_t next = HN_ASKS_MAX;
+
+    for (size_t i = 0; i < HN_ASKS_MAX; i++) {
+        const struct hn_ask *a = &r->asks[i];
+        bool waits = a->used && !a->taken && !a->done;
+        if (waits && (next == HN_ASKS_MAX || a->asked < r->asks[next].asked) && !has_its_share(r, a))
+            next = i;
+    }
+    return next;
+}
+
 bool hn_asks_open(const struct hn_role_state *r)
 {
-    for (size_t i = 0; i < HN_ASKS_MAX; i++)
-        if (r->asks[i].used && !r->asks[i].taken)
-            return true;
-    return false;
+    return next_ask(r) < HN_ASKS_MAX;
 }
 
 void hn_asks_gone(struct hn_role_state *r, unsigned conn)
@@ -215,13 +239,11 @@ static struct hn_err take(struct hn_op_ctx *c)
 {
     struct hn_role_state *r = c->role;
     int64_t wait = hn_jv_int(c->args, "wait_ms", 0);
-    struct hn_ask *next = NULL;
 
     r->asker_seen = hn_monotonic();
     r->asker = r->serving;
-    for (size_t i = 0; i < HN_ASKS_MAX; i++)
-        if (r->asks[i].used && !r->asks[i].taken && !r->asks[i].done && (!next || r->asks[i].asked < next->asked))
-            next = &r->asks[i];
+    size_t i = next_ask(r);
+    struct hn_ask *next = i < HN_ASKS_MAX ? &r->asks[i] : NULL;
     hn_jw_obj(c->w);
     hn_jw_key(c->w, "ask");
     if (next) {

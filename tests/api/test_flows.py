@@ -142,6 +142,47 @@ class Flows(Case):
         self.assertTrue(set(answers) <= {200, 429}, answers)
         self.assertIn(200, answers)
 
+    def test_g_one_asker_leaves_a_worker_to_the_others(self):
+        """Of three questions of one account two are at work at a time; somebody else's goes past the third."""
+        self.world.asker.kill()
+        self.world.asker.wait(20)
+        askers, got = [self.world.connect() for _ in range(3)], {}
+        take = lambda: next((t for t in (a.call("asks.take", wait_ms=0)["ask"] for a in askers) if t), None)
+        report = lambda task: askers[0].call("asks.report", id=task["id"], state="done", code=0, out='{"bins":[]}')
+
+        def until(what):
+            end = time.monotonic() + 10
+            while not (value := what()) and time.monotonic() < end:
+                time.sleep(0.02)
+            return value
+
+        def ask(name, who):
+            got[name] = self.world.client(who).get("network/flows/timeline").status
+        self.assertIsNone(take())
+        threads = [threading.Thread(target=ask, args=(f"ito{i}", "ito")) for i in range(3)]
+        for t in threads:
+            t.start()
+        first, second = until(take), until(take)
+        self.assertTrue(first and second)
+        time.sleep(0.5)
+        self.assertIsNone(take())  # the third of the same account waits
+        threads.append(threading.Thread(target=ask, args=("tanaka", "tanaka")))
+        threads[-1].start()
+        report(until(take))
+        threads[-1].join(20)
+        self.assertEqual(got, {"tanaka": 200})
+        report(first)
+        third = until(take)
+        self.assertTrue(third)
+        report(second)
+        report(third)
+        for t in threads:
+            t.join(20)
+        for a in askers:
+            a.sock.close()
+        self.assertEqual(got, {"tanaka": 200, "ito0": 200, "ito1": 200, "ito2": 200})
+        self.world.asker = subprocess.Popen([PROGRAM, "-x", "ask", "--home", self.world.home])
+
     # ------------------------------------------------------------------ a suspect
 
     def test_h_suspect(self):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """hinomi flow: made-up traffic with known truth through the real program, and real captures where they are at hand."""
+import datetime
 import os
 import pathlib
 import random
@@ -455,6 +456,48 @@ class Flow(unittest.TestCase):
         p = self.collect(port)  # and goes on beside it
         self.assertEqual(self.stop(p)["flows"], 0)
         self.assertEqual(self.flow("top", "--json").json["flows"], 3000)
+
+    def test_what_is_too_old_or_too_much_goes(self):
+        """By age and by size, the oldest first; the newest stays whatever it is."""
+        import socket
+        import time
+        log = self.traffic().write(self.world.dir / "conn.log")
+        for _ in range(4):
+            self.flow("import", log)
+        folder = self.world.home / "flow"
+        segments = lambda: sorted(f.name for f in folder.glob("flows-*"))
+        names = segments()
+        self.assertEqual(len(names), 4)
+        flows = self.flow("top", "--json").json["flows"]
+        each = (folder / names[0]).stat().st_size
+        self.assertLess(each, 25 * flows / 4)  # octets a flow
+        for name, days in zip(names, (9, 5, 1, 0)):
+            os.utime(folder / name, times=(time.time() - days * 86400 - 60,) * 2)
+        self.stop(self.collect(self.free_port(socket.SOCK_DGRAM), "--keep-days", "7"))
+        self.assertEqual(segments(), names[1:])
+        self.stop(self.collect(self.free_port(socket.SOCK_DGRAM), "--keep-days", "2"))
+        self.assertEqual(segments(), names[2:])
+        self.assertEqual(self.flow("top", "--json").json["flows"], flows / 2)
+        os.truncate(folder / names[2], 17 << 20)  # an older one over the limit
+        self.stop(self.collect(self.free_port(socket.SOCK_DGRAM), "--keep-mib", "16"))
+        self.assertEqual(segments(), names[3:])
+        os.truncate(folder / names[3], 17 << 20)
+        self.stop(self.collect(self.free_port(socket.SOCK_DGRAM), "--keep-mib", "16", "--keep-days", "1"))
+        self.assertEqual(segments(), names[3:])
+
+    def test_times_are_an_index(self):
+        """A question about an hour reads the blocks of that hour, and counts what a question about all counts of it."""
+        for k in range(4):
+            t = Traffic()
+            for i in range(10000 * k, 10000 * (k + 1)):
+                t.add(i, f"192.168.7.{i % 50 + 1}", "203.0.113.5", 443, 500, 900)
+            self.flow("import", t.write(self.world.dir / "conn.log"))
+        at = lambda s: datetime.datetime.fromtimestamp(START + s, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for since, until in ((0, 3600), (20000, 23600), (39999, 50000), (50000, 60000), (12345, 12346)):
+            doc = self.flow("top", "--json", "--since", at(since), "--until", at(until)).json
+            self.assertEqual(doc["flows"], max(0, min(until, 40000) - since), (since, until))
+        whole, hour = (self.flow("top", "--json", *a).json for a in ((), ("--since", at(20000), "--until", at(20010))))
+        self.assertEqual((hour["looked_at"], whole["looked_at"]), (10000, 40000))
 
     def test_health_of_exporters_becomes_findings(self):
         head = lambda q, n: struct.pack(">HHIIIIBBH", 5, n, 10000, START, 0, q, 1, 7, 0x4000 | 1000)

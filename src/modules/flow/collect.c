@@ -96,7 +96,7 @@ struct collector {
     _Atomic uint64_t head, tail; /* octets written, read, since the beginning */
     _Atomic bool stop;
     _Atomic unsigned receiving; /* threads */
-    _Atomic uint64_t received, overrun, kernel_drops;
+    _Atomic uint64_t received, overrun, kernel_drops; /* drops: of all sockets */
     int sockets[SOCKETS_MAX];
     size_t n_sockets;
     pthread_mutex_t lock;   /* of head, between receiving threads */
@@ -110,6 +110,7 @@ struct receiver {
     struct collector *c;
     struct batch *batch;
     int fd;
+    uint32_t dropped; /* the kernel's count for this socket, which goes round */
 };
 
 static struct hn_ip sender(const struct sockaddr_storage *s)
@@ -119,14 +120,15 @@ static struct hn_ip sender(const struct sockaddr_storage *s)
     return hn_ip6(((const struct sockaddr_in6 *)s)->sin6_addr.s6_addr);
 }
 
-static void note_drops(struct collector *c, struct msghdr *m)
+static void note_drops(struct receiver *r, struct msghdr *m)
 {
     for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
         uint32_t drops;
         if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SO_RXQ_OVFL)
             continue;
         memcpy(&drops, CMSG_DATA(h), sizeof drops);
-        atomic_store(&c->kernel_drops, drops);
+        atomic_fetch_add(&r->c->kernel_drops, (uint64_t)(uint32_t)(drops - r->dropped));
+        r->dropped = drops;
     }
 }
 
@@ -185,7 +187,7 @@ static bool receive_some(struct receiver *r, struct batch *t)
         return false;
     hn_time now = hn_now();
     pthread_mutex_lock(&c->lock);
-    note_drops(c, &t->m[got - 1].msg_hdr);
+    note_drops(r, &t->m[got - 1].msg_hdr);
     for (int i = 0; i < got; i++) {
         struct slot s = {t->m[i].msg_len, sender(&t->from[i]), now};
         ring_put(c, &s, t->b[i]);
@@ -280,6 +282,12 @@ static void keep(struct collector *c)
     c->kept = hn_monotonic();
 }
 
+static void prune(struct collector *c)
+{
+    flow_archive_prune(c->archive, hn_work_int(c->w, "keep-days", 0) * HN_DAY,
+                       (uint64_t)hn_work_int(c->w, "keep-mib", 0) << 20);
+}
+
 static void housekeeping(struct collector *c)
 {
     if (hn_monotonic() - c->saved < STATE_EVERY)
@@ -287,8 +295,7 @@ static void housekeeping(struct collector *c)
     if (hn_work_switch(c->w, "store") && hn_monotonic() - c->kept >= KEEP_EVERY)
         keep(c);
     save_state(c);
-    flow_archive_prune(c->archive, hn_work_int(c->w, "keep-days", 0) * HN_DAY,
-                       (uint64_t)hn_work_int(c->w, "keep-mib", 0) << 20);
+    prune(c);
 }
 
 static void put_exporter(struct hn_jw *j, const struct hn_exporter *e)
@@ -359,7 +366,7 @@ static int run(struct collector *c)
     bool ok = true;
     for (; started < c->n_sockets; started++) {
         atomic_fetch_add(&c->receiving, 1);
-        receivers[started] = (struct receiver){c, hn_alloc(sizeof(struct batch)), c->sockets[started]};
+        receivers[started] = (struct receiver){c, hn_alloc(sizeof(struct batch)), c->sockets[started], 0};
         if (!receivers[started].batch || pthread_create(&threads[started], NULL, receive, &receivers[started]) != 0)
             return hn_work_fail(c->w, "flow.memory", NULL);
     }
@@ -408,6 +415,7 @@ static int start(struct collector *c)
     if (!take_sampling(c))
         return hn_work_usage(c->w, "flow.bad-sampling", NULL);
     load_state(c);
+    prune(c); /* what grew too old while nobody collected */
     c->saved = hn_monotonic();
     hn_work_warn(c->w, "flow.listening", NULL);
     return run(c);
