@@ -58,8 +58,6 @@ static struct hn_err listen_on(const struct hn_front_option *o, int *ret_fd, str
             setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
         if (!udp)
             setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-        else
-            setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &yes, sizeof yes); /* so that loss is counted */
         set_buffer(fd);
         ok = bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && (udp || listen(fd, BACKLOG) == 0);
     }

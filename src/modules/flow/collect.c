@@ -1,6 +1,7 @@
 /* hinomi flow import, flow collect: records from files or from exporters into the archive. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -14,16 +15,17 @@
 #include "modules/flow/flow_in.h"
 #include "modules/flow/stream.h"
 
-#define FLUSH_AFTER (5 * HN_SECOND)
-#define ROTATE      (5 * HN_MINUTE)
-#define STATE_EVERY HN_MINUTE
-#define KEEP_EVERY  HN_HOUR
-#define STATE_FILE  "exporters"
-#define STATE_MAX   (256u << 20)
-#define BATCH       256u
-#define DRAIN       (10 * HN_SECOND)
-#define PACKET_MAX  9216u /* the largest datagram that exporters make: jumbo frames */
-#define SOCKETS_MAX 8u
+#define FLUSH_AFTER  (5 * HN_SECOND)
+#define ROTATE       (5 * HN_MINUTE)
+#define STATE_EVERY  HN_MINUTE
+#define KEEP_EVERY   HN_HOUR
+#define STATE_FILE   "exporters"
+#define STATE_MAX    (256u << 20)
+#define BATCH        256u
+#define DRAIN        (10 * HN_SECOND)
+#define PACKET_MAX   9216u /* the largest datagram that exporters make: jumbo frames */
+#define SOCKETS_MAX  8u
+#define BUFFER_LEAST (16 << 20) /* octets of the kernel's, which counts overhead: 150 000 flows */
 
 /* ---------------------------------------------------------------- import */
 
@@ -74,7 +76,7 @@ int flow_import(struct hn_work *w)
  *
  * One thread a socket does nothing but take datagrams out of the kernel, many at a time, into a ring of octets; the
  * main thread decodes. When the ring is full the kernel's buffer takes the next ones, and says what it drops
- * (SO_RXQ_OVFL): seconds of the highest load pass without loss, though packing them takes longer.
+ * (SO_MEMINFO): seconds of the highest load pass without loss, though packing them takes longer.
  *
  *   ring: … | struct slot, octets of the datagram, to a multiple of 8 | struct slot, … | LEAP: go on at the beginning
  */
@@ -95,7 +97,7 @@ struct collector {
     uint8_t *ring;
     _Atomic uint64_t head, tail; /* octets written, read, since the beginning */
     _Atomic bool stop;
-    _Atomic unsigned receiving; /* threads */
+    _Atomic unsigned receiving;                       /* threads */
     _Atomic uint64_t received, overrun, kernel_drops; /* drops: of all sockets */
     int sockets[SOCKETS_MAX];
     size_t n_sockets;
@@ -120,16 +122,15 @@ static struct hn_ip sender(const struct sockaddr_storage *s)
     return hn_ip6(((const struct sockaddr_in6 *)s)->sin6_addr.s6_addr);
 }
 
-static void note_drops(struct receiver *r, struct msghdr *m)
+/* What the kernel threw away for want of room, also after the last datagram that got through. */
+static void note_drops(struct receiver *r)
 {
-    for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
-        uint32_t drops;
-        if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SO_RXQ_OVFL)
-            continue;
-        memcpy(&drops, CMSG_DATA(h), sizeof drops);
-        atomic_fetch_add(&r->c->kernel_drops, (uint64_t)(uint32_t)(drops - r->dropped));
-        r->dropped = drops;
-    }
+    uint32_t memory[SK_MEMINFO_VARS] = {0};
+    socklen_t n = sizeof memory;
+    if (getsockopt(r->fd, SOL_SOCKET, SO_MEMINFO, memory, &n) != 0)
+        return;
+    atomic_fetch_add(&r->c->kernel_drops, (uint64_t)(uint32_t)(memory[SK_MEMINFO_DROPS] - r->dropped));
+    r->dropped = memory[SK_MEMINFO_DROPS];
 }
 
 static uint64_t slot_size(size_t n)
@@ -165,7 +166,6 @@ struct batch {
     struct mmsghdr m[BATCH];
     struct iovec v[BATCH];
     struct sockaddr_storage from[BATCH];
-    char control[BATCH][64];
     uint8_t b[BATCH][PACKET_MAX];
 };
 
@@ -175,19 +175,14 @@ static bool receive_some(struct receiver *r, struct batch *t)
     struct collector *c = r->c;
     for (size_t i = 0; i < BATCH; i++) {
         t->v[i] = (struct iovec){t->b[i], sizeof t->b[i]};
-        t->m[i].msg_hdr = (struct msghdr){.msg_name = &t->from[i],
-                                          .msg_namelen = sizeof t->from[i],
-                                          .msg_iov = &t->v[i],
-                                          .msg_iovlen = 1,
-                                          .msg_control = t->control[i],
-                                          .msg_controllen = sizeof t->control[i]};
+        t->m[i].msg_hdr = (struct msghdr){
+            .msg_name = &t->from[i], .msg_namelen = sizeof t->from[i], .msg_iov = &t->v[i], .msg_iovlen = 1};
     }
     int got = recvmmsg(r->fd, t->m, BATCH, MSG_DONTWAIT, NULL);
     if (got <= 0)
         return false;
     hn_time now = hn_now();
     pthread_mutex_lock(&c->lock);
-    note_drops(r, &t->m[got - 1].msg_hdr);
     for (int i = 0; i < got; i++) {
         struct slot s = {t->m[i].msg_len, sender(&t->from[i]), now};
         ring_put(c, &s, t->b[i]);
@@ -202,12 +197,13 @@ static void *receive(void *arg)
     struct receiver *r = arg;
     struct pollfd p = {.fd = r->fd, .events = POLLIN};
     while (!atomic_load(&r->c->stop))
-        if (poll(&p, 1, 100) > 0)
-            receive_some(r, r->batch);
+        if (poll(&p, 1, 100) <= 0 || !receive_some(r, r->batch))
+            note_drops(r);
     /* What the kernel has taken in our name is not left behind, unless more comes than can ever be read. */
     hn_time end = hn_monotonic() + DRAIN;
     while (hn_monotonic() < end && receive_some(r, r->batch))
         ;
+    note_drops(r);
     atomic_fetch_sub(&r->c->receiving, 1);
     return NULL;
 }
@@ -401,6 +397,18 @@ static bool take_sampling(struct collector *c)
     return true;
 }
 
+/* The kernel's usual buffer is full after two milliseconds of high load. */
+static void check_room(struct collector *c)
+{
+    int size = 0;
+    socklen_t n = sizeof size;
+    for (size_t i = 0; i < c->n_sockets; i++)
+        if (getsockopt(c->sockets[i], SOL_SOCKET, SO_RCVBUF, &size, &n) == 0 && size < BUFFER_LEAST) {
+            hn_work_warn(c->w, "flow.small-buffer", "n", hn_arena_fmt(hn_work_arena(c->w), "%d", size / 1024).p, NULL);
+            return;
+        }
+}
+
 static int start(struct collector *c)
 {
     struct hn_input in;
@@ -414,6 +422,7 @@ static int start(struct collector *c)
         return hn_work_usage(c->w, "flow.no-socket", NULL);
     if (!take_sampling(c))
         return hn_work_usage(c->w, "flow.bad-sampling", NULL);
+    check_room(c);
     load_state(c);
     prune(c); /* what grew too old while nobody collected */
     c->saved = hn_monotonic();
