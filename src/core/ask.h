@@ -15,8 +15,8 @@
 enum {
     HN_ASKS_MAX = 32,         /* waiting and at work */
     HN_ASKS_OF_ONE = 8,       /* … of one account */
-    HN_ASKERS = 3,       /* questions at work at the same time */
-    HN_ASKS_AT_WORK = 2, /* … of one account */
+    HN_ASKERS = 3,            /* questions at work at the same time */
+    HN_ASKS_AT_WORK = 2,      /* … of one account */
     HN_ASK_SECONDS = 20,      /* of a question, then it is ended */
     HN_ASK_ARGS = 40,         /* words of a command line */
     HN_ASK_ANSWER = 16 << 20, /* octets that a worker may print */
