@@ -130,6 +130,29 @@ static int take_run(struct front_state *s, int fd)
     return hn_ok(e) ? 0 : e.code == HN_E_BUSY ? EBUSY : e.code == HN_E_PERM ? EPERM : EIO;
 }
 
+/* The next inputs, as many as were asked for and can be had without waiting: all but the last say that another follows.
+ */
+static bool serve_inputs(struct front_state *s, int sock, const struct work_head *asked, char *text)
+{
+    char option[64] = "";
+    bool more = true, ok = true;
+    memcpy(option, text, asked->n < sizeof option ? asked->n : sizeof option - 1);
+    for (unsigned i = 0; ok && more; i++) {
+        struct work_head h = *asked;
+        const char *first = s->at;
+        memcpy(text, option, sizeof option);
+        int out = front_input_next(s, &h, text);
+        more = i + 1 < WORK_AHEAD && i + 1 < asked->size && h.err != ENODATA && front_input_ready(s, option);
+        h.flags |= more ? 2u : 0;
+        s->at = i ? first : s->at;
+        s->more_at = i;
+        ok = hn_work_send(sock, 'N', &h, text, out);
+        if (out >= 0)
+            close(out);
+    }
+    return ok;
+}
+
 /* One message. False: the worker has ended, or said what none says. */
 static bool serve_one(struct front_state *s, int sock)
 {
@@ -148,8 +171,11 @@ static bool serve_one(struct front_state *s, int sock)
         return true;
     }
     if (type == 'N') {
-        out = front_input_next(s, &h, text);
-    } else if (type == 'F') {
+        if (in >= 0)
+            close(in);
+        return serve_inputs(s, sock, &h, text);
+    }
+    if (type == 'F') {
         out = s->facts >= 0 ? fcntl(s->facts, F_DUPFD_CLOEXEC, 0) : -1;
         h = (struct work_head){.err = out < 0 ? ENOENT : 0, .size = s->facts_size};
     } else if (type == 'R') {
@@ -214,11 +240,14 @@ static struct hn_err ended(const struct front_state *s, int status, int *ret_cod
         return HN_OK;
     }
     *ret_code = 3;
+    char after[48] = "";
+    if (s->more_at)
+        snprintf(after, sizeof after, " or one of the %u after it", s->more_at);
     if (WIFSIGNALED(status))
-        return hn_fail(reterr, HN_E_DIED, "the worker was ended by signal %d; the last input was %s", WTERMSIG(status),
-                       at);
-    return hn_fail(reterr, HN_E_DIED, "the worker ended with status %d; the last input was %s", WEXITSTATUS(status),
-                   at);
+        return hn_fail(reterr, HN_E_DIED, "the worker was ended by signal %d; the last input was %s%s",
+                       WTERMSIG(status), at, after);
+    return hn_fail(reterr, HN_E_DIED, "the worker ended with status %d; the last input was %s%s", WEXITSTATUS(status),
+                   at, after);
 }
 
 static struct hn_err run(struct front_state *s, int *ret_code, struct hn_diag *reterr)

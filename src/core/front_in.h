@@ -11,6 +11,7 @@ struct front_input {
     const char *option; /* "" positional */
     int fd;             /* a socket that is open already; else -1 */
     uint64_t size;
+    bool plain; /* was a plain file when it was found */
 };
 
 struct front_output {
@@ -37,7 +38,8 @@ struct front_state {
     size_t n_names;
     const char *asked; /* option of the last input, and its place */
     size_t asked_at;
-    const char *at; /* the input that was handed out last */
+    const char *at;   /* the input that was handed out last, or the first of several */
+    unsigned more_at; /* so many after it */
     struct front_follow *follow;
 };
 
@@ -45,6 +47,8 @@ struct front_state {
 HN_MUST struct hn_err front_inputs_find(struct front_state *s, struct hn_diag *reterr);
 /* 'N': an open descriptor or errno in h->err; name into text. */
 int front_input_next(struct front_state *s, struct work_head *h, char *text);
+/* May the next one of the option be handed out unasked? A plain file can be opened without waiting. */
+bool front_input_ready(const struct front_state *s, const char *option);
 HN_MUST struct hn_err front_socket(const struct hn_front_option *o, int *ret_fd, struct hn_diag *reterr);
 
 /* ---- front_follow.c ---- */

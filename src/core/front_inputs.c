@@ -14,7 +14,7 @@
 #define INPUTS_MAX 4000000u
 #define DEPTH_MAX  64u
 
-static bool add(struct front_state *s, const char *path, const char *option, int fd, uint64_t size)
+static bool add(struct front_state *s, const char *path, const char *option, int fd, uint64_t size, bool plain)
 {
     if (s->n_inputs == s->cap_inputs) {
         size_t cap = s->cap_inputs ? 2 * s->cap_inputs : 64;
@@ -24,7 +24,7 @@ static bool add(struct front_state *s, const char *path, const char *option, int
         s->inputs = more;
         s->cap_inputs = cap;
     }
-    s->inputs[s->n_inputs++] = (struct front_input){path, option, fd, size};
+    s->inputs[s->n_inputs++] = (struct front_input){path, option, fd, size, plain};
     s->mapped += size;
     if (!*option) {
         s->n_positional++;
@@ -48,7 +48,7 @@ static bool walk(struct front_state *s, const char *folder, const char *option, 
     struct dirent **list;
     int n = scandir(folder, &list, not_dots, by_name);
     if (n < 0 || depth > DEPTH_MAX)
-        return add(s, folder, option, -1, 0); /* the worker hears why when it asks for it */
+        return add(s, folder, option, -1, 0, false); /* the worker hears why when it asks for it */
     bool ok = true;
     for (int i = 0; i < n; i++) {
         struct stat st;
@@ -57,7 +57,7 @@ static bool walk(struct front_state *s, const char *folder, const char *option, 
             if (S_ISDIR(st.st_mode))
                 ok = walk(s, path.p, option, depth + 1);
             else if (S_ISREG(st.st_mode))
-                ok = add(s, path.p, option, -1, (uint64_t)st.st_size);
+                ok = add(s, path.p, option, -1, (uint64_t)st.st_size, true);
         }
         free(list[i]); /* libc's */
     }
@@ -70,11 +70,11 @@ static struct hn_err find(struct front_state *s, const char *path, const char *o
     struct stat st;
     bool ok;
     if (strcmp(path, "-") == 0 || stat(path, &st) != 0)
-        ok = add(s, path, option, -1, 0);
+        ok = add(s, path, option, -1, 0, false);
     else if (S_ISDIR(st.st_mode))
         ok = walk(s, path, option, 0);
     else
-        ok = add(s, path, option, -1, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
+        ok = add(s, path, option, -1, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, S_ISREG(st.st_mode));
     return ok ? HN_OK : hn_fail(reterr, HN_E_LIMIT, "more than %u inputs", INPUTS_MAX);
 }
 
@@ -95,7 +95,7 @@ static struct hn_err add_option(struct front_state *s, const struct hn_front_opt
     case HN_OPT_PACKETS:
         for (int64_t i = 0; i < (o->o->most > 1 ? o->o->most : 1); i++) {
             HN_TRY(front_socket(o, &fd, reterr));
-            if (!add(s, o->value, o->o->name, fd, 0))
+            if (!add(s, o->value, o->o->name, fd, 0, false))
                 return hn_fail(reterr, HN_E_NOMEM, "%s", o->value);
         }
         return HN_OK;
@@ -150,4 +150,11 @@ int front_input_next(struct front_state *s, struct work_head *h, char *text)
     s->asked_at = i;
     in->path = NULL; /* handed out */
     return fd;
+}
+
+bool front_input_ready(const struct front_state *s, const char *option)
+{
+    size_t i = s->asked_at + 1;
+    return s->asked && i < s->n_inputs && s->inputs[i].plain && s->inputs[i].path && !front_follows(s, option) &&
+           strcmp(s->asked, option) == 0 && strcmp(s->inputs[i].option, option) == 0;
 }

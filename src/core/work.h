@@ -90,6 +90,7 @@ struct hn_input {
     uint64_t size;      /* of a plain file */
     hn_time mtime;
     struct hn_bytes map; /* by hn_work_map() */
+    bool copied;         /* map lies in memory of our own */
 };
 
 /* The next named input; false when there is none left. A name that cannot be opened is reported on standard error, is

@@ -19,6 +19,13 @@ struct hn_work {
     hn_time now;
     uint64_t total;
     size_t n_inputs, unreadable;
+    struct work_ahead { /* answers that came unasked, from ahead_at on; of ahead_option */
+        struct work_head head;
+        int fd;
+        char *name;
+    } ahead[WORK_AHEAD];
+    size_t ahead_at, n_ahead;
+    char ahead_option[64];
     struct hn_arena arena;
     struct hn_buf out; /* to standard output, not yet written */
     bool out_failed;

@@ -1,6 +1,7 @@
 /* What a worker is handed: inputs, files of its module's folder, nameless files. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,29 +11,70 @@
 #include "core/work_in.h"
 
 #define READ_STEP (1u << 20)
+#define COPY_MAX  (64u << 10)
 
 /* ---------------------------------------------------------------- inputs */
 
-static bool next(struct hn_work *w, const char *option, struct hn_input *ret)
+/* Takes all answers to one question; the front sends several when it may and can. */
+static size_t ask_next(const char *option, size_t most, struct work_ahead *ret)
 {
     char name[WORK_TEXT_MAX];
-    for (;;) {
-        struct work_head h = {.n = (uint32_t)strlen(option)};
-        int fd;
-        int err = work_ask('N', &h, option, -1, name, &fd);
-        if (err == ENODATA)
-            return false;
+    struct work_head h = {.n = (uint32_t)strlen(option), .size = most};
+    uint8_t type;
+    size_t n = 0;
+    int fd = -1;
+    bool more = work_ask('N', &h, option, -1, name, &fd) != ENODATA;
+    while (more) {
+        ret[n] = (struct work_ahead){h, fd, hn_alloc(h.n + 1)};
+        if (!ret[n].name)
+            _exit(3);
+        memcpy(ret[n++].name, name, h.n);
+        more = (h.flags & 2u) && n < most;
+        if (more && (!hn_work_receive(WORK_FD, &type, &h, name, &fd) || type != 'N'))
+            _exit(HN_WORK_ORPHANED);
+    }
+    return n;
+}
+
+/* The next answer about option. What came ahead for another option waits until that is asked for again. */
+static bool take_next(struct hn_work *w, const char *option, struct work_ahead *ret)
+{
+    bool waits = w->ahead_at < w->n_ahead;
+    if (waits && strcmp(option, w->ahead_option) != 0)
+        return ask_next(option, 1, ret) > 0;
+    if (!waits) {
+        w->ahead_at = 0;
+        w->n_ahead = ask_next(option, WORK_AHEAD, w->ahead);
+        snprintf(w->ahead_option, sizeof w->ahead_option, "%s", option);
+    }
+    if (w->ahead_at == w->n_ahead)
+        return false;
+    *ret = w->ahead[w->ahead_at++];
+    return true;
+}
+
+static bool next(struct hn_work *w, const char *option, struct hn_input *ret)
+{
+    struct work_ahead a;
+    while (take_next(w, option, &a)) {
         struct hn_str shown =
-            hn_arena_str(&w->arena, hn_str_from_hostile(&w->arena, hn_bytes_of(name, h.n), WORK_TEXT_MAX));
-        if (err || fd < 0) {
+            hn_arena_str(&w->arena, hn_str_from_hostile(&w->arena, hn_bytes_of(a.name, a.head.n), WORK_TEXT_MAX));
+        hn_free(a.name);
+        if (a.head.err || a.fd < 0) {
             w->unreadable++;
-            hn_work_warn(w, "work.unreadable", "name", hn_arena_cstr(&w->arena, shown), "why", strerror(err), NULL);
+            hn_work_warn(w, "work.unreadable", "name", hn_arena_cstr(&w->arena, shown), "why", strerror(a.head.err),
+                         NULL);
             continue;
         }
-        *ret = (struct hn_input){
-            .name = shown, .fd = fd, .regular = h.flags & 1u, .size = h.size, .mtime = h.time, .map = {NULL, 0}};
+        *ret = (struct hn_input){.name = shown,
+                                 .fd = a.fd,
+                                 .regular = a.head.flags & 1u,
+                                 .size = a.head.size,
+                                 .mtime = a.head.time,
+                                 .map = {NULL, 0}};
         return true;
     }
+    return false;
 }
 
 bool hn_work_next(struct hn_work *w, struct hn_input *ret)
@@ -45,8 +87,28 @@ bool hn_work_input(struct hn_work *w, const char *option, struct hn_input *ret)
     return next(w, option, ret);
 }
 
+/* Copying a small file costs less than the pages of a mapping. */
+static bool copy_file(struct hn_input *in, size_t size)
+{
+    uint8_t *p = hn_alloc(size);
+    size_t n = 0;
+    for (ssize_t got = p ? 1 : -1; n < size && got > 0; n += got > 0 ? (size_t)got : 0)
+        do
+            got = pread(in->fd, p + n, size - n, (off_t)n);
+        while (got < 0 && errno == EINTR);
+    if (!n) {
+        hn_free(p);
+        return false;
+    }
+    in->map = hn_bytes_of(p, n);
+    in->copied = true;
+    return true;
+}
+
 static bool map_file(struct hn_input *in, size_t size)
 {
+    if (size <= COPY_MAX)
+        return copy_file(in, size);
     void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->fd, 0);
     if (p == MAP_FAILED)
         return false;
@@ -119,8 +181,11 @@ bool hn_work_map(struct hn_work *w, struct hn_input *in, size_t max)
 
 void hn_work_done(struct hn_input *in)
 {
-    if (in->map.n)
+    if (in->copied)
+        hn_free((void *)(uintptr_t)in->map.p);
+    else if (in->map.n)
         munmap((void *)(uintptr_t)in->map.p, in->map.n);
+    in->copied = false;
     if (in->fd >= 0)
         close(in->fd);
     in->map = (struct hn_bytes){NULL, 0};

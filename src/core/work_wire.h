@@ -1,7 +1,7 @@
 /* Between a front and its worker: datagrams that keep their bounds (SOCK_SEQPACKET), a descriptor beside some. Both
  * sides are the same program; the front still checks every value, since the worker has looked into hostile bytes.
  *
- *   worker → front   'N' next input of option NAME (empty: positional)   → HEAD + name, descriptor
+ *   worker → front   'N' next input of option NAME (empty: positional)   → HEAD + name, descriptor; several at once
  *                    'O' open NAME · 'A' append · 'W' new · 'T' nameless → HEAD, descriptor
  *                    'C' commit NAME · 'D' remove NAME                   → HEAD
  *                    'L' file I of the folder below PREFIX               → HEAD + name
@@ -15,10 +15,11 @@
 #include <stdint.h>
 
 #define WORK_TEXT_MAX 8192u
+#define WORK_AHEAD    8u /* answers to one 'N': a hundred thousand small files are not as many turns */
 
 struct work_head {
     int32_t err;    /* errno; 0 fine */
-    uint32_t flags; /* 1: a plain file */
+    uint32_t flags; /* 1: a plain file; 2: the answer about the next one follows, unasked */
     uint64_t size;  /* of the file; progress: done */
     int64_t time;   /* its mtime; progress: total */
     uint32_t index; /* 'L' */
