@@ -89,6 +89,7 @@ static struct hn_err now(struct hn_op_ctx *c)
     ops_kcount(w, "vulnerabilities", n.vulnerabilities);
     ops_kcount(w, "kev", n.kev);
     ops_kcount(w, "answered", n.answered);
+    ops_kcount(w, "kev_unknown", n.kev_unknown);
     ops_kcount(w, "epss_unknown", n.epss_unknown);
     ops_kp(w, "p_any", n.p_any);
     hn_jw_ktime(w, "matched_at", n.matched_at);
@@ -118,6 +119,7 @@ static void product_members(struct hn_jw *w, const struct hn_store_product *p)
     ops_kcount(w, "vulnerabilities", p->vulnerabilities);
     ops_kcount(w, "kev", p->kev);
     ops_kcount(w, "answered", p->answered);
+    ops_kcount(w, "kev_unknown", p->kev_unknown);
     ops_kcount(w, "epss_unknown", p->epss_unknown);
     ops_kp(w, "p_any", p->p_any);
     hn_jw_ktime(w, "newest_sbom", p->newest_sbom);

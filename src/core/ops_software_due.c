@@ -5,6 +5,7 @@
 #include "core/due.h"
 #include "core/ops_software.h"
 #include "core/policy.h"
+#include "core/render.h"
 #include "core/store_role.h"
 
 const char *ops_exposure_name(enum ops_exposure e)
@@ -210,6 +211,8 @@ void ops_vuln_due(struct hn_op_ctx *c, const struct hn_store_vuln *v, enum ops_e
     hn_jw_obj(c->w);
     hn_jw_ktime(c->w, "at", d.days < 0 || !since ? 0 : since + d.days * HN_DAY);
     hn_jw_kc(c->w, "rule", d.rule);
+    ops_names(c->w, "text", hn_due_rule_text(c->arena, HN_EN, hn_str_c(d.rule)),
+              hn_due_rule_text(c->arena, HN_JA, hn_str_c(d.rule)));
     hn_jw_kc(c->w, "outcome", d.outcome);
     hn_jw_kbool(c->w, "overdue", d.days >= 0 && since && since + d.days * HN_DAY < c->now);
     hn_jw_key(c->w, "inputs");

@@ -478,7 +478,8 @@ struct hn_err soft_tally_init(struct soft_tally *t, const struct soft_scope *k, 
 void soft_tally_begin(struct soft_tally *t)
 {
     t->round++;
-    t->components = t->unknown = t->unjudged = t->vulnerabilities = t->kev = t->answered = t->epss_unknown = 0;
+    t->components = t->unknown = t->unjudged = t->vulnerabilities = t->kev = t->answered = 0;
+    t->kev_unknown = t->epss_unknown = 0;
     t->log_none = 0;
 }
 
@@ -489,6 +490,7 @@ static void tally_open(struct soft_tally *t, uint32_t vuln)
     t->open[vuln] = t->round;
     t->vulnerabilities++;
     t->kev += v->kev == 1;
+    t->kev_unknown += v->kev < 0;
     t->epss_unknown += v->epss < 0;
     t->log_none += soft_epss_log(v->epss);
 }

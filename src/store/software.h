@@ -30,7 +30,7 @@ struct hn_store_product {
     uint64_t without_sbom;                   /* releases that nobody gave a bill of materials for */
     uint64_t vulnerabilities, kev, answered; /* answered: by a statement, not counted in the two before */
     double p_any; /* 1 − Π(1 − EPSS) over the vulnerabilities whose EPSS is known; without them 0 */
-    uint64_t epss_unknown;
+    uint64_t kev_unknown, epss_unknown; /* no list of exploited ones was given; no EPSS */
 };
 struct hn_store_product_query {
     struct hn_str org, q, supplier, owner;
@@ -439,7 +439,7 @@ HN_MUST struct hn_err hn_store_software_diff(struct hn_store *s, const struct hn
 /* Everything at once, for the head of the section. */
 struct hn_store_software_now {
     uint64_t products, releases, without_sbom, sboms, components, judged, unknown, unjudged, hosts;
-    uint64_t vulnerabilities, kev, answered, epss_unknown;
+    uint64_t vulnerabilities, kev, answered, kev_unknown, epss_unknown;
     double p_any;
     hn_time matched_at, feed_at;
 };

@@ -223,7 +223,7 @@ struct soft_tally {
     uint32_t *seen, *open; /* by vulnerability: round */
     uint32_t *comp;        /* by component: round */
     uint32_t round;
-    uint64_t components, unknown, unjudged, vulnerabilities, kev, answered, epss_unknown;
+    uint64_t components, unknown, unjudged, vulnerabilities, kev, answered, kev_unknown, epss_unknown;
     double log_none; /* Σ log(1 − EPSS) */
 };
 HN_MUST struct hn_err soft_tally_init(struct soft_tally *t, const struct soft_scope *k, struct hn_arena *a);

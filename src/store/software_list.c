@@ -468,6 +468,7 @@ struct hn_err hn_store_software_now(struct hn_store *s, const struct hn_principa
     ret->vulnerabilities = t.vulnerabilities;
     ret->kev = t.kev;
     ret->answered = t.answered;
+    ret->kev_unknown = t.kev_unknown;
     ret->epss_unknown = t.epss_unknown;
     ret->p_any = soft_tally_p(&t);
     ret->matched_at = k.m->matched_at;

@@ -283,6 +283,7 @@ static void sum_up(struct soft_tally *t, const uint32_t *list, uint32_t n, struc
     sum->vulnerabilities = t->vulnerabilities;
     sum->kev = t->kev;
     sum->answered = t->answered;
+    sum->kev_unknown = t->kev_unknown;
     sum->epss_unknown = t->epss_unknown;
     sum->p_any = soft_tally_p(t);
     sum->without_sbom = sum->releases > n ? sum->releases - n : 0;

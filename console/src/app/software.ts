@@ -13,6 +13,7 @@ export interface SoftwareNow {
   unjudged: number;
   vulnerabilities: number;
   kev: number;
+  kev_unknown: number;
   answered: number;
   epss_unknown: number;
   p_any: number;
@@ -35,6 +36,7 @@ export interface ProductRow {
   unjudged: number;
   vulnerabilities: number;
   kev: number;
+  kev_unknown: number;
   answered: number;
   p_any: number;
   newest_sbom: Time | null;
@@ -125,6 +127,7 @@ export interface ComponentFull extends ComponentRow {
 export interface SoftwareDue {
   at: Time | null;
   rule: string;
+  text: Text;
   outcome: string;
   overdue: boolean;
   inputs: { name: string; value: string; taken: string }[];

@@ -9,7 +9,7 @@ import type { SoftwareNow } from "../app/software";
 import { Share, When } from "../ui/marks";
 import { Empty, Failure, Skeleton, Tabs } from "../ui/parts";
 import { ComponentView } from "./software_component";
-import { ComponentsList, FeedsList, ProductsList, SbomsList, SuppliersList, UpgradesList, VulnsList } from "./software_lists";
+import { ComponentsList, exploited, FeedsList, ProductsList, SbomsList, SuppliersList, UpgradesList, VulnsList } from "./software_lists";
 import { UploadButton } from "./software_upload";
 import { ProductView, SbomView } from "./software_product";
 import { VulnView } from "./software_vuln";
@@ -61,7 +61,7 @@ function Head(): JSX.Element {
         {d.matched_at
           ? d.vulnerabilities === 0
             ? t("software.sentence-none", { components: d.components, judged: d.judged })
-            : t("software.sentence", { n: d.vulnerabilities, kev: d.kev, products: d.products, hosts: d.hosts })
+            : `${t("software.sentence", { n: d.vulnerabilities, products: d.products, hosts: d.hosts })} ${exploited(d)}`
           : t("software.sentence-unmatched", { components: d.components })}{" "}
         {d.vulnerabilities > 0 && (d.epss_unknown < d.vulnerabilities ? t("software.p-any", { p: (100 * d.p_any).toFixed(1) }) : t("software.p-unknown"))}
       </p>

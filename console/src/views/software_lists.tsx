@@ -25,6 +25,12 @@ export function Percent({ p }: { p: number | null }): JSX.Element {
 }
 
 /* Where no vulnerability has an EPSS, the chance is not nought but unknown. */
+/* How many are known to be exploited, and of how many nobody can say. */
+export function exploited(d: { vulnerabilities: number; kev: number; kev_unknown: number }): string {
+  if (d.kev_unknown === 0) return t("software.kev-count", { kev: d.kev });
+  return d.kev === 0 && d.kev_unknown === d.vulnerabilities ? t("software.kev-none") : t("software.kev-rest", { kev: d.kev, n: d.kev_unknown });
+}
+
 const chance = (r: { vulnerabilities: number; p_any: number }): number | null => (r.vulnerabilities > 0 && r.p_any === 0 ? null : r.p_any);
 
 interface ListProps<R> {
@@ -86,7 +92,7 @@ const productColumns = (): Column<ProductRow>[] => [
   { key: "name", label: t("software.product"), width: 190, sort: "name", narrow: "title", cell: (r) => <a href={path("software", "products", r.id)}><Say max={100}>{r.name}</Say></a> },
   { key: "supplier", label: t("software.supplier"), width: 130, sort: "supplier", cell: (r) => (r.supplier ? <Say max={60}>{r.supplier}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
   { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, sort: "vulnerabilities", falling: true, cell: (r) => <Count n={r.vulnerabilities} /> },
-  { key: "kev", label: t("software.kev"), width: 92, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : <Count n={0} />) },
+  { key: "kev", label: t("software.kev"), width: 92, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : r.kev_unknown > 0 ? <span class="hatched">{t("value.unknown")}</span> : <Count n={0} />) },
   { key: "p", label: t("software.p"), width: 128, numeric: true, sort: "p", falling: true, hint: t("software.p-hint"), cell: (r) => <Percent p={chance(r)} /> },
   { key: "components", label: t("software.components"), width: 120, numeric: true, sort: "components", falling: true, cell: (r) => (r.components === 0 ? <span class="hatched">{t("software.no-sbom")}</span> : <Count n={r.components} />) },
   { key: "unknown", label: t("software.unknown"), width: 96, numeric: true, cell: (r) => <Unknown n={r.unknown + r.unjudged} /> },

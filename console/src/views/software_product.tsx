@@ -11,7 +11,7 @@ import { Empty, Facts, Failure, Section, Skeleton } from "../ui/parts";
 import { Say } from "../ui/say";
 import { Count, DataTable, type Column } from "../ui/table";
 import { UploadButton } from "./software_upload";
-import { ComponentsList, Unknown, VulnsList } from "./software_lists";
+import { ComponentsList, exploited, Unknown, VulnsList } from "./software_lists";
 
 function versionColumns(): Column<ProductVersion>[] {
   return [
@@ -29,7 +29,7 @@ function sentence(p: Product): string {
   if (p.components === 0) return t("software.product-blind", { name: p.name });
   if (p.vulnerabilities === 0) return t("software.product-none", { name: p.name, components: p.components, unknown: p.unknown + p.unjudged });
   const chance = p.p_any > 0 ? t("software.p-any", { p: (100 * p.p_any).toFixed(1) }) : t("software.p-unknown");
-  return `${t("software.product-sentence", { name: p.name, n: p.vulnerabilities, kev: p.kev })} ${chance}`;
+  return `${t("software.product-sentence", { name: p.name, n: p.vulnerabilities })} ${exploited(p)} ${chance}`;
 }
 
 export function ProductView({ id }: { id: string }): JSX.Element {

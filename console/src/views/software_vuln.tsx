@@ -67,15 +67,15 @@ export function VulnView({ id }: { id: string }): JSX.Element {
           ["EPSS", <Percent p={v.epss} />],
           [t("software.kev"), <Kev value={v.kev} />],
           [t("software.fixed-in"), v.fixed ? <Say>{v.fixed}</Say> : <span class="unknown">{t("value.unknown")}</span>],
-          [t("software.rule"), v.due ? <code>{v.due.rule}</code> : <span class="dim">—</span>],
+          [t("software.rule"), v.due ? <><Say>{pick(v.due.text)}</Say> <code>{v.due.rule}</code></> : <span class="dim">—</span>],
         ]}
       />
       {v.due && (
         <p class="dim small">
-          {v.due.inputs.map((i) => (
+          {v.due.inputs.map((i, n) => (
             <span key={i.name} class="due-input">
+              {n > 0 && " · "}
               {tx(`software.input.${i.name}`, i.name)}: {i.value === "unknown" ? <span class="hatched">{`${t("value.unknown")} (${t("due.taken", { value: tx(`software.value.${i.taken}`, i.taken) })})`}</span> : tx(`software.value.${i.value}`, i.value)}
-              {" · "}
             </span>
           ))}
         </p>
