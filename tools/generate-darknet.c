@@ -4,6 +4,12 @@
  *   generate-darknet --days N FILE [RATE]   N days at RATE packets a second on the mean (default 40), with a daily
  * wave, bots that come and go, attacks, a surge, a new port and a member's host
  *
+ *   generate-darknet --seasonal N FILE [SEED [FACTOR]]
+ *                                            N days of 200 ports whose sources by the hour have a mean (3 to 150), a
+ * wave by day, fewer at the end of the week, a slow drift and, for three in five ports, more variance than chance has;
+ * nothing happens, unless FACTOR is given: then port 8291 draws that many times its crowd from the twentieth minute of
+ * an hour on, two thirds of the way
+ *
  * The truth goes to standard output as JSON. Rule of the heavy tail: of sixteen packets eight come from 2,000 sources,
  * six from 200,000, two from 3,000,000; destinations lie evenly in 10.66.0.0/16; ports are eighteen common ones. Kind
  * of a source = address modulo 10: 0 to 3 Mirai, 4 ZMap, 5 and 6 masscan, 7 UDP, 8 answers of a victim (SYN-ACK from
@@ -174,12 +180,104 @@ static void days(unsigned n, double rate)
            (unsigned)(begin / 3600000000u) + surge_day * 24 + 15, (n + 3) / 7);
 }
 
+/* ---------------------------------------------------------------- seasons */
+
+#define SEASONAL 200u
+#define SURGED   7u /* its place among them */
+
+static double uniform(void)
+{
+    return (rnd() + 0.5) / 4294967296.0;
+}
+
+static double normal(void)
+{
+    return sqrt(-2 * log(uniform())) * cos(6.283185307 * uniform());
+}
+
+static unsigned poisson(double mean)
+{
+    if (mean > 60) {
+        double n = mean + sqrt(mean) * normal() + 0.5;
+        return n > 0 ? (unsigned)n : 0;
+    }
+    unsigned n = 0;
+    for (double p = uniform(), least = exp(-mean); p > least; p *= uniform())
+        n++;
+    return n;
+}
+
+struct season {
+    double mean, wave, phase, noise, drift;
+    uint16_t port;
+};
+
+struct arrival {
+    uint32_t at; /* microseconds of the hour */
+    uint16_t port;
+};
+
+static int by_time(const void *x, const void *y)
+{
+    const struct arrival *a = x, *b = y;
+    return (a->at > b->at) - (a->at < b->at);
+}
+
+static double season_mean(struct season *s, unsigned hour)
+{
+    static const double week[7] = {1, 1, 1, 1, 1, 0.85, 0.8};
+    s->drift = 0.99 * s->drift + 0.01 * normal();
+    double noise = s->noise > 0 ? s->noise * normal() - s->noise * s->noise / 2 : 0;
+    return s->mean * (1 + s->wave * sin(6.283185307 * (hour / 24.0 + s->phase))) * week[hour / 24 % 7] *
+           exp(noise + s->drift);
+}
+
+static void seasons_begin(struct season list[SEASONAL])
+{
+    static const double noises[5] = {0, 0, 0.1, 0.1, 0.25};
+    for (unsigned i = 0; i < SEASONAL; i++)
+        list[i] = (struct season){.mean = 3 * pow(50, uniform()),
+                                  .wave = 0.5 * uniform(),
+                                  .phase = uniform(),
+                                  .noise = noises[i % 5],
+                                  .port = i == SURGED ? SURGE : (uint16_t)(1 + i * 211)};
+    list[SURGED].mean = 30;
+}
+
+static void seasonal(unsigned n, double factor)
+{
+    static struct arrival list[1u << 20];
+    struct season each[SEASONAL];
+    uint64_t begin = START / 86400 * UINT64_C(24);
+    unsigned surge = n * 2 / 3 * 24 + 10;
+    seasons_begin(each);
+    for (unsigned hour = 0; hour < n * 24; hour++) {
+        size_t all = 0;
+        for (unsigned i = 0; i < SEASONAL; i++) {
+            double mean = season_mean(&each[i], hour);
+            for (unsigned k = poisson(mean); k && all < 1u << 20; k--)
+                list[all++] = (struct arrival){rnd() % 3600000000u, each[i].port};
+            if (factor > 1 && i == SURGED && hour == surge)
+                for (unsigned k = poisson(mean * (factor - 1) * 2 / 3); k && all < 1u << 20; k--)
+                    list[all++] = (struct arrival){1200000000u + rnd() % 2400000000u, SURGE};
+        }
+        qsort(list, all, sizeof *list, by_time);
+        for (size_t i = 0; i < all; i++)
+            packet((begin + hour) * 3600000000u + list[i].at, 0x0b000000u + rnd() % 0xc0000000u, PLAIN, list[i].port);
+    }
+    printf("\"days\": %u, ", n);
+    if (factor > 1)
+        printf("\"surge\": {\"port\": %d, \"begins\": %" PRIu64 "}, ", SURGE, (begin + surge) * 3600 + 1200);
+}
+
 int main(int argc, char **argv)
 {
     bool long_run = argc > 3 && strcmp(argv[1], "--days") == 0;
-    const char *path = argc > 1 ? argv[long_run ? 3 : 1] : NULL;
+    bool seasons = argc > 3 && strcmp(argv[1], "--seasonal") == 0;
+    const char *path = argc > 1 ? argv[long_run || seasons ? 3 : 1] : NULL;
     if (!path) {
-        fputs("usage: generate-darknet FILE [PACKETS] | --days N FILE [RATE]\n", stderr);
+        fputs("usage: generate-darknet FILE [PACKETS] | --days N FILE [RATE] | --seasonal N FILE [SEED [FACTOR]]\n",
+              stderr);
         return 2;
     }
     out = strcmp(path, "-") ? fopen(path, "wb") : NULL;
@@ -191,7 +289,10 @@ int main(int argc, char **argv)
     static const uint8_t head[24] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, [16] = 0xff, 0xff, [20] = 1};
     fwrite(head, sizeof head, 1, out);
     printf("{");
-    if (long_run)
+    state ^= seasons && argc > 4 ? strtoull(argv[4], NULL, 10) * 0x9e3779b97f4a7c15u : 0;
+    if (seasons)
+        seasonal((unsigned)strtoul(argv[2], NULL, 10), argc > 5 ? strtod(argv[5], NULL) : 1);
+    else if (long_run)
         days((unsigned)strtoul(argv[2], NULL, 10), argc > 4 ? strtod(argv[4], NULL) : 40);
     else
         tail(argc > 2 ? strtoull(argv[2], NULL, 10) : 10000000);

@@ -2,6 +2,7 @@
 """hinomi telescope: whose answers are these? Attacks with known victims, start, duration and rate; telescopes of different sizes;
 known scanners; crowds at a port."""
 import datetime
+import math
 import pathlib
 import random
 import sys
@@ -168,6 +169,28 @@ class Attacks(unittest.TestCase):
                          ("investigation", "Survey University", "https://example.org/scanning"))
         self.assertEqual((by["198.51.100.7"]["judgement"], by["198.51.100.7"].get("known_as")), ("attack", None))
         self.assertEqual({j["name"]: j["sources"] for j in doc["judgements"] if j["sources"]}, {"investigation": 1, "attack": 1})
+
+
+class Surges(unittest.TestCase):
+    """Crowds by the hour with a wave by day and more variance than chance has; one injected."""
+
+    def test_false_alarms_and_a_true_one(self):
+        world = hinomi.World()
+        self.addCleanup(world.close)
+        r, packets, hours, surge = random.Random(23), [], 14 * 24, 13 * 24 + 15
+        for port in range(1, 16):
+            level, noise = 5 + 2 * port, (0, 0.1, 0.2)[port % 3]
+            for hour in range(hours):
+                mean = level * (1 + 0.4 * math.sin(2 * math.pi * hour / 24)) * math.exp(r.gauss(0, noise)) * (5 if (port, hour) == (9, surge) else 1)
+                for _ in range(max(0, round(r.gauss(mean, math.sqrt(mean))))):
+                    packets.append((START + hour * 3600 + r.random() * 3600, port))
+        packets.sort()
+        path = wire.pcap(world.dir / "a.pcap", ((at, wire.ip4(r.randrange(0x0B000000, 0xDF000000), target(i), 6, wire.tcp(4000, port))) for i, (at, port) in enumerate(packets)))
+        told = world.run("telescope", "replay", "--json", path).json["surges"]
+        self.assertIn((iso(START + surge * 3600), 9), [(s["hour"], s["port"]) for s in told["list"]])
+        self.assertLessEqual(len(told["list"]), 2)
+        self.assertGreater(told["tested_port_hours"], 15 * (hours - 24))
+        self.assertAlmostEqual(told["false_alarms_expected"], told["tested_port_hours"] * 1.4e-5, places=6)
 
 
 if __name__ == "__main__":
