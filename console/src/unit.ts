@@ -1,6 +1,7 @@
 /* Unit tests; see tools/test.mjs. */
 import { ago, daysUntil, dueWords, lang, pick, signed, t, when, whenZone, bytes } from "./app/i18n";
 import { layout } from "./ui/graph";
+import { condense } from "./ui/reach";
 import { plain, visible } from "./ui/say";
 import { csvOf, matchRows } from "./ui/local";
 import { sortRows } from "./ui/table";
@@ -86,5 +87,14 @@ const told = [
 ];
 is("csv", csvOf(told as never, people), "\ufeffV,N\r\n\"'=1+1\",\"Sato, A\"\r\n-3,\"he \"\"x\"\"\"\r\n");
 is("words", [matchRows(people, told as never, "sato =1").length, matchRows(people, told as never, "sato x").length, matchRows(people, told as never, " ").length], [1, 0, 2]);
+
+/* A column of ten thousand is drawn as a hundred and the others; nothing is lost of the counts. */
+const product = (i: number) => ({ id: `p${i}`, column: "product", label: { en: `P${i}`, ja: `P${i}` }, count: 2, folded: false });
+const wide = { nodes: Array.from({ length: 10000 }, (_, i) => product(i)), edges: Array.from({ length: 10000 }, (_, i) => ({ from: "c", to: `p${i}`, count: 1 })) };
+const drawn = condense(wide, 100);
+is("drawn nodes", [drawn.nodes.length, drawn.edges.length], [101, 101]);
+is("the others", drawn.nodes.reduce((n, x) => n + x.count, 0), 20000);
+is("their ties", drawn.edges.find((e) => e.to === "rest.product")?.count, 9900);
+is("a small graph stays", condense({ nodes: wide.nodes.slice(0, 100), edges: [] }, 100).nodes.length, 100);
 
 console.log(`${passed} passed, ${failed} failed`);

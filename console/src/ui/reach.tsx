@@ -14,6 +14,40 @@ import { plain, Say } from "./say";
 const columns = ["vulnerability", "component", "product", "host", "service", "customer"] as const;
 const size = { w: 168, h: 34, gapX: 64, gapY: 8, head: 26 };
 
+/* More than so many nodes in a column are no picture: the others become one, which shows further ones. */
+const few = 100;
+const many = 500;
+const rowsMost = 1000;
+
+export function condense(r: Pick<Reach, "nodes" | "edges">, most: number): Pick<Reach, "nodes" | "edges"> {
+  const seen = new Map<string, number>();
+  const instead = new Map<string, string>();
+  const rest = new Map<string, ReachNode>();
+  const nodes: ReachNode[] = [];
+  for (const n of r.nodes) {
+    const at = (seen.get(n.column) ?? 0) + 1;
+    seen.set(n.column, at);
+    if (at <= most) {
+      nodes.push(n);
+      continue;
+    }
+    const id = `rest.${n.column}`;
+    const others = rest.get(n.column) ?? { id, column: n.column, label: { en: "", ja: "" }, count: 0, folded: true };
+    others.count += n.count;
+    rest.set(n.column, others);
+    instead.set(n.id, id);
+  }
+  if (rest.size === 0) return r;
+  const edges = new Map<string, { from: string; to: string; count: number }>();
+  for (const e of r.edges) {
+    const [from, to] = [instead.get(e.from) ?? e.from, instead.get(e.to) ?? e.to];
+    const known = edges.get(`${from}>${to}`);
+    if (known) known.count += e.count;
+    else edges.set(`${from}>${to}`, { from, to, count: e.count });
+  }
+  return { nodes: [...nodes, ...rest.values()], edges: [...edges.values()] };
+}
+
 interface Placed {
   n: ReachNode;
   x: number;
@@ -43,12 +77,14 @@ function target(n: ReachNode): string | null {
 export function ReachGraph({ of }: { of: string }): JSX.Element {
   const [open, setOpen] = useState<string[]>([]);
   const [table, setTable] = useState(false);
+  const [most, setMost] = useState(few);
   const asOf = params.value.get("as_of");
   const query = { of, org: org.value, as_of: asOf, open: open.join(" ") };
   const { data: r, error, reload } = useQuery<Reach>(url("software/reach", query).replace(/^\/api\/v1\//, ""), ["run"]);
   if (error !== undefined) return <Failure error={error} again={reload} />;
   if (!r) return <Skeleton lines={6} />;
-  const fold = (id: string) => setOpen(open.includes(id) ? open.filter((x) => x !== id) : [...open, id]);
+  const further = () => (most < many ? setMost(many) : setTable(true));
+  const fold = (id: string) => id.startsWith("rest.") ? further() : setOpen(open.includes(id) ? open.filter((x) => x !== id) : [...open, id]);
   return (
     <div class="reach">
       <p>
@@ -74,7 +110,7 @@ export function ReachGraph({ of }: { of: string }): JSX.Element {
           </a>
         ))}
       </div>
-      {r.edges.length === 0 ? <Empty title={t("software.reach-nothing")} /> : table ? <AsTable r={r} /> : <Drawing r={r} fold={fold} />}
+      {r.edges.length === 0 ? <Empty title={t("software.reach-nothing")} /> : table ? <AsTable r={r} /> : <Drawing r={condense(r, most)} fold={fold} />}
     </div>
   );
 }
@@ -84,7 +120,7 @@ function label(n: ReachNode): string {
   return n.folded ? `${text} (${num(n.count)})` : text;
 }
 
-function Drawing({ r, fold }: { r: Reach; fold: (id: string) => void }): JSX.Element {
+function Drawing({ r, fold }: { r: Pick<Reach, "nodes" | "edges">; fold: (id: string) => void }): JSX.Element {
   const { placed, shown, width, height } = layoutReach(r.nodes);
   const most = Math.max(1, ...r.edges.map((e) => e.count));
   return (
@@ -142,7 +178,7 @@ function AsTable({ r }: { r: Reach }): JSX.Element {
         </tr>
       </thead>
       <tbody>
-        {r.edges.map((e) => {
+        {r.edges.slice(0, rowsMost).map((e) => {
           const [a, b] = [name.get(e.from), name.get(e.to)];
           return (
             <tr key={`${e.from}>${e.to}`}>
@@ -152,6 +188,11 @@ function AsTable({ r }: { r: Reach }): JSX.Element {
             </tr>
           );
         })}
+        {r.edges.length > rowsMost && (
+          <tr>
+            <td colSpan={3}>{`${t("software.others")} (${num(r.edges.length - rowsMost)}): CSV`}</td>
+          </tr>
+        )}
       </tbody>
     </table>
   );
