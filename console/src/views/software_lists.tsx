@@ -92,7 +92,7 @@ const productColumns = (): Column<ProductRow>[] => [
   { key: "name", label: t("software.product"), width: 190, sort: "name", narrow: "title", cell: (r) => <a href={path("software", "products", r.id)}><Say max={100}>{r.name}</Say></a> },
   { key: "supplier", label: t("software.supplier"), width: 130, sort: "supplier", cell: (r) => (r.supplier ? <Say max={60}>{r.supplier}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
   { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, sort: "vulnerabilities", falling: true, cell: (r) => <Count n={r.vulnerabilities} /> },
-  { key: "kev", label: t("software.kev"), width: 92, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : r.kev_unknown > 0 ? <span class="hatched">{t("value.unknown")}</span> : <Count n={0} />) },
+  { key: "kev", label: t("software.kev"), width: 106, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : r.kev_unknown > 0 ? <span class="hatched">{t("value.unknown")}</span> : <Count n={0} />) },
   { key: "p", label: t("software.p"), width: 128, numeric: true, sort: "p", falling: true, hint: t("software.p-hint"), cell: (r) => <Percent p={chance(r)} /> },
   { key: "components", label: t("software.components"), width: 120, numeric: true, sort: "components", falling: true, cell: (r) => (r.components === 0 ? <span class="hatched">{t("software.no-sbom")}</span> : <Count n={r.components} />) },
   { key: "unknown", label: t("software.unknown"), width: 96, numeric: true, cell: (r) => <Unknown n={r.unknown + r.unjudged} /> },
