@@ -26,7 +26,9 @@ static void release(struct hn_export **x)
 {
     hn_export_free(*x);
 }
-#define EXPORT(x) HN_AUTO(release) struct hn_export *x = begin()
+#define EXPORT(x)                                                                                                      \
+    HN_AUTO(release) struct hn_export *x = begin();                                                                    \
+    CHECK(x != NULL)
 
 /* ---------------------------------------------------------------- writing */
 

@@ -34,9 +34,9 @@ static const char *read_log(const char *text, const char *map, size_t piece)
     struct hn_flow_log_sink sink = {take_labelled, NULL};
     struct hn_flow_log *l = hn_flow_log_new(&sink, hn_str_c(map));
     const char *why = NULL;
-    size_t n = strlen(text);
+    size_t n = text ? strlen(text) : 0;
     n_got = 0;
-    if (!l)
+    if (!l || !text)
         return "memory";
     for (size_t at = 0; at < n && !why; at += piece)
         why = hn_flow_log_feed(l, hn_bytes_of(text + at, n - at < piece ? n - at : piece));

@@ -13,11 +13,13 @@ TEST(fill_and_index)
 
     struct hn_bom_component *app = hn_bom_component_add(&b, NULL), *lib = hn_bom_component_add(&b, app),
                             *twin = hn_bom_component_add(&b, NULL);
+    CHECK(app && lib && twin);
     app->ref = HN_STR("app");
     lib->ref = HN_STR("lib");
     lib->purl = twin->purl = HN_STR("pkg:deb/debian/zlib1g@1");
     twin->ref = HN_STR("lib");
     struct hn_bom_dep *d = hn_bom_dep_add(&b, HN_STR("app"));
+    CHECK(d != NULL);
     hn_bom_edge_add(&b, d, HN_BOM_REL_DEPENDS_ON, HN_STR("lib"));
     hn_bom_edge_add(&b, d, HN_BOM_REL_DEPENDS_ON, HN_STR("nowhere"));
     hn_bom_edge_add(&b, d, HN_BOM_REL_DEPENDS_ON, HN_STR("urn:cdx:f08a6ccd/1#x"));
