@@ -231,12 +231,12 @@ static struct hn_err product_end(struct hn_op_ctx *c)
 static struct hn_err suppliers(struct hn_op_ctx *c)
 {
     struct hn_store_supplier *v;
-    struct hn_listing l = {0};
+    struct hn_listing l;
+    struct hn_store_supplier_query q = {.org = ops_arg(c, "org"), .q = ops_arg(c, "q"), .page = ops_page(c)};
 
     if (csv(c))
         return ops_csv(c, suppliers);
-    OPS_STORE(hn_store_suppliers(c->store, c->who, ops_arg(c, "org"), c->arena, &v, &l.n));
-    l.total = l.n;
+    OPS_STORE(hn_store_suppliers(c->store, c->who, &q, c->arena, &v, &l));
     ops_list_begin(c);
     for (size_t i = 0; i < l.n; i++) {
         hn_jw_obj(c->w);
@@ -433,7 +433,16 @@ static const struct hn_op_param product_change_params[] = {
     OPS_PATH_ID, {"name", HN_IN_BODY, HN_PT_STR, false, NULL, "name of the product", 0, 1024}, PRODUCT_PARAMS, OPS_END};
 static const struct hn_op_param id_params[] = {OPS_PATH_ID, OPS_END};
 static const struct hn_op_param id_as_of_params[] = {OPS_PATH_ID, OPS_AS_OF, OPS_END};
-static const struct hn_op_param supplier_params[] = {OPS_ORG, OPS_PAGE, OPS_CSV, OPS_END};
+static const struct hn_op_param supplier_params[] = {
+    OPS_ORG,
+    OPS_Q,
+    {"sort", HN_IN_QUERY, HN_PT_STR, false,
+     "name -name products -products components -components vulnerabilities -vulnerabilities p -p oldest_sbom "
+     "-oldest_sbom contract_next -contract_next",
+     "default: known exploited, then -p", 0, 0},
+    OPS_PAGE,
+    OPS_CSV,
+    OPS_END};
 static const struct hn_op_param deployment_list_params[] = {
     OPS_ORG,
     OPS_Q,

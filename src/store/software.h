@@ -96,8 +96,14 @@ struct hn_store_supplier {
     double p_any;
     hn_time oldest_sbom, contract_next; /* next contract to end */
 };
-HN_MUST struct hn_err hn_store_suppliers(struct hn_store *s, const struct hn_principal *p, struct hn_str org,
-                                         struct hn_arena *a, struct hn_store_supplier **ret, size_t *ret_n);
+struct hn_store_supplier_query {
+    struct hn_str org, q;
+    struct hn_page page; /* default: known exploited, then p, falling; name products components vulnerabilities p
+                          * oldest_sbom contract_next, each also with "-" */
+};
+HN_MUST struct hn_err hn_store_suppliers(struct hn_store *s, const struct hn_principal *p,
+                                         const struct hn_store_supplier_query *q, struct hn_arena *a,
+                                         struct hn_store_supplier **ret, struct hn_listing *ret_listing);
 
 /* ---------------------------------------------------------------- bills of materials */
 

@@ -543,6 +543,56 @@ static int by_risk(const void *x, const void *y)
     return hn_str_cmp(a->name, b->name);
 }
 
+static int by_supplier_name(const void *x, const void *y)
+{
+    return hn_str_cmp(((const struct hn_store_supplier *)x)->name, ((const struct hn_store_supplier *)y)->name);
+}
+
+#define BY_SUPPLIER(field)                                                                                             \
+    static int by_supplier_##field(const void *x, const void *y)                                                       \
+    {                                                                                                                  \
+        const struct hn_store_supplier *a = x, *b = y;                                                                 \
+        return a->field != b->field ? (a->field < b->field ? -1 : 1) : by_supplier_name(x, y);                         \
+    }
+BY_SUPPLIER(products)
+BY_SUPPLIER(components)
+BY_SUPPLIER(vulnerabilities)
+BY_SUPPLIER(p_any)
+BY_SUPPLIER(oldest_sbom)
+BY_SUPPLIER(contract_next)
+
+static const struct {
+    const char *name;
+    int (*cmp)(const void *, const void *);
+} supplier_orders[] = {{"", by_risk},
+                       {"name", by_supplier_name},
+                       {"products", by_supplier_products},
+                       {"components", by_supplier_components},
+                       {"vulnerabilities", by_supplier_vulnerabilities},
+                       {"p", by_supplier_p_any},
+                       {"oldest_sbom", by_supplier_oldest_sbom},
+                       {"contract_next", by_supplier_contract_next}};
+
+static struct hn_err sort_suppliers(struct hn_store *s, struct hn_str sort, struct hn_store_supplier *v, size_t n)
+{
+    bool falling = hn_str_starts(sort, "-");
+    struct hn_str name = falling ? hn_str_cut(sort, 1, sort.n) : sort;
+
+    for (size_t i = 0; i < sizeof supplier_orders / sizeof *supplier_orders; i++) {
+        if (!hn_str_eqc(name, supplier_orders[i].name))
+            continue;
+        if (n)
+            qsort(v, n, sizeof *v, supplier_orders[i].cmp);
+        for (size_t k = 0; falling && k < n / 2; k++) {
+            struct hn_store_supplier swap = v[k];
+            v[k] = v[n - 1 - k];
+            v[n - 1 - k] = swap;
+        }
+        return HN_OK;
+    }
+    return store_fail(s, HN_E_INVALID, "this list cannot be sorted that way");
+}
+
 /* One round of the tally for each supplier: products in order of supplier. */
 static void supplier_add(struct soft_tally *t, const struct soft_product *x, const struct hn_store_product *sum,
                          const uint32_t *list, uint32_t n, struct hn_store_supplier *o)
@@ -568,9 +618,11 @@ static void supplier_add(struct soft_tally *t, const struct soft_product *x, con
     o->p_any = soft_tally_p(t);
 }
 
-struct hn_err hn_store_suppliers(struct hn_store *s, const struct hn_principal *p, struct hn_str org,
-                                 struct hn_arena *a, struct hn_store_supplier **ret, size_t *ret_n)
+static struct hn_err all_suppliers(struct hn_store *s, const struct hn_principal *p,
+                                   const struct hn_store_supplier_query *wanted, struct hn_arena *a,
+                                   struct hn_store_supplier **ret, size_t *ret_n)
 {
+    struct store_search words;
     struct soft_scope k;
     struct soft_tally t;
     struct hn_store_product *sum;
@@ -579,7 +631,8 @@ struct hn_err hn_store_suppliers(struct hn_store *s, const struct hn_principal *
 
     *ret = NULL;
     *ret_n = 0;
-    HN_TRY(soft_scope(s, p, org, 0, a, &k));
+    store_search_init(&words, wanted->q);
+    HN_TRY(soft_scope(s, p, wanted->org, 0, a, &k));
     HN_TRY(sums(&k, a, &sum));
     HN_TRY(holders_by_product(&k, a, &at, &list));
     HN_TRY(soft_tally_init(&t, &k, a));
@@ -587,7 +640,8 @@ struct hn_err hn_store_suppliers(struct hn_store *s, const struct hn_principal *
     if (!rows)
         return store_nomem(s);
     for (uint32_t i = 0; i < k.m->products_n; i++)
-        if (!k.m->products[i].ended && soft_sees_org(&k, k.m->products[i].org_n))
+        if (!k.m->products[i].ended && soft_sees_org(&k, k.m->products[i].org_n) &&
+            soft_words(&words, &k.m->products[i].supplier, 1))
             rows[n++] = (struct row){i, sum[i]};
     HN_TRY(sort_rows(s, HN_STR("supplier"), rows, n));
     for (size_t i = 0; i < n; i++) {
@@ -601,7 +655,19 @@ struct hn_err hn_store_suppliers(struct hn_store *s, const struct hn_principal *
         uint32_t q = rows[i].product;
         supplier_add(&t, x, &sum[q], list + at[q], at[q + 1] - at[q], &(*ret)[*ret_n - 1]);
     }
-    if (*ret_n)
-        qsort(*ret, *ret_n, sizeof **ret, by_risk);
+    HN_TRY(sort_suppliers(s, wanted->page.sort, *ret, *ret_n));
     return a->failed ? store_nomem(s) : HN_OK;
+}
+
+struct hn_err hn_store_suppliers(struct hn_store *s, const struct hn_principal *p,
+                                 const struct hn_store_supplier_query *q, struct hn_arena *a,
+                                 struct hn_store_supplier **ret, struct hn_listing *ret_listing)
+{
+    size_t n, from, to;
+
+    HN_TRY(all_suppliers(s, p, q, a, ret, &n));
+    HN_TRY(soft_page(s, &q->page, n, a, &from, &to, ret_listing));
+    if (from)
+        *ret += from;
+    return HN_OK;
 }

@@ -148,3 +148,31 @@ class Software(Case):
         with self.assertRaises(Failed) as e:
             self.world.local.call("matches.put", feed_at="2026-01-01T00:00:00Z", matches=[[1, 5, 50, "", ""]])
         self.assertEqual(e.exception.name, "invalid")
+
+    def test_g_suppliers_are_a_list_like_others(self):
+        for i, n in enumerate((3, 1, 2)):
+            for k in range(n):
+                self.product(f"List {i} {k}", supplier=f"Listed {i}", contract_until=f"2027-0{i + 1}-01T00:00:00Z")
+
+        def walk(query, limit):
+            items, path = [], f"software/suppliers?limit={limit}&{query}"
+            while True:
+                page = self.valid(self.client.get(path), "suppliers")
+                self.assertLessEqual(len(page["items"]), limit)
+                items += page["items"]
+                if not page.get("next"):
+                    self.assertEqual(page["total"], len(items))
+                    return items
+                path = f"software/suppliers?limit={limit}&{query}&cursor={page['next']}"
+
+        whole = walk("", 500)
+        self.assertEqual(sorted(s["name"] for s in walk("", 1)), sorted(s["name"] for s in whole))
+        for word in ("name", "products", "components", "vulnerabilities", "p", "oldest_sbom", "contract_next"):
+            key = {"p": "p_any"}.get(word, word)
+            for sign in ("", "-"):
+                values = [s[key] if s[key] is not None else "" if word in ("oldest_sbom", "contract_next") else 0 for s in walk(f"sort={sign}{word}", 2)]
+                self.assertEqual(values, sorted(values, reverse=bool(sign)), sign + word)
+        self.assertEqual([(s["name"], s["products"]) for s in walk("q=listed&sort=-products", 2)], [("Listed 0", 3), ("Listed 2", 2), ("Listed 1", 1)])
+        self.assertEqual(walk("q=nobody+of+this+name", 5), [])
+        self.refused(self.client.get("software/suppliers?sort=colour"), 400, "invalid")
+        self.assertIn("Listed 2", self.client.get("software/suppliers?format=csv&q=listed").data.decode())
