@@ -246,6 +246,9 @@ static void yarn_begin(struct languages_state *st, struct yarn *y, struct hn_byt
                       .open = true};
     if (!hn_str_split(&first, ',', &spec))
         return;
+    spec = hn_str_trim(spec); /* Berry quotes the whole list: "@s/b@npm:^2.0.0, @s/b@npm:^2.1.0" */
+    if (hn_str_starts(spec, "\"") && !hn_str_ends(spec, "\""))
+        spec = hn_str_cut(spec, 1, spec.n);
     struct hn_bytes whole = unquote(hn_str_bytes(spec)), name = spec_name(whole);
     struct hn_bytes range = cut(whole, name.n + 1, whole.n);
     if (starts(range, "npm:") && range.n > 5 && memchr(range.p + 5, '@', range.n - 5))
