@@ -40,7 +40,7 @@ static const char *head_key(const struct flow_suspect *s)
         return keys[s->kind];
     if (s->inward)
         return "flow.sentence.inward";
-    if (s->rhythm.contacts < 4)
+    if (s->rhythm.contacts < 4 || (s->pair->longest >= HN_HOUR && s->pair->longest * 2 >= s->rhythm.median))
         return "flow.sentence.held";
     return s->pair->failed * 2 > s->pair->n ? "flow.sentence.retries" : "flow.sentence.beacon";
 }
