@@ -28,6 +28,8 @@ class Days(unittest.TestCase):
         true = {tuple(c) for c in truth["channels"]}
         rank = next((i + 1 for i, s in enumerate(doc["suspects"]) if (s["host"], s["peer"], s["port"]) in true), None)
         alerts = [s for s in doc["suspects"] if s["alert"]]
+        for s in alerts:
+            self.assertNotRegex(s["sentence"]["en"], r"[a-z]\.[A-Z]")  # sentences stand apart
         return rank, {s["host"] for s in alerts}, truth, alerts
 
     def all(self, names):

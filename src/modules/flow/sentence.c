@@ -51,6 +51,13 @@ static struct hn_str size(struct hn_arena *a, uint64_t octets)
     return hn_arena_fmt(a, "%.1f %s", (double)octets / (small ? 1024 : 1048576), small ? "KiB" : "MiB");
 }
 
+/* A further sentence; in Japanese nothing stands between two. */
+static void add_more(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, const char *key, unsigned n)
+{
+    hn_buf_c(out, lang == HN_JA ? "" : " ");
+    hn_text_add(out, lang, key, &(struct hn_param){"n", hn_arena_fmt(a, "%u", n), NULL});
+}
+
 static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s)
 {
     const struct flow_pair *p = s->pair;
@@ -75,9 +82,9 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
         {"what", s->what, NULL}};
     hn_text_add(out, lang, head_key(s), q);
     if (s->pool)
-        hn_text_add(out, lang, "flow.sentence.pool", &(struct hn_param){"n", hn_arena_fmt(a, "%u", s->pool), NULL});
+        add_more(out, a, lang, "flow.sentence.pool", s->pool);
     if (s->more)
-        hn_text_add(out, lang, "flow.sentence.more", &(struct hn_param){"n", hn_arena_fmt(a, "%u", s->more), NULL});
+        add_more(out, a, lang, "flow.sentence.more", s->more);
 }
 
 struct hn_str flow_sentence(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s)
