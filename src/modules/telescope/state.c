@@ -306,7 +306,7 @@ static void walk_engine(struct io *s, struct telescope_engine *e, void *note, si
         e->baseline = hn_alloc_zero(telescope_baseline_size());
     if (has && e->baseline && !s->bad)
         walk(s, e->baseline, telescope_baseline_size());
-    s->bad |= has && !e->baseline;
+    s->bad |= has && (!e->baseline || !telescope_baseline_sound(e->baseline));
 }
 
 static bool run(bool load, int fd, struct telescope_engine *e, void *note, size_t note_size)

@@ -50,6 +50,14 @@ size_t telescope_baseline_size(void)
     return sizeof(struct telescope_baseline);
 }
 
+bool telescope_baseline_sound(const struct telescope_baseline *b)
+{
+    bool sound = b->n <= TRACKED;
+    for (uint32_t i = 0; i < TELESCOPE_PORTS; i++)
+        sound &= b->slot[i] <= b->n;
+    return sound;
+}
+
 void telescope_surge_free(struct telescope_baseline *b)
 {
     hn_free(b);

@@ -516,6 +516,7 @@ size_t telescope_heat_of(const struct telescope_engine *e, uint32_t port,
                          struct telescope_heat ret[TELESCOPE_DAY_HOURS]);
 void telescope_surge_hour(struct telescope_engine *e, uint32_t hour); /* the present hour is over */
 size_t telescope_baseline_size(void);
+bool telescope_baseline_sound(const struct telescope_baseline *b); /* as read from a file */
 /* How many surges the tests made so far are expected to tell by chance; measured, surge.c says how. */
 double telescope_surges_by_chance(const struct telescope_engine *e);
 uint32_t telescope_hash6(uint32_t salt, const uint8_t b[16]); /* salt 0: the same in every process */
