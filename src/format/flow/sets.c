@@ -118,6 +118,19 @@ static void read_options_templates(struct export_sets *s, struct hn_cur *c)
 
 /* ---------------------------------------------------------------- data that came before their template */
 
+/* Both pieces or none: what is read back goes by the length in the first. */
+static void hold(struct export_one *e, const struct export_waiting *w, struct hn_bytes b)
+{
+    if (!hn_buf_room(&e->waiting, sizeof *w + b.n)) {
+        e->waiting.bad = false; /* what is held already is whole */
+        e->is.unknown_sets++;
+        return;
+    }
+    hn_buf_add(&e->waiting, w, sizeof *w);
+    hn_buf_add(&e->waiting, b.p, b.n);
+    e->x->memory += sizeof *w + b.n;
+}
+
 static void wait_for(struct export_sets *s, uint16_t id, struct hn_bytes b)
 {
     struct export_one *e = s->e;
@@ -128,9 +141,7 @@ static void wait_for(struct export_sets *s, uint16_t id, struct hn_bytes b)
         e->is.unknown_sets++;
         return;
     }
-    hn_buf_add(&e->waiting, &w, sizeof w);
-    hn_buf_add(&e->waiting, b.p, b.n);
-    e->x->memory += sizeof w + b.n;
+    hold(e, &w, b);
 }
 
 /* Hands out what waited for this template and keeps the rest. */
@@ -154,9 +165,7 @@ void export_waiting_release(struct export_sets *s, const struct export_template 
             then.when.uptime_ms = w.uptime;
             export_read_data(&then, t, b);
         } else {
-            hn_buf_add(&s->e->waiting, &w, sizeof w);
-            hn_buf_add(&s->e->waiting, b.p, b.n);
-            s->e->x->memory += sizeof w + b.n;
+            hold(s->e, &w, b);
         }
     }
     hn_buf_done(&old);

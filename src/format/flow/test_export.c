@@ -30,6 +30,14 @@ static void release(struct hn_export **x)
     HN_AUTO(release) struct hn_export *x = begin();                                                                    \
     CHECK(x != NULL)
 
+/* All zero where there is none. */
+static const struct hn_exporter *at(const struct hn_export *x, size_t i)
+{
+    static const struct hn_exporter none;
+    const struct hn_exporter *e = hn_export_at(x, i);
+    return e ? e : &none;
+}
+
 /* ---------------------------------------------------------------- writing */
 
 struct packet {
@@ -171,7 +179,7 @@ TEST(v5_times_are_safe_when_uptime_wraps)
     CHECK_UINT(got[0].sampling, 512);
     CHECK_UINT(got[0].flags, 0x1b);
     CHECK_UINT(got[0].src_as, 64500);
-    CHECK_UINT(hn_export_at(x, 0)->domain, 0x0107);
+    CHECK_UINT(at(x, 0)->domain, 0x0107);
 }
 
 TEST(v5_sequence_counts_flows)
@@ -181,21 +189,21 @@ TEST(v5_sequence_counts_flows)
     send(x, &p);
     p = v5(4, 3, 0);
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->lost, 0);
+    CHECK_UINT(at(x, 0)->lost, 0);
     p = v5(27, 1, 0);
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->lost, 20);
-    CHECK_UINT(hn_export_at(x, 0)->gaps, 1);
+    CHECK_UINT(at(x, 0)->lost, 20);
+    CHECK_UINT(at(x, 0)->gaps, 1);
     p = v5(4, 3, 0); /* again, late */
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->disordered, 1);
+    CHECK_UINT(at(x, 0)->disordered, 1);
     p = v5(28, 1, 0);
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->lost, 20);
+    CHECK_UINT(at(x, 0)->lost, 20);
     p = v5(2000000000, 1, 0);
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->lost, 20);
-    CHECK_UINT(hn_export_at(x, 0)->restarts, 1);
+    CHECK_UINT(at(x, 0)->lost, 20);
+    CHECK_UINT(at(x, 0)->restarts, 1);
 }
 
 TEST(v5_announces_more_than_there_is)
@@ -205,7 +213,7 @@ TEST(v5_announces_more_than_there_is)
     p.b[3] = 30;
     send(x, &p);
     CHECK_UINT(n_got, 2);
-    CHECK_UINT(hn_export_at(x, 0)->bad[HN_EXPORT_COUNT], 1);
+    CHECK_UINT(at(x, 0)->bad[HN_EXPORT_COUNT], 1);
     for (size_t n = 0; n < 24 + 48; n++) { /* every cut */
         struct packet cut = v5(0, 1, 0);
         cut.n = n;
@@ -227,7 +235,7 @@ TEST(v9_data_wait_for_their_template)
     set_end(&p);
     send(x, &p);
     CHECK_UINT(n_got, 0);
-    CHECK_UINT(hn_export_at(x, 0)->waiting_sets, 1);
+    CHECK_UINT(at(x, 0)->waiting_sets, 1);
     p = v9(2, 7);
     template4(&p, 0, 300);
     send(x, &p);
@@ -241,7 +249,7 @@ TEST(v9_data_wait_for_their_template)
     set_end(&p);
     send(x, &p);
     CHECK_UINT(n_got, 2);
-    CHECK_UINT(hn_export_at(x, 1)->waiting_sets, 1);
+    CHECK_UINT(at(x, 1)->waiting_sets, 1);
 }
 
 TEST(v9_a_template_changes_its_meaning)
@@ -264,7 +272,7 @@ TEST(v9_a_template_changes_its_meaning)
     put(&p, 77, 8);
     set_end(&p);
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->changed, 1);
+    CHECK_UINT(at(x, 0)->changed, 1);
     CHECK_UINT(n_got, 1);
     CHECK_UINT(got[0].src.family, 6);
     CHECK_UINT(got[0].packets, 77);
@@ -421,7 +429,7 @@ TEST(ipfix_variable_enterprise_and_reverse)
     CHECK(got[1].known & HN_FLOW_BACK);
     CHECK_INT(got[1].first, NOW + HN_SECOND / 2);
     CHECK_INT(got[1].last, NOW + 2 * HN_SECOND);
-    CHECK_UINT(hn_export_at(x, 0)->bad[HN_EXPORT_RECORD], 0);
+    CHECK_UINT(at(x, 0)->bad[HN_EXPORT_RECORD], 0);
 }
 
 TEST(ipfix_sequence_counts_records)
@@ -439,7 +447,7 @@ TEST(ipfix_sequence_counts_records)
     record4(&p, 9, 1);
     set_end(&p);
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->lost, 0);
+    CHECK_UINT(at(x, 0)->lost, 0);
     p = ipfix(13, 1);
     set_begin(&p, 300);
     record4(&p, 9, 1);
@@ -448,10 +456,10 @@ TEST(ipfix_sequence_counts_records)
     put(&p, 1, 8);
     set_end(&p);
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->lost, 7);
+    CHECK_UINT(at(x, 0)->lost, 7);
     p = ipfix(40, 1);
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->lost, 7);
+    CHECK_UINT(at(x, 0)->lost, 7);
 }
 
 TEST(ipfix_withdrawal)
@@ -474,7 +482,7 @@ TEST(ipfix_withdrawal)
     set_end(&p);
     send(x, &p);
     CHECK_UINT(n_got, 1);
-    CHECK_UINT(hn_export_at(x, 0)->withdrawn, 1);
+    CHECK_UINT(at(x, 0)->withdrawn, 1);
 }
 
 /* ---------------------------------------------------------------- hostile */
@@ -494,7 +502,7 @@ TEST(templates_that_do_not_fit)
     set_end(&p);
     send(x, &p);
     CHECK_UINT(n_got, 0);
-    CHECK_UINT(hn_export_at(x, 0)->bad[HN_EXPORT_TEMPLATE], 1);
+    CHECK_UINT(at(x, 0)->bad[HN_EXPORT_TEMPLATE], 1);
     p = ipfix(0, 1);
     set_begin(&p, 2); /* more fields than octets */
     put(&p, 300, 2);
@@ -503,7 +511,7 @@ TEST(templates_that_do_not_fit)
     put(&p, 4, 2);
     set_end(&p);
     send(x, &p);
-    CHECK_UINT(hn_export_at(x, 0)->bad[HN_EXPORT_TEMPLATE], 2);
+    CHECK_UINT(at(x, 0)->bad[HN_EXPORT_TEMPLATE], 2);
 }
 
 TEST(waiting_data_are_bounded)
@@ -517,7 +525,7 @@ TEST(waiting_data_are_bounded)
         set_end(&p);
         send(x, &p);
     }
-    CHECK(hn_export_at(x, 0)->unknown_sets > 100);
+    CHECK(at(x, 0)->unknown_sets > 100);
     struct packet p = v9(200, 0);
     template4(&p, 0, 300);
     send(x, &p);
@@ -573,8 +581,8 @@ TEST(sflow_expanded_sample)
     CHECK_UINT(got[0].sport, 53);
     CHECK_UINT(got[0].in_if, 17);
     CHECK_UINT(got[0].out_if, 0);
-    CHECK_UINT(hn_export_at(x, 0)->counters, 1);
-    CHECK_UINT(hn_export_at(x, 0)->address.b[3], 9);
+    CHECK_UINT(at(x, 0)->counters, 1);
+    CHECK_UINT(at(x, 0)->address.b[3], 9);
     for (size_t n = 0; n < p.n; n++) {
         struct packet cut = p;
         cut.n = n;

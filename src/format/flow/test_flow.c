@@ -160,6 +160,7 @@ TEST(hostile_lines)
         hn_buf_chr(&b, 'x');
     hn_buf_c(&b, "\n1700000001.0\tC2\t10.0.0.1\t40001\t192.0.2.1\t6667\ttcp\t-\t-\t-\t-\tS0\t1\t60\t0\t0\n");
     hn_buf_chr(&b, 0);
+    CHECK(!b.bad);
     CHECK(read_log(b.p, "", 100000) == NULL);
     CHECK_UINT(n_got, 4);
     CHECK_UINT(stats.bad, 2);

@@ -180,6 +180,7 @@ TEST(a_damaged_record_costs_itself_and_is_told)
             pcap_record(&w, 1000 + r, 5, 60, 60);
         size_t at = w.b.n;
         pcap_record(&w, 1010, 5, 60, 60);
+        CHECK(!w.b.bad);
         memset(w.b.p + at + 8, 0xff, 4); /* its length */
         for (unsigned r = 0; r < 10; r++)
             pcap_record(&w, 1011 + r, 5, 60, 60);
@@ -254,6 +255,7 @@ TEST(a_damaged_block_costs_itself_and_is_told)
         enhanced(&w, 0, 1, 40);
         size_t at = w.b.n;
         enhanced(&w, 0, 2, 40);
+        CHECK(!w.b.bad);
         w.b.p[at + 4] ^= 0x40; /* its length */
         for (unsigned r = 0; r < 5; r++)
             enhanced(&w, 0, 3 + r, 40);
@@ -274,6 +276,7 @@ TEST(what_a_packet_block_claims_beyond_itself_is_no_packet)
     interface(&w, 1, -1, 0);
     size_t at = w.b.n;
     enhanced(&w, 0, 1, 40);
+    CHECK(!w.b.bad);
     w.b.p[at + 20] = 41; /* octets here; three are padding, four the length */
     w.b.p[at + 21] = 1;
     enhanced(&w, 9, 1, 40); /* no such interface */
