@@ -1,5 +1,6 @@
 /* Verbs that modules declare: arguments checked against the declaration, the work done by a worker (core/work.h). */
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,22 @@ static void take_own(struct call *c, const struct hn_verb_option *o, const char 
         c->policy_path = value;
 }
 
+/* d does not take this value; NULL: none was given. */
+static int refuse_value(const struct hn_verb_option *d, const char *value)
+{
+    char option[80], least[24], most[24];
+    snprintf(option, sizeof option, "--%s", d->name);
+    snprintf(least, sizeof least, "%" PRId64, d->least);
+    snprintf(most, sizeof most, "%" PRId64, d->most);
+    if (!value)
+        cli_error("cli.error.value", "option", option, NULL);
+    else if (d->type == HN_OPT_INT && d->most)
+        cli_error("cli.error.value-range", "option", option, "least", least, "most", most, "value", value, NULL);
+    else
+        cli_error("cli.error.value-bad", "option", option, "value", value, NULL);
+    return CLI_USAGE;
+}
+
 static int take_option(struct call *c, int argc, char **argv, int *i)
 {
     const char *arg = strcmp(argv[*i], "-o") == 0 ? "output" : argv[*i] + 2, *eq = strchr(arg, '=');
@@ -129,11 +146,15 @@ static int take_option(struct call *c, int argc, char **argv, int *i)
         return unknown(c, name);
     if (d->type != HN_OPT_SWITCH && !value && *i + 1 < argc)
         value = argv[++*i];
-    bool bad = d->type == HN_OPT_SWITCH ? value != NULL : !value || !good_value(d, value);
+    if (d->type == HN_OPT_SWITCH ? value != NULL : !value || !good_value(d, value))
+        return refuse_value(d, value);
+    bool again = c->front.n_options == OPTIONS_MAX;
     for (size_t k = 0; o && !o->many && k < c->front.n_options; k++)
-        bad = bad || c->options[k].o == o;
-    if (bad || c->front.n_options == OPTIONS_MAX) {
-        cli_error("cli.error.value", "option", argv[*i], NULL);
+        again = again || c->options[k].o == o;
+    if (again) {
+        char option[80];
+        snprintf(option, sizeof option, "--%s", d->name);
+        cli_error("cli.error.twice", "option", option, NULL);
         return CLI_USAGE;
     }
     if (mine)

@@ -117,7 +117,11 @@ static int read_option(struct call *c, int argc, char **argv, int *i)
     else if (!value && *i + 1 < argc)
         value = argv[++*i];
     if (!value || !put_value(&c->w, &c->arena, p, value)) {
-        cli_error("cli.error.value", "option", argv[*i], NULL);
+        const char *option = hn_arena_fmt(&c->arena, "--%.*s",
+                                          HN_FMT(hn_str_cut(hn_str_c(arg), 0, eq ? (size_t)(eq - arg) : strlen(arg))))
+                                 .p;
+        cli_error(value ? "cli.error.value-bad" : "cli.error.value", "option", option, "value", value ? value : "",
+                  NULL);
         return CLI_USAGE;
     }
     return CLI_OK;
