@@ -271,8 +271,9 @@ TEST(the_file_is_searched_where_it_is_documented)
     CHECK_OK(hn_config_load(NULL, &c, NULL));
     CHECK_TEXT(hn_str_c(hn_config_path(c)), path);
     CHECK_TEXT(hn_config_str(c, "language"), "ja");
+    HN_AUTO(free_config) struct hn_config *none = NULL;
     struct hn_diag d = {""};
-    CHECK_ERR(hn_config_load("/nonexistent/hinomi.yaml", &c, &d), NOENT); /* named, so it must be there */
+    CHECK_ERR(hn_config_load("/nonexistent/hinomi.yaml", &none, &d), NOENT); /* named, so it must be there */
     unlink(path);
     rmdir(dir);
 }

@@ -102,6 +102,13 @@ static struct hn_store_reach reach_at(const char *vuln, hn_time at)
     return r;
 }
 
+/* The statement about the first release; -1: none is reached. */
+static int answer_of(const char *vuln)
+{
+    struct hn_store_reach r = reach_at(vuln, 0);
+    return r.n_releases ? (int)r.releases[0].vex : -1;
+}
+
 static void begin(void)
 {
     make_home();
@@ -234,16 +241,16 @@ TEST(statements_answer_by_trust_and_time)
     CHECK_OK(hn_store_product_get(s, SYS, p, 0, &mem, &x));
     CHECK_INT(x.vulnerabilities, 1);
     CHECK_INT(x.answered, 1);
-    CHECK_INT(reach_at("CVE-va", 0).releases[0].vex, HN_VEX_NOT_AFFECTED);
+    CHECK_INT(answer_of("CVE-va"), HN_VEX_NOT_AFFECTED);
     struct hn_store_vex_in own = {
         .product = p, .vuln = S("CVE-va"), .status = HN_VEX_AFFECTED, .statement = S("upgrade"), .trust = 100, .at = 1};
     struct hn_str ours;
     CHECK_OK(hn_store_vex_put(s, SYS, &own, &mem, &ours)); /* more trust counts, though it is older */
-    CHECK_INT(reach_at("CVE-va", 0).releases[0].vex, HN_VEX_AFFECTED);
+    CHECK_INT(answer_of("CVE-va"), HN_VEX_AFFECTED);
     CHECK_OK(hn_store_vex_end(s, SYS, ours));
-    CHECK_INT(reach_at("CVE-va", 0).releases[0].vex, HN_VEX_NOT_AFFECTED);
+    CHECK_INT(answer_of("CVE-va"), HN_VEX_NOT_AFFECTED);
     CHECK_OK(hn_store_vex_end(s, SYS, id));
-    CHECK_INT(reach_at("CVE-va", 0).releases[0].vex, HN_VEX_NONE);
+    CHECK_INT(answer_of("CVE-va"), HN_VEX_NONE);
 }
 
 TEST(reach_goes_to_hosts_and_services)
@@ -318,6 +325,7 @@ TEST(a_reopened_store_says_the_same)
     CHECK(a.kev == 1 && a.unknown == 1);
     hn_store_close(s);
     s = open_store();
+    CHECK(s != NULL);
     CHECK_OK(hn_store_software_now(s, SYS, S(""), 0, &mem, &b));
     CHECK(a.components == 3 && memcmp(&a, &b, sizeof a) == 0);
     CHECK_INT(problems(s), 0);

@@ -37,6 +37,8 @@ static struct hn_bytes index_of(struct hn_arena *a)
     if (!hn_ok(hn_adv_build_new(out, spill, 1024, &b)) || !hn_ok(hn_adv_build_feed(b, &feed, &number)))
         return none;
     struct hn_adv_lane *l = hn_adv_lane_new(b);
+    if (!l)
+        return none;
     bool ok = hn_adv_lane_add(l, number, &adv, NULL) && hn_adv_lane_add(l, number, &kev, NULL);
     adv.id = HN_STR("DSA-2");
     adv.aliases.n = 0;
