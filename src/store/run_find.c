@@ -66,10 +66,12 @@ static struct hn_err load(struct table *t)
             memcpy(k->hash, hash.p, HASH_LEN);
     }
     HN_TRY(st_end(&q));
+    if (r->a->failed) /* what could not be kept is not looked at */
+        return store_nomem(r->s);
     for (size_t i = 0; i < t->n; i++)
         if (!hn_ok(hn_map_set(&t->map, hn_str_bytes(t->v[i].id), &t->v[i])))
             return store_nomem(r->s);
-    return r->a->failed ? store_nomem(r->s) : HN_OK;
+    return HN_OK;
 }
 
 static hn_time last_at(const struct table *t, const struct known *k, int64_t *ret_run)
