@@ -39,6 +39,15 @@ __attribute__((unused)) static void doc_done(struct doc *d)
     hn_arena_done(&d->a);
 }
 
+/* Number of notes of that code. */
+__attribute__((unused)) static size_t told(const struct doc *d, const char *code)
+{
+    size_t n = 0;
+    for (const struct hn_bom_note *x = d->b.notes.first; x; x = x->next)
+        n += !strcmp(x->code, code);
+    return n;
+}
+
 /* Recasts and writes; the text lies in the arena of d. Empty on failure. */
 __attribute__((unused)) static struct hn_str doc_write(struct doc *d, const char *name, struct hn_bom_notes *loss)
 {

@@ -82,15 +82,6 @@ static struct hn_str canonical_text(struct hn_arena *a, struct hn_str json)
     return text;
 }
 
-/* Number of notes of that code. */
-static size_t told(const struct doc *d, const char *code)
-{
-    size_t n = 0;
-    for (const struct hn_bom_note *x = d->b.notes.first; x; x = x->next)
-        n += !strcmp(x->code, code);
-    return n;
-}
-
 TEST(spdx_2_fills_the_model)
 {
     struct doc d;
