@@ -22,7 +22,7 @@ static unsigned sniff(struct hn_bytes text)
 
 static struct hn_err read_json(struct hn_bom *b, struct hn_bytes text)
 {
-    return spdx2_read_json(b, text, NULL, 0);
+    return spdx2_read_json(b, text, NULL);
 }
 
 static struct hn_err write_json(const struct hn_bom *b, const struct hn_bom_how *how, struct hn_buf *out,

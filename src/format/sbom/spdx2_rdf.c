@@ -216,7 +216,7 @@ static struct hn_err read_json(struct reading *r, bool whole)
 {
     struct hn_bom *b = r->rdf.b;
     struct hn_buf json;
-    struct rdf_json j = {.n_lines = 0};
+    struct rdf_json j = {.lines = {NULL, 0, 0}};
     hn_buf_init(&json, SIZE_MAX / 4);
     hn_jw_init(&j.w, &json);
     join(&r->rdf);
@@ -226,7 +226,7 @@ static struct hn_err read_json(struct reading *r, bool whole)
     hn_buf_done(&json);
     if (failed)
         return (struct hn_err){HN_E_NOMEM};
-    struct hn_err err = spdx2_read_json(b, kept_json, j.lines, j.n_lines);
+    struct hn_err err = spdx2_read_json(b, kept_json, &j.lines);
     if (err.code == HN_E_NOMEM || (whole && found))
         return err;
     struct hn_bom_note *n = hn_bom_note_at(b, HN_BOM_NOTE_FATAL, "xml", UINT64_MAX,

@@ -29,8 +29,7 @@ struct rdf {
 
 struct rdf_json {
     struct hn_jw w;
-    struct spdx_line *lines;
-    size_t n_lines, cap_lines;
+    struct spdx_lines lines;
 };
 /* False: no SPDX document in it. */
 bool spdx2_rdf_json(struct rdf *r, struct rdf_json *ret);

@@ -323,25 +323,9 @@ static void verification(struct making *m, const struct rdf_node *n)
 
 /* ---------------------------------------------------------------- elements */
 
-static void line_note(struct making *m, uint32_t line)
-{
-    struct rdf_json *j = m->j;
-    if (j->n_lines == j->cap_lines) {
-        size_t cap = j->cap_lines ? 2 * j->cap_lines : 64;
-        struct spdx_line *more = hn_arena_alloc(m->a, cap * sizeof *more);
-        if (!more)
-            return;
-        if (j->n_lines)
-            memcpy(more, j->lines, j->n_lines * sizeof *more);
-        j->lines = more;
-        j->cap_lines = cap;
-    }
-    j->lines[j->n_lines++] = (struct spdx_line){j->w.out->n, line};
-}
-
 static void element(struct making *m, const struct rdf_node *n)
 {
-    line_note(m, n->line);
+    spdx_line_add(&m->j->lines, m->a, m->j->w.out, n->line);
     hn_jw_obj(&m->j->w);
     if (n->id.n && !hn_str_starts(n->id, "_:"))
         hn_jw_kstr(&m->j->w, "SPDXID", element_id(m, n->id));

@@ -238,7 +238,7 @@ static void own_files(struct spdx_in *in, struct hn_str raw)
 static void component_begin(struct spdx2_reader *r, struct hn_bom_component *c, size_t at)
 {
     r->c = c;
-    c->offset = r->in.n_lines ? UINT64_MAX : at;
+    c->offset = r->in.lines.n ? UINT64_MAX : at;
     c->section = r->in.section;
     c->at = (uint32_t)r->in.index;
     r->licences_tail = &c->licences;
@@ -519,7 +519,7 @@ static void check_document(struct hn_bom *b)
         hn_bom_note(b, HN_BOM_NOTE_ERROR, "missing-member", none, HN_STR("creators"), none);
 }
 
-struct hn_err spdx2_read_json(struct hn_bom *b, struct hn_bytes text, const struct spdx_line *lines, size_t n_lines)
+struct hn_err spdx2_read_json(struct hn_bom *b, struct hn_bytes text, const struct spdx_lines *lines)
 {
     static const struct spdx_field fields[] = {
         {"spdxVersion", take_doc_version},
@@ -542,8 +542,8 @@ struct hn_err spdx2_read_json(struct hn_bom *b, struct hn_bytes text, const stru
     struct spdx2_reader r = {.describes = NULL};
 
     spdx_in_init(&r.in, b, text);
-    r.in.lines = lines;
-    r.in.n_lines = n_lines;
+    if (lines)
+        r.in.lines = *lines;
     r.describes_tail = &r.describes;
     r.annotations_tail = &b->annotations;
     r.tools_tail = &b->tools;

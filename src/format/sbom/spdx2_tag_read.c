@@ -47,8 +47,7 @@ struct reading {
     struct object *now, *package, *element; /* element: what SPDXID and annotations are about */
     struct hn_map by_id, contains;
     struct hn_jw w;
-    struct spdx_line *lines;
-    size_t n_lines, cap_lines;
+    struct spdx_lines lines;
 };
 
 /* ---------------------------------------------------------------- lines */
@@ -219,21 +218,6 @@ static void read_lines(struct reading *r, struct hn_bytes text)
 
 /* ---------------------------------------------------------------- JSON */
 
-static void at_line(struct reading *r, uint32_t line)
-{
-    if (r->n_lines == r->cap_lines) {
-        size_t cap = r->cap_lines ? 2 * r->cap_lines : 256;
-        struct spdx_line *more = hn_arena_alloc(r->a, cap * sizeof *more);
-        if (!more)
-            return;
-        if (r->n_lines)
-            memcpy(more, r->lines, r->n_lines * sizeof *more);
-        r->lines = more;
-        r->cap_lines = cap;
-    }
-    r->lines[r->n_lines++] = (struct spdx_line){r->w.out->n, line};
-}
-
 /* "SHA1: 85ed…" or "SHA1 85ed…" */
 static void checksum(struct reading *r, struct hn_str s)
 {
@@ -393,13 +377,13 @@ static void members(struct reading *r, const struct object *o)
         const struct value *v = o->of[i - base].first;
         if (!v || spdx2_tags[i].kind == SPDX2_RANGE || spdx2_tags[i].kind == SPDX2_EXTREF_NOTE)
             continue;
-        at_line(r, v->line);
+        spdx_line_add(&r->lines, r->a, r->w.out, v->line);
         if (is_list(spdx2_tags[i].kind)) {
             hn_jw_key(&r->w, spdx2_tags[i].member);
             hn_jw_arr(&r->w);
         }
         for (; v; v = v->next) {
-            at_line(r, v->line);
+            spdx_line_add(&r->lines, r->a, r->w.out, v->line);
             if (is_list(spdx2_tags[i].kind))
                 list_item(r, &spdx2_tags[i], v);
             else
@@ -409,7 +393,7 @@ static void members(struct reading *r, const struct object *o)
             hn_jw_arr_end(&r->w);
     }
     for (const struct value *v = o->unknown.first; v; v = v->next) {
-        at_line(r, v->line);
+        spdx_line_add(&r->lines, r->a, r->w.out, v->line);
         hn_jw_key_str(&r->w, v->name);
         hn_jw_str(&r->w, v->text);
     }
@@ -547,7 +531,7 @@ static struct hn_err read_tags(struct hn_bom *b, struct hn_bytes text)
     if (!json.bad && !b->arena->failed) {
         struct hn_bytes kept = hn_arena_bytes(b->arena, hn_str_bytes(hn_buf_text(&json)));
         if (!b->arena->failed)
-            err = spdx2_read_json(b, kept, r.lines, r.n_lines);
+            err = spdx2_read_json(b, kept, &r.lines);
         contained(&r);
     }
     hn_buf_done(&json);

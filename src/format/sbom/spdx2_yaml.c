@@ -18,26 +18,10 @@ struct reading {
     struct hn_jw w;
     bool map[DEPTH_MOST], key[DEPTH_MOST]; /* the container at this depth is a mapping; its next scalar is a key */
     unsigned depth;
-    struct spdx_line *lines;
-    size_t n_lines, cap_lines;
+    struct spdx_lines lines;
     const char *why; /* it ends here */
     uint32_t line;
 };
-
-static void line_note(struct reading *r, uint32_t line)
-{
-    if (r->n_lines == r->cap_lines) {
-        size_t cap = r->cap_lines ? 2 * r->cap_lines : 64;
-        struct spdx_line *more = hn_arena_alloc(r->b->arena, cap * sizeof *more);
-        if (!more)
-            return;
-        if (r->n_lines)
-            memcpy(more, r->lines, r->n_lines * sizeof *more);
-        r->lines = more;
-        r->cap_lines = cap;
-    }
-    r->lines[r->n_lines++] = (struct spdx_line){r->w.out->n, line};
-}
 
 static bool one_of(struct hn_str s, const char *const *words)
 {
@@ -129,7 +113,7 @@ static bool take(struct reading *r, const yaml_event_t *e, bool *counted)
         r->why = "anchors, aliases and tags are not read";
         return false;
     }
-    line_note(r, r->line);
+    spdx_line_add(&r->lines, r->b->arena, r->w.out, r->line);
     if (e->type == YAML_SCALAR_EVENT)
         scalar(r, e, counted);
     else if (e->type == YAML_MAPPING_START_EVENT || e->type == YAML_SEQUENCE_START_EVENT)
@@ -161,7 +145,7 @@ static struct hn_err read_json(struct reading *r, const struct hn_buf *json)
     struct hn_bytes kept = hn_arena_bytes(r->b->arena, hn_str_bytes(hn_buf_text(json)));
     if (json->bad || r->b->arena->failed)
         return (struct hn_err){HN_E_NOMEM};
-    struct hn_err err = spdx2_read_json(r->b, kept, r->lines, r->n_lines);
+    struct hn_err err = spdx2_read_json(r->b, kept, &r->lines);
     if (!r->why)
         return err;
     struct hn_bom_note *n = hn_bom_note_at(r->b, HN_BOM_NOTE_FATAL, "yaml", UINT64_MAX, hn_str_c(r->why), HN_STR(""));

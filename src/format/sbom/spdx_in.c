@@ -176,18 +176,33 @@ static struct hn_str place(struct spdx_in *in)
     return hn_arena_fmt(a, "/%s/%zu/%.*s", in->section, in->index, HN_FMT(in->member));
 }
 
+void spdx_line_add(struct spdx_lines *l, struct hn_arena *a, const struct hn_buf *json, uint32_t line)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? 2 * l->cap : 64;
+        struct spdx_line *more = hn_arena_alloc(a, cap * sizeof *more);
+        if (!more)
+            return;
+        if (l->n)
+            memcpy(more, l->v, l->n * sizeof *more);
+        l->v = more;
+        l->cap = cap;
+    }
+    l->v[l->n++] = (struct spdx_line){json->n, line};
+}
+
 static uint32_t line_of(const struct spdx_in *in, size_t at)
 {
-    size_t lo = 0, hi = in->n_lines;
+    size_t lo = 0, hi = in->lines.n;
 
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (in->lines[mid].json <= at)
+        if (in->lines.v[mid].json <= at)
             lo = mid + 1;
         else
             hi = mid;
     }
-    return lo ? in->lines[lo - 1].line : 0;
+    return lo ? in->lines.v[lo - 1].line : 0;
 }
 
 void spdx_note(struct spdx_in *in, enum hn_bom_severity severity, const char *code, struct hn_str a, struct hn_str b)
@@ -198,7 +213,7 @@ void spdx_note(struct spdx_in *in, enum hn_bom_severity severity, const char *co
     hn_bom_note(in->b, severity, code, notes->n < notes->most ? place(in) : HN_STR(""), a, b);
     if (notes->last == last || !notes->last)
         return;
-    if (in->n_lines)
+    if (in->lines.n)
         notes->last->line = line_of(in, in->at);
     else
         notes->last->offset = in->at;

@@ -7,6 +7,16 @@
 #include "base/json.h"
 #include "format/sbom/bom.h"
 
+/* From this offset of the JSON text on, the line of the form it was made from; rising. */
+struct spdx_line {
+    size_t json;
+    uint32_t line;
+};
+struct spdx_lines {
+    struct spdx_line *v;
+    size_t n, cap;
+};
+
 struct spdx_in {
     struct hn_bom *b;
     struct hn_jr r;
@@ -15,15 +25,8 @@ struct spdx_in {
     const char *section;
     size_t index; /* SIZE_MAX: none */
     struct hn_str member;
-    const struct spdx_line *lines; /* of a form that was turned into JSON: see spdx_in_line() */
-    size_t n_lines;
+    struct spdx_lines lines;                      /* of a form that was turned into JSON; n 0: none */
     struct hn_bom_extra **keep_list, **keep_tail; /* where spdx_keep() was last */
-};
-
-/* From this offset of the JSON text on, the line of the form it was made from. */
-struct spdx_line {
-    size_t json;
-    uint32_t line;
 };
 
 void spdx_in_init(struct spdx_in *in, struct hn_bom *b, struct hn_bytes text);
@@ -83,7 +86,9 @@ void spdx_make_subject(struct hn_bom *b, struct hn_bom_component *c);
 void spdx_hash_check(struct spdx_in *in, const struct hn_bom_hash *h);
 
 /* The JSON of an SPDX 2 document, as it stands (2.2 or 2.3); lines may be NULL. Used by all its forms. */
-struct hn_err spdx2_read_json(struct hn_bom *b, struct hn_bytes text, const struct spdx_line *lines, size_t n_lines);
+struct hn_err spdx2_read_json(struct hn_bom *b, struct hn_bytes text, const struct spdx_lines *lines);
+/* What is added to the JSON from here on was made from that line. */
+void spdx_line_add(struct spdx_lines *l, struct hn_arena *a, const struct hn_buf *json, uint32_t line);
 /* Any model as the JSON of an SPDX 2 document. */
 struct hn_err spdx2_write_json(const struct hn_bom *b, const char *version, struct hn_buf *out,
                                struct hn_bom_notes *loss);
