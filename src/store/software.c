@@ -1,5 +1,6 @@
 /* Software in memory: reading what changed, who holds what, what is seen of it. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "store/software_in.h"
 
@@ -533,6 +534,33 @@ double soft_tally_p(const struct soft_tally *t)
 }
 
 /* ---------------------------------------------------------------- small things */
+
+static void swap_rows(uint8_t *a, uint8_t *b, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        uint8_t keep = a[i];
+        a[i] = b[i];
+        b[i] = keep;
+    }
+}
+
+struct hn_err soft_sort(struct hn_store *s, struct hn_str sort, const struct soft_order *orders, void *rows, size_t n,
+                        size_t size)
+{
+    bool falling = hn_str_starts(sort, "-");
+    struct hn_str name = falling ? hn_str_cut(sort, 1, sort.n) : sort;
+    uint8_t *v = rows;
+
+    while (orders->name && !hn_str_eqc(name, orders->name))
+        orders++;
+    if (!orders->name)
+        return store_fail(s, HN_E_INVALID, "this list cannot be sorted that way");
+    if (n)
+        qsort(v, n, size, orders->cmp);
+    for (size_t k = 0; falling && k < n / 2; k++)
+        swap_rows(v + k * size, v + (n - 1 - k) * size, size);
+    return HN_OK;
+}
 
 struct hn_err soft_page(struct hn_store *s, const struct hn_page *page, size_t n, struct hn_arena *a, size_t *ret_from,
                         size_t *ret_to, struct hn_listing *ret)

@@ -235,6 +235,13 @@ double soft_epss_log(double epss); /* log(1 − EPSS), bounded; 0 when unknown *
 /* A page of n sorted rows: offset cursor. Gives the range. */
 HN_MUST struct hn_err soft_page(struct hn_store *s, const struct hn_page *page, size_t n, struct hn_arena *a,
                                 size_t *ret_from, size_t *ret_to, struct hn_listing *ret);
+/* Orders that a list knows, up to one without a name. A "-" before the name turns the order round. */
+struct soft_order {
+    const char *name;
+    int (*cmp)(const void *, const void *);
+};
+HN_MUST struct hn_err soft_sort(struct hn_store *s, struct hn_str sort, const struct soft_order *orders, void *rows,
+                                size_t n, size_t size);
 bool soft_words(const struct store_search *f, const struct hn_str *texts, size_t n); /* all words in some of them */
 
 /* software_pack.c: lists of numbers, LEB128. */

@@ -348,31 +348,14 @@ BY_FIGURE(p, p_any)
 BY_FIGURE(newest, newest_sbom)
 BY_FIGURE(components, components)
 
-static const struct {
-    const char *name;
-    int (*cmp)(const void *, const void *);
-} orders[] = {
-    {"", by_name}, {"name", by_name},          {"supplier", by_supplier},    {"vulnerabilities", by_vulnerabilities},
-    {"p", by_p},   {"newest_sbom", by_newest}, {"components", by_components}};
+static const struct soft_order orders[] = {
+    {"", by_name}, {"name", by_name},          {"supplier", by_supplier},     {"vulnerabilities", by_vulnerabilities},
+    {"p", by_p},   {"newest_sbom", by_newest}, {"components", by_components}, {NULL, NULL}};
 
 static struct hn_err sort_rows(struct hn_store *s, struct hn_str sort, struct row *v, size_t n)
 {
-    bool falling = hn_str_starts(sort, "-");
-    struct hn_str name = falling ? hn_str_cut(sort, 1, sort.n) : sort;
-
-    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-        if (!hn_str_eqc(name, orders[i].name))
-            continue;
-        sorting = s->soft;
-        qsort(v, n, sizeof *v, orders[i].cmp);
-        for (size_t k = 0; falling && k < n / 2; k++) {
-            struct row swap = v[k];
-            v[k] = v[n - 1 - k];
-            v[n - 1 - k] = swap;
-        }
-        return HN_OK;
-    }
-    return store_fail(s, HN_E_INVALID, "this list cannot be sorted that way");
+    sorting = s->soft;
+    return soft_sort(s, sort, orders, v, n, sizeof *v);
 }
 
 static bool wanted(const struct soft_scope *k, const struct soft_product *x, const struct hn_store_product *sum,
@@ -561,37 +544,15 @@ BY_SUPPLIER(p_any)
 BY_SUPPLIER(oldest_sbom)
 BY_SUPPLIER(contract_next)
 
-static const struct {
-    const char *name;
-    int (*cmp)(const void *, const void *);
-} supplier_orders[] = {{"", by_risk},
-                       {"name", by_supplier_name},
-                       {"products", by_supplier_products},
-                       {"components", by_supplier_components},
-                       {"vulnerabilities", by_supplier_vulnerabilities},
-                       {"p", by_supplier_p_any},
-                       {"oldest_sbom", by_supplier_oldest_sbom},
-                       {"contract_next", by_supplier_contract_next}};
-
-static struct hn_err sort_suppliers(struct hn_store *s, struct hn_str sort, struct hn_store_supplier *v, size_t n)
-{
-    bool falling = hn_str_starts(sort, "-");
-    struct hn_str name = falling ? hn_str_cut(sort, 1, sort.n) : sort;
-
-    for (size_t i = 0; i < sizeof supplier_orders / sizeof *supplier_orders; i++) {
-        if (!hn_str_eqc(name, supplier_orders[i].name))
-            continue;
-        if (n)
-            qsort(v, n, sizeof *v, supplier_orders[i].cmp);
-        for (size_t k = 0; falling && k < n / 2; k++) {
-            struct hn_store_supplier swap = v[k];
-            v[k] = v[n - 1 - k];
-            v[n - 1 - k] = swap;
-        }
-        return HN_OK;
-    }
-    return store_fail(s, HN_E_INVALID, "this list cannot be sorted that way");
-}
+static const struct soft_order supplier_orders[] = {{"", by_risk},
+                                                    {"name", by_supplier_name},
+                                                    {"products", by_supplier_products},
+                                                    {"components", by_supplier_components},
+                                                    {"vulnerabilities", by_supplier_vulnerabilities},
+                                                    {"p", by_supplier_p_any},
+                                                    {"oldest_sbom", by_supplier_oldest_sbom},
+                                                    {"contract_next", by_supplier_contract_next},
+                                                    {NULL, NULL}};
 
 /* One round of the tally for each supplier: products in order of supplier. */
 static void supplier_add(struct soft_tally *t, const struct soft_product *x, const struct hn_store_product *sum,
@@ -655,7 +616,7 @@ static struct hn_err all_suppliers(struct hn_store *s, const struct hn_principal
         uint32_t q = rows[i].product;
         supplier_add(&t, x, &sum[q], list + at[q], at[q + 1] - at[q], &(*ret)[*ret_n - 1]);
     }
-    HN_TRY(sort_suppliers(s, wanted->page.sort, *ret, *ret_n));
+    HN_TRY(soft_sort(s, wanted->page.sort, supplier_orders, *ret, *ret_n, sizeof **ret));
     return a->failed ? store_nomem(s) : HN_OK;
 }
 

@@ -218,28 +218,10 @@ static int by_published(const void *p, const void *q)
 
 static struct hn_err sort_rows(struct hn_store *s, struct hn_str sort, uint32_t *v, size_t n)
 {
-    static const struct {
-        const char *name;
-        int (*cmp)(const void *, const void *);
-    } orders[] = {
-        {"risk", by_risk}, {"cvss", by_cvss}, {"holders", by_holders}, {"id", by_id}, {"published", by_published}};
-    struct hn_str name = sort.n ? sort : HN_STR("-risk");
-    bool falling = hn_str_starts(name, "-");
+    static const struct soft_order orders[] = {{"risk", by_risk}, {"cvss", by_cvss},           {"holders", by_holders},
+                                               {"id", by_id},     {"published", by_published}, {NULL, NULL}};
 
-    if (falling)
-        name = hn_str_cut(name, 1, name.n);
-    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-        if (!hn_str_eqc(name, orders[i].name))
-            continue;
-        qsort(v, n, sizeof *v, orders[i].cmp);
-        for (size_t k = 0; falling && k < n / 2; k++) {
-            uint32_t swap = v[k];
-            v[k] = v[n - 1 - k];
-            v[n - 1 - k] = swap;
-        }
-        return HN_OK;
-    }
-    return store_fail(s, HN_E_INVALID, "this list cannot be sorted that way");
+    return soft_sort(s, sort.n ? sort : HN_STR("-risk"), orders, v, n, sizeof *v);
 }
 
 /* ---------------------------------------------------------------- answers */
