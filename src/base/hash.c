@@ -32,7 +32,7 @@ void hn_hex(struct hn_bytes b, char *out)
     *out = '\0';
 }
 
-static int hex_digit(char c)
+int hn_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -45,7 +45,7 @@ bool hn_unhex(struct hn_str s, uint8_t *out, size_t out_len)
     if (s.n % 2 || s.n / 2 != out_len)
         return false;
     for (size_t i = 0; i < out_len; i++) {
-        int high = hex_digit(s.p[2 * i]), low = hex_digit(s.p[2 * i + 1]);
+        int high = hn_hex_digit(s.p[2 * i]), low = hn_hex_digit(s.p[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         out[i] = (uint8_t)(high << 4 | low);

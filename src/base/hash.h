@@ -10,6 +10,7 @@
 void hn_sha256(struct hn_bytes b, uint8_t out[HN_SHA256_LEN]);
 /* Lower-case hex, NUL-terminated; out has room for 2 n + 1. */
 void hn_hex(struct hn_bytes b, char *out);
+int hn_hex_digit(char c); /* 0 to 15; -1: none */
 bool hn_unhex(struct hn_str s, uint8_t *out, size_t out_len);
 /* Streaming. */
 struct hn_digest;

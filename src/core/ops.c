@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 
 const struct hn_op *const hn_op_parts[] = {hn_ops_session,
@@ -54,17 +55,6 @@ const char *hn_need_name(enum hn_need n)
     return names[n];
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool hn_percent_decode(struct hn_str in, bool form, struct hn_arena *a, struct hn_str *ret)
 {
     char *out = hn_arena_alloc(a, in.n + 1);
@@ -75,9 +65,9 @@ bool hn_percent_decode(struct hn_str in, bool form, struct hn_arena *a, struct h
     for (size_t i = 0; i < in.n; i++) {
         char ch = in.p[i];
         if (ch == '%') {
-            if (in.n - i < 3 || hex_value(in.p[i + 1]) < 0 || hex_value(in.p[i + 2]) < 0)
+            if (in.n - i < 3 || hn_hex_digit(in.p[i + 1]) < 0 || hn_hex_digit(in.p[i + 2]) < 0)
                 return false;
-            ch = (char)(hex_value(in.p[i + 1]) * 16 + hex_value(in.p[i + 2]));
+            ch = (char)(hn_hex_digit(in.p[i + 1]) * 16 + hn_hex_digit(in.p[i + 2]));
             i += 2;
         } else if (form && ch == '+') {
             ch = ' ';

@@ -1,4 +1,5 @@
 /* Keys of the tables: the hash they are sorted by, and what of a CPE name is looked up. */
+#include "base/hash.h"
 #include "format/advisory/layout.h"
 
 /* ---------------------------------------------------------------- hash
@@ -81,14 +82,6 @@ uint64_t hn_adv_hash(const uint64_t key[2], struct hn_str a, struct hn_str b, bo
 
 /* ---------------------------------------------------------------- CPE */
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The next part of a CPE name up to an unescaped colon, decoded: "\:" (2.3, NISTIR 7695 §6.2) and %3a (2.2, §6.1). */
 static bool cpe_part(struct hn_str *rest, char *out, size_t room, struct hn_str *ret)
 {
@@ -97,8 +90,9 @@ static bool cpe_part(struct hn_str *rest, char *out, size_t room, struct hn_str 
         char c = rest->p[i];
         if (c == '\\' && i + 1 < rest->n) {
             c = rest->p[++i];
-        } else if (c == '%' && i + 2 < rest->n && hex(rest->p[i + 1]) >= 0 && hex(rest->p[i + 2]) >= 0) {
-            c = (char)(hex(rest->p[i + 1]) << 4 | hex(rest->p[i + 2]));
+        } else if (c == '%' && i + 2 < rest->n && hn_hex_digit(rest->p[i + 1]) >= 0 &&
+                   hn_hex_digit(rest->p[i + 2]) >= 0) {
+            c = (char)(hn_hex_digit(rest->p[i + 1]) << 4 | hn_hex_digit(rest->p[i + 2]));
             i += 2;
         }
         if (n == room)

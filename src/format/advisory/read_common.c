@@ -1,6 +1,7 @@
 /* What the readers share: lists, dates, small texts, trees, walking large documents. */
 #include <string.h>
 
+#include "base/hash.h"
 #include "format/advisory/read_in.h"
 
 #define SUMMARY_MAX 200u
@@ -114,14 +115,6 @@ struct hn_str hn_adv_cwe_in(struct hn_str text)
 
 /* ---------------------------------------------------------------- purl */
 
-static int hex(char c)
-{
-    if (digit(c))
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static struct hn_str percent_decoded(struct hn_arena *a, struct hn_str s)
 {
     struct hn_str ret;
@@ -132,7 +125,8 @@ static struct hn_str percent_decoded(struct hn_arena *a, struct hn_str s)
     if (!out)
         return HN_STR("");
     for (size_t i = 0; i < s.n; i++) {
-        int high = s.p[i] == '%' && i + 2 < s.n ? hex(s.p[i + 1]) : -1, low = high >= 0 ? hex(s.p[i + 2]) : -1;
+        int high = s.p[i] == '%' && i + 2 < s.n ? hn_hex_digit(s.p[i + 1]) : -1,
+            low = high >= 0 ? hn_hex_digit(s.p[i + 2]) : -1;
         if (high >= 0 && low >= 0) {
             out[n++] = (char)((unsigned)high << 4 | (unsigned)low);
             i += 2;

@@ -1,5 +1,6 @@
 #include "format/name/cpe.h"
 
+#include "base/hash.h"
 #include "base/str.h"
 
 static bool refuse(const char **ret_why, const char *why)
@@ -96,12 +97,6 @@ static bool parse_formatted(struct hn_arena *a, struct hn_str rest, struct hn_cp
 
 /* ---------------------------------------------------------------- URI */
 
-static int hex(char c)
-{
-    c = lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* NISTIR 7695, 6.1.3.2: empty is ANY, "%01" is "?", "%02" is "*". */
 static bool unbind(struct hn_arena *a, struct hn_str s, struct hn_str *ret)
 {
@@ -116,7 +111,7 @@ static bool unbind(struct hn_arena *a, struct hn_str s, struct hn_str *ret)
     for (size_t i = 0; i < s.n; i++) {
         char c = lower(s.p[i]);
         if (c == '%') {
-            int high = i + 2 < s.n ? hex(s.p[i + 1]) : -1, low = high >= 0 ? hex(s.p[i + 2]) : -1;
+            int high = i + 2 < s.n ? hn_hex_digit(s.p[i + 1]) : -1, low = high >= 0 ? hn_hex_digit(s.p[i + 2]) : -1;
             if (low < 0)
                 return false;
             c = lower((char)(high << 4 | low));

@@ -1,5 +1,6 @@
 #include "format/name/purl.h"
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "format/version/vers.h"
 
@@ -23,14 +24,6 @@ static bool refuse(const char **ret_why, const char *why)
 
 /* ---------------------------------------------------------------- percent-encoding */
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* A percent sign that begins nothing stays as it is (a fault). Bytes that are no text afterwards are made printable. */
 static struct hn_str decode(struct hn_arena *a, struct hn_purl *p, struct hn_str s)
 {
@@ -43,8 +36,8 @@ static struct hn_str decode(struct hn_arena *a, struct hn_purl *p, struct hn_str
     for (size_t i = 0; i < s.n; i++) {
         int high = -1, low = -1;
         if (s.p[i] == '%' && s.n - i > 2) {
-            high = hex_value(s.p[i + 1]);
-            low = hex_value(s.p[i + 2]);
+            high = hn_hex_digit(s.p[i + 1]);
+            low = hn_hex_digit(s.p[i + 2]);
         }
         if (high >= 0 && low >= 0) {
             out[n++] = (char)(high << 4 | low);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 
 #define CONSTRAINTS 100000u
@@ -28,21 +29,14 @@ enum hn_version_order hn_version_order_of_vers(struct hn_str scheme)
 
 enum compare { IS, IS_NOT, LESS, LESS_OR_IS, MORE, MORE_OR_IS };
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Without blanks, decoded. */
 static struct hn_str plain(struct hn_arena *a, struct hn_str s)
 {
     char *out = hn_arena_alloc(a, s.n + 1);
     size_t n = 0;
     for (size_t i = 0; out && i < s.n; i++) {
-        int high = s.p[i] == '%' && i + 2 < s.n ? hex(s.p[i + 1]) : -1, low = high >= 0 ? hex(s.p[i + 2]) : -1;
+        int high = s.p[i] == '%' && i + 2 < s.n ? hn_hex_digit(s.p[i + 1]) : -1,
+            low = high >= 0 ? hn_hex_digit(s.p[i + 2]) : -1;
         if (low >= 0) {
             out[n++] = (char)(high << 4 | low);
             i += 2;

@@ -42,11 +42,8 @@ bool feed_beside_right(enum beside kind, struct hn_bytes document, struct hn_byt
     hn_digest_add(d, document);
     size_t n = hn_digest_end(d, own);
     struct hn_str text = hn_str_trim((struct hn_str){(const char *)told.p, told.n});
-    char low[128];
     bool ended = text.n == digits || (text.n > digits && strchr(" \t\r\n", text.p[digits]));
-    for (size_t i = 0; ended && i < digits; i++)
-        low[i] = (char)(text.p[i] >= 'A' && text.p[i] <= 'F' ? text.p[i] | 0x20 : text.p[i]);
-    return ended && 2 * n == digits && hn_unhex((struct hn_str){low, digits}, want, n) && !memcmp(own, want, n);
+    return ended && 2 * n == digits && hn_unhex(hn_str_cut(text, 0, digits), want, n) && !memcmp(own, want, n);
 }
 
 /* ---------------------------------------------------------------- what is kept */
@@ -71,12 +68,8 @@ static struct hn_str read_checks(struct hn_work *w)
 static uint64_t number(struct hn_str *rest)
 {
     struct hn_str one;
-    uint64_t n = 0;
-    if (!hn_str_split(rest, '\t', &one))
-        return 0;
-    for (size_t i = 0; i < one.n && one.p[i] >= '0' && one.p[i] <= '9'; i++)
-        n = n * 10 + (uint64_t)(one.p[i] - '0');
-    return n;
+    uint64_t n;
+    return hn_str_split(rest, '\t', &one) && hn_str_u64(one, 10, &n) ? n : 0;
 }
 
 bool feed_checks_of(struct hn_work *w, struct hn_str name, struct feed_checks *ret)
