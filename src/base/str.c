@@ -165,6 +165,15 @@ struct hn_str hn_str_cut(struct hn_str s, size_t from, size_t to)
     return (struct hn_str){s.p ? s.p + from : NULL, to - from};
 }
 
+struct hn_str hn_str_base(struct hn_str path)
+{
+    size_t at = path.n;
+
+    while (at && path.p[at - 1] != '/')
+        at--;
+    return hn_str_cut(path, at, path.n);
+}
+
 bool hn_str_split(struct hn_str *rest, char sep, struct hn_str *ret)
 {
     if (!rest->p)

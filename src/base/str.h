@@ -28,6 +28,8 @@ ptrdiff_t hn_str_chr(struct hn_str s, char c);
 /* Without ASCII white space at both ends. */
 struct hn_str hn_str_trim(struct hn_str s);
 struct hn_str hn_str_cut(struct hn_str s, size_t from, size_t to);
+/* What follows the last "/"; all of it when there is none. */
+struct hn_str hn_str_base(struct hn_str path);
 /* Takes the part up to the first sep from *rest (all of it when there is none). False when *rest was used up (its p is
  * then NULL), so that "a," gives "a" and "". */
 bool hn_str_split(struct hn_str *rest, char sep, struct hn_str *ret);

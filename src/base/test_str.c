@@ -138,6 +138,14 @@ TEST(comparing_and_finding)
     CHECK_INT(hn_str_chr(HN_STR("abc"), 'd'), -1);
 }
 
+TEST(the_last_name_of_a_path)
+{
+    CHECK_TEXT(hn_str_base(HN_STR("/usr/bin/vim")), "vim");
+    CHECK_TEXT(hn_str_base(HN_STR("vim")), "vim");
+    CHECK_TEXT(hn_str_base(HN_STR("/usr/")), "");
+    CHECK_TEXT(hn_str_base(HN_STR("")), "");
+}
+
 TEST(cutting)
 {
     CHECK_TEXT(hn_str_trim(HN_STR(" \t\r\n a b \v\f")), "a b");

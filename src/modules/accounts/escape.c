@@ -21,14 +21,6 @@ static const char *const open_ended[] = {
     "sudo",      "pkexec", "ionice", "capsh",   "flock",   "python",  "stdbuf", "nc",      "systemd-run", "kubectl",
     NULL};
 
-static struct hn_str base_name(struct hn_str path)
-{
-    struct hn_str part, last = path;
-    while (hn_str_split(&path, '/', &part))
-        last = part;
-    return last;
-}
-
 /* "python3.11" is python, "vim.basic" is vim. */
 static bool listed(struct hn_str name, const char *const *list)
 {
@@ -50,7 +42,7 @@ static bool escapes(struct hn_str command, struct hn_str *ret_program)
     if (!hn_str_word(&rest, &word) || word.p[0] != '/')
         return false;
     struct hn_str args = hn_str_trim(rest);
-    *ret_program = base_name(word);
+    *ret_program = hn_str_base(word);
     if (listed(*ret_program, interactive))
         return true;
     return (!args.n || hn_str_chr(args, '*') >= 0) && listed(*ret_program, open_ended);

@@ -36,11 +36,8 @@ static struct hn_str stem(struct hn_str name) /* "x.service" → "x" */
 
 static struct hn_str base_name(struct hn_parse *p, struct hn_bytes path)
 {
-    size_t at = path.n;
-    while (at && path.p[at - 1] != '/')
-        at--;
-    return hn_arena_str(hn_parse_arena(p),
-                        hn_str_from_hostile(hn_parse_scratch(p), hn_bytes_of(path.p + at, path.n - at), 512));
+    struct hn_bytes name = hn_str_bytes(hn_str_base((struct hn_str){(const char *)path.p, path.n}));
+    return hn_arena_str(hn_parse_arena(p), hn_str_from_hostile(hn_parse_scratch(p), name, 512));
 }
 
 static struct backup_timer *timer(struct hn_parse *p, struct hn_str name)

@@ -130,14 +130,6 @@ void backup_repo_damage(struct hn_parse *p, struct backup_repo *repo, struct hn_
         repo->damage[repo->n_damage++] = what;
 }
 
-static struct hn_str base_name(struct hn_str s)
-{
-    size_t at = s.n;
-    while (at && s.p[at - 1] != '/')
-        at--;
-    return hn_str_cut(s, at, s.n);
-}
-
 static bool is_digest(struct hn_str name)
 {
     uint8_t out[HN_SHA256_LEN];
@@ -205,7 +197,7 @@ void backup_repo_file(struct hn_parse *p, const struct hn_rec *r)
         take_config(repo, r->data);
         return;
     }
-    struct hn_str name = base_name(rest);
+    struct hn_str name = hn_str_base(rest);
     if (is_digest(name)) {
         if (hn_str_starts(rest, "keys/"))
             repo->keys_seen = true;
@@ -231,7 +223,7 @@ static bool todays(struct hn_parse *p, const struct backup_repo *repo, struct hn
     unsigned day = (unsigned)(hn_parse_now(p) / HN_DAY % 256);
     if (repo->packs <= BACKUP_SMALL_PACKS)
         return true;
-    struct hn_str name = base_name(rest);
+    struct hn_str name = hn_str_base(rest);
     if (repo->kind == BACKUP_RESTIC)
         return name.n > 2 && hn_unhex(hn_str_cut(name, 0, 2), &first, 1) && first == day;
     return hn_str_u64(name, 10, &number) && number % 256 == day;

@@ -43,14 +43,6 @@ static const char *const tools[] = {"restic",
                                     "dump",
                                     NULL};
 
-static struct hn_str base_name(struct hn_str s)
-{
-    size_t at = s.n;
-    while (at && s.p[at - 1] != '/')
-        at--;
-    return hn_str_cut(s, at, s.n);
-}
-
 /* Words end at blanks and at what a shell cuts by. */
 static bool shell_word(struct hn_str *rest, struct hn_str *ret)
 {
@@ -72,7 +64,7 @@ const char *backup_tool_of(struct hn_str command, bool *ret_check)
     const char *found = NULL;
     *ret_check = false;
     for (unsigned n = 0; n < 512 && shell_word(&rest, &word); n++) {
-        struct hn_str name = base_name(word);
+        struct hn_str name = hn_str_base(word);
         for (size_t i = 0; tools[i] && !found; i++)
             if (hn_str_eqc(name, tools[i]))
                 found = tools[i];

@@ -171,10 +171,7 @@ void kernel_sysctl_file(struct hn_parse *p, const struct hn_rec *r)
 
 static struct hn_str base_name(struct hn_bytes path)
 {
-    size_t at = path.n;
-    while (at && path.p[at - 1] != '/')
-        at--;
-    return (struct hn_str){(const char *)path.p + at, path.n - at};
+    return hn_str_base((struct hn_str){(const char *)path.p, path.n});
 }
 
 /* Weight of the folder: the strongest hides files of the same name elsewhere. */

@@ -78,15 +78,6 @@ bool network_has_word(const char *words, struct hn_str word)
 
 /* ---------------------------------------------------------------- commands */
 
-static struct hn_str base_name(struct hn_str path)
-{
-    for (size_t i = path.n; i > 0; i--) {
-        if (path.p[i - 1] == '/')
-            return hn_str_cut(path, i, path.n);
-    }
-    return path;
-}
-
 /* The option letters of ssh(1) that take an argument of their own. */
 static bool takes_argument(char c)
 {
@@ -135,7 +126,7 @@ const struct network_tool *network_command(struct hn_str command, struct hn_str 
     struct hn_str rest = command, w, name;
     *ret_peer = (struct hn_str){0};
     while (hn_str_word(&rest, &w)) {
-        name = base_name(w);
+        name = hn_str_base(w);
         bool autossh = hn_str_eqc(name, "autossh");
         if (autossh || hn_str_eqc(name, "ssh") || hn_str_eqc(name, "dbclient")) {
             struct hn_str peer = {0};

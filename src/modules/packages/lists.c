@@ -11,11 +11,7 @@ static struct hn_str text_of(struct hn_bytes b)
 
 static struct hn_bytes base_name(struct hn_bytes path)
 {
-    for (size_t i = path.n; i > 0; i--) {
-        if (path.p[i - 1] == '/')
-            return hn_bytes_of(path.p + i, path.n - i);
-    }
-    return path;
+    return hn_str_bytes(hn_str_base(text_of(path)));
 }
 
 static bool ends(struct hn_bytes b, const char *suffix)

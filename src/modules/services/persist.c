@@ -135,10 +135,7 @@ static bool cron_line(struct hn_str line, bool system, bool anacron, struct item
 
 static struct hn_str base_name(struct hn_arena *a, struct hn_bytes path)
 {
-    size_t at = path.n;
-    while (at && path.p[at - 1] != '/')
-        at--;
-    return hn_str_from_hostile(a, hn_bytes_of(path.p + at, path.n - at), 512);
+    return hn_str_from_hostile(a, hn_str_bytes(hn_str_base((struct hn_str){(const char *)path.p, path.n})), 512);
 }
 
 static void cron(struct hn_parse *p, const struct hn_rec *r, const struct services_place *place, struct hn_str text)
