@@ -120,10 +120,9 @@ static void take_own(struct call *c, const struct hn_verb_option *o, const char 
 }
 
 /* d does not take this value; NULL: none was given. */
-static int refuse_value(const struct hn_verb_option *d, const char *value)
+static int refuse_value(const char *option, const struct hn_verb_option *d, const char *value)
 {
-    char option[80], least[24], most[24];
-    snprintf(option, sizeof option, "--%s", d->name);
+    char least[24], most[24];
     snprintf(least, sizeof least, "%" PRId64, d->least);
     snprintf(most, sizeof most, "%" PRId64, d->most);
     if (!value)
@@ -142,19 +141,19 @@ static int take_option(struct call *c, int argc, char **argv, int *i)
     const struct hn_verb_option *o = find(c->front.verb->options, name), *mine = o ? NULL : find(own, name);
     const char *value = eq ? eq + 1 : NULL;
     const struct hn_verb_option *d = o ? o : mine;
+    char option[80];
     if (!d)
         return unknown(c, name);
+    snprintf(option, sizeof option, "--%s", d->name);
     if (d->type != HN_OPT_SWITCH && !value && *i + 1 < argc)
         value = argv[++*i];
     if (d->type == HN_OPT_SWITCH ? value != NULL : !value || !good_value(d, value))
-        return refuse_value(d, value);
-    bool again = c->front.n_options == OPTIONS_MAX;
+        return refuse_value(option, d, value);
+    bool again = false;
     for (size_t k = 0; o && !o->many && k < c->front.n_options; k++)
         again = again || c->options[k].o == o;
-    if (again) {
-        char option[80];
-        snprintf(option, sizeof option, "--%s", d->name);
-        cli_error("cli.error.twice", "option", option, NULL);
+    if (again || c->front.n_options == OPTIONS_MAX) {
+        cli_error(again ? "cli.error.twice" : "cli.error.too-many", "option", option, NULL);
         return CLI_USAGE;
     }
     if (mine)

@@ -107,7 +107,8 @@ static int unknown_option(const struct call *c, struct hn_str name)
 static int read_option(struct call *c, int argc, char **argv, int *i)
 {
     const char *arg = argv[*i] + 2, *eq = strchr(arg, '=');
-    struct hn_str name = param_name(&c->arena, arg, eq ? (size_t)(eq - arg) : strlen(arg));
+    struct hn_str given = hn_str_cut(hn_str_c(arg), 0, eq ? (size_t)(eq - arg) : SIZE_MAX);
+    struct hn_str name = param_name(&c->arena, given.p, given.n);
     const struct hn_op_param *p = param_find(c->op, name);
     const char *value = eq ? eq + 1 : NULL;
     if (!p)
@@ -117,9 +118,7 @@ static int read_option(struct call *c, int argc, char **argv, int *i)
     else if (!value && *i + 1 < argc)
         value = argv[++*i];
     if (!value || !put_value(&c->w, &c->arena, p, value)) {
-        const char *option = hn_arena_fmt(&c->arena, "--%.*s",
-                                          HN_FMT(hn_str_cut(hn_str_c(arg), 0, eq ? (size_t)(eq - arg) : strlen(arg))))
-                                 .p;
+        const char *option = hn_arena_fmt(&c->arena, "--%.*s", HN_FMT(given)).p;
         cli_error(value ? "cli.error.value-bad" : "cli.error.value", "option", option, "value", value ? value : "",
                   NULL);
         return CLI_USAGE;
