@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -28,14 +27,6 @@ static struct hn_bytes path_of(char *text, size_t n, unsigned i)
     return hn_bytes_of(text, (size_t)len);
 }
 
-static struct hn_sums *sums_new(void)
-{
-    struct hn_sums *s = hn_alloc_zero(sizeof *s);
-    if (!s)
-        exit(3);
-    return s;
-}
-
 static void put(struct hn_sums *s, unsigned i, hn_time at)
 {
     char text[64];
@@ -54,7 +45,8 @@ static bool find(const struct hn_sums *s, unsigned i, struct hn_sum *ret)
 
 TEST(what_was_read_is_found_until_it_changes)
 {
-    struct hn_sums *s = sums_new();
+    struct hn_sums *s = hn_alloc_zero(sizeof *s);
+    CHECK(s != NULL);
     struct hn_sum got;
     char text[64];
     put(s, 1, NOW);
@@ -87,7 +79,8 @@ TEST(what_was_read_is_found_until_it_changes)
 /* Each bit of a slot in turn: half written, or written by somebody who guesses. */
 TEST(a_damaged_slot_is_empty)
 {
-    struct hn_sums *s = sums_new();
+    struct hn_sums *s = hn_alloc_zero(sizeof *s);
+    CHECK(s != NULL);
     struct hn_sum got;
     size_t at = 0;
     put(s, 3, NOW);
@@ -113,7 +106,8 @@ TEST(a_damaged_slot_is_empty)
 /* More files than there is room for: the oldest go, nothing wrong is ever said. */
 TEST_LONG(a_full_table_forgets_the_oldest, 100)
 {
-    struct hn_sums *s = sums_new();
+    struct hn_sums *s = hn_alloc_zero(sizeof *s);
+    CHECK(s != NULL);
     struct hn_sum got;
     unsigned n = HN_SUMS_SLOTS + HN_SUMS_SLOTS / 4, old = 0, fresh = 0;
     for (unsigned i = 0; i < n; i++)

@@ -177,6 +177,7 @@ static void halves(unsigned kind)
     mixture(&s, 20000, kind ? 500 : 9000);
     for (unsigned i = 0; i < 2; i++)
         stream_init(&part[i], s.n);
+    CHECK(s.n && part[0].cap && part[1].cap);
     for (size_t i = 0; i < s.n; i++) {
         unsigned to = kind == 0 ? s.frames[i][29] & 1 : kind == 1 ? i >= s.n / 2 : i & 1;
         struct stream *p = &part[to];
