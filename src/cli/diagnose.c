@@ -288,19 +288,19 @@ static bool read_request(int argc, char **argv, struct request *q)
     return optind >= argc;
 }
 
-/* A machine on which nothing has changed is not read twice within half a day; what is kept was checked just now. */
-static struct hn_err look(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
+/* A machine on which nothing has changed is not read twice within half a day; what is kept is checked just now. */
+static struct hn_err look(const struct hn_run_options *like, const struct cli_keep *k, struct hn_run **ret,
                           struct hn_diag *d)
 {
-    bool remembers = k && cli.home && !o->root && !o->image && !o->deep;
-    uint64_t fresh = CLI_LOOK_ALL;
-    struct hn_run *base = remembers ? hn_seen_load(cli.home, &fresh) : NULL;
-    struct hn_err e = remembers ? cli_look(o, k, base, fresh, ret, d) : cli_diagnose_once(o, k, ret, d);
+    struct hn_run_options o = *like;
+    bool remembers = k && cli.home && !o.root && !o.image && !o.deep;
+    o.seen = remembers ? hn_seen_begin(cli.home, &o.later) : NULL;
+    struct hn_err e = remembers ? cli_look(&o, k, NULL, CLI_LOOK_ALL, ret, d) : cli_diagnose_once(&o, k, ret, d);
     if (hn_ok(e) && remembers)
         hn_seen_save(cli.home, *ret);
     for (size_t i = 0; hn_ok(e) && i < (*ret)->n_cover; i++)
         (*ret)->cover[i].kept = false;
-    hn_run_free(base);
+    hn_seen_free(o.seen);
     return e;
 }
 

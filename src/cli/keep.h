@@ -27,7 +27,8 @@ HN_MUST struct hn_err cli_diagnose_some(const struct hn_run_options *o, const st
 HN_MUST struct hn_err cli_diagnose_once(const struct hn_run_options *o, const struct cli_keep *k, struct hn_run **ret,
                                         struct hn_diag *d);
 /* Looks at the modules of `fresh`, and at those that follow from what they saw, as one run; the others are kept from
- * base. Without base, or with all modules in fresh: at everything. base stays the caller's. With k, the run is put. */
+ * base, or from what o->seen waits for. Without either, or with all modules in fresh: at everything. base stays the
+ * caller's. With k, the run is put. */
 HN_MUST struct hn_err cli_look(const struct hn_run_options *o, const struct cli_keep *k, const struct hn_run *base,
                                uint64_t fresh, struct hn_run **ret, struct hn_diag *d);
 #define CLI_LOOK_ALL UINT64_MAX

@@ -1,6 +1,7 @@
 /* One run of what has changed, and of what follows from it. */
 #include "cli/cli.h"
 #include "cli/keep.h"
+#include "core/seen.h"
 
 #define ROUNDS_MAX 4u
 
@@ -35,14 +36,19 @@ struct hn_err cli_look(const struct hn_run_options *o, const struct cli_keep *k,
                        uint64_t fresh, struct hn_run **ret, struct hn_diag *d)
 {
     struct hn_run *r = NULL;
+    struct hn_run_options again = *o;
+    again.seen = NULL;
+    again.later = 0;
     base = fresh == CLI_LOOK_ALL ? NULL : base;
     struct hn_err e = collect(o, k, base, fresh, false, &r, d);
+    if (!base)
+        base = hn_seen_wait(o->seen, &fresh);
     if (hn_ok(e) && base && !r->lost)
-        e = settle(o, k, base, &r, d);
+        e = settle(&again, k, base, &r, d);
     if (hn_ok(e) && r->lost) {
         hn_run_free(r);
         r = NULL;
-        e = collect(o, k, NULL, CLI_LOOK_ALL, false, &r, d);
+        e = collect(&again, k, NULL, CLI_LOOK_ALL, false, &r, d);
     }
     if (hn_ok(e) && k)
         e = cli_keep_put(k, r, o->policy, d);

@@ -16,6 +16,7 @@
 #include "core/record.h"
 #include "core/registry.h"
 #include "core/run_try.h"
+#include "core/seen.h"
 
 #define RUN_MEMORY (512u << 20)
 #define NOTES_MAX  1000u
@@ -212,7 +213,7 @@ static struct hn_err keep(struct hn_run *r, const struct hn_run_options *o, stru
         if (c->ran)
             hn_facts_mark_seen(r->facts, c->module);
     }
-    r->inputs_lost = o->base->inputs_lost;
+    r->inputs_lost = r->inputs_lost || o->base->inputs_lost;
     if (o->continues)
         r->collected_at = o->base->collected_at;
     return r->arena.failed ? hn_fail(reterr, HN_E_NOMEM, "keeping what was seen before") : HN_OK;
@@ -221,7 +222,8 @@ static struct hn_err keep(struct hn_run *r, const struct hn_run_options *o, stru
 /* "self" tells of the others' inputs: whichever modules are wanted, their runs may give it something to tell. */
 static bool wanted(const struct hn_run_options *o, const struct hn_module *m)
 {
-    return m->collect && (chosen(o->modules, m->name) || strcmp(m->name, "self") == 0) && !keeps(o, m);
+    return m->collect && (chosen(o->modules, m->name) || strcmp(m->name, "self") == 0) && !keeps(o, m) &&
+           !(o->later & hn_module_bit(m));
 }
 
 /* Modules that want paths come after all that name some. */
@@ -233,7 +235,7 @@ static struct hn_err plan(struct hn_run *r, const struct hn_run_options *o, stru
             return hn_fail(reterr, HN_E_INVALID, "no module is called \"%.*s\"", HN_FMT(part));
     for (int late = 0; late < 2; late++)
         for (size_t i = 0; i < hn_modules_n; i++)
-            if (hn_modules[i]->wants_paths == (late == 1) && wanted(o, hn_modules[i]))
+            if (hn_modules[i]->wants_paths == (late == 1) && wanted(o, hn_modules[i]) && !cover_in(r, hn_modules[i]))
                 r->cover[r->n_cover++] = (struct hn_run_cover){.module = hn_modules[i], .complete = true};
     r->n_fresh = r->n_cover;
     return HN_OK;
@@ -287,11 +289,12 @@ static bool learn(struct tries *s, const struct run_try *t, struct hn_run_cover 
     return true;
 }
 
-static struct hn_err collect_all(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
+/* The planned modules from place `done` on. */
+static struct hn_err collect_from(struct hn_run *r, size_t done, const struct hn_run_options *o, struct hn_diag *reterr)
 {
     const struct hn_module *todo[256];
     struct tries s = {.module = SIZE_MAX};
-    for (size_t done = 0; done < r->n_fresh;) {
+    while (done < r->n_fresh) {
         struct run_try t = {.r = r, .o = o, .todo = todo, .n_todo = r->n_fresh - done};
         memcpy(t.skip, s.skip, sizeof s.skip);
         for (size_t k = 0; k < t.n_todo; k++)
@@ -316,6 +319,19 @@ static struct hn_err collect_all(struct hn_run *r, const struct hn_run_options *
     return HN_OK;
 }
 
+/* What was left for later: kept, or looked at now. */
+static struct hn_err collect_later(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
+{
+    struct hn_run_options now = *o;
+    size_t done = r->n_fresh;
+    now.base = hn_seen_wait(o->seen, &now.fresh);
+    now.later = 0;
+    HN_TRY(plan(r, &now, reterr));
+    if (now.base)
+        HN_TRY(keep(r, &now, reterr));
+    return collect_from(r, done, &now, reterr);
+}
+
 struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
 {
     r->collected_at = hn_now();
@@ -333,7 +349,9 @@ struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, s
     HN_TRY(plan(r, o, reterr));
     if (o->base)
         HN_TRY(keep(r, o, reterr));
-    HN_TRY(collect_all(r, o, reterr));
+    HN_TRY(collect_from(r, 0, o, reterr));
+    if (o->seen)
+        HN_TRY(collect_later(r, o, reterr));
     for (size_t i = 0; i < r->n_fresh; i++)
         if (!r->cover[i].ran)
             r->cover[i].complete = false;

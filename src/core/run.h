@@ -32,6 +32,7 @@ struct hn_run_cover {
     size_t n_not_seen, n_hidden, n_malformed, n_quarantined;
 };
 
+struct hn_seen;
 struct hn_run_options {
     const char *root;     /* NULL: the live system */
     const char *image;    /* the image of a container (an archive or a folder), in place of root; NULL: none */
@@ -51,6 +52,10 @@ struct hn_run_options {
     const struct hn_run *base;
     uint64_t fresh; /* hn_module_bit */
     bool continues;
+    /* In place of base, while it is still being found out (seen.h): these modules come after all others, and only when
+     * they are to be looked at. */
+    struct hn_seen *seen;
+    uint64_t later;   /* hn_module_bit */
     int64_t stall_ms; /* no progress for so long: hangs; 0: the default of 15 s */
     const struct hn_policy *policy;
     /* Called now and then from the running command; may be NULL. */

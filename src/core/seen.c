@@ -382,34 +382,81 @@ static uint64_t take(struct hn_run *r, const struct hn_jv *v, const struct parts
     return kept;
 }
 
+struct hn_seen {
+    struct hn_run *run; /* NULL: nothing that could be used */
+    struct hn_bytes json;
+    struct parts parts;
+    char made[HN_HEX256_LEN];
+    uint64_t kept;
+    pthread_t thread;
+    bool runs; /* the thread */
+};
+
 /* What was seen, while another thread finds out whether all is as it was. */
-static uint64_t load(struct hn_run *r, const char *made, struct hn_bytes json, struct parts *p)
+static void *load(void *arg)
 {
+    struct hn_seen *s = arg;
+    struct hn_run *r = s->run;
     pthread_t helper;
-    bool helped = pthread_create(&helper, NULL, compare, p) == 0;
-    const struct hn_jv *v = hn_jv_parse(&r->arena, json, NULL);
-    bool ok = v && hn_str_eqc(hn_jv_str(v, "for"), made) && take_paths(r, hn_jv_get(v, "paths")) &&
+    bool helped = pthread_create(&helper, NULL, compare, &s->parts) == 0;
+    const struct hn_jv *v = hn_jv_parse(&r->arena, s->json, NULL);
+    bool ok = v && hn_str_eqc(hn_jv_str(v, "for"), s->made) && take_paths(r, hn_jv_get(v, "paths")) &&
               hn_ok(hn_run_take(r, hn_jv_get(v, "run"), NULL));
     if (ok)
-        compare(p);
+        compare(&s->parts);
     if (helped)
         pthread_join(helper, NULL);
-    return ok ? take(r, v, p) : 0;
+    s->kept = ok ? take(r, v, &s->parts) : 0;
+    return NULL;
 }
 
-struct hn_run *hn_seen_load(const char *home, uint64_t *ret_fresh)
+static uint64_t modules_of(const struct parts *p)
 {
-    struct hn_run *r = home ? hn_run_new() : NULL;
-    struct hn_bytes json, inputs;
-    struct parts p = {.now = hn_now()};
-    char made[HN_HEX256_LEN];
-    uint64_t kept = 0;
-    if (r && made_for(made) && read_file(home, &r->arena, &json, &inputs) && split_inputs(&r->arena, inputs, &p))
-        kept = load(r, made, json, &p);
-    if (!kept) {
-        hn_run_free(r);
+    uint64_t set = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct hn_module *m = hn_module_find(p->list[i].module);
+        set |= m && m->told ? hn_module_bit(m) : 0;
+    }
+    return set;
+}
+
+struct hn_seen *hn_seen_begin(const char *home, uint64_t *ret_modules)
+{
+    struct hn_seen *s = home ? hn_alloc_zero(sizeof *s) : NULL;
+    struct hn_bytes inputs;
+    *ret_modules = 0;
+    if (!s)
+        return NULL;
+    s->run = hn_run_new();
+    s->parts.now = hn_now();
+    if (!s->run || !made_for(s->made) || !read_file(home, &s->run->arena, &s->json, &inputs) ||
+        !split_inputs(&s->run->arena, inputs, &s->parts)) {
+        hn_seen_free(s);
         return NULL;
     }
-    *ret_fresh = ~kept;
-    return r;
+    *ret_modules = modules_of(&s->parts);
+    s->runs = pthread_create(&s->thread, NULL, load, s) == 0;
+    if (!s->runs)
+        load(s);
+    return s;
+}
+
+const struct hn_run *hn_seen_wait(struct hn_seen *s, uint64_t *ret_fresh)
+{
+    if (s && s->runs)
+        pthread_join(s->thread, NULL);
+    if (s)
+        s->runs = false;
+    *ret_fresh = s ? ~s->kept : UINT64_MAX;
+    return s && s->kept ? s->run : NULL;
+}
+
+void hn_seen_free(struct hn_seen *s)
+{
+    uint64_t fresh;
+    if (!s)
+        return;
+    hn_seen_wait(s, &fresh);
+    hn_run_free(s->run);
+    hn_free(s);
 }

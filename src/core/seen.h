@@ -14,9 +14,14 @@
 
 #define HN_SEEN_AGE (12 * HN_HOUR)
 
-/* The base for another run (hn_run_options.base), and in ret_fresh the modules that are to be looked at all the same.
- * NULL: nothing is there that could be used. Free it with hn_run_free(). */
-struct hn_run *hn_seen_load(const char *home, uint64_t *ret_fresh);
+/* What an earlier run saw. Whether it still holds is found out by a thread of its own, beside what else is done. */
+struct hn_seen;
+/* ret_modules: those of which there is something (hn_module_bit). NULL: nothing is there that could be used. */
+struct hn_seen *hn_seen_begin(const char *home, uint64_t *ret_modules);
+/* Waits for the thread. The base for another run (hn_run_options.base), and in ret_fresh the modules that are to be
+ * looked at all the same; NULL: all of them. Valid until hn_seen_free(). s may be NULL. */
+const struct hn_run *hn_seen_wait(struct hn_seen *s, uint64_t *ret_fresh);
+void hn_seen_free(struct hn_seen *s);
 /* Of a live run with `learn`, after it was put into the store. Does nothing when r kept all that it could keep; a file
  * that cannot be written costs the next run some time, no more. */
 void hn_seen_save(const char *home, struct hn_run *r);

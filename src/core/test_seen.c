@@ -92,10 +92,11 @@ static void save(hn_time at, struct hn_str more)
 
 static bool loads(void)
 {
-    uint64_t fresh = 0;
-    struct hn_run *r = hn_seen_load(home, &fresh);
-    hn_run_free(r);
-    return r != NULL;
+    uint64_t modules, fresh;
+    struct hn_seen *s = hn_seen_begin(home, &modules);
+    bool ok = hn_seen_wait(s, &fresh) != NULL;
+    hn_seen_free(s);
+    return ok && fresh != UINT64_MAX && modules;
 }
 
 /* A run two seconds ahead would be of the future when it is loaded; so the files are made older instead: their ctime
@@ -112,12 +113,14 @@ static void saved(void)
 
 TEST(what_was_seen_is_had_again_with_all_that_belongs_to_it)
 {
-    uint64_t fresh = 0;
+    uint64_t modules, fresh;
     saved();
     STOP_IF_FAILED();
-    struct hn_run *r = hn_seen_load(home, &fresh);
+    struct hn_seen *s = hn_seen_begin(home, &modules);
+    const struct hn_run *r = hn_seen_wait(s, &fresh);
     CHECK(r != NULL);
-    CHECK_UINT(fresh, ~hn_module_bit(hn_module_find(HN_STR("packages"))));
+    CHECK_UINT(modules, hn_module_bit(hn_module_find(HN_STR("packages"))));
+    CHECK_UINT(fresh, ~modules);
     CHECK_UINT(r->n_cover, 1);
     CHECK_TEXT(r->cover[0].looked, "01TESTRUN0000");
     CHECK_UINT(r->cover[0].verdict, UINT64_C(0xfedcba9876543210));
@@ -126,7 +129,7 @@ TEST(what_was_seen_is_had_again_with_all_that_belongs_to_it)
     const struct hn_obs *o = hn_facts_first(r->facts, "packages.package");
     CHECK(o != NULL);
     CHECK_TEXT(o->subject, "a:amd64");
-    hn_run_free(r);
+    hn_seen_free(s);
 }
 
 TEST(a_file_that_changed_is_read_again)
