@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -190,12 +191,15 @@ static const char *hn_test_child(const struct hn_test_case *t, unsigned long fai
     return why;
 }
 
-/* All numbers up to 100, then steps of about two percent: a case with very many allocations ends in reasonable time. */
+/* All numbers up to 100, then steps of about two percent; doubled when the case has had its time, so that one with
+ * very many allocations, or a slow one, ends in reasonable time. */
+#define HN_TEST_TORTURE_SECONDS 20
 static const char *hn_test_torture(const struct hn_test_case *t, unsigned long most)
 {
     static char text[128];
+    time_t end = time(NULL) + HN_TEST_TORTURE_SECONDS;
 
-    for (unsigned long n = 1; n <= most; n += n < 100 ? 1 : n / 50) {
+    for (unsigned long n = 1; n <= most; n += time(NULL) > end ? n : n < 100 ? 1 : n / 50) {
         const char *why = hn_test_child(t, n);
         if (why) {
             snprintf(text, sizeof text, "with allocation %lu failing: %s", n, why);
