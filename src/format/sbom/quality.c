@@ -96,18 +96,28 @@ CHECK(component_producer)
 
 static bool is_contact(struct hn_str s)
 {
+    ptrdiff_t open = hn_str_chr(s, '<');
+
+    if (open >= 0 && hn_str_ends(s, ">")) /* "Name <name@host>" */
+        s = hn_str_cut(s, (size_t)open + 1, s.n - 1);
     return hn_str_starts(s, "https://") || hn_str_starts(s, "http://") ||
            (hn_str_chr(s, '@') > 0 && hn_str_chr(s, ' ') < 0 && hn_str_chr(s, '@') + 1 < (ptrdiff_t)s.n);
 }
 
-static bool has_contact(const struct hn_bom_party *p)
+/* Else it leaves the name that stands there without one. */
+static bool has_contact(struct hn_quality *q, const struct hn_bom_party *p)
 {
     for (; p; p = p->next) {
-        if (is_contact(p->email) || (p->urls && is_contact(p->urls->s)) || is_contact(p->name))
+        if (is_contact(p->email) || is_contact(p->name))
             return true;
+        for (const struct hn_bom_text *u = p->urls; u; u = u->next)
+            if (is_contact(u->s))
+                return true;
         for (const struct hn_bom_party *k = p->contacts; k; k = k->next)
             if (is_contact(k->email))
                 return true;
+        if (!q->found.n)
+            q->found = p->name;
     }
     return false;
 }
@@ -116,7 +126,7 @@ static bool has_contact(const struct hn_bom_party *p)
 CHECK(component_creator)
 {
     static const char *const members[] = {"originator", "supplier", NULL};
-    if (has_contact(c->manufacturer) || has_contact(c->authors) || has_contact(c->supplier))
+    if (has_contact(q, c->manufacturer) || has_contact(q, c->authors) || has_contact(q, c->supplier))
         return HN_QUALITY_PRESENT;
     if (c->manufacturer || c->authors || c->supplier)
         return HN_QUALITY_INVALID;
@@ -126,6 +136,7 @@ CHECK(component_creator)
 CHECK(component_identifier)
 {
     struct hn_purl p;
+    q->found = c->purl.n ? c->purl : c->cpe;
     if (c->purl.n) {
         if (hn_purl_parse(q->a, c->purl, &p, NULL) && !(p.faults & HN_PURL_INVALID))
             return HN_QUALITY_PRESENT;
@@ -146,13 +157,13 @@ static bool is_hex(struct hn_str s)
     return s.n > 0;
 }
 
-/* parameter: an algorithm, or "strong": one that is not broken. */
-CHECK(component_hash)
+/* One of the algorithm that the parameter names, of one that is not broken ("strong"), or of any. */
+static enum hn_quality_state hash_state(struct hn_quality *q, const struct hn_bom_hash *h)
 {
     enum hn_bom_alg want = q->parameter.n ? hn_bom_alg_of(q->parameter) : HN_BOM_ALG_OTHER;
     bool strong = hn_str_eqc(q->parameter, "strong"), invalid = false;
 
-    for (const struct hn_bom_hash *h = c->hashes; h; h = h->next) {
+    for (; h; h = h->next) {
         size_t len = 2 * hn_bom_alg_len(h->alg);
         bool broken = h->alg == HN_BOM_ALG_MD2 || h->alg == HN_BOM_ALG_MD4 || h->alg == HN_BOM_ALG_MD5 ||
                       h->alg == HN_BOM_ALG_SHA1 || h->alg == HN_BOM_ALG_ADLER32;
@@ -160,16 +171,67 @@ CHECK(component_hash)
             continue;
         if (is_hex(h->value) && (!len || h->value.n == len))
             return HN_QUALITY_PRESENT;
+        q->found = h->value;
         invalid = true;
     }
     return invalid ? HN_QUALITY_INVALID : HN_QUALITY_MISSING;
 }
 
-CHECK(component_licence)
+CHECK(component_hash)
+{
+    return hash_state(q, c->hashes);
+}
+
+static enum hn_quality_state better(enum hn_quality_state a, enum hn_quality_state b)
+{
+    return a == HN_QUALITY_PRESENT || b == HN_QUALITY_MISSING ? a : b;
+}
+
+/* Of the references of these kinds, separated by blanks. */
+static enum hn_quality_state link_hash_state(struct hn_quality *q, const struct hn_bom_component *c, const char *kinds)
+{
+    enum hn_quality_state s = HN_QUALITY_MISSING;
+
+    for (const struct hn_bom_link *l = c->links; l; l = l->next) {
+        struct hn_str rest = hn_str_c(kinds), one;
+        while (hn_str_word(&rest, &one))
+            if (hn_str_eq(l->type, one))
+                s = better(s, hash_state(q, l->hashes));
+    }
+    return s;
+}
+
+/* SPDX 3: the file in which a package is delivered (hasDistributionArtifact). NULL: it names none. */
+static const struct hn_bom_component *artifact(const struct hn_quality *q, const struct hn_bom_component *c)
+{
+    const struct hn_bom_dep *d = c->ref.n ? hn_bom_dep_of(q->b, c->ref) : NULL;
+
+    for (const struct hn_bom_edge *e = d ? d->edges : NULL; e; e = e->next)
+        if (hn_str_eqc(e->word, "hasDistributionArtifact") && e->component)
+            return e->component;
+    return NULL;
+}
+
+/* BSI, CycloneDX: at the reference to the file as delivered (8.1.6); at the component in SPDX, and by most tools. */
+CHECK(component_deployable_hash)
+{
+    const struct hn_bom_component *file = artifact(q, c);
+    enum hn_quality_state s =
+        better(link_hash_state(q, c, "distribution distribution-intake"), hash_state(q, c->hashes));
+    return file ? better(s, hash_state(q, file->hashes)) : s;
+}
+
+CHECK(component_source_hash)
+{
+    return link_hash_state(q, c, "source-distribution vcs");
+}
+
+/* Licences that are said in one of these ways: a set of bits 1 << enum hn_bom_licence_says. */
+static enum hn_quality_state licence_state(const struct hn_bom_component *c, unsigned says)
 {
     bool unknown = false;
     for (const struct hn_bom_licence *l = c->licences; l; l = l->next) {
-        enum hn_quality_state s = word_state(l->value);
+        enum hn_quality_state s = 1u << l->says & says ? word_state(l->value) : HN_QUALITY_MISSING;
         if (s == HN_QUALITY_PRESENT || s == HN_QUALITY_REDACTED)
             return s;
         unknown |= s == HN_QUALITY_UNKNOWN;
@@ -178,17 +240,39 @@ CHECK(component_licence)
 }
 
 /* By SPDX identifiers or an expression of them. */
-CHECK(component_licence_spdx)
+static enum hn_quality_state licence_spdx_state(struct hn_quality *q, const struct hn_bom_component *c, unsigned says)
 {
-    enum hn_quality_state s = component_licence(q, c);
+    enum hn_quality_state s = licence_state(c, says);
     for (const struct hn_bom_licence *l = s == HN_QUALITY_PRESENT ? c->licences : NULL; l; l = l->next) {
         struct hn_licence_notes notes;
+        if (!(1u << l->says & says))
+            continue;
         if (hn_licence_parse(q->a, l->value, &notes) && !notes.unknown)
             return HN_QUALITY_PRESENT;
         if (notes.none)
             return HN_QUALITY_PRESENT;
+        q->found = l->value;
     }
     return s == HN_QUALITY_PRESENT ? HN_QUALITY_INVALID : s;
+}
+
+#define ANY_LICENCE (1u << HN_BOM_LICENCE_SAYS | 1u << HN_BOM_LICENCE_DECLARED | 1u << HN_BOM_LICENCE_CONCLUDED)
+
+CHECK(component_licence)
+{
+    (void)q;
+    return licence_state(c, ANY_LICENCE);
+}
+
+CHECK(component_licence_spdx)
+{
+    return licence_spdx_state(q, c, ANY_LICENCE);
+}
+
+/* What its creator gave it under ("declared"); not what somebody concluded. */
+CHECK(component_licence_declared)
+{
+    return licence_spdx_state(q, c, 1u << HN_BOM_LICENCE_DECLARED);
 }
 
 CHECK(component_copyright)
@@ -267,21 +351,45 @@ CHECK(component_completeness)
     return said == HN_BOM_AGG_UNKNOWN ? HN_QUALITY_UNKNOWN : HN_QUALITY_PRESENT;
 }
 
-/* parameter: the name of a property (BSI's taxonomy). */
+/* parameter: names of a property, separated by blanks. */
 CHECK(component_property)
 {
-    for (const struct hn_bom_prop *p = c->props; p; p = p->next)
-        if (hn_str_eq(p->name, q->parameter))
-            return word_state(p->value);
+    for (const struct hn_bom_prop *p = c->props; p; p = p->next) {
+        struct hn_str names = q->parameter, one;
+        while (hn_str_word(&names, &one))
+            if (hn_str_eq(p->name, one))
+                return word_state(p->value);
+    }
     return HN_QUALITY_MISSING;
+}
+
+/* BSI's properties of the deployable file: parameter "archive" stands for "bsi:component:archive" with one of two
+ * words. In SPDX 3 the purposes of the file tell it, and what they do not tell is "no": a file that is named is enough.
+ */
+CHECK(component_file_property)
+{
+    static const char *const words[][3] = {{"executable", "executable", "non-executable"},
+                                           {"archive", "archive", "no archive"},
+                                           {"structured", "structured", "unstructured"}};
+    struct hn_str name = hn_arena_fmt(q->a, "bsi:component:%.*s", HN_FMT(q->parameter));
+    struct hn_str value = hn_bom_prop_get(c->props, hn_arena_cstr(q->a, name));
+
+    if (!value.n)
+        return artifact(q, c) ? HN_QUALITY_PRESENT : HN_QUALITY_MISSING;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (hn_str_eqc(q->parameter, words[i][0]) && (hn_str_eqc(value, words[i][1]) || hn_str_eqc(value, words[i][2])))
+            return HN_QUALITY_PRESENT;
+    q->found = value;
+    return HN_QUALITY_INVALID;
 }
 
 CHECK(component_filename)
 {
+    const struct hn_bom_component *file = artifact(q, c);
     struct hn_str s = hn_bom_prop_get(c->props, "bsi:component:filename");
     if (!s.n)
         s = hn_bom_prop_get(c->props, "spdx:packageFileName");
-    return word_state(s);
+    return word_state(!s.n && file ? file->name : s);
 }
 
 /* parameter: kinds of external reference, separated by blanks. */
@@ -312,8 +420,8 @@ CHECK(document_author)
 CHECK(document_contact)
 {
     const struct hn_bom *b = q->b;
-    if (has_contact(b->authors) || has_contact(b->manufacturer) || has_contact(b->supplier) ||
-        has_contact(b->manufacture))
+    if (has_contact(q, b->authors) || has_contact(q, b->manufacturer) || has_contact(q, b->supplier) ||
+        has_contact(q, b->manufacture))
         return HN_QUALITY_PRESENT;
     return document_author(q, c) == HN_QUALITY_PRESENT ? HN_QUALITY_INVALID : HN_QUALITY_MISSING;
 }
@@ -322,6 +430,7 @@ CHECK(document_timestamp)
 {
     if (!q->b->timestamp_text.n)
         return HN_QUALITY_MISSING;
+    q->found = q->b->timestamp_text;
     return q->b->timestamp ? HN_QUALITY_PRESENT : HN_QUALITY_INVALID;
 }
 
@@ -389,6 +498,7 @@ CHECK(document_format)
         if (at_least(q->b->spec_version, hn_str_cut(one, strlen(family), one.n)))
             return HN_QUALITY_PRESENT;
     }
+    q->found = hn_arena_fmt(q->a, "%s %.*s", hn_bom_family_name(q->b->family), HN_FMT(q->b->spec_version));
     return HN_QUALITY_INVALID;
 }
 
@@ -441,12 +551,14 @@ CHECK(document_coverage)
         parts++;
         reached += r.seen[i];
     }
+    q->found = hn_arena_fmt(q->a, "%zu / %zu", reached, parts);
     return reached == parts ? HN_QUALITY_PRESENT : HN_QUALITY_INVALID;
 }
 
 /* BSI: vulnerabilities belong into a document of their own. */
 CHECK(document_no_vulnerabilities)
 {
+    q->found = hn_arena_fmt(q->a, "%zu", q->b->n_vulns);
     return q->b->n_vulns ? HN_QUALITY_INVALID : HN_QUALITY_PRESENT;
 }
 
@@ -454,38 +566,52 @@ CHECK(document_no_vulnerabilities)
 CHECK(document_valid)
 {
     const struct hn_bom_notes *n = &q->b->notes;
+    for (const struct hn_bom_note *x = n->first; x && !q->found.n; x = x->next)
+        if (x->severity == HN_BOM_NOTE_ERROR || x->severity == HN_BOM_NOTE_FATAL)
+            q->found = x->place;
     return q->b->broken || n->by_severity[HN_BOM_NOTE_ERROR] || n->by_severity[HN_BOM_NOTE_FATAL] ? HN_QUALITY_INVALID
                                                                                                   : HN_QUALITY_PRESENT;
 }
 
+#define CREATORS   "/creationInfo/creators"
+#define CREATED_BY "CreationInfo/createdBy"
+
 const struct hn_quality_check hn_quality_checks[] = {
-    {"component.name", false, component_name},
-    {"component.version", false, component_version},
-    {"component.supplier", false, component_supplier},
-    {"component.producer", false, component_producer},
-    {"component.creator", false, component_creator},
-    {"component.identifier", false, component_identifier},
-    {"component.hash", false, component_hash},
-    {"component.licence", false, component_licence},
-    {"component.licence-spdx", false, component_licence_spdx},
-    {"component.copyright", false, component_copyright},
-    {"component.dependencies", false, component_dependencies},
-    {"component.completeness", false, component_completeness},
-    {"component.property", false, component_property},
-    {"component.filename", false, component_filename},
-    {"component.link", false, component_link},
-    {"document.author", true, document_author},
-    {"document.contact", true, document_contact},
-    {"document.timestamp", true, document_timestamp},
-    {"document.tool", true, document_tool},
-    {"document.context", true, document_context},
-    {"document.subject", true, document_subject},
-    {"document.identity", true, document_identity},
-    {"document.format", true, document_format},
-    {"document.coverage", true, document_coverage},
-    {"document.no-vulnerabilities", true, document_no_vulnerabilities},
-    {"document.valid", true, document_valid},
-    {NULL, false, NULL},
+    {"component.name", component_name, {NULL}},
+    {"component.version", component_version, {NULL}},
+    {"component.supplier", component_supplier, {NULL}},
+    {"component.producer", component_producer, {NULL}},
+    {"component.creator", component_creator, {NULL}},
+    {"component.identifier", component_identifier, {NULL}},
+    {"component.hash", component_hash, {NULL}},
+    {"component.deployable-hash", component_deployable_hash, {NULL}},
+    {"component.source-hash", component_source_hash, {NULL}},
+    {"component.licence", component_licence, {NULL}},
+    {"component.licence-spdx", component_licence_spdx, {NULL}},
+    {"component.licence-declared", component_licence_declared, {NULL}},
+    {"component.copyright", component_copyright, {NULL}},
+    {"component.dependencies", component_dependencies, {NULL}},
+    {"component.completeness", component_completeness, {NULL}},
+    {"component.property", component_property, {NULL}},
+    {"component.file-property", component_file_property, {NULL}},
+    {"component.filename", component_filename, {NULL}},
+    {"component.link", component_link, {NULL}},
+    {"document.author", document_author, {"/metadata/authors", CREATORS, CREATED_BY}},
+    {"document.contact", document_contact, {"/metadata/authors", CREATORS, CREATED_BY}},
+    {"document.timestamp",
+     document_timestamp,
+     {"/metadata/timestamp", "/creationInfo/created", "CreationInfo/created"}},
+    {"document.tool", document_tool, {"/metadata/tools", CREATORS, "CreationInfo/createdUsing"}},
+    {"document.context", document_context, {"/metadata/lifecycles", "/creationInfo/comment", "software_Sbom/sbomType"}},
+    {"document.subject", document_subject, {"/metadata/component", "/documentDescribes", "SpdxDocument/rootElement"}},
+    {"document.identity", document_identity, {"/serialNumber", "/documentNamespace", "SpdxDocument/spdxId"}},
+    {"document.format", document_format, {"/specVersion", "/spdxVersion", "CreationInfo/specVersion"}},
+    {"document.coverage", document_coverage, {"/dependencies", "/relationships", "Relationship"}},
+    {"document.no-vulnerabilities",
+     document_no_vulnerabilities,
+     {"/vulnerabilities", "/packages", "security_Vulnerability"}},
+    {"document.valid", document_valid, {"/", "/", "/"}},
+    {NULL, NULL, {NULL}},
 };
 
 const struct hn_quality_check *hn_quality_check_find(struct hn_str name)
@@ -496,17 +622,30 @@ const struct hn_quality_check *hn_quality_check_find(struct hn_str name)
     return NULL;
 }
 
-static void count(struct hn_quality_count *r, const struct hn_bom_component *c, enum hn_quality_state s, size_t most)
+static struct hn_str place_of(const struct hn_quality *q, const struct hn_quality_check *check,
+                              const struct hn_bom_component *c)
 {
+    if (c)
+        return hn_bom_component_place(q->b, c, q->a);
+    return hn_str_c(check->place[q->b->family == HN_BOM_SPDX2 ? 1 : q->b->family == HN_BOM_SPDX3 ? 2 : 0]);
+}
+
+static void one(struct hn_quality *q, const struct hn_quality_check *check, const struct hn_bom_component *c,
+                size_t most, struct hn_quality_count *r)
+{
+    q->found = (struct hn_str){NULL, 0};
+    enum hn_quality_state s = check->check(q, c);
+
     r->n++;
     r->state[s]++;
     if (s == HN_QUALITY_PRESENT)
         return;
     r->n_bad++;
-    if (c && r->n_kept < most) {
-        r->bad[r->n_kept] = c;
-        r->bad_state[r->n_kept++] = s;
-    }
+    if (r->n_kept < most)
+        r->bad[r->n_kept++] = (struct hn_quality_place){.c = c,
+                                                        .state = s,
+                                                        .place = place_of(q, check, c),
+                                                        .found = s == HN_QUALITY_INVALID ? q->found : HN_STR("")};
 }
 
 struct hn_err hn_quality_run(struct hn_quality *q, const struct hn_quality_check *check, size_t most,
@@ -515,21 +654,20 @@ struct hn_err hn_quality_run(struct hn_quality *q, const struct hn_quality_check
     const struct hn_bom *b = q->b;
 
     *ret = (struct hn_quality_count){.n = 0};
-    if (check->of_document) {
-        count(ret, NULL, check->check(q, NULL), 0);
-        return HN_OK;
-    }
     if (most > b->n_components + 1)
         most = b->n_components + 1;
-    ret->bad = hn_arena_alloc(q->a, (most + 1) * sizeof(struct hn_bom_component *));
-    ret->bad_state = hn_arena_alloc(q->a, (most + 1) * sizeof *ret->bad_state);
-    if (!ret->bad || !ret->bad_state)
+    ret->bad = hn_arena_alloc(q->a, (most + 1) * sizeof *ret->bad);
+    if (!ret->bad)
         return (struct hn_err){HN_E_NOMEM};
+    if (check->place[0]) {
+        one(q, check, NULL, most, ret);
+        return q->a->failed ? (struct hn_err){HN_E_NOMEM} : HN_OK;
+    }
     for (size_t i = 0; i <= b->n_components; i++) {
         const struct hn_bom_component *c = i ? b->components[i - 1] : b->subject;
         if (!c || (c->type == HN_BOM_TYPE_FILE && !c->purl.n && c != b->subject))
             continue;
-        count(ret, c, check->check(q, c), most);
+        one(q, check, c, most, ret);
     }
     return q->a->failed ? (struct hn_err){HN_E_NOMEM} : HN_OK;
 }

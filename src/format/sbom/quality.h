@@ -18,6 +18,7 @@ struct hn_quality {
     const struct hn_bom *b;
     struct hn_arena *a;
     struct hn_str parameter; /* of the element being checked: a least version, an algorithm */
+    struct hn_str found;     /* left by a check: what stands there and is not of the form */
     struct hn_map complete;  /* reference → the composition that speaks of it, the worst of several */
 };
 /* Before and after any checks. HN_E_NOMEM. */
@@ -26,8 +27,10 @@ void hn_quality_done(struct hn_quality *q);
 
 struct hn_quality_check {
     const char *name; /* "component.supplier", as profiles name it */
-    bool of_document; /* once for the document, else for the subject and every component that is no file */
     enum hn_quality_state (*check)(struct hn_quality *q, const struct hn_bom_component *c);
+    /* Once for the document: where it stands, or should, in CycloneDX, SPDX 2 and SPDX 3. All NULL: once for the
+     * subject and for every component that is no file. */
+    const char *place[3];
 };
 
 /* NULL: no such check. */
@@ -35,10 +38,14 @@ const struct hn_quality_check *hn_quality_check_find(struct hn_str name);
 /* All of them, ended by a NULL name. */
 extern const struct hn_quality_check hn_quality_checks[];
 
+struct hn_quality_place {
+    const struct hn_bom_component *c; /* NULL: the document */
+    enum hn_quality_state state;
+    struct hn_str place, found; /* JSON pointer; what stands there, of INVALID */
+};
 struct hn_quality_count {
     size_t n, state[HN_QUALITY_STATES];
-    const struct hn_bom_component **bad; /* not PRESENT, the first `most`; of a document: none */
-    enum hn_quality_state *bad_state;
+    struct hn_quality_place *bad; /* not PRESENT, the first `most` */
     size_t n_bad, n_kept;
 };
 /* Runs a check over the document; keeps at most `most` places. */

@@ -134,12 +134,14 @@ static void completeness(struct spdx3_reader *r, struct hn_str from, struct hn_s
 {
     struct hn_bom_composition *c;
 
-    if (!word.p || hn_str_eqc(word, "noAssertion"))
+    if (!word.p)
         return;
     c = HN_NEW(r->b->arena, struct hn_bom_composition);
     if (!c)
         return;
-    c->aggregate = hn_str_eqc(word, "complete") ? HN_BOM_AGG_COMPLETE : HN_BOM_AGG_INCOMPLETE;
+    c->aggregate = hn_str_eqc(word, "complete")      ? HN_BOM_AGG_COMPLETE
+                   : hn_str_eqc(word, "noAssertion") ? HN_BOM_AGG_UNKNOWN
+                                                     : HN_BOM_AGG_INCOMPLETE;
     hn_bom_text_add(r->b, &c->dependencies, from);
     *r->compositions_tail = c;
     r->compositions_tail = &c->next;

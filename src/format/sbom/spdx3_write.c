@@ -100,18 +100,24 @@ void spdx3_relation_begin(struct spdx3_writer *x, const char *type, const char *
 
 /* ---------------------------------------------------------------- agents and tools */
 
+/* An organisation of CycloneDX has its address with a contact. */
+static struct hn_str party_email(const struct hn_bom_party *p)
+{
+    return p->email.n || !p->contacts ? p->email : p->contacts->email;
+}
+
 struct hn_str spdx3_party_id(struct spdx3_writer *x, const struct hn_bom_party *p)
 {
-    struct hn_str own = spdx_extra_get(p->extra, "spdxId");
+    struct hn_str own = spdx_extra_get(p->extra, "spdxId"), email = party_email(p);
     if (x->o.same && own.n)
         return own;
     return spdx3_made_id(x, p->person ? "Person" : "Organization",
-                         hn_arena_fmt(x->o.b->arena, "%.*s\n%.*s", HN_FMT(p->name), HN_FMT(p->email)));
+                         hn_arena_fmt(x->o.b->arena, "%.*s\n%.*s", HN_FMT(p->name), HN_FMT(email)));
 }
 
 void spdx3_party_write(struct spdx3_writer *x, const struct hn_bom_party *p)
 {
-    struct hn_str id;
+    struct hn_str id, email;
 
     if (!p || (x->o.same && spdx_extra_get(p->extra, "spdxId").n)) /* there already */
         return;
@@ -120,13 +126,14 @@ void spdx3_party_write(struct spdx3_writer *x, const struct hn_bom_party *p)
         return;
     spdx3_element_begin(x, p->person ? "Person" : "Organization", id);
     hn_jw_kstr(OF(x), "name", p->name.p ? p->name : HN_STR(""));
-    if (p->email.n) {
+    email = party_email(p);
+    if (email.n) {
         hn_jw_key(OF(x), "externalIdentifier");
         hn_jw_arr(OF(x));
         hn_jw_obj(OF(x));
         hn_jw_kc(OF(x), "type", "ExternalIdentifier");
         hn_jw_kc(OF(x), "externalIdentifierType", "email");
-        hn_jw_kstr(OF(x), "identifier", p->email);
+        hn_jw_kstr(OF(x), "identifier", email);
         hn_jw_obj_end(OF(x));
         hn_jw_arr_end(OF(x));
     }

@@ -66,16 +66,24 @@ void sbom_generate_told(struct generate *g, const struct hn_bom_component *c, bo
     *end = &t->next;
 }
 
-void sbom_generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn_str text)
+/* "Name <address>"; an address alone is the name too. */
+static struct hn_str name_and_address(struct hn_str text, struct hn_str *address)
 {
     ptrdiff_t open = hn_str_chr(text, '<'), close = hn_str_chr(text, '>');
     bool mail = open >= 0 && close > open;
     struct hn_str name = hn_str_trim(mail ? hn_str_cut(text, 0, (size_t)open) : text);
-    struct hn_str address = mail ? hn_str_cut(text, (size_t)open + 1, (size_t)close) : HN_STR("");
+
+    *address = mail ? hn_str_cut(text, (size_t)open + 1, (size_t)close) : hn_str_chr(text, '@') > 0 ? text : HN_STR("");
+    return name.n ? name : *address;
+}
+
+void sbom_generate_supplier(struct generate *g, struct hn_bom_component *c, struct hn_str text)
+{
+    struct hn_str address, name = name_and_address(text, &address);
     if (!text.n)
         return;
-    struct hn_bom_party *p = hn_bom_party_add(&g->bom, &c->supplier, false, name.n ? name : address);
-    struct hn_bom_party *contact = p && mail ? hn_bom_party_add(&g->bom, &p->contacts, true, name) : NULL;
+    struct hn_bom_party *p = hn_bom_party_add(&g->bom, &c->supplier, false, name);
+    struct hn_bom_party *contact = p && address.n ? hn_bom_party_add(&g->bom, &p->contacts, true, name) : NULL;
     if (contact)
         contact->email = address;
 }
@@ -203,10 +211,10 @@ static void put_head(struct generate *g)
         tool->component->version = tool->version;
         tool->component->ref = HN_STR("tool:hinomi");
     }
-    struct hn_str author = hn_work_str(g->w, "author");
+    struct hn_str address, author = name_and_address(hn_work_str(g->w, "author"), &address);
     struct hn_bom_party *p = author.n ? hn_bom_party_add(b, &b->authors, true, author) : NULL;
-    if (p && hn_str_chr(author, '@') > 0)
-        p->email = author;
+    if (p && address.n)
+        p->email = address;
     b->lifecycles = HN_NEW(g->a, struct hn_bom_lifecycle);
     struct hn_work_about about = hn_work_facts_about(g->w);
     if (b->lifecycles)

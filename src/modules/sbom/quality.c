@@ -2,6 +2,7 @@
 #include "modules/sbom/quality.h"
 
 #include "base/fs.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "modules/sbom/document.h"
@@ -27,7 +28,8 @@ struct gate {
     size_t n;
     struct quality_answer *answers;
     struct quality_licences *licences;
-    struct hn_buf out, page;
+    struct hn_buf out;
+    struct quality_report report;
     struct hn_jw j;
     enum quality_verdict verdict;
 };
@@ -100,7 +102,7 @@ static int load_settings(struct gate *g)
 static void tell(struct gate *g, const struct quality_document *d)
 {
     if (hn_work_given(g->w, "report"))
-        sbom_quality_report_add(g->w, &g->page, d);
+        sbom_quality_report_add(&g->report, d);
     switch (hn_work_form(g->w)) {
     case HN_FORM_TEXT:
         sbom_quality_tell_text(g->w, d);
@@ -119,11 +121,17 @@ static void tell(struct gate *g, const struct quality_document *d)
     }
 }
 
-static bool judge(struct gate *g, struct hn_str name, const struct hn_bom *b)
+static bool judge(struct gate *g, const struct hn_input *in, const struct hn_bom *b)
 {
     struct quality_judgement *list = hn_arena_alloc(g->a, g->n * sizeof *list);
     struct quality_licence_judgement licences;
-    struct quality_document d = {.name = name, .b = b, .judgements = list, .n = g->n};
+    struct quality_document d = {.name = in->name, .b = b, .judgements = list, .n = g->n};
+    uint8_t sum[HN_SHA256_LEN];
+    char hex[HN_HEX256_LEN];
+
+    hn_sha256(in->map, sum);
+    hn_hex(hn_bytes_of(sum, sizeof sum), hex);
+    d.sha256 = hn_str_c(hex);
 
     for (size_t i = 0; list && i < g->n; i++) {
         if (!sbom_quality_judge(g->a, b, g->profiles[i], g->answers, PLACES_MOST, &list[i]))
@@ -151,7 +159,7 @@ static int one_input(struct gate *g, struct hn_input *in)
     struct hn_bom b;
     int rc = sbom_document_read(g->w, in, &b);
 
-    if (!rc && !judge(g, in->name, &b))
+    if (!rc && !judge(g, in, &b))
         rc = hn_work_fail(g->w, "sbom.error.memory", "file", hn_arena_cstr(g->a, in->name), NULL);
     hn_bom_done(&b);
     return rc;
@@ -160,7 +168,6 @@ static int one_input(struct gate *g, struct hn_input *in)
 static void begin(struct gate *g)
 {
     hn_buf_init(&g->out, ANSWER_MAX);
-    hn_buf_init(&g->page, ANSWER_MAX);
     hn_jw_init(&g->j, &g->out);
     if (hn_work_form(g->w) == HN_FORM_JSON) {
         hn_jw_obj(&g->j);
@@ -170,7 +177,7 @@ static void begin(struct gate *g)
     if (hn_work_form(g->w) == HN_FORM_CSV)
         hn_buf_c(&g->out, "file,profile,element,title,need,verdict,checked,satisfied,where\r\n");
     if (hn_work_given(g->w, "report"))
-        sbom_quality_report_begin(g->w, &g->page);
+        sbom_quality_report_begin(g->w, &g->report, ANSWER_MAX);
 }
 
 static int end(struct gate *g)
@@ -185,8 +192,12 @@ static int end(struct gate *g)
     }
     hn_work_write(g->w, hn_bytes_of(g->out.p, g->out.n));
     if (fd >= 0) {
-        sbom_quality_report_end(&g->page);
-        if (g->page.bad || !hn_ok(hn_write_all(fd, g->page.p, g->page.n)))
+        struct hn_buf page;
+        hn_buf_init(&page, ANSWER_MAX);
+        sbom_quality_report_end(&g->report, &page);
+        bool written = !page.bad && hn_ok(hn_write_all(fd, page.p, page.n));
+        hn_buf_done(&page);
+        if (!written)
             return hn_work_fail(g->w, "sbom.error.write", NULL);
     }
     return g->out.bad ? hn_work_fail(g->w, "sbom.error.write", NULL) : 0;
@@ -210,7 +221,6 @@ int sbom_quality(struct hn_work *w)
     }
     rc = end(&g);
     hn_buf_done(&g.out);
-    hn_buf_done(&g.page);
     if (!seen)
         return hn_work_unreadable(w) ? 3 : hn_work_usage(w, "sbom.error.no-file", NULL);
     if (rc || worst || hn_work_unreadable(w))

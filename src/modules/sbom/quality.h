@@ -7,10 +7,16 @@
 #include "format/sbom/licence.h"
 #include "format/sbom/quality.h"
 
+/* Recommended: what a document asks for where it exists ("should", BSI's additional fields). Optional: no verdict hangs
+ * on it. */
+enum quality_need { QUALITY_REQUIRED, QUALITY_RECOMMENDED, QUALITY_OPTIONAL, QUALITY_NEEDS };
+const char *sbom_quality_need_name(enum quality_need n); /* "required" */
+
 struct quality_element {
     struct hn_str id, parameter, title[HN_LANGS];
     const struct hn_quality_check *check; /* NULL: a person answers */
-    bool required, accept_unknown, accept_redacted;
+    enum quality_need need;
+    bool accept_unknown, accept_redacted;
     unsigned least; /* percent of the components; 100 unless the profile says less */
 };
 
@@ -34,7 +40,8 @@ struct quality_answer {
 bool sbom_quality_answers_parse(struct hn_arena *a, struct hn_bytes yaml, struct quality_answer **ret,
                                 struct hn_diag *reterr);
 
-enum quality_verdict { QUALITY_PASS, QUALITY_WARN, QUALITY_OPEN, QUALITY_FAIL, QUALITY_VERDICTS };
+/* Absent: something optional that is not given. */
+enum quality_verdict { QUALITY_PASS, QUALITY_ABSENT, QUALITY_WARN, QUALITY_OPEN, QUALITY_FAIL, QUALITY_VERDICTS };
 const char *sbom_quality_verdict_name(enum quality_verdict v); /* "pass" */
 
 struct quality_result {
@@ -50,7 +57,7 @@ struct quality_judgement { /* one document by one profile */
     struct quality_result *results;
     enum quality_verdict verdict;
     size_t by_verdict[QUALITY_VERDICTS];
-    unsigned score; /* 0 to 100: mean share over the automatic elements */
+    unsigned score; /* 0 to 100: mean share over the automatic elements that are not optional */
 };
 bool sbom_quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct quality_profile *p,
                         const struct quality_answer *answers, size_t most, struct quality_judgement *ret);
@@ -78,7 +85,7 @@ bool sbom_quality_licences_judge(struct hn_arena *a, const struct hn_bom *b, con
 
 /* One document with all that was found. */
 struct quality_document {
-    struct hn_str name;
+    struct hn_str name, sha256; /* of the file; digest in hexadecimal */
     const struct hn_bom *b;
     const struct quality_judgement *judgements;
     size_t n;
@@ -88,7 +95,13 @@ struct quality_document {
 void sbom_quality_tell_text(struct hn_work *w, const struct quality_document *d);
 void sbom_quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct quality_document *d);
 void sbom_quality_tell_csv(struct hn_work *w, struct hn_buf *out, const struct quality_document *d);
-/* The parts of a page that needs nothing else: begin, one section for each document, end. */
-void sbom_quality_report_begin(struct hn_work *w, struct hn_buf *out);
-void sbom_quality_report_add(struct hn_work *w, struct hn_buf *out, const struct quality_document *d);
-void sbom_quality_report_end(struct hn_buf *out);
+/* A page that needs nothing else: the verdicts at a glance, then one section for each document. */
+struct quality_report {
+    struct hn_work *w;
+    struct hn_buf summary, details;
+    unsigned n; /* documents so far */
+};
+void sbom_quality_report_begin(struct hn_work *w, struct quality_report *r, size_t most);
+void sbom_quality_report_add(struct quality_report *r, const struct quality_document *d);
+/* The whole of it, into out; gives back what the report held. */
+void sbom_quality_report_end(struct quality_report *r, struct hn_buf *out);

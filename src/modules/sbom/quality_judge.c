@@ -6,8 +6,14 @@
 
 const char *sbom_quality_verdict_name(enum quality_verdict v)
 {
-    static const char *const names[] = {"pass", "warn", "open", "fail"};
+    static const char *const names[] = {"pass", "absent", "warn", "open", "fail"};
     return names[v];
+}
+
+static enum quality_verdict unmet(const struct quality_element *e)
+{
+    static const enum quality_verdict of[] = {QUALITY_FAIL, QUALITY_WARN, QUALITY_ABSENT};
+    return of[e->need];
 }
 
 static void judge_human(struct quality_result *r, const struct quality_answer *answers)
@@ -18,7 +24,7 @@ static void judge_human(struct quality_result *r, const struct quality_answer *a
     if (!answers)
         r->verdict = QUALITY_OPEN; /* only a person can tell */
     else if (answers->answer == QUALITY_NO)
-        r->verdict = r->element->required ? QUALITY_FAIL : QUALITY_WARN;
+        r->verdict = unmet(r->element);
     else
         r->verdict = QUALITY_PASS;
 }
@@ -39,7 +45,7 @@ static bool judge_element(struct hn_quality *q, size_t most, struct quality_resu
     if (r->count.n && r->good * 100 >= (size_t)e->least * r->count.n)
         r->verdict = QUALITY_PASS;
     else
-        r->verdict = e->required ? QUALITY_FAIL : QUALITY_WARN;
+        r->verdict = unmet(e);
     return true;
 }
 
@@ -59,11 +65,13 @@ bool sbom_quality_judge(struct hn_arena *a, const struct hn_bom *b, const struct
             judge_human(r, answers);
         } else {
             ok = judge_element(&q, most, r);
-            sum += r->count.n ? 100 * r->good / r->count.n : 0;
-            automatic++;
+            if (r->element->need != QUALITY_OPTIONAL) {
+                sum += r->count.n ? 100 * r->good / r->count.n : 0;
+                automatic++;
+            }
         }
         ret->by_verdict[r->verdict]++;
-        if (r->verdict > ret->verdict)
+        if (r->verdict > ret->verdict && r->verdict != QUALITY_ABSENT)
             ret->verdict = r->verdict;
     }
     ret->score = automatic ? (unsigned)(sum / automatic) : 0;

@@ -47,6 +47,22 @@ static bool fail_at(struct hn_diag *reterr, const struct hn_yaml *y, const char 
 
 /* ---------------------------------------------------------------- profiles */
 
+const char *sbom_quality_need_name(enum quality_need n)
+{
+    static const char *const names[] = {"required", "recommended", "optional"};
+    return names[n];
+}
+
+static bool need_of(struct hn_str s, enum quality_need *ret)
+{
+    for (unsigned i = 0; i < QUALITY_NEEDS; i++)
+        if (hn_str_eqc(s, sbom_quality_need_name((enum quality_need)i))) {
+            *ret = (enum quality_need)i;
+            return true;
+        }
+    return false;
+}
+
 static bool element_parse(struct hn_yaml *y, struct quality_element *e, struct hn_diag *reterr)
 {
     struct hn_str check = scalar(y, "check"), need = scalar(y, "need"), least = scalar(y, "least");
@@ -55,7 +71,6 @@ static bool element_parse(struct hn_yaml *y, struct quality_element *e, struct h
     e->id = scalar(y, "id");
     e->parameter = scalar(y, "parameter");
     titles(y, e->title);
-    e->required = hn_str_eqc(need, "required");
     e->accept_unknown = yes(y, "accept-unknown");
     e->accept_redacted = yes(y, "accept-redacted");
     e->check = hn_quality_check_find(check);
@@ -63,8 +78,8 @@ static bool element_parse(struct hn_yaml *y, struct quality_element *e, struct h
         return fail_at(reterr, y, "an element needs id and title");
     if (!e->check && !hn_str_eqc(check, "human"))
         return fail_at(reterr, y, "there is no such check");
-    if (!e->required && !hn_str_eqc(need, "recommended"))
-        return fail_at(reterr, y, "need is required or recommended");
+    if (!need_of(need, &e->need))
+        return fail_at(reterr, y, "need is required, recommended or optional");
     if (least.p && (!hn_str_u64(least, 10, &percent) || percent < 1 || percent > 100))
         return fail_at(reterr, y, "least is a number from 1 to 100");
     e->least = (unsigned)percent;

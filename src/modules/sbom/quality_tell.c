@@ -27,8 +27,7 @@ static struct hn_str share(struct hn_arena *a, const struct quality_result *r)
 }
 
 /* Where, and what is the matter there. */
-static struct hn_str places(struct hn_work *w, const struct quality_document *d, const struct quality_result *r,
-                            size_t most)
+static struct hn_str places(struct hn_work *w, const struct quality_result *r, size_t most)
 {
     struct hn_arena *a = hn_work_arena(w);
     struct hn_buf out;
@@ -41,9 +40,13 @@ static struct hn_str places(struct hn_work *w, const struct quality_document *d,
     for (size_t i = 0; i < r->count.n_kept && i < most; i++) {
         if (i)
             hn_buf_c(&out, ", ");
-        hn_buf_str(&out, hn_bom_component_place(d->b, r->count.bad[i], a));
+        hn_buf_str(&out, r->count.bad[i].place);
         hn_buf_c(&out, " ");
-        hn_buf_str(&out, word(w, "sbom.quality.state.", hn_quality_state_name(r->count.bad_state[i])));
+        hn_buf_str(&out, word(w, "sbom.quality.state.", hn_quality_state_name(r->count.bad[i].state)));
+        if (r->count.bad[i].found.n) {
+            hn_buf_c(&out, ": ");
+            hn_buf_str(&out, r->count.bad[i].found);
+        }
     }
     if (r->count.n_bad > most && r->count.n_kept)
         hn_buf_c(&out, " …");
@@ -52,7 +55,7 @@ static struct hn_str places(struct hn_work *w, const struct quality_document *d,
     return text;
 }
 
-static void tell_judgement(struct hn_work *w, const struct quality_document *d, const struct quality_judgement *j)
+static void tell_judgement(struct hn_work *w, const struct quality_judgement *j)
 {
     static const char *const heads[] = {"verdict", "share", "element", "where"};
     struct hn_arena *a = hn_work_arena(w);
@@ -70,7 +73,7 @@ static void tell_judgement(struct hn_work *w, const struct quality_document *d, 
         cells[n++] = word(w, "sbom.quality.verdict.", sbom_quality_verdict_name(r->verdict));
         cells[n++] = share(a, r);
         cells[n++] = r->element->title[lang];
-        cells[n++] = places(w, d, r, PLACES_SHOWN);
+        cells[n++] = places(w, r, PLACES_SHOWN);
     }
     if (cells)
         hn_work_table(w, cells, n / 4, 4);
@@ -112,29 +115,30 @@ void sbom_quality_tell_text(struct hn_work *w, const struct quality_document *d)
         if (!strcmp(x->code, "signature-not-verified") || x->severity == HN_BOM_NOTE_FATAL)
             hn_work_say(w, "sbom.quality.note", "text", hn_arena_cstr(a, sbom_note_text(w, x)), NULL);
     for (size_t i = 0; i < d->n; i++)
-        tell_judgement(w, d, &d->judgements[i]);
+        tell_judgement(w, &d->judgements[i]);
     if (d->licences)
         tell_licences(w, d);
 }
 
 /* ---------------------------------------------------------------- JSON */
 
-static void place_json(struct hn_work *w, struct hn_jw *j, const struct quality_document *d,
-                       const struct hn_bom_component *c)
+static void place_json(struct hn_jw *j, struct hn_str place, const struct hn_bom_component *c)
 {
-    hn_jw_kstr(j, "place", hn_bom_component_place(d->b, c, hn_work_arena(w)));
+    hn_jw_kstr(j, "place", place);
+    if (!c)
+        return;
     hn_jw_kstr(j, "component", c->name.p ? c->name : HN_STR(""));
     if (c->version.p)
         hn_jw_kstr(j, "version", c->version);
 }
 
-static void result_json(struct hn_work *w, struct hn_jw *j, const struct quality_document *d,
-                        const struct quality_result *r)
+static void result_json(struct hn_work *w, struct hn_jw *j, const struct quality_result *r)
 {
     hn_jw_obj(j);
     hn_jw_kstr(j, "element", r->element->id);
     hn_jw_kstr(j, "title", r->element->title[hn_work_lang(w)]);
-    hn_jw_kbool(j, "required", r->element->required);
+    hn_jw_kbool(j, "required", r->element->need == QUALITY_REQUIRED);
+    hn_jw_kc(j, "need", sbom_quality_need_name(r->element->need));
     hn_jw_kc(j, "verdict", sbom_quality_verdict_name(r->verdict));
     if (!r->element->check) {
         static const char *const answers[] = {"yes", "no", "n/a"};
@@ -154,8 +158,10 @@ static void result_json(struct hn_work *w, struct hn_jw *j, const struct quality
         hn_jw_arr(j);
         for (size_t i = 0; i < r->count.n_kept; i++) {
             hn_jw_obj(j);
-            place_json(w, j, d, r->count.bad[i]);
-            hn_jw_kc(j, "state", hn_quality_state_name(r->count.bad_state[i]));
+            place_json(j, r->count.bad[i].place, r->count.bad[i].c);
+            hn_jw_kc(j, "state", hn_quality_state_name(r->count.bad[i].state));
+            if (r->count.bad[i].found.n)
+                hn_jw_kstr(j, "found", r->count.bad[i].found);
             hn_jw_obj_end(j);
         }
         hn_jw_arr_end(j);
@@ -175,7 +181,7 @@ static void licences_json(struct hn_work *w, struct hn_jw *j, const struct quali
     for (size_t i = 0; i < d->licences->n_list; i++) {
         const struct quality_licence_result *r = &d->licences->list[i];
         hn_jw_obj(j);
-        place_json(w, j, d, r->c);
+        place_json(j, hn_bom_component_place(d->b, r->c, hn_work_arena(w)), r->c);
         hn_jw_kc(j, "verdict", verdict_of(r->verdict));
         if (r->text.p) {
             hn_jw_kstr(j, "licence", r->text);
@@ -191,6 +197,7 @@ void sbom_quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct qua
 {
     hn_jw_obj(j);
     hn_jw_kstr(j, "file", d->name);
+    hn_jw_kstr(j, "sha256", d->sha256);
     hn_jw_kc(j, "format", hn_bom_family_name(d->b->family));
     hn_jw_kstr(j, "version", d->b->spec_version.p ? d->b->spec_version : HN_STR(""));
     hn_jw_kint(j, "components", (int64_t)d->b->n_components);
@@ -208,7 +215,7 @@ void sbom_quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct qua
         hn_jw_key(j, "elements");
         hn_jw_arr(j);
         for (size_t k = 0; k < x->profile->n; k++)
-            result_json(w, j, d, &x->results[k]);
+            result_json(w, j, &x->results[k]);
         hn_jw_arr_end(j);
         hn_jw_obj_end(j);
     }
@@ -234,11 +241,11 @@ void sbom_quality_tell_csv(struct hn_work *w, struct hn_buf *out, const struct q
                                      d->judgements[i].profile->id,
                                      r->element->id,
                                      r->element->title[hn_work_lang(w)],
-                                     r->element->required ? HN_STR("required") : HN_STR("recommended"),
+                                     hn_str_c(sbom_quality_need_name(r->element->need)),
                                      hn_str_c(sbom_quality_verdict_name(r->verdict)),
                                      hn_arena_fmt(a, "%zu", r->count.n),
                                      hn_arena_fmt(a, "%zu", r->good),
-                                     places(w, d, r, 100)};
+                                     places(w, r, 100)};
             sbom_csv_row(out, cells, sizeof cells / sizeof *cells);
         }
 }

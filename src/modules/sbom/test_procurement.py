@@ -3,6 +3,7 @@
 
 usage: test_procurement.py HINOMI"""
 import csv
+import hashlib
 import io
 import json
 import os
@@ -107,8 +108,134 @@ for lang in ("en", "ja"):
     page = (folder / "r.html").read_text()
     check(f"report {lang}", f'lang="{lang}"' in page and "@media print" in page and "c<script>" not in page and
           "c&lt;script&gt;" in page and page.endswith("</html>\n"), err)
+
+
+# BSI TR-03183-2, element by element: one document that says everything, and what changes when one thing goes
+full_part = {"type": "library", "bom-ref": "b", "name": "b", "version": "2.0", "purl": "pkg:npm/b@2.0",
+             "manufacturer": {"name": "ACME", "url": ["https://acme.example"]},
+             "licenses": [{"license": {"id": "MIT", "acknowledgement": "concluded"}},
+                          {"license": {"id": "ISC", "acknowledgement": "declared"}}],
+             "externalReferences": [
+                 {"type": "distribution", "url": "https://acme.example/b.tgz",
+                  "hashes": [{"alg": "SHA-512", "content": "ab" * 64}]},
+                 {"type": "source-distribution", "url": "https://acme.example/b-src.tgz",
+                  "hashes": [{"alg": "SHA-512", "content": "cd" * 64}]},
+                 {"type": "rfc-9116", "url": "https://acme.example/.well-known/security.txt"}],
+             "properties": [{"name": "bsi:component:filename", "value": "b.tgz"},
+                            {"name": "bsi:component:executable", "value": "non-executable"},
+                            {"name": "bsi:component:archive", "value": "archive"},
+                            {"name": "bsi:component:structured", "value": "structured"},
+                            {"name": "bsi:component:effectiveLicence", "value": "MIT"}]}
+full = {"bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": vendor["serialNumber"], "version": 1,
+        "metadata": {"timestamp": "2026-11-01T00:00:00Z", "authors": [{"name": "A", "email": "a@acme.example"}],
+                     "component": dict(full_part, **{"type": "application", "bom-ref": "a", "name": "a",
+                                                     "purl": "pkg:npm/a@2.0"})},
+        "components": [full_part], "dependencies": [{"ref": "a", "dependsOn": ["b"]}, {"ref": "b"}],
+        "compositions": [{"aggregate": "complete", "assemblies": ["a", "b"], "dependencies": ["a", "b"]}]}
+
+
+def bsi(change=lambda d: None):
+    document = json.loads(json.dumps(full))
+    change(document)
+    rc, out, err = run("quality", write("bsi.cdx.json", document), "--profile", "bsi-tr-03183-2", "--json")
+    profile = json.loads(out)["documents"][0]["profiles"][0]
+    return rc, profile["verdict"], {e["element"]: e for e in profile["elements"]}
+
+
+rc, verdict, elements = bsi()
+check("BSI: a document that says everything passes", rc == 0 and verdict == "pass" and
+      {e["verdict"] for e in elements.values()} == {"pass"}, elements)
+part = lambda d: d["components"][0]
+reference = lambda d, kind: next(r for r in part(d)["externalReferences"] if r["type"] == kind)
+prop = lambda d, name: next(p for p in part(d)["properties"] if p["name"] == "bsi:component:" + name)
+for element, verdict, state, place, change in (
+        ("format", "fail", "invalid", "/specVersion", lambda d: d.update(specVersion="1.5")),
+        ("sbom-creator", "fail", "invalid", "/metadata/authors", lambda d: d["metadata"]["authors"][0].pop("email")),
+        ("sbom-creator", "fail", "missing", "/metadata/authors", lambda d: d["metadata"].pop("authors")),
+        ("timestamp", "fail", "missing", "/metadata/timestamp", lambda d: d["metadata"].pop("timestamp")),
+        ("timestamp", "fail", "invalid", "/metadata/timestamp", lambda d: d["metadata"].update(timestamp="today")),
+        ("component-creator", "fail", "invalid", "/components/0", lambda d: part(d)["manufacturer"].pop("url")),
+        ("version", "fail", "missing", "/components/0", lambda d: part(d).pop("version")),
+        ("filename", "fail", "missing", "/components/0", lambda d: part(d)["properties"].pop(0)),
+        ("dependencies", "fail", "missing", "/components/0", lambda d: d["dependencies"].pop()),
+        ("completeness", "fail", "missing", "/metadata/component", lambda d: d.pop("compositions")),
+        ("licence", "fail", "missing", "/components/0", lambda d: part(d).pop("licenses")),
+        ("licence", "fail", "invalid", "/components/0",
+         lambda d: part(d).update(licenses=[{"license": {"name": "Our own"}}])),
+        ("hash", "fail", "missing", "/components/0", lambda d: reference(d, "distribution").pop("hashes")),
+        ("hash", "fail", "missing", "/components/0",
+         lambda d: reference(d, "distribution").update(hashes=[{"alg": "SHA-256", "content": "ab" * 32}])),
+        ("hash", "fail", "invalid", "/components/0",
+         lambda d: reference(d, "distribution")["hashes"][0].update(content="ab" * 32)),
+        ("executable", "fail", "missing", "/components/0", lambda d: part(d)["properties"].remove(prop(d, "executable"))),
+        ("archive", "fail", "invalid", "/components/0", lambda d: prop(d, "archive").update(value="yes")),
+        ("structured", "fail", "invalid", "/components/0", lambda d: prop(d, "structured").update(value="archive")),
+        ("sbom-uri", "warn", "missing", "/serialNumber", lambda d: d.pop("serialNumber")),
+        ("source-uri", "warn", "missing", "/components/0",
+         lambda d: part(d)["externalReferences"].remove(reference(d, "source-distribution"))),
+        ("deployable-uri", "warn", "missing", "/components/0",
+         lambda d: part(d)["externalReferences"].remove(reference(d, "distribution"))),
+        ("identifiers", "warn", "invalid", "/components/0", lambda d: part(d).update(purl="npm/b")),
+        ("original-licence", "warn", "missing", "/components/0", lambda d: part(d)["licenses"].pop()),
+        ("effective-licence", "absent", "missing", "/components/0", lambda d: part(d)["properties"].pop()),
+        ("source-hash", "absent", "missing", "/components/0",
+         lambda d: reference(d, "source-distribution").pop("hashes")),
+        ("security-txt", "absent", "missing", "/components/0", lambda d: part(d)["externalReferences"].pop()),
+        ("no-vulnerabilities", "fail", "invalid", "/vulnerabilities",
+         lambda d: d.update(vulnerabilities=[{"id": "CVE-2026-1"}])),
+        ("coverage", "fail", "invalid", "/dependencies", lambda d: d["dependencies"].pop(0))):
+    rc, whole, elements = bsi(change)
+    e = elements[element]
+    ok = e["verdict"] == verdict and e["places"][0]["place"] == place and e["places"][0]["state"] == state
+    check(f"BSI: {element} {state}", ok and (state == "invalid") == ("found" in e["places"][0]), e)
+    if verdict == "absent":
+        check(f"BSI: without {element} it still passes", rc == 0 and whole == "pass", whole)
+rc, out, _ = run("quality", a, "--profile", "bsi-tr-03183-2", "--json")
+found = {e["element"]: e["places"][0].get("found") for e in json.loads(out)["documents"][0]["profiles"][0]["elements"]
+         if e.get("places")}
+check("what stands there is told", found["sbom-creator"] == "A", found)
+
+# SPDX 3 has the same by other means: the file that is delivered, and what the relation says of completeness
+spdx3 = {"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [
+    {"type": "CreationInfo", "@id": "_:c", "specVersion": "3.0.1", "created": "2026-11-01T00:00:00Z",
+     "createdBy": ["https://x.example/acme"]},
+    {"type": "Organization", "spdxId": "https://x.example/acme", "creationInfo": "_:c", "name": "ACME",
+     "externalIdentifier": [{"type": "ExternalIdentifier", "externalIdentifierType": "email",
+                             "identifier": "sbom@acme.example"}]},
+    {"type": "SpdxDocument", "spdxId": "https://x.example/doc", "creationInfo": "_:c",
+     "rootElement": ["https://x.example/a"], "element": ["https://x.example/a"]},
+    {"type": "software_Package", "spdxId": "https://x.example/a", "creationInfo": "_:c", "name": "a",
+     "software_packageVersion": "1", "originatedBy": ["https://x.example/acme"]},
+    {"type": "software_File", "spdxId": "https://x.example/f", "creationInfo": "_:c", "name": "a.tgz",
+     "software_additionalPurpose": ["archive"],
+     "verifiedUsing": [{"type": "Hash", "algorithm": "sha512", "hashValue": "ab" * 64}]},
+    {"type": "Relationship", "spdxId": "https://x.example/r1", "creationInfo": "_:c", "from": "https://x.example/a",
+     "relationshipType": "hasDistributionArtifact", "to": ["https://x.example/f"]},
+    {"type": "Relationship", "spdxId": "https://x.example/r2", "creationInfo": "_:c", "from": "https://x.example/a",
+     "relationshipType": "dependsOn", "to": ["https://spdx.org/rdf/3.0.1/terms/Core/NoneElement"],
+     "completeness": "noAssertion"}]}
+rc, out, err = run("quality", write("a.spdx3.json", spdx3), "--profile", "bsi-tr-03183-2", "--json")
+elements = {e["element"]: e for e in json.loads(out)["documents"][0]["profiles"][0]["elements"]}
+for element in ("format", "sbom-creator", "component-creator", "filename", "hash", "executable", "archive", "structured",
+                "dependencies", "completeness"):
+    check(f"BSI in SPDX 3: {element}", elements[element]["verdict"] == "pass", elements[element])
+spdx3["@graph"][5]["relationshipType"] = "contains"
+rc, out, err = run("quality", write("a.spdx3.json", spdx3), "--profile", "bsi-tr-03183-2", "--json")
+elements = {e["element"]: e["verdict"] for e in json.loads(out)["documents"][0]["profiles"][0]["elements"]}
+check("BSI in SPDX 3: a file that is only contained is not the one delivered",
+      {elements[e] for e in ("filename", "hash", "archive")} == {"fail"}, elements)
+
+# the report as its reader needs it
+rc, _, err = run("quality", a, b, "--licences", allow, "--answers", answers, "--report", folder / "r.html", "--lang", "en")
+page = (folder / "r.html").read_text()
+check("report: at a glance first", page.index("Verdicts at a glance") < page.index('id="d1"') < page.index('id="d2"'))
+check("report: which file was judged", hashlib.sha256(a.read_bytes()).hexdigest() in page and "<td>a 1</td>" in page)
+check("report: places of the document", "<code>/metadata/authors</code>" not in page and
+      "<code>/metadata/component</code>" in page)
+check("report: who answered", "No. not yet <small>Buyer" in page and "<code>mistakes</code>" in page)
+check("report: licences are grouped", "<td>nothing said</td>" in page)
 rows = list(csv.reader(io.StringIO(run("quality", a, "--csv")[1])))
-check("quality as CSV", len({len(r) for r in rows}) == 1 and len(rows) == 14, rows)
+check("quality as CSV", len({len(r) for r in rows}) == 1 and len(rows) == 17, rows)
 
 print(f"{len(failures)} failed")
 sys.exit(bool(failures))
