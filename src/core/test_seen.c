@@ -235,6 +235,7 @@ TEST(half_a_day_is_enough)
     struct hn_run *r = run_of(hn_now(), HN_STR(""));
     CHECK(r != NULL);
     struct hn_obs *o = (struct hn_obs *)(uintptr_t)hn_facts_first(r->facts, "packages.package");
+    CHECK(o != NULL);
     o->at = hn_now() - HN_SEEN_AGE - HN_MINUTE;
     hn_seen_save(home, r);
     CHECK(!loads());
@@ -249,9 +250,9 @@ TEST_LONG(a_damaged_file_is_no_file, 60)
 {
     HN_AUTO(hn_buf_done) struct hn_buf all;
     char path[128];
+    hn_buf_init(&all, 1 << 20);
     saved();
     STOP_IF_FAILED();
-    hn_buf_init(&all, 1 << 20);
     snprintf(path, sizeof path, "%s/seen", home);
     CHECK_OK(hn_read_file(path, &all, NULL));
     for (size_t n = 0; n < all.n; n += 7) {
