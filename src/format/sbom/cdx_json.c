@@ -158,6 +158,8 @@ static struct hn_err write(const struct hn_bom *b, const struct hn_bom_how *how,
         return (struct hn_err){HN_E_INVALID};
     hn_buf_init(&raw, out->max);
     HN_TRY(cdx_fitted(b, version, false, &raw, loss));
+    if (raw.n < (out->max - out->n) / 2)
+        hn_buf_room(out, 2 * raw.n); /* line ends and blanks come to less: not copied as it grows */
     lay_out(hn_buf_text(&raw), how->compact, out);
     return hn_buf_err(out);
 }

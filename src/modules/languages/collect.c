@@ -70,28 +70,33 @@ static bool installed_npm(const char *path)
     return slashes == (*at == '@' ? 2u : 1u);
 }
 
-static const char *tag_of(const char *path, const char *name)
+/* dot: the last ending of name, or NULL. This and the two below see every name of a walk. */
+static const char *tag_of(const char *path, const char *name, const char *dot)
 {
     if (strcmp(name, "package.json") == 0)
         return installed_npm(path) ? "package-json" : NULL;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(name, names[i].name) == 0)
             return strstr(path, "/node_modules/") ? NULL : names[i].tag; /* of others' development */
-    if (ends(name, ".deps.json"))
-        return "deps-json";
-    if (ends(name, ".egg-info") || (strcmp(name, "PKG-INFO") == 0 && ends(path, "/EGG-INFO/PKG-INFO")))
+    if (strcmp(name, "PKG-INFO") == 0 && ends(path, "/EGG-INFO/PKG-INFO"))
         return "metadata";
-    if (ends(name, ".gemspec") && strstr(path, "/specifications/"))
+    if (!dot)
+        return NULL;
+    if (strcmp(dot, ".json") == 0 && ends(name, ".deps.json"))
+        return "deps-json";
+    if (strcmp(dot, ".egg-info") == 0)
+        return "metadata";
+    if (strcmp(dot, ".gemspec") == 0 && strstr(path, "/specifications/"))
         return "gemspec";
     if (strcmp(name, "installed.json") == 0 && ends(path, "/composer/installed.json"))
         return "composer-installed";
     return NULL;
 }
 
-static bool archive(const char *name)
+static bool archive(const char *dot)
 {
-    for (size_t i = 0; i < sizeof(archives) / sizeof(archives[0]); i++)
-        if (ends(name, archives[i]))
+    for (size_t i = 0; dot && i < sizeof(archives) / sizeof(archives[0]); i++)
+        if (strcmp(dot, archives[i]) == 0)
             return true;
     return false;
 }
@@ -102,18 +107,18 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Names that are no programs, to save looking at the mode of most files. Sorted. */
-static bool surely_data(const char *name)
+static bool surely_data(const char *dot)
 {
     static const char *const endings[] = {
-        "a",    "c",   "cc",   "cjs",   "class",   "cmake", "conf",   "cpp",        "crt",   "css",    "csv",
-        "d",    "dat", "el",   "elc",   "gif",     "go",    "golden", "gz",         "h",     "hh",     "hpp",
-        "html", "inc", "info", "java",  "jpg",     "js",    "json",   "jsonld",     "jsx",   "ko",     "list",
-        "lock", "log", "map",  "md",    "md5sums", "mjs",   "mo",     "mod",        "o",     "pcap",   "pdf",
-        "pem",  "php", "pl",   "pm",    "png",     "po",    "pod",    "properties", "proto", "py",     "pyc",
-        "pyi",  "pyo", "rb",   "rlib",  "rmeta",   "rs",    "rst",    "s",          "scss",  "shlibs", "snap",
-        "sum",  "svg", "t",    "tcl",   "toml",    "ts",    "tsv",    "tsx",        "ttf",   "txt",    "vim",
-        "wasm", "wat", "woff", "woff2", "xml",     "xz",    "yaml",   "yml",        "zip"};
-    const char *dot = strrchr(name, '.');
+        "a",     "c",       "cc",     "cjs",  "class",  "cmake",   "conf",   "cpp",   "crt",    "css",  "csv",
+        "d",     "dat",     "el",     "elc",  "gif",    "go",      "golden", "gz",    "h",      "hh",   "hpp",
+        "html",  "inc",     "info",   "java", "jmod",   "jpg",     "js",     "json",  "jsonld", "jsx",  "ko",
+        "list",  "lock",    "log",    "map",  "md",     "md5sums", "mjs",    "mo",    "mod",    "o",    "pc",
+        "pcap",  "pdf",     "pem",    "php",  "pl",     "pm",      "png",    "po",    "pod",    "pom",  "properties",
+        "proto", "py",      "pyc",    "pyi",  "pyo",    "rb",      "rlib",   "rmeta", "rs",     "rst",  "s",
+        "scss",  "service", "shlibs", "snap", "socket", "sum",     "svg",    "t",     "target", "tcl",  "timer",
+        "toml",  "ts",      "tsv",    "tsx",  "ttf",    "txt",     "vim",    "wasm",  "wat",    "woff", "woff2",
+        "xml",   "xz",      "yaml",   "yml",  "zip"};
     return dot && bsearch(dot + 1, endings, sizeof(endings) / sizeof(endings[0]), sizeof(endings[0]), by_text);
 }
 
@@ -190,12 +195,12 @@ static void inside(struct walk *w, const char *tag, const char *name)
 static void look_at_file(struct walk *w, const struct hn_at *dir, const char *name)
 {
     struct stat st;
-    const char *tag = tag_of(w->path, name);
+    const char *dot = strrchr(name, '.'), *tag = tag_of(w->path, name, dot);
     if (tag) {
         hn_collect_file(w->c, tag, w->path, LANGUAGES_WHOLE_MAX);
-    } else if (archive(name)) {
+    } else if (archive(dot)) {
         hn_collect_stat(w->c, "archive", w->path);
-    } else if (!surely_data(name)) {
+    } else if (!surely_data(dot)) {
         hn_collect_looked(w->c, w->path);
         if (hn_at_lstat(w->c, dir, name, &st) && S_ISREG(st.st_mode) && st.st_size >= PROGRAM_MIN &&
             ((st.st_mode & 0111) || ends(name, ".exe") || ends(name, ".dll")))

@@ -1,7 +1,8 @@
 /* Programs: which sections an ELF (System V ABI, gabi 4.2) or PE (Microsoft PE/COFF) file has, to find the two that
  * tell of packages. A program passes in parts, each asked for when the one before said where it lies:
  *
- *   ELF: header, 4 KiB ─▶ section headers ─▶ their names ─▶ .go.buildinfo, .dep-v0
+ *   ELF: header, 4 KiB ─▶ section headers and what lies before them ─▶ their names, when not there
+ *                      ─▶ .go.buildinfo, .dep-v0
  *   PE:  headers, 4 KiB ─▶ .data (begins with Go's build information), .dep-v0
  *
  * Go (debug/buildinfo): "\xff Go buildinf:", pointer size, flags; with flag 2 two strings follow at 32, each a varint
@@ -15,6 +16,7 @@
 
 #define SECTIONS_MAX 4096u
 #define NAMES_MAX    (256u << 10)
+#define NAMES_LEAD   1024u /* linkers put the names of sections right before their headers: read together */
 #define GO_MAX       (2u << 20)
 #define GO_SEARCH    (64u << 10) /* the mark is within so many bytes of the section, at a multiple of 16 */
 #define AUDIT_MAX    (8u << 20)
@@ -32,8 +34,8 @@ struct languages_program {
     size_t size[PART_COUNT], got[PART_COUNT];
     uint8_t *bytes[PART_COUNT];
     size_t pending;
-    uint32_t n, names; /* section headers, the one that holds their names */
-    size_t stride;
+    uint32_t n, names;   /* section headers, the one that holds their names */
+    size_t stride, lead; /* of PART_SECTIONS: bytes of a header, bytes before the first */
     struct section *sections;
     unsigned pointer; /* bytes of a pointer in Go's old form */
     uint64_t version_at, modules_at;
@@ -111,25 +113,8 @@ static struct section elf_section(struct hn_cur *c, bool wide, bool big)
     return s;
 }
 
-static void elf_sections(struct languages_state *st, struct languages_file *f)
+static void elf_named(struct languages_state *st, struct languages_file *f, struct hn_bytes names)
 {
-    struct languages_program *g = f->program;
-    struct hn_bytes b = part_of(g, PART_SECTIONS);
-    size_t n = b.n / g->stride;
-    g->sections = hn_arena_alloc(hn_parse_arena(st->p), (n + 1) * sizeof(*g->sections));
-    if (!g->sections)
-        return;
-    for (g->n = 0; g->n < n; g->n++) {
-        struct hn_cur c = cursor(hn_bytes_of(b.p + g->n * g->stride, g->stride));
-        g->sections[g->n] = elf_section(&c, g->wide, g->big);
-    }
-    if (g->names < g->n)
-        want(st, f, PART_NAMES, g->sections[g->names].at, g->sections[g->names].size, NAMES_MAX);
-}
-
-static void elf_named(struct languages_state *st, struct languages_file *f)
-{
-    struct hn_bytes names = part_of(f->program, PART_NAMES);
     for (uint32_t i = 0; i < f->program->n; i++) {
         const struct section *s = &f->program->sections[i];
         if (s->name >= names.n)
@@ -141,6 +126,28 @@ static void elf_named(struct languages_state *st, struct languages_file *f)
         else if (hn_bytes_eqc(name, ".dep-v0"))
             want(st, f, PART_AUDIT, s->at, s->size, AUDIT_MAX);
     }
+}
+
+static void elf_sections(struct languages_state *st, struct languages_file *f)
+{
+    struct languages_program *g = f->program;
+    struct hn_bytes b = part_of(g, PART_SECTIONS);
+    size_t n = b.n > g->lead ? (b.n - g->lead) / g->stride : 0;
+    g->sections = hn_arena_alloc(hn_parse_arena(st->p), (n + 1) * sizeof(*g->sections));
+    if (!g->sections)
+        return;
+    for (g->n = 0; g->n < n; g->n++) {
+        struct hn_cur c = cursor(hn_bytes_of(b.p + g->lead + g->n * g->stride, g->stride));
+        g->sections[g->n] = elf_section(&c, g->wide, g->big);
+    }
+    if (g->names >= g->n)
+        return;
+    const struct section *s = &g->sections[g->names];
+    uint64_t from = s->at - g->at[PART_SECTIONS];
+    if (s->at >= g->at[PART_SECTIONS] && from <= b.n && s->size <= b.n - from && s->size <= NAMES_MAX)
+        elf_named(st, f, hn_bytes_of(b.p + from, (size_t)s->size));
+    else
+        want(st, f, PART_NAMES, s->at, s->size, NAMES_MAX);
 }
 
 static void elf_head(struct languages_state *st, struct languages_file *f, struct hn_bytes head)
@@ -162,7 +169,10 @@ static void elf_head(struct languages_state *st, struct languages_file *f, struc
     if (hn_cur_bad(&c) || g->stride < (g->wide ? 64u : 40u) || !n || n > SECTIONS_MAX)
         return; /* stripped of its section headers, or more than any linker makes */
     f->format = "elf";
-    want(st, f, PART_SECTIONS, at, (uint64_t)n * g->stride, SECTIONS_MAX * (size_t)0xffff);
+    if (at >= f->size)
+        return; /* cut off */
+    g->lead = at < NAMES_LEAD ? (size_t)at : NAMES_LEAD;
+    want(st, f, PART_SECTIONS, at - g->lead, g->lead + (uint64_t)n * g->stride, SECTIONS_MAX * (size_t)0xffff);
 }
 
 /* ---------------------------------------------------------------- PE */
@@ -295,7 +305,7 @@ static void have(struct languages_state *st, struct languages_file *f, enum part
         elf_sections(st, f);
         break;
     case PART_NAMES:
-        elf_named(st, f);
+        elf_named(st, f, part_of(g, PART_NAMES));
         break;
     case PART_GO:
         go_section(st, f);

@@ -42,8 +42,9 @@ def varint(n):
     return out + bytes([n])
 
 
-def elf(sections, wide=True, big=False):
-    """Sections: [(name, address, bytes)]. Gives the file, where each section lies, and the table with its length."""
+def elf(sections, wide=True, big=False, apart=0):
+    """Sections: [(name, address, bytes)]. Gives the file, where each section lies, and what is asked for first: the table with
+    what lies before it, and the names of the sections when they are further away."""
     e = ">" if big else "<"
     names = b"\0" + b"".join(n.encode() + b"\0" for n, _, _ in sections) + b".shstrtab\0"
     head = 64 if wide else 52
@@ -51,6 +52,7 @@ def elf(sections, wide=True, big=False):
     for _, _, data in sections + [("", 0, names)]:
         places.append(head + len(body))
         body += data
+    body += b"\0" * apart
     table = head + len(body)
     rows, at = [b"\0" * (64 if wide else 40)], 1
     for (name, address, data), place in zip(sections + [(".shstrtab", 0, names)], places):
@@ -59,7 +61,11 @@ def elf(sections, wide=True, big=False):
     ident = b"\x7fELF" + bytes([2 if wide else 1, 2 if big else 1, 1]) + b"\0" * 9
     word = "Q" if wide else "I"
     rest = struct.pack(e + "HHI" + word * 3 + "IHHHHHH", 2, 62, 1, 0, 0, table, 0, head, 0, 0, len(rows[0]), len(rows), len(rows) - 1)
-    return ident + rest + body + b"".join(rows), places, table, len(rows) * len(rows[0])
+    lead = min(table, 1024)
+    asked = [(table - lead, lead + len(rows) * len(rows[0]))]
+    if places[-1] < table - lead:
+        asked.append((places[-1], len(names)))
+    return ident + rest + body + b"".join(rows), places, asked
 
 
 def parts(path, image, asked):
@@ -69,12 +75,12 @@ def parts(path, image, asked):
     return out
 
 
-def go_inline(modules=MODULES):
+def go_inline(modules=MODULES, apart=0):
     text = MARK1 + modules.encode() + MARK2
     version = b"go1.22.1 X:boringcrypto"
     info = b"\xff Go buildinf:" + b"\x08\x02" + b"\0" * 16 + varint(len(version)) + version + varint(len(text)) + text
-    image, places, table, n = elf([(".text", 0, b"\x90" * 64), (".go.buildinfo", 0x500000, info)])
-    return image, [(table, n), (places[2], table - places[2]), (places[1], len(info))]
+    image, places, asked = elf([(".text", 0, b"\x90" * 64), (".go.buildinfo", 0x500000, info)], apart=apart)
+    return image, asked + [(places[1], len(info))]
 
 
 def go_pointers(big):
@@ -84,14 +90,13 @@ def go_pointers(big):
     base = 0x8000
     heads = struct.pack(e + "4I", base, len(version), base + len(version), len(text))
     info = b"\xff Go buildinf:" + bytes([4, 1 if big else 0]) + struct.pack(e + "2I", 0x9000, 0x9008) + b"\0" * 8
-    image, places, table, n = elf([(".rodata", base, version + text), (".data", 0x9000, heads), (".go.buildinfo", 0xA000, info)], False, big)
-    return image, [(table, n), (places[3], table - places[3]), (places[2], len(info)), (places[1], 16),
-                   (places[0], len(version)), (places[0] + len(version), len(text))]
+    image, places, asked = elf([(".rodata", base, version + text), (".data", 0x9000, heads), (".go.buildinfo", 0xA000, info)], False, big)
+    return image, asked + [(places[2], len(info)), (places[1], 16), (places[0], len(version)), (places[0] + len(version), len(text))]
 
 
 def rust(section):
-    image, places, table, n = elf([(".text", 0, b"\x90" * 64), (".dep-v0", 0, section)])
-    return image, [(table, n), (places[2], table - places[2]), (places[1], len(section))]
+    image, places, asked = elf([(".text", 0, b"\x90" * 64), (".dep-v0", 0, section)])
+    return image, asked + [(places[1], len(section))]
 
 
 def pe():
@@ -111,7 +116,7 @@ audit = zlib.compress(json.dumps({"packages": [
 
 with open(here / "programs.in", "w", encoding="ascii") as f:
     f.write("% live=0 now=2026-11-22T05:00:00Z\n")
-    for name, (image, asked) in {"go": go_inline(), "go-plain": go_inline(""), "go-old": go_pointers(False), "go-old-big": go_pointers(True),
+    for name, (image, asked) in {"go": go_inline(), "go-plain": go_inline(""), "go-apart": go_inline("", 1100), "go-old": go_pointers(False), "go-old-big": go_pointers(True),
                                  "rust": rust(audit), "rust-damaged": rust(audit[:40]), "go.exe": pe()}.items():
         f.write(parts(f"/opt/bin/{name}", image, asked))
     image, asked = go_inline()
