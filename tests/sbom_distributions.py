@@ -270,6 +270,50 @@ class Distributions(unittest.TestCase):
                                 write("suse.cdx.json", system(["pkg:rpm/suse/garply@1.4.2-1?distro=sles-15.4"]))).stdout)
         self.assertEqual((len(answer["matches"]), [u["why"] for u in answer["unknown"]]), (0, ["release-not-covered"]))
 
+    def test_csaf_ranges(self):
+        """product_version_range as VERS, as its constraints alone (vls), in words: inside, outside, unknown."""
+        def advisory(number, range_, status="known_affected", purl="pkg:npm/waldo"):
+            return {"document": {"category": "csaf_security_advisory", "csaf_version": "2.0", "title": "t",
+                                 "publisher": {"category": "vendor", "name": "W", "namespace": "https://w.example"},
+                                 "tracking": {"id": f"W-{number}", "current_release_date": "2026-02-01T00:00:00Z", "initial_release_date": "2026-02-01T00:00:00Z",
+                                              "status": "final", "version": "1", "revision_history": [{"date": "2026-02-01T00:00:00Z", "number": "1", "summary": "x"}]}},
+                    "product_tree": {"branches": [{"category": "vendor", "name": "W", "branches": [{"category": "product_name", "name": "waldo", "branches": [
+                        {"category": "product_version_range", "name": range_, "product": {
+                            "name": "waldo", "product_id": "P", "product_identification_helper": {"purl": purl}}}]}]}]},
+                    "vulnerabilities": [{"cve": "CVE-2026-0801", "notes": [{"category": "general", "text": "a flaw"}], "product_status": {status: ["P"]}}]}
+
+        def said(range_, version, **more):
+            folder = pathlib.Path(TMP.name) / "ranges"
+            write("ranges/a.json", advisory(1, range_, **more))
+            answer = json.loads(run("sbom", "match", "--json", "--feed", folder, write("waldo.cdx.json", system([f"pkg:npm/waldo@{version}"]))).stdout)
+            return "in" if answer["matches"] else answer["unknown"][0]["why"] if answer["unknown"] else "out"
+
+        for range_, inside, outside in (
+                ("vers:npm/>=1.2.0|<2.0.0", "1.2.0 1.9.9", "1.1.9 2.0.0"),
+                ("vers:npm/>1.2.0|<=2.0.0", "1.2.1 2.0.0", "1.2.0 1.1.0 2.0.1"),
+                ("vers:npm/>1.2.0", "1.2.1 9.0.0", "1.2.0 1.0.0"),
+                ("vers:npm/!=1.5.0", "1.4.9 1.5.1", "1.5.0"),
+                ("vers:npm/>=1.0.0|!=1.5.0|<2.0.0", "1.4.9 1.5.1", "1.5.0 2.0.0 0.9.0"),
+                ("vers:npm/<2.0.0|>=1.0.0", "1.0.0 1.9.9", "0.9.0 2.0.0"),  # not sorted
+                ("vers:npm/<1.0.0|>=2.0.0|<3.0.0", "0.1.0 2.5.0", "1.5.0 3.0.0"),
+                ("vers:npm/1.0.0|2.0.0", "1.0.0 2.0.0", "1.5.0"),
+                ("vers:npm/%3E=1.0.0", "", ""),  # a comparator may be encoded: it is the same
+                ("vers:npm/*", "0.0.1 99.0.0", ""),
+                (">=1.2.0|<2.0.0", "1.2.0", "2.0.0"),
+                ("< 2.0.0", "1.9.9", "2.0.0"),
+                ("> 1.2.0 | != 1.5.0", "1.4.0", "1.2.0 1.5.0"),
+                ("*", "3.0.0", "")):
+            for version in inside.split():
+                self.assertEqual(said(range_, version), "in", (range_, version))
+            for version in outside.split():
+                self.assertEqual(said(range_, version), "out", (range_, version))
+        for words in ("all versions before 2.0", "vers:npm/", "vers:npm/>=", "vers:", ">=1.0 and <2.0", "V1.0 and later", "<", "|"):
+            self.assertEqual(said(words, "1.0.0"), "undecided", words)
+            self.assertNotEqual(said(words, "1.0.0", purl="pkg:npm/waldo@1.0.0"), "out", words)  # the purl names the version
+        for status in ("known_not_affected", "fixed"):
+            self.assertEqual(said("vers:npm/>=1.0.0|<2.0.0", "1.5.0", status=status), "out")
+        self.assertEqual(said("vers:npm/>=1.0.0|<2.0.0", "1.5.0", status="under_investigation"), "undecided")
+
 
 if __name__ == "__main__":
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(Distributions)

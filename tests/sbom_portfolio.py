@@ -185,6 +185,50 @@ class Portfolio(unittest.TestCase):
         self.assertEqual(open_of("back"), before)
         self.assertEqual(open_of("other"), before)
 
+    def test_statements_of_ranges(self):
+        """Said of some versions, by VERS or by one version: of these only, also when they come in later."""
+        home = pathlib.Path(TMP.name) / "ranges"
+        folder = home / "feed"
+        folder.mkdir(parents=True)
+        for letter in "ABCDEFG":
+            (folder / f"{letter}.json").write_text(json.dumps({
+                "schema_version": "1.6.0", "id": f"CVE-2026-10{letter}", "modified": "2026-01-01T00:00:00Z", "affected": [
+                    {"package": {"ecosystem": "npm", "name": "deep"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]}]}))
+
+        def ingest(product, version, deep):
+            doc = home / f"{product}.cdx.json"
+            doc.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [
+                {"type": "library", "bom-ref": "d", "name": "deep", "version": deep, "purl": f"pkg:npm/deep@{deep}"}]}))
+            run(home, "sbom", "ingest", doc, "--product", product, "--version", version, "--supplier", "V", code=(0,))
+
+        def open_of(product):
+            rows = json.loads(run(home, "software", "products", "--json").stdout)
+            ident = next(p["id"] for p in rows["items"] if p["name"] == product)
+            rows = json.loads(run(home, "software", "vulnerabilities", "--json", "--product", ident).stdout)
+            return "".join(sorted(v["id"][-1] for v in rows["items"]))
+
+        ingest("early", "1.5.0", "1.0.0")
+        ingest("late", "2.5.0", "2.0.0")
+        run(home, "sbom", "rematch", "--feed", folder, code=(0,))
+        self.assertEqual((open_of("early"), open_of("late")), ("ABCDEFG", "ABCDEFG"))
+        said = {"A": "pkg:npm/deep?vers=vers:npm%2F%3C2.0.0", "B": "pkg:generic/late?vers=vers:semver/%3E%3D2", "C": "pkg:generic/late?vers=vers:semver/%3E%3D3",
+                "D": "pkg:generic/late@2.5.0", "E": "pkg:generic/late@2.4.0", "F": "pkg:npm/deep?vers=vers:mystery/%3C9", "G": "pkg:npm/deep?vers=vers:npm/%21%3D1.0.0"}
+        vex = home / "v.json"
+        vex.write_text(json.dumps({
+            "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.invalid/r", "author": "V", "version": 1, "timestamp": "2026-01-01T00:00:00Z",
+            "statements": [{"vulnerability": {"name": f"CVE-2026-10{letter}"}, "products": [{"@id": what}], "status": "not_affected",
+                            "justification": "vulnerable_code_not_present"} for letter, what in said.items()] + [
+                {"vulnerability": {"name": "CVE-2026-10F"}, "products": [{"@id": "pkg:generic/late?vers=vers:semver/%2A", "subcomponents": [{"@id": "pkg:npm/deep"}]}],
+                 "status": "not_affected", "justification": "vulnerable_code_not_present"}]}))
+        got = json.loads(run(home, "sbom", "vex", "ingest", "--json", vex, "--supplier", "V", code=(0,)).stdout)
+        self.assertEqual((got["products"], got["statements"], got["refused"]), (2, 14, 2), got)  # a part of some versions: neither can be said
+        self.assertEqual(open_of("early"), "BCDEFG")
+        self.assertEqual(open_of("late"), "ACEF")
+        ingest("early", "1.6.0", "2.1.0")  # no longer in the range of A, now in that of G
+        run(home, "sbom", "rematch", "--feed", folder, code=(0,))
+        answered = {letter: json.loads(run(home, "sbom", "reach", f"CVE-2026-10{letter}", "--json").stdout)["totals"] for letter in "AFG"}
+        self.assertEqual({k: (t["releases"], t["answered"]) for k, t in answered.items()}, {"A": (3, 1), "F": (3, 0), "G": (3, 2)})
+
     def test_real(self):
         if not DATA.exists():
             self.assertFalse(CI, "HINOMI_TEST_DATA must be there in CI")

@@ -49,3 +49,6 @@ HN_MUST struct hn_err ops_arg_json(struct hn_op_ctx *c, const char *name, struct
 HN_MUST struct hn_err ops_upload_behalf(struct hn_op_ctx *c);
 
 hn_op_fn ops_reach, ops_upgrades;
+
+/* For hn_store_on_range(): does what a statement names cover this package URL, or, when it is empty, this version? */
+bool ops_software_covers(struct hn_str said, struct hn_str purl, struct hn_str version);

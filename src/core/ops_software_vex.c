@@ -2,6 +2,9 @@
  * product of a supplier. Taken in again, a document adds nothing. */
 #include "core/ops_software.h"
 
+#include "format/name/purl.h"
+#include "format/version/vers.h"
+
 static struct hn_str text(const struct hn_jv *v, const char *key)
 {
     struct hn_str s = hn_jv_str(v, key);
@@ -51,14 +54,50 @@ static bool same_name(struct hn_str a, struct hn_str b)
     return a.n == b.n;
 }
 
-/* Which component is meant; empty: the product as a whole, when the statement names it. */
+static bool has_range(struct hn_str purl)
+{
+    return hn_str_find(purl, HN_STR("?vers=")) >= 0 || hn_str_find(purl, HN_STR("&vers=")) >= 0;
+}
+
+static bool has_version(struct hn_str purl)
+{
+    ptrdiff_t at = hn_str_chr(purl, '@'), slash = 0;
+
+    for (size_t i = 0; i < purl.n && purl.p[i] != '@' && purl.p[i] != '?' && purl.p[i] != '#'; i++)
+        slash = purl.p[i] == '/' ? (ptrdiff_t)i : slash;
+    return at > slash && (size_t)at + 1 < purl.n;
+}
+
+/* Which component is meant; empty: the product as a whole, when the statement names it. Some versions of the product
+ * are named by its package URL too: the store finds those of its releases that are meant. */
 static struct hn_str component_of(const struct hn_store_product *p, const struct hn_jv *v)
 {
     struct hn_str product = text(v, "product"), part = text(v, "subcomponent");
 
     if (part.n)
         return part;
-    return hn_str_starts(product, "pkg:") && !same_name(name_in(product), p->name) ? product : (struct hn_str){"", 0};
+    if (!hn_str_starts(product, "pkg:"))
+        return (struct hn_str){"", 0};
+    return has_range(product) || has_version(product) || !same_name(name_in(product), p->name) ? product
+                                                                                               : (struct hn_str){"", 0};
+}
+
+bool ops_software_covers(struct hn_str said, struct hn_str purl, struct hn_str version)
+{
+    struct hn_arena a;
+    struct hn_purl x, y;
+    bool in;
+
+    hn_arena_init(&a, (size_t)1 << 24);
+    in = hn_purl_parse(&a, said, &x, NULL);
+    if (in && purl.n)
+        in = hn_purl_parse(&a, purl, &y, NULL) && hn_purl_covers(&a, &x, &y);
+    else if (in && !hn_purl_qualifier(&x, "vers").n)
+        in = hn_str_eq(x.version, version);
+    else if (in)
+        in = hn_vers_holds(&a, hn_purl_qualifier(&x, "vers"), version) == HN_VERS_IN;
+    hn_arena_done(&a);
+    return in;
 }
 
 /* One that says no time is dated by when it came: that tells nothing apart. */
@@ -72,14 +111,13 @@ static bool known(const struct hn_store_vex *old, size_t n, const struct hn_stor
     return false;
 }
 
-/* About some versions of the product only, which the store cannot tell: to take it for all would hide too much. */
-static bool about_a_range(const struct hn_jv *v)
+/* About some versions of the product in a way that cannot be kept: in words, or of a part of those versions. To take it
+ * for all would hide too much. */
+static bool about_some(const struct hn_jv *v)
 {
-    struct hn_str product = text(v, "product");
+    struct hn_str product = text(v, "product"), part = text(v, "subcomponent");
 
-    return !text(v, "subcomponent").n &&
-           (hn_str_starts(product, "versions ") || hn_str_find(product, HN_STR("?vers=")) >= 0 ||
-            hn_str_find(product, HN_STR("&vers=")) >= 0);
+    return hn_str_starts(product, "versions ") || hn_str_starts(part, "versions ") || (part.n && has_range(product));
 }
 
 struct taken {
@@ -103,7 +141,7 @@ static struct hn_err take_one(struct hn_op_ctx *c, const struct hn_store_product
                                  .trust = (unsigned)hn_jv_int(c->args, "trust", 50)};
     struct hn_str at = text(v, "time");
 
-    if ((!in.purl.n && about_a_range(v)) || !hn_vex_status_parse(hn_jv_str(v, "status"), &in.status) ||
+    if (about_some(v) || !hn_vex_status_parse(hn_jv_str(v, "status"), &in.status) ||
         (at.n && !hn_time_parse(at, &in.at))) {
         t->refused++;
         return HN_OK;

@@ -30,6 +30,7 @@
 #include "core/ask.h"
 #include "core/msg.h"
 #include "core/ops_network.h"
+#include "core/ops_software.h"
 #include "core/store_call.h"
 #include "sandbox/role.h"
 #include "store/software.h"
@@ -485,6 +486,7 @@ static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
     HN_TRY(hn_store_open(r->o->home, HN_STORE_CREATE, &r->store, reterr));
     HN_TRY(hn_store_scale(r->store, hn_policy_loss_max(s->policy), hn_policy_kappa(s->policy)));
     hn_store_on_change(r->store, on_change, r);
+    hn_store_on_range(r->store, ops_software_covers);
     hn_limiter_init(&s->by_account, 5, 60 * HN_SECOND);
     hn_limiter_init(&s->by_address, 20, 60 * HN_SECOND);
     s->started = hn_now();

@@ -121,6 +121,7 @@ struct hn_store {
     const struct hn_principal *asking;
 
     double loss_max, kappa;
+    bool (*covers)(struct hn_str said, struct hn_str purl, struct hn_str version); /* NULL: no ranges */
 
     struct hn_arena tree_arena;
     struct store_org *orgs; /* in pre-order; the root is 0 */

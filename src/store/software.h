@@ -357,6 +357,12 @@ HN_MUST struct hn_err hn_store_upgrade_rows(struct hn_store *s, const struct hn_
 
 /* ---------------------------------------------------------------- statements (VEX) */
 
+/* Who knows package URLs and orders of versions, which is nothing of the store's: does `said`, by which a statement
+ * names something ("pkg:npm/x?vers=vers:npm/<2"), cover this package URL; when that is empty, this version? Without it,
+ * statements about ranges apply to nothing. */
+void hn_store_on_range(struct hn_store *s,
+                       bool (*covers)(struct hn_str said, struct hn_str purl, struct hn_str version));
+
 struct hn_store_vex_in {
     struct hn_str product, version, purl, vuln; /* product empty: every product of org */
     struct hn_str org;                          /* empty: the product's */

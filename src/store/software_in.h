@@ -88,7 +88,8 @@ struct soft_vex {
     struct hn_str id;
     uint32_t product, release; /* indexes; STORE_NONE: any */
     uint32_t *components, components_n;
-    bool by_component; /* only those; else all */
+    bool by_component;              /* only those; else all */
+    uint32_t *releases, releases_n; /* all of these releases too: a range of the product's versions */
     uint8_t status, trust;
     hn_time at, from, until; /* in force; until 0 = open */
     uint32_t next;           /* of the same vulnerability */

@@ -25,26 +25,78 @@ bool hn_vex_status_parse(struct hn_str s, enum hn_vex_status *ret)
 
 /* ---------------------------------------------------------------- in memory */
 
+void hn_store_on_range(struct hn_store *s,
+                       bool (*covers)(struct hn_str said, struct hn_str purl, struct hn_str version))
+{
+    s->covers = covers;
+}
+
+static bool has_range(struct hn_str purl)
+{
+    return hn_str_find(purl, HN_STR("?vers=")) >= 0 || hn_str_find(purl, HN_STR("&vers=")) >= 0;
+}
+
 /* Components that a package URL means: itself, and with anything behind it that it leaves open. Everything that begins
- * with "pkg:deb/debian/x@" lies between that and "pkg:deb/debian/xA" in order. */
+ * with "pkg:deb/debian/x@" lies between that and "pkg:deb/debian/xA" in order. Of a range of versions (qualifier
+ * "vers") those of its versions that are in it. */
 static struct hn_err components_of(struct hn_store *s, struct hn_str purl, struct hn_arena *a, uint32_t **ret,
                                    uint32_t *ret_n)
 {
     size_t n = 0, cap = 0;
-    bool version = hn_str_chr(purl, '@') >= 0 && purl.p[purl.n - 1] != '@';
-    struct hn_str low = hn_arena_fmt(a, "%.*s%c", HN_FMT(purl), version ? '?' : '@');
-    struct hn_str high = hn_arena_fmt(a, "%.*s%c", HN_FMT(purl), version ? '@' : 'A');
-    struct st q = st_open(s, "SELECT n FROM component WHERE purl = ?1 OR (purl >= ?2 AND purl < ?3)");
+    bool range = has_range(purl), version = !range && hn_str_chr(purl, '@') >= 0 && purl.p[purl.n - 1] != '@';
+    struct hn_str base = range ? hn_str_cut(purl, 0, (size_t)hn_str_chr(purl, '?')) : purl;
+    struct hn_str low = hn_arena_fmt(a, "%.*s%c", HN_FMT(base), version ? '?' : '@');
+    struct hn_str high = hn_arena_fmt(a, "%.*s%c", HN_FMT(base), version ? '@' : 'A');
+    struct st q = st_open(s, "SELECT n, purl FROM component WHERE purl = ?1 OR (purl >= ?2 AND purl < ?3)");
 
     *ret = NULL;
     st_str(&q, purl);
     st_str(&q, low);
     st_str(&q, high);
-    while (st_row(&q) && STORE_PUSH(a, *ret, n, cap))
+    while (st_row(&q)) {
+        if (range && (!s->covers || !s->covers(purl, st_text(&q, 1), HN_STR(""))))
+            continue;
+        if (!STORE_PUSH(a, *ret, n, cap))
+            break;
         (*ret)[n++] = (uint32_t)st_get(&q, 0);
+    }
     *ret_n = (uint32_t)n;
     HN_TRY(st_end(&q));
     return a->failed ? store_nomem(s) : HN_OK;
+}
+
+/* "pkg:generic/acme/front?vers=…" and the product "Front". */
+static bool names_product(struct hn_str purl, struct hn_str product)
+{
+    size_t from = 0, to = 0;
+
+    for (; to < purl.n && !strchr("@?#", purl.p[to]); to++)
+        if (purl.p[to] == '/')
+            from = to + 1;
+    bool same = to - from == product.n;
+    for (size_t i = 0; same && i < product.n; i++)
+        same = (purl.p[from + i] | 0x20) == (product.p[i] | 0x20);
+    return same;
+}
+
+/* The releases of the product that a statement about some of its versions means: "…/front@1", "…/front?vers=…". */
+static struct hn_err releases_of(struct hn_store *s, struct soft_vex *v, struct hn_str purl)
+{
+    struct store_soft *m = s->soft;
+    size_t n = 0, cap = 0;
+
+    if (v->product == STORE_NONE || !names_product(purl, m->products[v->product].name))
+        return HN_OK;
+    for (uint32_t i = 0; i < m->releases_n; i++) {
+        const struct soft_release *r = &m->releases[i];
+        if (r->product != v->product || !s->covers || !s->covers(purl, HN_STR(""), r->version))
+            continue;
+        if (!STORE_PUSH(&m->vex_arena, v->releases, n, cap))
+            return store_nomem(s);
+        v->releases[n++] = i;
+    }
+    v->releases_n = (uint32_t)n;
+    return HN_OK;
 }
 
 static struct hn_err attach(struct hn_store *s, uint32_t i, struct hn_str vuln, struct hn_str purl)
@@ -55,6 +107,7 @@ static struct hn_err attach(struct hn_store *s, uint32_t i, struct hn_str vuln, 
     if (purl.n) {
         m->vex[i].by_component = true;
         HN_TRY(components_of(s, purl, &m->vex_arena, &m->vex[i].components, &m->vex[i].components_n));
+        HN_TRY(releases_of(s, &m->vex[i], purl));
     }
     m->vex[i].next = STORE_NONE;
     if (at) {
@@ -112,8 +165,11 @@ struct hn_err soft_read_vex(struct hn_store *s)
     return hn_ok(e) ? end : e;
 }
 
-static bool holds(const struct soft_vex *v, uint32_t component)
+static bool holds(const struct soft_vex *v, uint32_t release, uint32_t component)
 {
+    for (uint32_t i = 0; i < v->releases_n; i++)
+        if (v->releases[i] == release)
+            return true;
     for (uint32_t i = 0; i < v->components_n; i++)
         if (v->components[i] == component)
             return true;
@@ -134,7 +190,7 @@ static bool applies(const struct soft_scope *k, const struct soft_vex *v, const 
     if (v->product == STORE_NONE &&
         (top == STORE_NONE || !store_org_below(k->s, top, store_org_of_n(k->s, soft_holder_org(k, h)))))
         return false;
-    return holds(v, component);
+    return holds(v, h->release, component);
 }
 
 enum hn_vex_status soft_vex_of(const struct soft_scope *k, const struct soft_holder *h, uint32_t vuln,

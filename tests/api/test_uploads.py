@@ -190,6 +190,10 @@ class Uploads(Case):
         """What is said of some versions is not taken for all."""
         shop, reason = self.client.get("software/products?q=Shop").json["items"][0], {"justification": "vulnerable_code_not_present"}
         got = self.taken(openvex("CVE-2026-8900", "not_affected", "pkg:generic/Shop?vers=vers:generic/%3E%3D3", **reason), kind="vex", product=shop["id"])
+        self.assertEqual((got["result"]["statements"], got["result"]["refused"]), (1, 0), got)
+        kept = self.client.get("software/statements?vuln=CVE-2026-8900").json["items"][0]
+        self.assertEqual((kept["version"], kept["purl"]), ("", "pkg:generic/Shop?vers=vers:generic%2F%3E%3D3"))
+        got = self.taken(openvex("CVE-2026-8900", "not_affected", "versions before 3 of Shop", **reason), kind="vex", product=shop["id"])
         self.assertEqual((got["result"]["statements"], got["result"]["refused"]), (0, 1), got)
         got = self.taken(openvex("CVE-2026-8900", "not_affected", "pkg:generic/Shop", **reason), kind="vex", product=shop["id"])
         self.assertEqual((got["result"]["statements"], got["result"]["refused"]), (1, 0), got)

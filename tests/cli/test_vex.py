@@ -232,8 +232,10 @@ class Ranges(Case):
             doc["vulnerabilities"][0]["product_status"] = {status: ["R"]}
             return doc
         self.assertEqual(self.said(ranged("vers:pypi/<2")), (False, "not_affected"))
-        for vers in ("vers:pypi/>=2", "vers:pypi/>1", "vers:pypi/!=1", "vers:mystery/<2", "<2", "all before 2"):
+        for vers in ("vers:pypi/>=2", "vers:pypi/>1", "vers:pypi/!=1", "vers:mystery/<2", "<1", ">1", "all before 2"):
             self.assertEqual(self.said(ranged(vers)), (True, None), vers)
+        for vers in ("<2", ">= 0.5 | < 2"):  # the constraints alone (vls): in the order of the package's kind
+            self.assertEqual(self.said(ranged(vers)), (False, "not_affected"), vers)
 
     def test_openvex_qualifier(self):
         for vers, want in (("vers:pypi%2F%3C2", (False, "not_affected")), ("vers:pypi/%3E%3D2", (True, None)), ("vers:mystery/%3C2", (True, None))):

@@ -9,8 +9,11 @@
  * Hat:" and the rest of the platform's CPE ("Red Hat:enterprise_linux:9::baseos"). */
 #include "base/map.h"
 #include "format/advisory/read_in.h"
+#include "format/version/vers.h"
+#include "format/version/version.h"
 
-#define BRANCH_DEPTH 32u
+#define BRANCH_DEPTH    32u
+#define CONSTRAINTS_MAX 1000u /* of a range; sorted by insertion */
 
 struct product {
     struct hn_str id, name, purl, cpe, vendor, product, version, range;
@@ -154,33 +157,101 @@ static void read_tree(struct csaf *c, const struct hn_jv *tree)
 
 /* ---------------------------------------------------------------- versions */
 
-/* A vers range ("vers:rpm/>=1.2|<1.4", VERS spec) as events; false for what they cannot say (">", "!="). */
-static bool vers_events(struct hn_arena *a, struct hn_str vers, struct hn_adv_vec *events, struct hn_adv_vec *versions)
+struct constraint {
+    enum hn_vers_compare compare;
+    struct hn_str version;
+};
+
+/* What a product is listed for, as far as it can be compared. */
+struct versions {
+    struct hn_adv_vec events, listed, excluded; /* struct hn_adv_event; hn_str; struct hn_adv_cve_version */
+};
+
+/* Rising; the order of a range says nothing (VERS wants it sorted, not everybody does it). */
+static bool read_constraints(struct hn_arena *a, struct hn_str rest, enum hn_version_order order, struct hn_adv_vec *v)
 {
-    ptrdiff_t slash = hn_str_chr(vers, '/');
-    struct hn_str rest = hn_str_cut(vers, (size_t)slash + 1, vers.n), one;
-    bool open = false;
-    if (!hn_str_starts(vers, "vers:") || slash < 0)
-        return false;
-    while (hn_str_split(&rest, '|', &one)) {
-        one = hn_str_trim(one);
-        bool lower = hn_str_starts(one, ">="), upto = hn_str_starts(one, "<="),
-             below = !upto && hn_str_starts(one, "<");
-        struct hn_str v = hn_str_cut(one, lower || upto ? 2 : below || hn_str_starts(one, "=") ? 1 : 0, one.n);
-        if (hn_str_starts(one, "!") || (hn_str_starts(one, ">") && !lower))
+    struct constraint one, *list, *p;
+
+    while (hn_vers_take(a, &rest, &one.compare, &one.version)) {
+        if (v->n >= CONSTRAINTS_MAX || !(p = hn_adv_push(a, v, sizeof *p)))
             return false;
-        if (!lower && !upto && !below && !hn_str_eqc(v, "*")) {
-            hn_adv_push_str(a, versions, v);
-            continue;
-        }
-        struct hn_adv_event *e;
-        if (lower || !open) /* an upper bound alone begins at the beginning */
-            if ((e = hn_adv_push(a, events, sizeof *e)))
-                *e = (struct hn_adv_event){HN_EVENT_INTRODUCED, lower ? v : HN_STR("0")};
-        open = lower;
-        if ((upto || below) && (e = hn_adv_push(a, events, sizeof *e)))
-            *e = (struct hn_adv_event){upto ? HN_EVENT_LAST_AFFECTED : HN_EVENT_FIXED, v};
+        size_t i = v->n - 1;
+        for (list = v->p; i && hn_version_cmp(order, hn_str_bytes(list[i - 1].version), hn_str_bytes(one.version)) > 0;
+             i--)
+            list[i] = list[i - 1];
+        list[i] = one;
     }
+    return !rest.p && v->n;
+}
+
+static void push_event(struct hn_arena *a, struct versions *v, enum hn_adv_event_kind kind, struct hn_str version)
+{
+    struct hn_adv_event *e = hn_adv_push(a, &v->events, sizeof *e);
+    if (e)
+        *e = (struct hn_adv_event){kind, version};
+}
+
+/* OSV's events have no "above" and no "except": such a version is an entry of its own, which is asked first. */
+static void exclude(struct hn_arena *a, struct versions *v, struct hn_str version)
+{
+    struct hn_adv_cve_version *x = hn_adv_push(a, &v->excluded, sizeof *x);
+    if (x)
+        *x = (struct hn_adv_cve_version){.version = version,
+                                         .type = HN_STR(""),
+                                         .less_than = HN_STR(""),
+                                         .less_than_or_equal = HN_STR(""),
+                                         .status = HN_STATUS_NOT_AFFECTED};
+}
+
+static void add_constraint(struct hn_arena *a, struct versions *v, const struct constraint *c, bool *open)
+{
+    bool all = hn_str_eqc(c->version, "*");
+
+    switch (c->compare) {
+    case HN_VERS_IS:
+        if (all)
+            push_event(a, v, HN_EVENT_INTRODUCED, HN_STR("0"));
+        else
+            hn_adv_push_str(a, &v->listed, c->version);
+        return;
+    case HN_VERS_IS_NOT:
+        exclude(a, v, c->version);
+        return;
+    case HN_VERS_MORE:
+        exclude(a, v, c->version);
+        /* fall through */
+    case HN_VERS_MORE_OR_IS:
+        push_event(a, v, HN_EVENT_INTRODUCED, c->version);
+        *open = true;
+        return;
+    case HN_VERS_LESS:
+    case HN_VERS_LESS_OR_IS:
+        if (!*open) /* an upper bound alone begins at the beginning */
+            push_event(a, v, HN_EVENT_INTRODUCED, HN_STR("0"));
+        push_event(a, v, c->compare == HN_VERS_LESS ? HN_EVENT_FIXED : HN_EVENT_LAST_AFFECTED, c->version);
+        *open = false;
+        return;
+    }
+}
+
+/* A range as VERS, or its constraints alone. False: words, which nothing can be compared with. */
+static bool read_range(struct hn_arena *a, struct hn_str range, enum hn_version_order order, struct versions *v)
+{
+    ptrdiff_t slash = hn_str_chr(range, '/');
+    bool vers = hn_vers_is(range) && slash > 5, open = false;
+    struct hn_adv_vec constraints = {0};
+
+    if (vers && order == HN_ORDER_UNKNOWN)
+        order = hn_version_order_of_vers(hn_str_cut(range, 5, (size_t)slash));
+    if (order == HN_ORDER_UNKNOWN)
+        order = HN_ORDER_GENERIC;
+    if ((!vers && !hn_vers_is_bare(range)) ||
+        !read_constraints(a, vers ? hn_str_cut(range, (size_t)slash + 1, range.n) : range, order, &constraints))
+        return false;
+    for (size_t i = 0; i < constraints.n; i++)
+        add_constraint(a, v, (const struct constraint *)constraints.p + i, &open);
+    if (v->excluded.n && !v->events.n && !v->listed.n) /* everything but */
+        push_event(a, v, HN_EVENT_INTRODUCED, HN_STR("0"));
     return true;
 }
 
@@ -197,38 +268,59 @@ static bool is_fixed(enum hn_adv_status s)
     return s == HN_STATUS_FIXED || s == HN_STATUS_FIRST_FIXED;
 }
 
+/* As VERS, for who asks by package URL; words stay words. */
+static struct hn_str as_vers(struct hn_arena *a, struct hn_str range, const struct hn_adv_purl *purl)
+{
+    if (hn_vers_is(range) || !hn_vers_is_bare(range) || !purl->type.n)
+        return range;
+    return hn_arena_fmt(a, "vers:%.*s/%.*s", HN_FMT(purl->type), HN_FMT(range));
+}
+
+static void give_range(struct csaf *c, struct hn_adv_affected *f, enum hn_adv_range_type type, struct versions *v)
+{
+    struct hn_adv_range *r = HN_NEW(c->a, struct hn_adv_range);
+    if (!r)
+        return;
+    *r = (struct hn_adv_range){.type = type, .repo = HN_STR(""), .events = v->events.p, .n = v->events.n};
+    f->ranges = r;
+    f->n_ranges = 1;
+}
+
 /* A distribution's package that is fixed in a version was affected before it; elsewhere "fixed" speaks of this version
- * alone. */
+ * alone, and a range of fixed ones says nothing of the others. */
 static void set_versions(struct csaf *c, const struct product *p, struct hn_adv_affected *f)
 {
-    struct hn_adv_vec events = {0}, versions = {0};
+    struct versions v = {0};
     struct hn_adv_purl purl = {0};
-    f->vers = p->range;
-    bool known = hn_adv_purl_parts(c->a, p->purl, &purl);
+    bool known = hn_adv_purl_parts(c->a, p->purl, &purl), readable = true;
     bool distribution =
         known && (hn_str_eqc(purl.type, "rpm") || hn_str_eqc(purl.type, "deb") || hn_str_eqc(purl.type, "apk"));
     /* Red Hat writes the component's name for a version where all that were shipped are meant. */
     struct hn_str version = known && purl.version.n                            ? full_version(c->a, &purl)
                             : distribution && hn_str_eq(p->version, purl.name) ? HN_STR("")
                                                                                : p->version;
+    f->vers = as_vers(c->a, p->range, &purl);
     if (distribution && is_fixed(f->status) && version.n) {
-        struct hn_adv_event *e = hn_adv_push(c->a, &events, sizeof *e);
-        if (e)
-            *e = (struct hn_adv_event){HN_EVENT_INTRODUCED, HN_STR("0")};
-        if ((e = hn_adv_push(c->a, &events, sizeof *e)))
-            *e = (struct hn_adv_event){HN_EVENT_FIXED, version};
-    } else if (!p->range.n || !vers_events(c->a, p->range, &events, &versions)) {
-        hn_adv_push_str(c->a, &versions, version);
-        if (p->range.n)
-            f->urgency = p->range; /* in words; nothing can be compared with it */
+        push_event(c->a, &v, HN_EVENT_INTRODUCED, HN_STR("0"));
+        push_event(c->a, &v, HN_EVENT_FIXED, version);
+    } else if (p->range.n) {
+        readable = read_range(c->a, p->range, hn_version_order_of_purl(purl.type), &v);
+        if (readable && is_fixed(f->status))
+            return;
     }
-    f->versions = hn_adv_vec_strs(&versions);
-    struct hn_adv_range *r = events.n ? HN_NEW(c->a, struct hn_adv_range) : NULL;
-    if (!r)
-        return;
-    *r = (struct hn_adv_range){.type = HN_RANGE_ECOSYSTEM, .repo = HN_STR(""), .events = events.p, .n = events.n};
-    f->ranges = r;
-    f->n_ranges = 1;
+    if (!readable) {
+        f->urgency = p->range; /* for people */
+        hn_adv_push_str(c->a, &v.listed, version);
+    } else if (!v.events.n && !v.listed.n) {
+        hn_adv_push_str(c->a, &v.listed, version);
+    }
+    f->versions = hn_adv_vec_strs(&v.listed);
+    f->cve_versions = v.excluded.p;
+    f->n_cve_versions = v.excluded.n;
+    if (v.events.n)
+        give_range(c, f, HN_RANGE_ECOSYSTEM, &v);
+    else if (!readable) /* without events nothing is decided: unknown, neither all versions nor none */
+        give_range(c, f, HN_RANGE_CUSTOM, &v);
 }
 
 /* ---------------------------------------------------------------- affected */

@@ -27,8 +27,6 @@ enum hn_version_order hn_version_order_of_vers(struct hn_str scheme)
 
 /* ---------------------------------------------------------------- one constraint */
 
-enum compare { IS, IS_NOT, LESS, LESS_OR_IS, MORE, MORE_OR_IS };
-
 /* Without blanks, decoded. */
 static struct hn_str plain(struct hn_arena *a, struct hn_str s)
 {
@@ -47,18 +45,51 @@ static struct hn_str plain(struct hn_arena *a, struct hn_str s)
     return (struct hn_str){out ? out : "", n};
 }
 
-static enum compare comparator(struct hn_str *s)
+static enum hn_vers_compare comparator(struct hn_str *s)
 {
     static const struct {
         const char *word;
-        enum compare compare;
-    } all[] = {{">=", MORE_OR_IS}, {"<=", LESS_OR_IS}, {"!=", IS_NOT}, {">", MORE}, {"<", LESS}, {"=", IS}};
+        enum hn_vers_compare compare;
+    } all[] = {{">=", HN_VERS_MORE_OR_IS}, {"<=", HN_VERS_LESS_OR_IS}, {"!=", HN_VERS_IS_NOT},
+               {">", HN_VERS_MORE},        {"<", HN_VERS_LESS},        {"=", HN_VERS_IS}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (hn_str_starts(*s, all[i].word)) {
             *s = hn_str_cut(*s, strlen(all[i].word), s->n);
             return all[i].compare;
         }
-    return IS;
+    return HN_VERS_IS;
+}
+
+bool hn_vers_take(struct hn_arena *a, struct hn_str *rest, enum hn_vers_compare *compare, struct hn_str *version)
+{
+    struct hn_str one, left = *rest;
+
+    if (!hn_str_split(&left, '|', &one))
+        return false;
+    one = plain(a, one);
+    *compare = comparator(&one);
+    *version = one;
+    if (one.n)
+        *rest = left;
+    return one.n > 0;
+}
+
+bool hn_vers_is_bare(struct hn_str text)
+{
+    struct hn_str rest = text, one;
+
+    text = hn_str_trim(text);
+    if (!text.n || !strchr("<>=!*", text.p[0]) || (text.p[0] == '*' && text.n > 1))
+        return false;
+    while (hn_str_split(&rest, '|', &one)) {
+        struct hn_str version = hn_str_trim(one);
+        (void)comparator(&version);
+        version = hn_str_trim(version);
+        for (size_t i = 0; i < version.n; i++)
+            if (strchr(" \t\r\n<>!", version.p[i]) || !version.p[i])
+                return false;
+    }
+    return true;
 }
 
 /* ---------------------------------------------------------------- containment */
@@ -80,37 +111,32 @@ static int cmp(const struct walk *w, struct hn_str a, struct hn_str b)
     return hn_version_cmp(w->order, hn_str_bytes(a), hn_str_bytes(b));
 }
 
-static void bound(struct walk *w, enum compare c, struct hn_str v)
+static void bound(struct walk *w, enum hn_vers_compare c, struct hn_str v)
 {
     int side = cmp(w, w->version, v);
     w->bounds = true;
     if (!side) /* ">2" begins above 2, "<2" ends below it */
-        side = c == MORE_OR_IS || c == LESS ? 1 : -1;
+        side = c == HN_VERS_MORE_OR_IS || c == HN_VERS_LESS ? 1 : -1;
     if (side > 0 && (!w->below.n || cmp(w, v, w->below) > 0)) {
         w->below = v;
-        w->opens = c >= MORE;
+        w->opens = c >= HN_VERS_MORE;
     }
     if (side < 0 && (!w->above.n || cmp(w, v, w->above) < 0)) {
         w->above = v;
-        w->closes = c < MORE;
+        w->closes = c < HN_VERS_MORE;
     }
 }
 
-static bool take(struct walk *w, struct hn_arena *a, struct hn_str one)
+static void take(struct walk *w, enum hn_vers_compare c, struct hn_str one)
 {
-    one = plain(a, one);
-    enum compare c = comparator(&one);
-    if (!one.n)
-        return false;
-    if (c == IS || c == IS_NOT) {
-        bool same = w->order == HN_ORDER_UNKNOWN ? hn_str_eq(one, w->version) : !cmp(w, one, w->version);
-        w->listed = w->listed || (same && c == IS);
-        w->excluded = w->excluded || (same && c == IS_NOT);
-        w->but = w->but || c == IS_NOT;
-        return true;
+    if (c != HN_VERS_IS && c != HN_VERS_IS_NOT) {
+        bound(w, c, one);
+        return;
     }
-    bound(w, c, one);
-    return true;
+    bool same = w->order == HN_ORDER_UNKNOWN ? hn_str_eq(one, w->version) : !cmp(w, one, w->version);
+    w->listed = w->listed || (same && c == HN_VERS_IS);
+    w->excluded = w->excluded || (same && c == HN_VERS_IS_NOT);
+    w->but = w->but || c == HN_VERS_IS_NOT;
 }
 
 static enum hn_vers_answer answer(const struct walk *w)
@@ -130,6 +156,7 @@ enum hn_vers_answer hn_vers_holds(struct hn_arena *scratch, struct hn_str range,
 {
     ptrdiff_t slash = hn_str_chr(range, '/');
     struct hn_str rest, one;
+    enum hn_vers_compare compare;
     if (!hn_vers_is(range) || slash < 5 || !version.n)
         return HN_VERS_UNKNOWN;
     struct walk w = {.order = hn_version_order_of_vers(hn_str_cut(range, 5, (size_t)slash)), .version = version};
@@ -138,8 +165,7 @@ enum hn_vers_answer hn_vers_holds(struct hn_arena *scratch, struct hn_str range,
         return HN_VERS_IN;
     if (!rest.n)
         return HN_VERS_UNKNOWN;
-    for (unsigned n = 0; hn_str_split(&rest, '|', &one); n++)
-        if (n >= CONSTRAINTS || !take(&w, scratch, one))
-            return HN_VERS_UNKNOWN;
-    return scratch->failed ? HN_VERS_UNKNOWN : answer(&w);
+    for (unsigned n = 0; n < CONSTRAINTS && hn_vers_take(scratch, &rest, &compare, &one); n++)
+        take(&w, compare, one);
+    return rest.p || scratch->failed ? HN_VERS_UNKNOWN : answer(&w);
 }

@@ -18,6 +18,15 @@ enum hn_vers_answer {
 };
 
 bool hn_vers_is(struct hn_str text); /* begins with "vers:" */
+
+enum hn_vers_compare { HN_VERS_IS, HN_VERS_IS_NOT, HN_VERS_LESS, HN_VERS_LESS_OR_IS, HN_VERS_MORE, HN_VERS_MORE_OR_IS };
+/* Takes the first of the constraints that are left ("|" between them): how it compares, and with which version, decoded
+ * into a. False: none is left (rest->p is NULL), or this one has no version. */
+bool hn_vers_take(struct hn_arena *a, struct hn_str *rest, enum hn_vers_compare *compare, struct hn_str *version);
+/* Constraints alone ("vls" of CSAF 2.0, 3.1.2.3.2: ">=1.0|<2", "<= 3", "*"): begins with a comparator or is an
+ * asterisk, and has no words in it. */
+bool hn_vers_is_bare(struct hn_str text);
+
 /* Is the version in the range? scratch: for decoding; may be cleared after. */
 enum hn_vers_answer hn_vers_holds(struct hn_arena *scratch, struct hn_str range, struct hn_str version);
 /* Of a VERS scheme ("deb", "npm", "semver", "generic"); UNKNOWN when it is not known. */
