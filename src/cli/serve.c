@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -402,7 +403,10 @@ static struct hn_err start(struct serve *s, struct hn_diag *d)
     if (s->watch)
         HN_TRY(start_watcher(s, d));
     say("cli.serve.ready", "url", hn_str_c(s->socket.url));
-    return show_token(s, d);
+    HN_TRY(show_token(s, d));
+    if (getenv("HINOMI_HOME")) /* another terminal does not have it, and would look into another store */
+        say("cli.serve.home", "home", hn_str_c(cli.home));
+    return HN_OK;
 }
 
 static void end_self(pid_t pid)
