@@ -324,6 +324,46 @@ class Flow(unittest.TestCase):
         self.assertEqual(self.flow("pairs", "--csv", "--top", "1").text.splitlines()[0],
                          "srcip,dstip,dstport,proto,FLOWS,PACKETS,BYTES")
 
+    def test_addresses_are_added_up_by_network(self):
+        import collections
+        import ipaddress
+        import random
+        r, lines, pairs = random.Random(24), ["src,dst,sport,dport,proto,first,packets,bytes"], []
+        for i in range(3000):
+            src = f"198.51.{r.randrange(100, 108)}.{r.randrange(256)}" if i % 3 else \
+                f"2001:db8:{r.randrange(4):x}:{r.randrange(1 << 16):x}::{r.randrange(1, 1 << 16):x}"
+            dst = f"203.0.113.{r.randrange(256)}" if i % 3 else f"2001:db8:ffff::{r.randrange(1, 9):x}"
+            pairs.append((src, dst))
+            lines.append(f"{src},{dst},{r.randrange(1024, 65536)},{r.choice((53, 443))},17,{START + i},1,100")
+        log = self.world.dir / "flows.csv"
+        log.write_text("\n".join(lines) + "\n")
+
+        def network(address, four, six):
+            version = ipaddress.ip_address(address).version
+            bits = four if version == 4 else six
+            return str(ipaddress.ip_network(f"{address}/{bits}", strict=False)) if bits else address
+
+        def rows(by, *keys):
+            top = self.flow("top", "--json", "--top", "100000", "--by", by, "--from", log).json
+            return {tuple(row[k] for k in keys): row["flows"] for row in top["rows"]}
+
+        for by, four, six in (("srcip/24", 24, 0), ("srcip4/22", 22, 0), ("srcip4/32", 32, 0), ("srcip4/1", 1, 0),
+                              ("srcip/48", 0, 48), ("srcip6/32", 0, 32), ("srcip6/45", 0, 45), ("srcip6/128", 0, 128),
+                              ("srcip4/24,srcip6/48", 24, 48), ("srcip6/60,srcip/23", 23, 60)):
+            truth = collections.Counter((network(s, four, six),) for s, _ in pairs)
+            self.assertEqual(rows(by, "srcip"), truth, by)
+        # one key of numbers, one of octets; the field beside it is left whole
+        self.assertEqual(rows("srcip/24,dstip4/25,dstip6/64", "srcip", "dstip"),
+                         collections.Counter((network(s, 24, 0), network(d, 25, 64)) for s, d in pairs))
+        self.assertEqual(rows("dstip,srcip/16", "dstip", "srcip"),
+                         collections.Counter((d, network(s, 16, 0)) for s, d in pairs))
+        self.assertEqual(rows("proto,srcip/24,dstip/28,dstport,state,app", "srcip", "dstip").keys(),
+                         {(network(s, 24, 0), network(d, 28, 0)) for s, d in pairs})
+        self.assertTrue(self.flow("top", "--by", "srcip/24", "--from", log).text.splitlines()[1].startswith("198.51."))
+        for wrong in ("srcip/0", "srcip4/33", "srcip/129", "srcip6/", "srcip/x", "dstport/24", "proto4", "srcip4", "/24",
+                      "srcip,srcip", "srcip,srcip/24", "srcip/24,srcip", "srcip/24,srcip4/16", "srcip/24/48"):
+            self.assertIn("srcip4/24", self.flow("top", "--by", wrong, "--from", log, code=2).errors)
+
     def test_a_half_written_block_hides_nothing_else(self):
         self.flow("import", self.traffic().write(self.world.dir / "conn.log"))
         n = self.flow("top", "--json").json["flows"]

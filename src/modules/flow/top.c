@@ -2,7 +2,10 @@
  *
  * A key is the values of the fields side by side. Keys of two octets index an array; up to eight octets (two addresses
  * of IPv4, an address and a port) go into a table of numbers; longer ones into a table of octets. Each thread has its
- * own tables; they are added together at the end. */
+ * own tables; they are added together at the end.
+ *
+ * An address may be cut to its network: srcip4/24, dstip6/48, both for mixed traffic, as nfdump -A takes them; without
+ * a family, up to 32 bits are of IPv4 and more of IPv6. Addresses of the other family stay whole. */
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -55,6 +58,7 @@ struct tables {
 struct top {
     struct query q;
     const struct field *by[FIELDS_MAX];
+    uint8_t bits[FIELDS_MAX][2]; /* an address of IPv4, of IPv6 is cut to so many; 0: whole */
     size_t n_by;
     enum { BY_FLOWS, BY_PACKETS, BY_BYTES } order;
     bool back; /* count both directions */
@@ -214,6 +218,21 @@ static void sum_block(const struct query_worker *k, const struct hn_segment_bloc
     sum_column(k, b, HN_SEGMENT_BYTES_BACK, mine->bytes);
 }
 
+/* Bits that field f is cut to where its values have `width` octets; 0: whole. */
+static unsigned bits_of(const struct top *t, size_t f, unsigned width)
+{
+    return t->bits[f][width == 16];
+}
+
+/* What lies behind the first bits becomes 0. */
+static void cut(uint8_t *p, unsigned width, unsigned bits)
+{
+    if (bits % 8)
+        p[bits / 8] &= (uint8_t)(0xff << (8 - bits % 8));
+    for (unsigned i = (bits + 7) / 8; i < width; i++)
+        p[i] = 0;
+}
+
 static size_t key_of(const struct top *t, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i,
                      uint8_t *key)
 {
@@ -221,6 +240,8 @@ static size_t key_of(const struct top *t, const struct query_worker *k, const st
     for (size_t f = 0; f < t->n_by; f++) {
         unsigned w = b->width[t->by[f]->column];
         memcpy(key + n, (const uint8_t *)k->columns[t->by[f]->column] + (size_t)i * w, w);
+        if (bits_of(t, f, w))
+            cut(key + n, w, bits_of(t, f, w));
         n += w;
     }
     return n;
@@ -257,15 +278,24 @@ struct narrow_key {
     const uint8_t *columns[FIELDS_MAX];
     unsigned widths[FIELDS_MAX];
     size_t n;
+    uint64_t mask; /* over all of them: ones but where an address is cut */
 };
 
 static struct narrow_key narrow_of(const struct top *t, const struct query_worker *k, const struct hn_segment_block *b)
 {
     struct narrow_key key = {.n = t->n_by};
+    uint8_t mask[8];
+    size_t at = 0;
+    memset(mask, 0xff, sizeof mask);
     for (size_t f = 0; f < t->n_by; f++) {
+        unsigned w = b->width[t->by[f]->column];
         key.columns[f] = k->columns[t->by[f]->column];
-        key.widths[f] = b->width[t->by[f]->column];
+        key.widths[f] = w;
+        if (bits_of(t, f, w))
+            cut(mask + at, w, bits_of(t, f, w));
+        at += w;
     }
+    key.mask = load(mask, sizeof mask);
     return key;
 }
 
@@ -277,7 +307,7 @@ static uint64_t number_of(const struct narrow_key *key, uint32_t i)
         number |= load(key->columns[f] + (size_t)i * key->widths[f], key->widths[f]) << shift;
         shift += 8 * key->widths[f];
     }
-    return number;
+    return number & key->mask;
 }
 
 static bool each_narrow(struct top *t, struct query_worker *k, const struct hn_segment_block *b, size_t width)
@@ -465,7 +495,9 @@ static struct hn_str shown(struct hn_arena *a, const struct top *t, const struct
     if (!w) {
         char text[HN_IP_TEXT];
         struct hn_ip ip = wide == 4 ? hn_ip4(r->key + at) : hn_ip6(r->key + at);
-        return hn_arena_str(a, hn_str_c(hn_ip_text(&ip, text)));
+        unsigned bits = bits_of(t, f, wide);
+        (void)hn_ip_text(&ip, text);
+        return bits ? hn_arena_fmt(a, "%s/%u", text, bits) : hn_arena_str(a, hn_str_c(text));
     }
     uint64_t v = 0;
     memcpy(&v, r->key + at, w);
@@ -538,18 +570,62 @@ static void put_table(struct top *t, const struct heap *h)
 
 /* ---------------------------------------------------------------- the verb */
 
+/* "24" behind srcip, srcip4 or srcip6; family 0: by how many they are. False: no prefix of that family. */
+static bool read_bits(struct top *t, size_t f, char family, struct hn_str text)
+{
+    uint64_t bits;
+    if (!hn_str_u64(text, 10, &bits) || !bits || bits > 128)
+        return false;
+    bool six = family ? family == '6' : bits > 32;
+    if ((!six && bits > 32) || t->bits[f][six])
+        return false;
+    t->bits[f][six] = (uint8_t)bits;
+    return true;
+}
+
+/* The place of a field in the key. A field stands there once; an address again, for the prefix of the other family. */
+static bool place_of(struct top *t, const struct field *field, bool prefix, size_t *ret)
+{
+    for (size_t f = 0; f < t->n_by; f++) {
+        if (t->by[f] != field)
+            continue;
+        *ret = f;
+        return prefix && (t->bits[f][0] || t->bits[f][1]);
+    }
+    if (t->n_by == FIELDS_MAX)
+        return false;
+    t->by[t->n_by] = field;
+    *ret = t->n_by++;
+    return true;
+}
+
+static bool read_field(struct top *t, struct hn_str part)
+{
+    struct hn_str name = {0};
+    size_t f;
+    (void)hn_str_split(&part, '/', &name);
+    bool prefix = part.p != NULL;
+    char family = prefix && name.n ? name.p[name.n - 1] : 0;
+    if (family == '4' || family == '6')
+        name.n--;
+    else
+        family = 0;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (!hn_str_eqc(name, fields[i].name))
+            continue;
+        if (prefix && plain_widths[fields[i].column])
+            return false; /* no address */
+        return place_of(t, &fields[i], prefix, &f) && (!prefix || read_bits(t, f, family, part));
+    }
+    return false;
+}
+
 static bool read_fields(struct top *t, struct hn_str by)
 {
     struct hn_str part;
-    while (hn_str_split(&by, ',', &part)) {
-        const struct field *f = NULL;
-        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-            if (hn_str_eqc(hn_str_trim(part), fields[i].name))
-                f = &fields[i];
-        if (!f || t->n_by == FIELDS_MAX)
+    while (hn_str_split(&by, ',', &part))
+        if (!read_field(t, hn_str_trim(part)))
             return false;
-        t->by[t->n_by++] = f;
-    }
     return t->n_by > 0;
 }
 
