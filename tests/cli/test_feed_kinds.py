@@ -160,7 +160,6 @@ class Kinds(Case):
         self.kept("ghsa", "osv", "2026-11-01")
 
     def test_jvn(self):
-        bare = {"name": "gadget", "version": "1.4", "cpe": "cpe:2.3:a:acme:gadget:1.4:*:*:*:*:*:*:*"}
         for name, text, ident, kind, date in (("vuldef", VULDEF, "JVNDB-2026-000001", "vuldef", "2026-11-04"),
                                               ("myjvn", MYJVN, "JVNDB-2026-000002", "jvnrss", "2026-11-05")):
             self.add(name, text, ".xml")
@@ -168,10 +167,16 @@ class Kinds(Case):
             shown = self.shown(ident)
             self.assertEqual(shown["cve"], CVE)
             self.assertEqual({s["score"] for s in shown["severities"]}, {9.8})
-            answer = self.match(bare)
-            got = {m["advisory"] for m in answer["matches"]}
-            unknown = {u["why"] for u in answer["unknown"]}
-            self.assertTrue(ident in got or unknown, answer)  # its words for versions are no range: found or unknown, never clean
+            for version, found in (("1.4", name == "vuldef"), ("1.5", False)):  # an overview names no versions: unknown, never clean
+                cpe = f"cpe:2.3:a:acme:gadget:{version}:*:*:*:*:*:*:*"
+                answer = self.match({"name": "gadget", "version": version, "cpe": cpe})
+                self.assertEqual({m["advisory"] for m in answer["matches"]}, {ident} if found else set(), (name, version))
+                self.assertEqual(len(answer["unknown"]), 0 if found else 1, answer)
+                for match in answer["matches"]:
+                    self.assertEqual(match["why"]["range"], {"type": "ECOSYSTEM", "introduced": "0", "fixed": "1.5"})
+                    self.assertNotIn("()", match["why"]["sentence"]["en"])
+            other = self.match({"name": "gadget", "version": "1.4", "cpe": "cpe:2.3:a:other:gadget:1.4:*:*:*:*:*:*:*"})
+            self.assertEqual((other["matches"], len(other["unknown"])), ([], 1))
             self.world.run("feed", "remove", name)
 
     def test_bundle_to_another_machine(self):

@@ -3,6 +3,7 @@
  *   NO, MAYBE or YES: a leaf about this component is YES or NO; one about another product (a platform) is YES when the
  *   document shows it, else MAYBE, as a bill of materials seldom lists what it will run on. */
 #include "base/str.h"
+#include "format/advisory/jvn_versions.h"
 #include "modules/sbom/match.h"
 
 #define NODES_MAX 4096u
@@ -206,6 +207,72 @@ static void explain(struct sbom_match *one, const struct asking *q)
     one->affected.name = m->criteria;
 }
 
+/* ---------------------------------------------------------------- JVN */
+
+/* JVN names a product by CPE without its version, and versions in words beside it: any of them that is understood and
+ * holds ours. Words that are not understood find nothing: who has only a CPE name stays unknown. */
+static bool jvn_item(struct asking *q, const struct hn_adv_affected *f, struct hn_str name, struct hn_adv_eval *ret)
+{
+    static const struct hn_adv_cpe_match none = {.vulnerable = true};
+    struct hn_cpe criteria;
+    struct hn_jvn_range r;
+    struct hn_str version = hn_cpe_plain(q->a, q->part->cpe.attribute[HN_CPE_VERSION]);
+
+    if (!hn_cpe_parse(q->a, name, &criteria, NULL) || !same_product(&criteria, &q->part->cpe) ||
+        !rest_agrees(&criteria, &q->part->cpe) || !target_agrees(q->a, &criteria, q->part))
+        return false;
+    *ret = (struct hn_adv_eval){.verdict = HN_VERDICT_AFFECTED, .order = HN_ORDER_GENERIC, .reason = HN_REASON_LISTED};
+    ret->listed = name;
+    if (!hn_cpe_any(criteria.attribute[HN_CPE_VERSION]))
+        return version_agrees(q->a, &criteria, &none, &q->part->cpe, q->part->query.version);
+    version = version.n ? version : upstream(q->part->query.version);
+    for (size_t i = 0; i < f->versions.n; i++) {
+        if (!hn_jvn_range_parse(f->versions.p[i], &r) || hn_jvn_holds(&r, version) != HN_JVN_IN)
+            continue;
+        ret->listed = f->versions.p[i];
+        if (r.exact)
+            return true;
+        ret->reason = HN_REASON_RANGE;
+        ret->type = HN_RANGE_ECOSYSTEM;
+        ret->introduced = r.from.n ? r.from : HN_STR("0");
+        ret->until = r.to;
+        ret->until_kind = r.to_too ? HN_EVENT_LAST_AFFECTED : HN_EVENT_FIXED;
+        ret->fixed = r.to_too ? HN_STR("") : r.to;
+        return true;
+    }
+    return false;
+}
+
+static bool jvn_holds(struct asking *q, struct sbom_match *one)
+{
+    for (size_t i = 0; i < one->adv.n_affected && q->work; i++) {
+        const struct hn_adv_affected *f = &one->adv.affected[i];
+        if (f->status != HN_STATUS_AFFECTED)
+            continue;
+        for (size_t k = 0; k < f->cpes.n && q->work; k++, q->work--)
+            if (jvn_item(q, f, f->cpes.p[k], &one->eval)) {
+                one->affected.name = f->cpes.p[k];
+                return true;
+            }
+    }
+    return false;
+}
+
+/* Does the advisory speak of this component, by its configurations or, as JVN does, by products? */
+static bool speaks(struct asking *q, struct sbom_match *one)
+{
+    if (one->adv.family == HN_ADV_JVN)
+        return jvn_holds(q, one);
+    if (!one->adv.n_nodes || one->adv.n_nodes > NODES_MAX)
+        return false;
+    enum truth t = tree(q, &one->adv);
+    if (t == NO || !q->hit)
+        return false;
+    q->platform = t == MAYBE;
+    explain(one, q);
+    return true;
+}
+
 bool sbom_match_cpe(struct sbom_engine *e, struct hn_arena *a, const struct sbom_part *p,
                     const struct sbom_part *others, size_t n_others, struct sbom_matches *ret)
 {
@@ -221,13 +288,8 @@ bool sbom_match_cpe(struct sbom_engine *e, struct hn_arena *a, const struct sbom
         for (size_t i = ret->n; i > 0 && ret->first[i - 1].part == p && !seen; i--)
             seen = ret->first[i - 1].ref == hit.ref;
         if (seen || !hn_adv_get(e->index, hit.ref, a, &one.adv) || one.adv.withdrawn || one.adv.rejected ||
-            !one.adv.n_nodes || one.adv.n_nodes > NODES_MAX)
+            !speaks(&q, &one))
             continue;
-        enum truth t = tree(&q, &one.adv);
-        if (t == NO || !q.hit)
-            continue;
-        q.platform = t == MAYBE;
-        explain(&one, &q);
         if (!sbom_match_add(e, a, ret, &one))
             return false;
     }

@@ -41,7 +41,11 @@ struct hn_str sbom_match_sentence(struct hn_arena *a, enum hn_lang lang, const s
         {"introduced", m->eval.introduced, &params[4]},
         {"until", m->eval.until, &params[5]},
         {"order", hn_str_c(hn_version_order_name(m->eval.order)), &params[6]},
-        {"ecosystem", m->affected.ecosystem.n ? m->affected.ecosystem : q->ecosystem, &params[7]},
+        {"ecosystem",
+         m->affected.ecosystem.n ? m->affected.ecosystem
+         : q->ecosystem.n        ? q->ecosystem
+                                 : HN_STR("CPE"),
+         &params[7]},
         {"component", m->part->component->name, NULL},
     };
     struct hn_str why = hn_text(a, lang, key_of(m), params);
