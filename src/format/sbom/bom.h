@@ -467,6 +467,10 @@ struct hn_bom_how { /* how to write */
     enum hn_bom_form form; /* ANY: the family's usual one */
     const char *version;   /* NULL: the document's own when it is of that family, else the family's default */
     bool compact;          /* no line ends and blanks */
+    /* Takes pieces of a long document while it is laid out; what is left lies in the buffer when the writer is done.
+     * NULL: all of it lies there. Not every format makes pieces. */
+    void (*piece)(void *arg, struct hn_bytes b);
+    void *arg;
 };
 
 /* One file pair per family; hn_bom_families[] in families.c names them all. */

@@ -78,9 +78,21 @@ unsigned cdx_version_for(const struct hn_bom *b, const struct hn_bom_how *how)
     return own ? own : 16;
 }
 
-/* Blanks and line ends of valid JSON made anew: compact, or two blanks a level. */
-static void lay_out(struct hn_str in, bool compact, struct hn_buf *out)
+#define PIECE (256u << 10)
+
+/* All but the last character, which the next may ask for. */
+static void hand_over(const struct hn_bom_how *how, struct hn_buf *out)
 {
+    if (!how->piece || out->n < PIECE || out->bad)
+        return;
+    how->piece(how->arg, hn_bytes_of(out->p, out->n - 1));
+    hn_buf_drop(out, out->n - 1);
+}
+
+/* Blanks and line ends of valid JSON made anew: compact, or two blanks a level. */
+static void lay_out(struct hn_str in, const struct hn_bom_how *how, struct hn_buf *out)
+{
+    bool compact = how->compact;
     static const char blanks[] = "                                                                ";
     size_t depth = 0;
 
@@ -88,6 +100,7 @@ static void lay_out(struct hn_str in, bool compact, struct hn_buf *out)
         char c = in.p[i];
         if (hn_scan_ws((uint8_t)c))
             continue;
+        hand_over(how, out);
         if (c == '"') {
             size_t end = i + 1;
             while (in.p[end = hn_scan_plain((const uint8_t *)in.p, end, in.n)] != '"')
@@ -158,9 +171,7 @@ static struct hn_err write(const struct hn_bom *b, const struct hn_bom_how *how,
         return (struct hn_err){HN_E_INVALID};
     hn_buf_init(&raw, out->max);
     HN_TRY(cdx_fitted(b, version, false, &raw, loss));
-    if (raw.n < (out->max - out->n) / 2)
-        hn_buf_room(out, 2 * raw.n); /* line ends and blanks come to less: not copied as it grows */
-    lay_out(hn_buf_text(&raw), how->compact, out);
+    lay_out(hn_buf_text(&raw), how, out);
     return hn_buf_err(out);
 }
 

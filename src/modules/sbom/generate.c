@@ -319,26 +319,41 @@ static struct hn_bom_how how_of(struct generate *g)
     return how;
 }
 
+/* Where the document goes as it is laid out. */
+struct sink {
+    struct hn_work *w;
+    int fd; /* -1: standard output */
+    bool failed;
+};
+
+static void put_piece(void *arg, struct hn_bytes b)
+{
+    struct sink *s = arg;
+    if (s->fd < 0)
+        hn_work_write(s->w, b);
+    else
+        s->failed = s->failed || !hn_ok(hn_write_all(s->fd, b.p, b.n));
+}
+
 static int write_document(struct generate *g)
 {
     struct hn_buf out;
     struct hn_bom_notes loss = {.most = 1000};
+    struct sink to = {.w = g->w, .fd = hn_work_output(g->w, "output")};
     struct hn_bom_how how = how_of(g);
+    how.piece = put_piece;
+    how.arg = &to;
     hn_buf_init(&out, DOCUMENT_MAX);
     struct hn_err e = hn_bom_index(&g->bom);
     if (hn_ok(e))
         e = hn_bom_write(&g->bom, &how, &out, &loss);
     if (hn_ok(e) && out.n && out.p[out.n - 1] != '\n')
         hn_buf_chr(&out, '\n');
-    int fd = hn_work_output(g->w, "output"), rc = 0;
-    if (!hn_ok(e) || out.bad)
-        rc = hn_work_fail(g->w, "sbom.generate.error.write", "why", hn_err_text(e), NULL);
-    else if (fd >= 0)
-        rc = hn_ok(hn_write_all(fd, out.p, out.n))
-                 ? 0
-                 : hn_work_fail(g->w, "sbom.generate.error.write", "why", "I/O", NULL);
-    else
-        hn_work_write(g->w, hn_bytes_of(out.p, out.n));
+    int rc = 0;
+    if (hn_ok(e) && !out.bad)
+        put_piece(&to, hn_bytes_of(out.p, out.n));
+    if (!hn_ok(e) || out.bad || to.failed)
+        rc = hn_work_fail(g->w, "sbom.generate.error.write", "why", to.failed ? "I/O" : hn_err_text(e), NULL);
     hn_buf_done(&out);
     return rc;
 }

@@ -309,7 +309,25 @@ def image_tests(d, doc):
     run("sbom", "generate", "--image", str(d / "nowhere"), expect=3)
 
 
+def output_tests(d):
+    """More than one piece of 256 KiB, each format: to a file, to standard output, the same; never in place of a device."""
+    status = d / "big/var/lib/dpkg/status"
+    status.parent.mkdir(parents=True)
+    status.write_text("".join(f"Package: p{i}\nStatus: install ok installed\nArchitecture: all\nVersion: 1.{i}\n\n" for i in range(2000)))
+    for form in ("cyclonedx-1.6", "cyclonedx-1.4", "spdx-2.3", "spdx-3.0.1"):
+        args = ("sbom", "generate", "--root", str(d / "big"), "--format", form)
+        shown = run(*args)
+        run(*args, "-o", str(d / "big.json"))
+        check(f"output: {form}: a file says what standard output says", (d / "big.json").read_bytes() == shown and len(shown) > 1 << 19)
+        check(f"output: {form}: whole JSON", shown.endswith(b"\n") and json.loads(shown) is not None)
+    os.mkfifo(d / "pipe")
+    run("sbom", "generate", "--root", str(d / "big"), "-o", str(d / "pipe"), expect=2)
+    check("output: what is no plain file stays", (d / "pipe").is_fifo())
+
+
 host_test()
+with tempfile.TemporaryDirectory() as folder:
+    output_tests(pathlib.Path(folder))
 with tempfile.TemporaryDirectory() as folder:
     image_tests(pathlib.Path(folder), root_tests(pathlib.Path(folder)))
 sys.exit(bool(failures))
