@@ -81,12 +81,16 @@ static struct hn_err find(struct front_state *s, const char *path, const char *o
 static struct hn_err add_option(struct front_state *s, const struct hn_front_option *o, struct hn_diag *reterr)
 {
     int fd = -1;
+    struct stat st;
     switch (o->o->type) {
     case HN_OPT_INPUT:
         return find(s, o->value, o->o->name, reterr);
     case HN_OPT_OUTPUT:
         if (s->n_outputs == FRONT_OUTPUTS)
             return hn_fail(reterr, HN_E_LIMIT, "too many outputs");
+        /* the new file takes the place of what is there: never that of /dev/null */
+        if (stat(o->value, &st) == 0 && !S_ISREG(st.st_mode))
+            return hn_fail(reterr, HN_E_INVALID, "%s is there and is no plain file", o->value);
         s->outputs[s->n_outputs++] = (struct front_output){.option = o->o->name, .path = o->value};
         return HN_OK;
     case HN_OPT_UDP:
