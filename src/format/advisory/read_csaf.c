@@ -170,10 +170,10 @@ struct versions {
 /* Rising; the order of a range says nothing (VERS wants it sorted, not everybody does it). */
 static bool read_constraints(struct hn_arena *a, struct hn_str rest, enum hn_version_order order, struct hn_adv_vec *v)
 {
-    struct constraint one, *list, *p;
+    struct constraint one, *list;
 
     while (hn_vers_take(a, &rest, &one.compare, &one.version)) {
-        if (v->n >= CONSTRAINTS_MAX || !(p = hn_adv_push(a, v, sizeof *p)))
+        if (v->n >= CONSTRAINTS_MAX || !hn_adv_push(a, v, sizeof one))
             return false;
         size_t i = v->n - 1;
         for (list = v->p; i && hn_version_cmp(order, hn_str_bytes(list[i - 1].version), hn_str_bytes(one.version)) > 0;
