@@ -68,13 +68,23 @@ static struct hn_err wrong_value(struct loader *l, const struct hn_option *o, un
     return invalid(l, "option-error.value", line, hn_str_c(o->name), "wanted", hn_buf_text(&b));
 }
 
+/* "diagnose" of "diagnose.every", in the arena; NULL: it is in no section. */
+static const char *section_of(struct hn_arena *a, const char *option)
+{
+    ptrdiff_t dot = hn_str_chr(hn_str_c(option), '.');
+    return dot > 0 ? hn_arena_cstr(a, hn_str_cut(hn_str_c(option), 0, (size_t)dot)) : NULL;
+}
+
 static struct hn_err unknown_key(struct loader *l, const struct hn_yaml *y, struct hn_str name)
 {
-    const char *names[128];
-    size_t n = options_n();
-    for (size_t i = 0; i < n && i < 128; i++)
-        names[i] = hn_options[i].name;
-    const char *near = hn_str_nearest(name, names, n < 128 ? n : 128);
+    const char *names[256], *section;
+    size_t n = 0;
+    for (size_t i = 0; i < options_n() && n < 254; i++) {
+        names[n++] = hn_options[i].name;
+        if ((section = section_of(&l->c->arena, hn_options[i].name)))
+            names[n++] = section;
+    }
+    const char *near = hn_str_nearest(name, names, n);
     return invalid(l, near ? "option-error.nearest" : "option-error.unknown", y->line, name, near ? "nearest" : NULL,
                    hn_str_c(near));
 }

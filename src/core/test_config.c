@@ -86,6 +86,7 @@ TEST(an_unknown_key_is_an_error_with_line_and_nearest_name)
     CHECK(refused("serve:\n  lisen: 127.0.0.1:1\n",
                   "hinomi.yaml:2: there is no option \"serve.lisen\"; did you mean \"serve.listen\"?"));
     CHECK(refused("langauge: ja\n", "did you mean \"language\"?"));
+    CHECK(refused("serv:\n  listen: 127.0.0.1:1\n", "there is no option \"serv\"; did you mean \"serve\"?"));
     CHECK(refused("quite_something_else: 1\n", "hinomi.yaml:1: there is no option \"quite_something_else\""));
     CHECK(refused("serve.listen: 127.0.0.1:1\nserve.nothing: 1\n", ":2: "));
     CHECK(refused("serve: yes\n", "is a section"));
