@@ -1,4 +1,5 @@
 /* hinomi: verbs for people, roles (-x) for itself. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -202,9 +203,8 @@ static void unknown_verb(const char *word)
     cli_error(near ? "cli.error.verb-near" : "cli.error.verb", "word", word, "nearest", near ? near : "", NULL);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN);
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
         setlocale(LC_CTYPE, "");
     cli.lang = hn_lang_default();
@@ -247,4 +247,23 @@ int main(int argc, char **argv)
     }
     int rc = cli_help(1, argv);
     return argc > 1 ? rc : CLI_USAGE;
+}
+
+/* A file opened later must not become what is read or written as a standard stream. Opened the wrong way round, so that
+ * using it fails. */
+static bool have_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    if (!have_standard_streams())
+        return CLI_FAILURE;
+    signal(SIGPIPE, SIG_IGN);
+    int rc = run(argc, argv);
+    return fflush(stdout) == 0 && !ferror(stdout) ? rc : cli_output_failed();
 }

@@ -1,4 +1,5 @@
 /* Text, tables and fields on a terminal. Everything shown may come from outside: nothing reaches the terminal raw. */
+#include <errno.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -224,10 +225,19 @@ void cli_fields(const struct hn_jv *body)
     hn_arena_done(&a);
 }
 
+int cli_output_failed(void)
+{
+    if (errno != EPIPE) /* who reads no further knows */
+        cli_error("error.output", "why", strerror(errno), NULL);
+    return CLI_FAILURE;
+}
+
 void cli_out(const struct hn_buf *b)
 {
+    if (b->bad)
+        errno = ENOMEM;
     if (b->bad || (b->n && fwrite(b->p, 1, b->n, stdout) != b->n))
-        exit(CLI_FAILURE);
+        exit(cli_output_failed());
 }
 
 /* ---------------------------------------------------------------- colour, progress */

@@ -199,8 +199,7 @@ int hn_worker_main(int argc, char **argv)
         hn_log(HN_LOG_ERROR, "worker: %s", d.msg);
         return hn_err_exit(e);
     }
-    int rc = w.verb->work(&w);
-    work_flush(&w);
+    int rc = work_out_end(&w, w.verb->work(&w));
     /* At once: what a sanitizer does at the end of a process needs more than the sandbox leaves. */
-    _exit(w.out_failed && rc < 2 ? 3 : rc);
+    _exit(rc);
 }

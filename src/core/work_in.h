@@ -28,7 +28,7 @@ struct hn_work {
     char ahead_option[64];
     struct hn_arena arena;
     struct hn_buf out; /* to standard output, not yet written */
-    bool out_failed;
+    int out_errno;     /* why that failed; 0: it did not */
     hn_time began, shown;
     /* observations of the asset in hand */
     struct hn_parse *parse;
@@ -43,3 +43,5 @@ struct hn_work {
 /* One request and its answer. text_out: WORK_TEXT_MAX bytes or NULL. Gives h->err; *ret_fd is -1 unless one came. */
 int work_ask(uint8_t type, struct work_head *h, const void *text, int fd, char *text_out, int *ret_fd);
 void work_flush(struct hn_work *w);
+/* The end of what is said; gives the exit code, which may say that it could not be written. */
+int work_out_end(struct hn_work *w, int code);

@@ -1,7 +1,9 @@
 /* What a worker says. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -12,11 +14,28 @@
 #define FLUSH_AT (256u << 10)
 #define PARAMS   12u
 
+static void put(struct hn_work *w, const void *p, size_t n)
+{
+    if (n && !w->out_errno && !hn_ok(hn_write_all(STDOUT_FILENO, p, n)))
+        w->out_errno = errno;
+}
+
 void work_flush(struct hn_work *w)
 {
-    if (w->out.bad || (w->out.n && !hn_ok(hn_write_all(STDOUT_FILENO, w->out.p, w->out.n))))
-        w->out_failed = true;
+    if (w->out.bad)
+        w->out_errno = ENOMEM;
+    put(w, w->out.p, w->out.n);
     hn_buf_clear(&w->out);
+}
+
+int work_out_end(struct hn_work *w, int code)
+{
+    work_flush(w);
+    if (!w->out_errno || code >= 2)
+        return code;
+    if (w->out_errno == EPIPE) /* who reads no further knows */
+        return 3;
+    return hn_work_fail(w, "error.output", "why", strerror(w->out_errno), NULL);
 }
 
 void hn_work_flush(struct hn_work *w)
@@ -28,8 +47,7 @@ void hn_work_write(struct hn_work *w, struct hn_bytes b)
 {
     if (b.n >= FLUSH_AT) {
         work_flush(w);
-        if (!w->out_failed && !hn_ok(hn_write_all(STDOUT_FILENO, b.p, b.n)))
-            w->out_failed = true;
+        put(w, b.p, b.n);
         return;
     }
     hn_buf_add(&w->out, b.p, b.n);

@@ -5,11 +5,12 @@ import io
 import json
 import pathlib
 import re
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from hinomi import TOP, World  # noqa: E402
+from hinomi import PROGRAM, TOP, World  # noqa: E402
 
 import jsonschema  # noqa: E402
 
@@ -59,6 +60,20 @@ class Help(Cli):
             self.assertEqual(r.code, 2, args)
             self.assertTrue(r.errors or r.out, args)
         self.assertIn("--severity", self.w.run("findings", "--sevrity", "high").errors)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        bill = pathlib.Path(self.w.home).parent / "bill.json"
+        bill.write_text('{"bomFormat":"CycloneDX","specVersion":"1.6","components":[]}')
+        for args in (["version"], ["help"], ["findings", "--json"], ["config", "list"], ["sbom", "check", "--json", bill]):
+            with open("/dev/full", "wb") as full:
+                r = subprocess.run([PROGRAM, *map(str, args)], stdout=full, stderr=subprocess.PIPE, env=self.w.env)
+            self.assertEqual(r.returncode, 3, args)
+            self.assertIn(b"could not be written: No space left", r.stderr, args)
+            # a closed one does not become the store's file or its socket
+            r = subprocess.run(["sh", "-c", '"$@" >&-', "sh", PROGRAM, *map(str, args)], stderr=subprocess.PIPE,
+                               env=self.w.env)
+            self.assertEqual(r.returncode, 3, args)
+            self.assertIn(b"could not be written", r.stderr, args)
 
     def test_version(self):
         self.assertRegex(self.w.run("--version").text, r"^hinomi \d+\.\d+\.\d+\n$")
