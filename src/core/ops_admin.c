@@ -1,16 +1,31 @@
 /* Accepted risks, accounts, audit. */
 #include "core/ops_in.h"
 #include "core/password.h"
+#include "core/render.h"
 #include "core/store_role.h"
 
 /* ---------------------------------------------------------------- baseline */
 
-static void baseline_write(struct hn_jw *w, const struct hn_store_baseline *b)
+/* Of the one finding that was accepted; of a kind the word itself is what there is. */
+static void baseline_title(struct hn_op_ctx *c, struct hn_str finding)
 {
+    struct hn_store_finding f;
+    if (!finding.n || !hn_ok(hn_store_finding_get(c->store, c->who, finding, c->arena, &f)))
+        return;
+    const struct hn_jv *v = ops_finding_value(c->arena, &f);
+    if (v)
+        ops_names(c->w, "title", hn_finding_texts_from_json(c->arena, HN_EN, v).title,
+                  hn_finding_texts_from_json(c->arena, HN_JA, v).title);
+}
+
+static void baseline_write(struct hn_op_ctx *c, const struct hn_store_baseline *b)
+{
+    struct hn_jw *w = c->w;
     hn_jw_obj(w);
     hn_jw_kstr(w, "id", b->id);
     ops_kopt(w, "finding", b->finding);
     ops_kopt(w, "kind", b->kind);
+    baseline_title(c, b->finding);
     hn_jw_key(w, "asset");
     if (b->asset.n) {
         hn_jw_obj(w);
@@ -52,7 +67,7 @@ static struct hn_err baseline_list(struct hn_op_ctx *c)
     l.total = l.n;
     ops_list_begin(c);
     for (size_t i = 0; i < l.n; i++)
-        baseline_write(c->w, &b[i]);
+        baseline_write(c, &b[i]);
     ops_list_end(c, &l);
     return HN_OK;
 }

@@ -80,7 +80,8 @@ class Shapes(Case):
         base = self.valid(client.post("baseline", {"finding": perl["id"], "reason": "isolated", "owner": "me",
                                                    "expires": "2099-01-01T00:00:00Z"}), "created")
         self.assertEqual(client.get("findings/" + perl["id"]).json["status"], "excepted")
-        self.valid(client.get("baseline"), "baselines")
+        accepted = self.valid(client.get("baseline"), "baselines")["items"][0]
+        self.assertEqual(accepted["title"], client.get("findings/" + perl["id"]).json["title"])
         self.valid(client.delete("baseline/" + base["id"]), "done")
         self.assertEqual(client.get("findings/" + perl["id"]).json["status"], "open")
         changed = self.valid(client.patch("assets/" + asset, {"criticality": 2, "name": "web-2"}), "asset")
