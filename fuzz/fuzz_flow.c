@@ -26,6 +26,14 @@ static void add_labelled(void *arg, const struct hn_flow *f, struct hn_bytes lab
     add(arg, f);
 }
 
+static void add_name(void *arg, const struct hn_flow_name *n)
+{
+    struct sums *s = arg;
+    s->n++;
+    s->sum = s->sum * 31 + n->query.n + n->n_answers + n->ttl + (uint64_t)n->state;
+    FUZZ_CHECK(n->query.n && n->src.family && n->n_answers <= HN_FLOW_NAME_ANSWERS, "%zu", n->n_answers);
+}
+
 static void exports(struct hn_bytes b)
 {
     struct sums s = {0};
@@ -64,7 +72,7 @@ static void states(struct hn_bytes b)
 static struct sums read_log(struct hn_bytes b, size_t first)
 {
     struct sums s = {0};
-    struct hn_flow_log_sink sink = {add_labelled, &s};
+    struct hn_flow_log_sink sink = {add_labelled, &s, add_name};
     struct hn_flow_log *l = hn_flow_log_new(&sink, HN_STR(""));
     if (l && !hn_flow_log_feed(l, hn_bytes_of(b.p, first)))
         (void)hn_flow_log_feed(l, hn_bytes_of(b.p + first, b.n - first));

@@ -55,6 +55,36 @@ class Days(unittest.TestCase):
         self.assertLessEqual(len(false), hours / 1000, false)
 
 
+    def replay(self, *args):
+        done = self.world.run("flow", "replay", "--json", "--top", "100000", *args)
+        self.assertIn(done.code, (0, 1), done.errors)
+        return done.json
+
+    def test_names(self):
+        for name in flowdays.NAMED:
+            truth = flowdays.make(name, self.world.dir)
+            conn, names = self.world.dir / f"{name}.log", self.world.dir / f"{name}.dns.log"
+            doc = self.replay(conn, names)
+            asked = sum(not line.startswith("#") for line in names.read_text(encoding="ascii").splitlines())
+            self.assertEqual({(i["flows"], i["names"], i["malformed"]) for i in doc["inputs"]}, {(truth["flows"], 0, 0), (0, asked, 0)})
+            self.assertEqual(doc["forgotten_names"], 0)
+            kind = "fast-flux" if name.startswith("flux") else "made-up-names"
+            alerts = [s for s in doc["suspects"] if s["alert"] and s["kind"] in ("fast-flux", "made-up-names")]
+            self.assertEqual([(s["kind"], s["host"]) for s in alerts], [(kind, h) for h in truth["infected"]], name)
+            for s in alerts:
+                self.assertTrue(s["names"] and s["benign_if"]["ja"] and s["evidence"]["terms"], name)
+                self.assertIn(s["names"], s["sentence"]["ja"])
+            channels = {tuple(c) for c in truth["channels"]}
+            without = {(s["host"], s["peer"], s["port"]): s["score"] for s in self.replay(conn)["suspects"]}
+            for s in doc["suspects"]:  # who was found by such a name is ranked higher, and nobody else
+                by_name = any(t["name"] == "by-name" and t["value"] > 0 for t in s["evidence"]["terms"])
+                key = s["host"], s["peer"], s["port"]
+                if key in channels:
+                    self.assertTrue(by_name, name)
+                    self.assertGreater(s["score"], without[key], name)
+                self.assertTrue(not by_name or s["host"] in truth["infected"], (name, key))
+
+
 if __name__ == "__main__":
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))
     bad = len(result.failures) + len(result.errors)

@@ -31,6 +31,7 @@ class Day:
         self.phones = [f"{net}.4.{10 + i}" for i in range(6)]
         self.resolver, self.files, self.monitor = f"{net}.2.53", f"{net}.2.20", f"{net}.2.30"
         self.infected, self.channels = set(), set()
+        self.names = []  # of dns.log, where a day has one
         self.used = set()
         self.cdn = self.pool(5, 40)            # content networks: a few prefixes, everybody's
         self.office = self.pool(3, 25)         # the suite of mail, chat and documents that the house pays for
@@ -303,6 +304,80 @@ class Day:
             self.sharing(self.people[3])
         return self
 
+    # ------------------------------------------------------------ names
+
+    def ask(self, at, host, query, answers=(), ttl=300, code=None, kind="A"):
+        """A line of dns.log; the host's flow to the resolver as well."""
+        if 0 <= at < self.end:
+            code = code or ("NOERROR" if answers else "NXDOMAIN")
+            self.names.append((at, host, self.random.randrange(32768, 61000), self.resolver, 53, "udp", query, kind, code,
+                               ",".join(answers) or "-", ",".join(f"{ttl}.000000" for _ in answers) or "-"))
+            self.ask_name(at, host)
+
+    def word(self, least=2, most=4):
+        return "".join(self.random.choice("bcdfghklmnprstvw") + self.random.choice("aeiou") + self.random.choice(("", "", "n", "r", "s"))
+                       for _ in range(self.random.randrange(least, most + 1)))
+
+    def dice(self, least, most, letters="abcdefghijklmnopqrstuvwxyz"):
+        return "".join(self.random.choice(letters) for _ in range(self.random.randrange(least, most)))
+
+    def ordinary_names(self):
+        """What people and programs ask: sites, some mistyped; Chrome's three probes; the suffix of the house; lists of
+        reputation and the virus scanner's questions, by the thousand below one name; addresses turned round; time servers
+        out of a pool; a cloud's balancers, whose addresses change; a mail server that looks up senders."""
+        r, end = self.random, self.end
+        sites = [f"{self.word()}.{r.choice(('com', 'net', 'org', 'co.jp', 'jp'))}" for _ in range(400)]
+        where = {s: [self.zipf(self.web) for _ in range(r.choice((1, 1, 2, 4)))] for s in sites}
+        clouds = self.pool(20, 30)
+        for host in self.people:
+            begin, stop = self.shift()
+            for _ in range(400):
+                site = sites[min(int(len(sites) ** r.random()) - 1, len(sites) - 1)]
+                self.ask(r.uniform(begin, stop), host, f"{r.choice(('www', 'api', 'img'))}.{site}", where[site], r.choice((60, 300, 3600)))
+            for _ in range(6):
+                self.ask(r.uniform(begin, stop), host, f"www.{self.word()}.com")
+            for _ in range(3):
+                for probe in (self.dice(7, 16) for _ in range(3)):
+                    self.ask(begin, host, probe)
+                    self.ask(begin, host, f"{probe}.corp.{self.net}.example")
+            for at in self.every(1024, 0.05):
+                self.ask(at, host, f"{r.randrange(4)}.debian.pool.ntp.org", [self.outside() for _ in range(4)], 130)
+            for _ in range(60):
+                self.ask(r.uniform(begin, stop), host, f"{self.dice(26, 32)}.avqs.scanner.example")
+                self.ask(r.uniform(begin, stop), host, "lb-7.eu.balancer.example", r.sample(clouds, 4), 60)
+        mail = self.servers[1]
+        for _ in range(3000):
+            at = r.uniform(0, end)
+            self.ask(at, mail, f"{r.randrange(1, 255)}.{r.randrange(255)}.{r.randrange(255)}.{r.randrange(1, 255)}.bl.reputation.example")
+            self.ask(at, mail, f"{r.randrange(255)}.{r.randrange(255)}.9.8.in-addr.arpa", kind="PTR")
+            if r.random() < 0.1:
+                self.ask(at, mail, f"{self.word()}{self.word()}.{r.choice(('com', 'info', 'top'))}")
+        return self
+
+    def seeks_its_server(self, host, peer, port, letters, least, most, each):
+        """Names made up of the date, tried in turn until one exists; that one is the server, which is then polled."""
+        r, n = self.random, 0
+        self.bot(host, peer, port)
+        for at in self.every(2 * HOUR, 0.3, 600):
+            for _ in range(each):
+                self.ask(at, host, f"{self.dice(least, most, letters)}.{r.choice(('com', 'net', 'biz', 'ru', 'info'))}")
+                at += r.uniform(0.1, 2)
+                n += 1
+            name = f"{self.dice(least, most, letters)}.com"
+            self.ask(at, host, name, [peer], 300)
+            for k in range(3):
+                self.add(at + 1 + k * r.uniform(300, 900), host, peer, port, self.size(500, 0.2), self.size(900, 0.4))
+
+    def flux(self, host, name, port=80):
+        """A name whose addresses are infected homes: five an answer, other ones a few minutes later."""
+        r = self.random
+        agents = [self.outside() for _ in range(120)]
+        self.infected.add(host)
+        for at in self.every(420, 0.5):
+            five = r.sample(agents, 5)
+            self.ask(at, host, name, five, r.choice((60, 120, 180)))
+            self.add(at + 0.2, host, five[0], port, self.size(450, 0.2), self.size(800, 0.4))
+
     # ------------------------------------------------------------ command channels
 
     def bot(self, host, peer, port):
@@ -403,6 +478,23 @@ class Day:
                 out.write(f"{START + at:.6f}\t{src}\t{sport}\t{dst}\t{port}\t{proto}\t{lasts:.6f}\t{state}\t{packets}\t{size}\t{answers}\t{back}\n")
 
 
+    def write_names(self, path, as_json=False):
+        """Zeek's dns.log, in either form."""
+        self.names.sort()
+        keys = "ts id.orig_h id.orig_p id.resp_h id.resp_p proto query qtype_name rcode_name answers TTLs".split()
+        with open(path, "w", encoding="ascii") as out:
+            if not as_json:
+                out.write("#separator \\x09\n#set_separator\t,\n#path\tdns\n#fields\t" + "\t".join(keys) + "\n")
+            for at, *rest in self.names:
+                row = dict(zip(keys, (START + at, *rest)))
+                if not as_json:
+                    out.write("\t".join([f"{START + at:.6f}"] + [str(v) for v in rest]) + "\n")
+                    continue
+                row["answers"] = [v for v in row["answers"].split(",") if v != "-"]
+                row["TTLs"] = [float(v) for v in row["TTLs"].split(",") if v != "-"]
+                out.write(json.dumps({k: v for k, v in row.items() if v != []}) + "\n")
+
+
 def r_or(value, other):
     return other if value is None else value
 
@@ -477,9 +569,30 @@ SCENARIOS = {
 }
 
 
+def of_names(seed, infect=None, **how):
+    day = Day(seed, **how).benign().ordinary_names()
+    if infect:
+        infect(day, day.people[7])
+    return day
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+NAMED = {  # with a dns.log beside
+    "benign-names": lambda: of_names(401),
+    "benign-names-small": lambda: of_names(402, hosts=8, net="192.168"),
+    "made-up-letters": lambda: of_names(403, lambda d, h: d.seeks_its_server(h, d.outside(), 443, LETTERS, 12, 18, 8)),
+    "made-up-figures": lambda: of_names(404, lambda d, h: d.seeks_its_server(h, d.outside(), 80, "0123456789abcdef", 12, 20, 20)),
+    "made-up-short": lambda: of_names(405, lambda d, h: d.seeks_its_server(h, d.outside(), 8080, LETTERS, 8, 12, 40)),
+    "flux": lambda: of_names(406, lambda d, h: d.flux(h, "cheap-watches.example")),
+    "flux-json": lambda: of_names(407, lambda d, h: d.flux(h, "update.cheap-watches.example", 443)),
+}
+
+
 def make(name, folder):
     """Writes a scenario; its truth."""
-    day = SCENARIOS[name]()
+    day = {**SCENARIOS, **NAMED}[name]()
+    if day.names:
+        day.write_names(pathlib.Path(folder) / f"{name}.dns.log", name.endswith("json"))
     day.write(pathlib.Path(folder) / f"{name}.log")
     (pathlib.Path(folder) / f"{name}.truth.json").write_text(json.dumps(day.truth(), indent=1) + "\n", encoding="ascii")
     return day.truth()

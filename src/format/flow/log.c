@@ -10,6 +10,7 @@ struct hn_flow_log {
     enum hn_flow_log_kind kind;
     char separator;
     bool has_header, ended;
+    bool names; /* a line is a question to a name server */
     enum log_field columns[HN_FLOW_COLUMNS_MAX];
     size_t n_columns;
     struct hn_buf map;
@@ -176,11 +177,15 @@ static void read_header(struct hn_flow_log *l, struct hn_bytes line, char separa
     struct hn_bytes rest = line, v;
     l->separator = separator;
     l->n_columns = 0;
+    l->names = false;
     while (l->n_columns < HN_FLOW_COLUMNS_MAX && next_value(&rest, separator, &v)) {
         struct hn_str name = hn_str_trim((struct hn_str){(const char *)v.p, v.n});
         enum log_field f = l->map.n ? mapped(l, name) : log_field_of(hn_str_bytes(name));
         if (f == LOG_STATE_ARGUS && l->kind == HN_FLOW_LOG_ZEEK)
             f = LOG_NONE;
+        if (f >= LOG_QUERY && l->kind != HN_FLOW_LOG_ZEEK)
+            f = LOG_NONE;
+        l->names = l->names || f >= LOG_QUERY;
         l->columns[l->n_columns++] = f;
     }
     l->has_header = true;
@@ -203,8 +208,23 @@ static bool absent(struct hn_bytes v)
     return v.n == 0 || (v.n == 1 && v.p[0] == '-') || hn_bytes_eqc(v, "(empty)");
 }
 
+static void give_name(struct hn_flow_log *l, const struct log_line *line)
+{
+    struct hn_flow_name n;
+    if (!l->sink.name || !log_name(line, &n)) {
+        l->stats.other++;
+        return;
+    }
+    l->stats.names++;
+    l->sink.name(l->sink.arg, &n);
+}
+
 static void give(struct hn_flow_log *l, struct log_line *line)
 {
+    if (l->names || line->is_name) {
+        give_name(l, line);
+        return;
+    }
     line->zeek_icmp = l->kind == HN_FLOW_LOG_ZEEK || l->kind == HN_FLOW_LOG_ZEEK_JSON;
     if (!log_finish(line)) {
         l->stats.other++;
@@ -236,6 +256,24 @@ static void read_columns(struct hn_flow_log *l, struct hn_bytes line)
 
 /* ---------------------------------------------------------------- JSON */
 
+/* Zeek's sets: as in the other form, with commas between. */
+static struct hn_str joined(struct hn_flow_log *l, const struct hn_jv *v)
+{
+    struct hn_buf b;
+    hn_buf_init(&b, HN_FLOW_LINE_MAX);
+    for (size_t i = 0; i < v->n; i++) {
+        const struct hn_jv *m = &v->items[i];
+        hn_buf_c(&b, i ? "," : "");
+        if (m->kind == HN_JV_STR)
+            hn_buf_str(&b, m->s);
+        else if (m->kind == HN_JV_INT || m->kind == HN_JV_NUM)
+            hn_buf_str(&b, hn_arena_fmt(&l->arena, "%.0f", m->kind == HN_JV_INT ? (double)m->i : m->d));
+    }
+    struct hn_str s = hn_arena_str(&l->arena, hn_buf_text(&b));
+    hn_buf_done(&b);
+    return s;
+}
+
 static void set_json(struct hn_flow_log *l, struct log_line *r, struct hn_str key, const struct hn_jv *v)
 {
     enum log_field f = log_field_of(hn_str_bytes(key));
@@ -244,8 +282,11 @@ static void set_json(struct hn_flow_log *l, struct log_line *r, struct hn_str ke
         s = hn_arena_fmt(&l->arena, "%lld", (long long)v->i);
     else if (v->kind == HN_JV_NUM)
         s = hn_arena_fmt(&l->arena, "%.6f", v->d);
+    else if (v->kind == HN_JV_ARR && f >= LOG_QUERY)
+        s = joined(l, v);
     else if (v->kind != HN_JV_STR)
         return;
+    r->is_name = r->is_name || f >= LOG_QUERY;
     if (f != LOG_NONE && s.n)
         log_set(r, f, hn_str_bytes(s));
 }

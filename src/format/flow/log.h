@@ -2,6 +2,8 @@
  * Azure NSG flow logs, any CSV with a header whose column names are known or given. Fed in pieces of any size; what
  * kind it is, the first line tells.
  *
+ * Lines of Zeek's dns.log are no flows (conn.log has those): they are handed out as names.
+ *
  * A line that does not fit is counted with its reason and passed over; a column that is not known is passed over, and
  * a value that is absent ("-") leaves its field unknown. */
 #pragma once
@@ -23,8 +25,21 @@ enum hn_flow_log_kind {
 };
 const char *hn_flow_log_name(enum hn_flow_log_kind k); /* "zeek", "argus", … */
 
+/* A question to a name server and what came back. Texts are as the log has them, and valid during the call. */
+#define HN_FLOW_NAME_ANSWERS 32u
+enum hn_flow_name_state { HN_FLOW_NAME_SILENT, HN_FLOW_NAME_FOUND, HN_FLOW_NAME_NONE, HN_FLOW_NAME_REFUSED };
+struct hn_flow_name {
+    hn_time at;
+    struct hn_ip src, dst;       /* who asked whom */
+    struct hn_bytes query, type; /* "www.example.org", "A" */
+    enum hn_flow_name_state state;
+    uint32_t ttl; /* the least of the answers, seconds */
+    size_t n_answers;
+    struct hn_ip answers[HN_FLOW_NAME_ANSWERS]; /* addresses; what goes beyond is left out */
+};
+
 struct hn_flow_log_stats {
-    uint64_t lines, flows;
+    uint64_t lines, flows, names;
     uint64_t other;  /* lines that are no flow: comments, ARP, LLC, accounting */
     uint64_t bad;    /* lines that do not fit */
     uint64_t bad_at; /* number of the first of them */
@@ -36,6 +51,7 @@ struct hn_flow_log_sink {
     /* label: the text of a label column (ground truth of labelled captures), empty when there is none. */
     void (*flow)(void *arg, const struct hn_flow *f, struct hn_bytes label);
     void *arg;
+    void (*name)(void *arg, const struct hn_flow_name *n); /* or NULL */
 };
 
 /* Does b, the first octets of an input, begin like one of them? */

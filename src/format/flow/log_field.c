@@ -30,6 +30,11 @@ static const struct {
     {"resp_ip_bytes", LOG_BYTES_BACK},
     {"label", LOG_LABEL},
     {"detailed-label", LOG_NONE},
+    {"query", LOG_QUERY},
+    {"qtype_name", LOG_QUERY_TYPE},
+    {"rcode_name", LOG_RESPONSE},
+    {"answers", LOG_ANSWERS},
+    {"ttls", LOG_TTLS},
     /* Argus */
     {"starttime", LOG_FIRST},
     {"stime", LOG_FIRST},
@@ -375,6 +380,17 @@ static bool set_dir(struct log_line *l, struct hn_bytes v)
     return true;
 }
 
+static void set_name(struct log_line *l, enum log_field f, struct hn_bytes v)
+{
+    struct hn_bytes *to[LOG_FIELDS] = {[LOG_QUERY] = &l->query,
+                                       [LOG_QUERY_TYPE] = &l->query_type,
+                                       [LOG_RESPONSE] = &l->response,
+                                       [LOG_ANSWERS] = &l->answers,
+                                       [LOG_TTLS] = &l->ttls};
+    if (to[f])
+        *to[f] = v;
+}
+
 bool log_set(struct log_line *l, enum log_field field, struct hn_bytes v)
 {
     struct hn_flow *f = &l->f;
@@ -444,6 +460,7 @@ bool log_set(struct log_line *l, enum log_field field, struct hn_bytes v)
         l->label = v;
         return true;
     default:
+        set_name(l, field, v);
         return true;
     }
 }
@@ -506,6 +523,47 @@ static void turn_round(struct hn_flow *f)
     SWAP(f->packets, f->packets_back);
     SWAP(f->flags, f->flags_back);
     f->known |= HN_FLOW_REVERSED;
+}
+
+/* ---------------------------------------------------------------- names */
+
+static enum hn_flow_name_state state_of(struct hn_bytes response)
+{
+    return !response.n                          ? HN_FLOW_NAME_SILENT
+           : hn_bytes_eqc(response, "NOERROR")  ? HN_FLOW_NAME_FOUND
+           : hn_bytes_eqc(response, "NXDOMAIN") ? HN_FLOW_NAME_NONE
+                                                : HN_FLOW_NAME_REFUSED;
+}
+
+static void read_answers(struct hn_flow_name *n, struct hn_bytes list)
+{
+    struct hn_str rest = {(const char *)list.p, list.n}, part;
+    while (n->n_answers < HN_FLOW_NAME_ANSWERS && hn_str_split(&rest, ',', &part))
+        n->n_answers += hn_ip_parse(hn_str_trim(part), &n->answers[n->n_answers]);
+}
+
+/* "60.000000,300.000000" */
+static uint32_t least_ttl(struct hn_bytes list)
+{
+    struct hn_str rest = {(const char *)list.p, list.n}, part, whole;
+    uint64_t least = UINT32_MAX, v;
+    while (hn_str_split(&rest, ',', &part))
+        if (hn_str_split(&part, '.', &whole) && hn_str_u64(hn_str_trim(whole), 10, &v) && v < least)
+            least = v;
+    return (uint32_t)least;
+}
+
+bool log_name(const struct log_line *l, struct hn_flow_name *ret)
+{
+    *ret = (struct hn_flow_name){.at = l->f.first,
+                                 .src = l->f.src,
+                                 .dst = l->f.dst,
+                                 .query = l->query,
+                                 .type = l->query_type,
+                                 .state = state_of(l->response),
+                                 .ttl = least_ttl(l->ttls)};
+    read_answers(ret, l->answers);
+    return ret->query.n && ret->src.family;
 }
 
 bool log_finish(struct log_line *l)

@@ -30,6 +30,11 @@ enum log_field {
     LOG_DIR, /* Argus: who began */
     LOG_TOS,
     LOG_LABEL,
+    LOG_QUERY, /* from here on: of Zeek's dns.log only */
+    LOG_QUERY_TYPE,
+    LOG_RESPONSE,
+    LOG_ANSWERS, /* "name,192.0.2.1": Zeek's sets are divided by commas */
+    LOG_TTLS,
     LOG_FIELDS
 };
 
@@ -42,6 +47,8 @@ struct log_line {
     bool reversed;
     uint64_t total_packets, total_bytes, payload, payload_back;
     struct hn_bytes label;
+    bool is_name; /* a line of dns.log, whatever it leaves out */
+    struct hn_bytes query, query_type, response, answers, ttls;
 };
 
 /* Column names of all the kinds, any case. LOG_NONE: not known. */
@@ -49,5 +56,7 @@ enum log_field log_field_of(struct hn_bytes name);
 enum log_field log_field_named(struct hn_str name); /* of a mapping */
 /* False: the value does not fit the field. */
 bool log_set(struct log_line *l, enum log_field f, struct hn_bytes value);
+/* What a line of dns.log says; false: it asks for nothing. */
+bool log_name(const struct log_line *l, struct hn_flow_name *ret);
 /* Makes the flow whole; false: the line is no IP flow. */
 bool log_finish(struct log_line *l);

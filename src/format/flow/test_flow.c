@@ -25,17 +25,34 @@ static void take_labelled(void *arg, const struct hn_flow *f, struct hn_bytes la
     take(arg, f);
 }
 
+/* Of the names of a log: what fits into a line of text. */
+static char names[2048];
+
+static void take_name(void *arg, const struct hn_flow_name *n)
+{
+    char line[512], from[HN_IP_TEXT];
+    int at = snprintf(line, sizeof line, "%lld %s %.*s %.*s %d %u", (long long)(n->at / HN_SECOND),
+                      hn_ip_text(&n->src, from), (int)n->query.n, n->query.n ? (const char *)n->query.p : "",
+                      (int)n->type.n, n->type.n ? (const char *)n->type.p : "", n->state, n->n_answers ? n->ttl : 0);
+    for (size_t i = 0; i < n->n_answers; i++) {
+        char text[HN_IP_TEXT];
+        at += snprintf(line + at, sizeof line - (size_t)at, " %s", hn_ip_text(&n->answers[i], text));
+    }
+    snprintf(names + strlen(names), sizeof names - strlen(names), "%s\n", line);
+}
+
 static struct hn_flow_log_stats stats;
 static enum hn_flow_log_kind kind;
 
 /* In pieces of every size: the answer must not depend on it. */
 static const char *read_log(const char *text, const char *map, size_t piece)
 {
-    struct hn_flow_log_sink sink = {take_labelled, NULL};
+    struct hn_flow_log_sink sink = {take_labelled, NULL, take_name};
     struct hn_flow_log *l = hn_flow_log_new(&sink, hn_str_c(map));
     const char *why = NULL;
     size_t n = text ? strlen(text) : 0;
     n_got = 0;
+    names[0] = 0;
     if (!l || !text)
         return "memory";
     for (size_t at = 0; at < n && !why; at += piece)
@@ -76,6 +93,68 @@ TEST(zeek_conn_log)
     CHECK_INT(got[1].state, HN_FLOW_ATTEMPT);
     CHECK_UINT(got[2].dport, 128 << 8);
     CHECK_UINT(got[2].sport, 0);
+}
+
+static const char zeek_names[] =
+    "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tdns\n"
+    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\ttrans_id\trtt\tquery\tqclass\tqclass_"
+    "name\tqtype\t"
+    "qtype_name\trcode\trcode_name\tAA\tTC\tRD\tRA\tZ\tanswers\tTTLs\trejected\n"
+    "1700000000.5\tC1\t10.0.0.1\t40000\t10.0.0.53\t53\tudp\t7\t0.01\twww.example.org\t1\tC_"
+    "INTERNET\t1\tA\t0\tNOERROR\tF\tF\tT\tT\t0\t"
+    "alias.example.net,198.51.100.1,198.51.100.2\t300.000000,60.000000,61.000000\tF\n"
+    "1700000001.5\tC2\t10.0.0.1\t40001\t10.0.0.53\t53\tudp\t8\t-\tqxzvbnkrtw.example\t1\tC_"
+    "INTERNET\t1\tA\t3\tNXDOMAIN\tF\tF\tT\tT\t0\t-\t-\tF\n"
+    "1700000002.5\tC3\t10.0.0.1\t40002\t10.0.0.53\t53\tudp\t9\t-\tsilent.example\t1\tC_INTERNET\t28\tAAAA\t-\t-"
+    "\tF\tF\tT\tF\t0\t-\t-\tF\n"
+    "1700000003.5\tC4\t10.0.0.1\t40003\t10.0.0.53\t53\tudp\t10\t-\t-\t-\t-\t-\t-\t2\tSERVFAIL\tF\tF\tT\tT\t0\t-\t-\tT\n"
+    "1700000004.5\tC5\t10.0.0.1\t99999\t10.0.0.53\t53\tudp\t10\t-\tx.example\t1\tC_"
+    "INTERNET\t1\tA\t2\tSERVFAIL\tF\tF\tT\tT\t0\t-\t-\tT\n";
+
+/* A question is a name and no flow: the flow is in conn.log. */
+TEST(zeek_dns_log)
+{
+    for (size_t piece = 500; piece < 2000; piece += 97) {
+        CHECK(read_log(zeek_names, "", piece) == NULL);
+        CHECK_INT(kind, HN_FLOW_LOG_ZEEK);
+        CHECK_UINT(n_got, 0);
+        CHECK_UINT(stats.flows, 0);
+        CHECK_UINT(stats.names, 3);
+        CHECK_UINT(stats.bad, 1);
+        CHECK_UINT(stats.bad_at, 11);
+        CHECK_STR(hn_str_c(names), HN_STR("1700000000 10.0.0.1 www.example.org A 1 60 198.51.100.1 198.51.100.2\n"
+                                          "1700000001 10.0.0.1 qxzvbnkrtw.example A 2 0\n"
+                                          "1700000002 10.0.0.1 silent.example AAAA 0 0\n"));
+    }
+    for (size_t n = 0; n < sizeof zeek_names; n++) {
+        char cut[sizeof zeek_names];
+        memcpy(cut, zeek_names, n);
+        cut[n] = 0;
+        (void)read_log(cut, "", sizeof cut);
+        CHECK_UINT(stats.flows, 0);
+        CHECK(stats.names <= 3);
+    }
+}
+
+TEST(zeek_dns_json)
+{
+    CHECK(read_log("{\"ts\":1700000000.5,\"id.orig_h\":\"10.0.0.1\",\"id.orig_p\":4,\"id.resp_h\":\"10.0.0.53\",\"id."
+                   "resp_p\":53,"
+                   "\"proto\":\"udp\",\"query\":\"www.example.org\",\"qtype_name\":\"A\",\"rcode_name\":\"NOERROR\","
+                   "\"answers\":[\"alias.example.net\",\"198.51.100.1\",\"2001:db8::1\"],\"TTLs\":[300.0,61,60.5]}\n"
+                   "{\"ts\":1700000001,\"id.orig_h\":\"10.0.0.1\",\"id.resp_h\":\"10.0.0.53\",\"proto\":\"udp\","
+                   "\"query\":\"a.example\",\"rcode_name\":\"NXDOMAIN\",\"answers\":{\"odd\":[1]},\"TTLs\":[null,[]]}\n"
+                   "{\"ts\":1700000002,\"id.orig_h\":\"10.0.0.1\",\"id.resp_h\":\"10.0.0.53\",\"proto\":\"udp\","
+                   "\"rcode_name\":\"REFUSED\"}\n"
+                   "{\"ts\":1700000003,\"id.orig_h\":\"10.0.0.1\",\"id.orig_p\":4,\"id.resp_h\":\"10.0.0.53\",\"id."
+                   "resp_p\":53,"
+                   "\"proto\":\"udp\",\"conn_state\":\"SF\"}\n",
+                   "", 4096) == NULL);
+    CHECK_UINT(n_got, 1); /* the last is of conn.log: logs of several kinds in one file */
+    CHECK_UINT(stats.names, 2);
+    CHECK_UINT(stats.other, 1);
+    CHECK_STR(hn_str_c(names), HN_STR("1700000000 10.0.0.1 www.example.org A 1 60 198.51.100.1 2001:db8::1\n"
+                                      "1700000001 10.0.0.1 a.example  2 0\n"));
 }
 
 TEST(zeek_json_lines)

@@ -10,6 +10,7 @@
 #include "core/work.h"
 #include "format/flow/export.h"
 #include "format/flow/flow.h"
+#include "format/flow/log.h"
 
 /* ---------------------------------------------------------------- state */
 
@@ -82,7 +83,10 @@ struct flow_host {
     double acts, commands; /* scores: of the worst that it does to others; of the worst channel that it serves */
 };
 
+struct flow_names;
+
 struct flow_state {
+    struct flow_names *names; /* what name servers were asked; NULL: nothing */
     struct flow_pair *pairs;
     struct flow_fan *fans;
     struct flow_host *hosts;
@@ -132,7 +136,8 @@ void flow_stitch_end(struct flow_stitch *t);
 
 /* ---------------------------------------------------------------- scoring */
 
-/* Kinds of suspects. name in answers, technique of ATT&CK ("" where it depends), is it a channel (else an act) */
+/* Kinds of suspects; their numbers are part of the ids of alerts: new ones come last. name in answers, technique of
+ * ATT&CK ("" where it depends), is it a channel (else an act) */
 #define FLOW_KIND_MAP(XX)                                                                                              \
     XX(BEACON, "beacon", "", true)                                                                                     \
     XX(INTEL, "intel", "", true)                                                                                       \
@@ -142,7 +147,9 @@ void flow_stitch_end(struct flow_stitch *t);
     XX(LATERAL, "lateral", "T1021", false)                                                                             \
     XX(SPAM, "spam", "T1071.003", false)                                                                               \
     XX(FLOOD, "flood", "T1498", false)                                                                                 \
-    XX(UPLOAD, "upload", "T1048", false)
+    XX(UPLOAD, "upload", "T1048", false)                                                                               \
+    XX(MADE_UP, "made-up-names", "T1568.002", false)                                                                   \
+    XX(FLUX, "fast-flux", "T1568.001", false)
 enum flow_kind {
 #define XX(name, text, technique, channel) FLOW_##name,
     FLOW_KIND_MAP(XX)
@@ -255,6 +262,15 @@ double flow_per_second(const struct flow_pair *p);
  * flow_host.acts. list NULL: only how many it may be. */
 size_t flow_acts(struct flow_state *s, struct flow_suspect *list);
 
+/* Questions to name servers, where a log has them (names.c): names made up by the hundred, names whose addresses are
+ * strewn over the world. Suspects in the arena; after flow_own_learn(). */
+void flow_names_add(struct flow_state *s, const struct hn_flow_name *n);
+void flow_names_free(struct flow_names *t);
+uint64_t flow_names_forgotten(const struct flow_names *t); /* hosts and names beyond what is kept */
+size_t flow_names_judge(struct flow_state *s, struct hn_arena *a, struct flow_suspect **ret);
+/* The score of the names by which src came to dst; 0: none that is suspect. */
+double flow_names_of(const struct flow_state *s, const struct flow_pair *p);
+
 /* False: its packets came out of a file, and nobody knows who sent them. */
 bool flow_exporter_known(const struct hn_exporter *e);
 
@@ -277,7 +293,7 @@ HN_MUST struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, s
 
 struct flow_input_stats {
     const char *kind; /* "pcap", "exports", "nfdump", "zeek", … */
-    uint64_t flows, packets, malformed, other;
+    uint64_t flows, names, packets, malformed, other;
     const char *why; /* what ended or spoiled it, or NULL */
     uint64_t at;
 };
@@ -285,6 +301,7 @@ struct flow_input_stats {
 struct flow_reader {
     struct hn_work *w;
     void (*flow)(void *arg, const struct hn_flow *f);
+    void (*name)(void *arg, const struct hn_flow_name *n); /* or NULL: not asked for */
     void *arg;
     struct hn_export *exports; /* over all inputs of a run */
     struct hn_str map;

@@ -39,6 +39,14 @@ static void on_log_flow(void *arg, const struct hn_flow *f, struct hn_bytes labe
     on_flow(arg, f);
 }
 
+static void on_name(void *arg, const struct hn_flow_name *n)
+{
+    struct reading *g = arg;
+    g->stats->names++;
+    if (g->r->name)
+        g->r->name(g->r->arg, n);
+}
+
 /* ---------------------------------------------------------------- captures */
 
 /* Ports that collectors listen on, by custom or by registration. */
@@ -115,7 +123,7 @@ static enum shape shape_of(struct reading *g, struct hn_bytes head, bool all)
 
 static void begin(struct reading *g, struct hn_bytes head, bool all)
 {
-    struct hn_flow_log_sink sink = {.flow = on_log_flow, .arg = g};
+    struct hn_flow_log_sink sink = {.flow = on_log_flow, .arg = g, .name = on_name};
     bool ok = true;
     g->shape = shape_of(g, head, all);
     if (g->shape == SHAPE_CAPTURE) {

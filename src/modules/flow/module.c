@@ -7,7 +7,8 @@
 extern const struct hn_module hn_module_flow;
 
 const struct hn_field flow_suspect_fields[] = {
-    {"kind", HN_T_STR, HN_REF_NONE, NULL, "beacon, intel, dns-tunnel, scan, port-scan, lateral, spam, flood or upload"},
+    {"kind", HN_T_STR, HN_REF_NONE, NULL,
+     "beacon, intel, dns-tunnel, scan, port-scan, lateral, spam, flood, upload, made-up-names or fast-flux"},
     {"host", HN_T_STR, HN_REF_NONE, NULL, "address of the host of ours"},
     {"peer", HN_T_STR, HN_REF_NONE, NULL, "address of the other side; empty for a scan of many"},
     {"port", HN_T_INT, HN_REF_NONE, NULL, "port that is contacted"},
@@ -67,6 +68,8 @@ static const struct hn_rule rules[] = {{"beacon", HN_SEV_HIGH, HN_CLASS_DETECTIO
                                        {"spam", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071.003"},
                                        {"flood", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1498"},
                                        {"upload", HN_SEV_MEDIUM, HN_CLASS_DETECTION, "ATT&CK:T1048"},
+                                       {"made-up-names", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1568.002"},
+                                       {"fast-flux", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1568.001"},
                                        {"exporter-loss", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
                                        {"exporter-templates", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
                                        {"exporter-clock", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},

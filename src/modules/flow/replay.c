@@ -52,6 +52,12 @@ static void on_flow(void *arg, const struct hn_flow *f)
         flow_stitch_add(r->stitch, &g);
 }
 
+static void on_name(void *arg, const struct hn_flow_name *n)
+{
+    struct replay *r = arg;
+    flow_names_add(&r->state, n);
+}
+
 /* ---------------------------------------------------------------- reading */
 
 static bool take_internal(struct replay *r)
@@ -220,6 +226,8 @@ static void put_suspect(struct replay *r, struct hn_jw *j, const struct flow_sus
     hn_jw_kc(j, "ja", flow_benign_if(a, HN_JA, s));
     hn_jw_obj_end(j);
     hn_jw_kc(j, "technique", flow_technique(s));
+    if (s->what.n && !s->list.n)
+        hn_jw_kstr(j, "names", s->what);
     if (s->list.n) {
         hn_jw_kstr(j, "list", s->list);
         hn_jw_kstr(j, "indicator", s->what);
@@ -253,6 +261,7 @@ static void put_inputs(struct hn_jw *j, const struct replay *r)
         hn_jw_kstr(j, "name", r->notes[i].name);
         hn_jw_kc(j, "kind", s->kind);
         hn_jw_kint(j, "flows", (int64_t)s->flows);
+        hn_jw_kint(j, "names", (int64_t)s->names);
         hn_jw_kint(j, "packets", (int64_t)s->packets);
         hn_jw_kint(j, "malformed", (int64_t)s->malformed);
         hn_jw_kint(j, "other", (int64_t)s->other);
@@ -354,6 +363,7 @@ static void put_document(struct replay *r, struct hn_jw *j)
     hn_jw_kint(j, "hosts", (int64_t)r->state.n_hosts);
     hn_jw_kint(j, "pairs", (int64_t)r->state.n_pairs);
     hn_jw_kint(j, "forgotten_pairs", (int64_t)r->state.forgotten);
+    hn_jw_kint(j, "forgotten_names", (int64_t)flow_names_forgotten(r->state.names));
     hn_jw_kint(j, "sampling_most", r->state.sampling_most);
     /* What thinning hides: a beacon needs every contact to be seen at least once. */
     hn_jw_kbool(j, "beacons_visible", r->state.sampling_most <= 10);
@@ -456,7 +466,8 @@ static int run(struct replay *r)
 static bool begin(struct replay *r, struct hn_work *w)
 {
     struct hn_export_sink sink = {on_flow, r};
-    r->reader = (struct flow_reader){.w = w, .flow = on_flow, .arg = r, .exports = hn_export_new(&sink)};
+    r->reader =
+        (struct flow_reader){.w = w, .flow = on_flow, .name = on_name, .arg = r, .exports = hn_export_new(&sink)};
     r->stitch = flow_stitch_new(&r->state);
     return hn_ok(flow_state_init(&r->state)) && r->reader.exports && r->stitch;
 }

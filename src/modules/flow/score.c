@@ -170,6 +170,7 @@ static void service_terms(const struct flow_state *s, struct flow_suspect *x, co
     /* Who is commanded to scan or to flood has a commander: who is asked again and again, or kept on the line. */
     double kept = flow_clamp(4 * persistence(p, span) + held(p));
     flow_term(x, "acts", 1.4, kept * (bad && !x->inward && !p2p && users < USERS_MOST));
+    flow_term(x, "by-name", 1.5, x->inward ? 0 : flow_names_of(s, p));
 }
 
 static void weigh(const struct flow_state *s, struct flow_suspect *x)
@@ -320,7 +321,10 @@ struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct fl
     struct flow_suspect *acts = hn_arena_alloc(a, (flow_acts(s, NULL) + 1) * sizeof *acts);
     if (!acts)
         return (struct hn_err){HN_E_NOMEM};
-    size_t n_acts = flow_acts(s, acts), n_pools = s->only_intel ? 0 : flow_pools(s, a, &pools), most = n_acts + n_pools;
+    struct flow_suspect *names = NULL;
+    size_t n_names = s->only_intel ? 0 : flow_names_judge(s, a, &names);
+    size_t n_acts = flow_acts(s, acts), n_pools = s->only_intel ? 0 : flow_pools(s, a, &pools),
+           most = n_acts + n_pools + n_names;
     for (size_t i = 0; i < s->n_pairs; i++)
         most += may_be_suspect(s, &s->pairs[i]);
     ret->list = hn_arena_alloc(a, (most + 1) * sizeof *ret->list);
@@ -335,6 +339,8 @@ struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct fl
     share(s, ret->list, ret->n);
     memcpy(ret->list + ret->n, acts, n_acts * sizeof *acts);
     ret->n += n_acts;
+    for (size_t i = 0; i < n_names; i++)
+        ret->list[ret->n++] = names[i];
     for (size_t i = 0; s->opinions && i < ret->n; i++)
         flow_opinions_apply(s->opinions, &ret->list[i]);
     if (ret->n)

@@ -31,7 +31,8 @@ static const char *head_key(const struct flow_suspect *s)
     static const char *const keys[FLOW_KINDS] = {
         [FLOW_PORT_SCAN] = "flow.sentence.port-scan", [FLOW_LATERAL] = "flow.sentence.lateral",
         [FLOW_SPAM] = "flow.sentence.spam",           [FLOW_FLOOD] = "flow.sentence.flood",
-        [FLOW_UPLOAD] = "flow.sentence.upload",       [FLOW_DNS] = "flow.sentence.dns-tunnel"};
+        [FLOW_UPLOAD] = "flow.sentence.upload",       [FLOW_MADE_UP] = "flow.sentence.made-up-names",
+        [FLOW_FLUX] = "flow.sentence.fast-flux",      [FLOW_DNS] = "flow.sentence.dns-tunnel"};
     if (s->kind == FLOW_SCAN)
         return s->fan->port ? "flow.sentence.scan" : "flow.sentence.sweep";
     if (s->kind == FLOW_INTEL)
@@ -84,7 +85,7 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
     if (s->pool)
         add_more(out, a, lang, "flow.sentence.pool", s->pool);
     if (s->more)
-        add_more(out, a, lang, "flow.sentence.more", s->more);
+        add_more(out, a, lang, s->kind == FLOW_FLUX ? "flow.sentence.more-names" : "flow.sentence.more", s->more);
 }
 
 struct hn_str flow_sentence(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s)

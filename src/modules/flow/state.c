@@ -32,6 +32,7 @@ void flow_state_done(struct flow_state *s)
         hn_free(s->pairs[i].times);
         hn_free(s->pairs[i].octets);
     }
+    flow_names_free(s->names);
     hn_free(s->pairs);
     hn_free(s->fans);
     hn_free(s->hosts);
