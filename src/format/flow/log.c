@@ -226,6 +226,10 @@ static void give(struct hn_flow_log *l, struct log_line *line)
         return;
     }
     line->zeek_icmp = l->kind == HN_FLOW_LOG_ZEEK || l->kind == HN_FLOW_LOG_ZEEK_JSON;
+    if (line->zeek_icmp && !line->f.proto && !line->other) { /* ssl.log, http.log, …: the same connection once more */
+        bad(l, "no line of conn.log or dns.log");
+        return;
+    }
     if (!log_finish(line)) {
         l->stats.other++;
         return;

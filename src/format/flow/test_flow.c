@@ -95,6 +95,21 @@ TEST(zeek_conn_log)
     CHECK_UINT(got[2].sport, 0);
 }
 
+TEST(other_zeek_logs_are_no_flows)
+{
+    static const char tls[] =
+        "#separator \\x09\n#path\tssl\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\t"
+        "version\n1700000000.0\tC1\t10.0.0.1\t40000\t192.0.2.1\t443\tTLSv13\n";
+    static const char http[] = "{\"ts\":1700000000.0,\"uid\":\"C2\",\"id.orig_h\":\"10.0.0.1\",\"id.orig_p\":40000,"
+                               "\"id.resp_h\":\"192.0.2.1\",\"id.resp_p\":80,\"method\":\"GET\"}\n";
+    const char *logs[] = {tls, http};
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(read_log(logs[i], "", 4096) == NULL);
+        CHECK_UINT(n_got, 0);
+        CHECK_UINT(stats.bad, 1);
+    }
+}
+
 static const char zeek_names[] =
     "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tdns\n"
     "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\ttrans_id\trtt\tquery\tqclass\tqclass_"
