@@ -177,9 +177,9 @@ class Portfolio(unittest.TestCase):
                              [("CVE-2026-5", "not_affected", "in-force"), ("DEBIAN-CVE-2026-1", "fixed", "in-force"),
                               ("PYSEC-2026-1", "not_affected", "unfounded")])
             said = json.loads(run(home, "sbom", "vex", "ingest", "--json", other, "--supplier", "V", code=(0,)).stdout)
-            self.assertEqual((said["products"], said["statements"], said["refused"]), (2, 4, 2))
+            self.assertEqual((said["products"], said["statements"], said["refused"]), (2, 3, 2))
             again = json.loads(run(home, "sbom", "vex", "ingest", "--json", other, "--supplier", "V", code=(0,)).stdout)
-            self.assertEqual((again["statements"], again["known"]), (0, 4))
+            self.assertEqual((again["statements"], again["known"]), (0, 3))
         # "front" is named as a whole; "back" has no such component; another supplier's product is its own.
         self.assertEqual(before - open_of("front"), {"CVE-2026-5"})
         self.assertEqual(open_of("back"), before)
@@ -190,7 +190,7 @@ class Portfolio(unittest.TestCase):
         home = pathlib.Path(TMP.name) / "ranges"
         folder = home / "feed"
         folder.mkdir(parents=True)
-        for letter in "ABCDEFG":
+        for letter in "ABCDEFGHI":
             (folder / f"{letter}.json").write_text(json.dumps({
                 "schema_version": "1.6.0", "id": f"CVE-2026-10{letter}", "modified": "2026-01-01T00:00:00Z", "affected": [
                     {"package": {"ecosystem": "npm", "name": "deep"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]}]}))
@@ -210,20 +210,23 @@ class Portfolio(unittest.TestCase):
         ingest("early", "1.5.0", "1.0.0")
         ingest("late", "2.5.0", "2.0.0")
         run(home, "sbom", "rematch", "--feed", folder, code=(0,))
-        self.assertEqual((open_of("early"), open_of("late")), ("ABCDEFG", "ABCDEFG"))
+        self.assertEqual((open_of("early"), open_of("late")), ("ABCDEFGHI", "ABCDEFGHI"))
         said = {"A": "pkg:npm/deep?vers=vers:npm%2F%3C2.0.0", "B": "pkg:generic/late?vers=vers:semver/%3E%3D2", "C": "pkg:generic/late?vers=vers:semver/%3E%3D3",
                 "D": "pkg:generic/late@2.5.0", "E": "pkg:generic/late@2.4.0", "F": "pkg:npm/deep?vers=vers:mystery/%3C9", "G": "pkg:npm/deep?vers=vers:npm/%21%3D1.0.0"}
+        parts = {"H": "pkg:generic/late@2.5.0", "I": "pkg:generic/late@2.4.0"}  # a part of one release, which is no part of "early"
         vex = home / "v.json"
         vex.write_text(json.dumps({
             "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.invalid/r", "author": "V", "version": 1, "timestamp": "2026-01-01T00:00:00Z",
             "statements": [{"vulnerability": {"name": f"CVE-2026-10{letter}"}, "products": [{"@id": what}], "status": "not_affected",
                             "justification": "vulnerable_code_not_present"} for letter, what in said.items()] + [
+                {"vulnerability": {"name": f"CVE-2026-10{letter}"}, "products": [{"@id": what, "subcomponents": [{"@id": "pkg:npm/deep"}]}],
+                 "status": "not_affected", "justification": "vulnerable_code_not_present"} for letter, what in parts.items()] + [
                 {"vulnerability": {"name": "CVE-2026-10F"}, "products": [{"@id": "pkg:generic/late?vers=vers:semver/%2A", "subcomponents": [{"@id": "pkg:npm/deep"}]}],
                  "status": "not_affected", "justification": "vulnerable_code_not_present"}]}))
         got = json.loads(run(home, "sbom", "vex", "ingest", "--json", vex, "--supplier", "V", code=(0,)).stdout)
-        self.assertEqual((got["products"], got["statements"], got["refused"]), (2, 14, 2), got)  # a part of some versions: neither can be said
-        self.assertEqual(open_of("early"), "BCDEFG")
-        self.assertEqual(open_of("late"), "ACEF")
+        self.assertEqual((got["products"], got["statements"], got["refused"]), (2, 16, 1), got)  # a part of some versions: neither can be said
+        self.assertEqual(open_of("early"), "BCDEFGHI")
+        self.assertEqual(open_of("late"), "ACEFI")
         ingest("early", "1.6.0", "2.1.0")  # no longer in the range of A, now in that of G
         run(home, "sbom", "rematch", "--feed", folder, code=(0,))
         answered = {letter: json.loads(run(home, "sbom", "reach", f"CVE-2026-10{letter}", "--json").stdout)["totals"] for letter in "AFG"}

@@ -120,6 +120,31 @@ static bool about_some(const struct hn_jv *v)
     return hn_str_starts(product, "versions ") || hn_str_starts(part, "versions ") || (part.n && has_range(product));
 }
 
+/* A part of one version of the product ("pkg:generic/acme/front@1" and a subcomponent): of that release only. */
+static struct hn_str release_of(struct hn_arena *a, const struct hn_store_product *p, const struct hn_jv *v)
+{
+    struct hn_str product = text(v, "product");
+    struct hn_purl u;
+
+    return text(v, "subcomponent").n && hn_str_starts(product, "pkg:") && same_name(name_in(product), p->name) &&
+                   hn_purl_parse(a, product, &u, NULL)
+               ? u.version
+               : HN_STR("");
+}
+
+/* Of a part of another product of those that were meant. */
+static bool about_other(const struct hn_store_product *list, size_t n, size_t i, const struct hn_jv *v)
+{
+    struct hn_str product = text(v, "product");
+
+    if (!text(v, "subcomponent").n || !hn_str_starts(product, "pkg:") || same_name(name_in(product), list[i].name))
+        return false;
+    for (size_t k = 0; k < n; k++)
+        if (same_name(name_in(product), list[k].name))
+            return true;
+    return false;
+}
+
 struct taken {
     uint64_t put, known, refused, not_allowed;
 };
@@ -129,9 +154,10 @@ static struct hn_err take_one(struct hn_op_ctx *c, const struct hn_store_product
 {
     struct hn_store_vex *old = NULL;
     struct hn_listing l = {0};
+    struct hn_str version = ops_arg(c, "version");
     struct hn_str id, reason = text(v, "justification"), impact = text(v, "impact"), action = text(v, "action");
     struct hn_store_vex_in in = {.product = p->id,
-                                 .version = ops_arg(c, "version"),
+                                 .version = version.n ? version : release_of(c->arena, p, v),
                                  .purl = component_of(p, v),
                                  .vuln = text(v, "vulnerability"),
                                  .justification = reason,
@@ -178,10 +204,10 @@ static struct hn_err take(struct hn_op_ctx *c)
     HN_TRY(products_of(c, &p, &n));
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; list && list->kind == HN_JV_ARR && k < list->n; k++)
-            if (hn_str_eqc(hn_jv_str(&list->items[k], "state"), "in-force"))
-                HN_TRY(take_one(c, &p[i], &list->items[k], &t));
-            else
+            if (!hn_str_eqc(hn_jv_str(&list->items[k], "state"), "in-force"))
                 t.refused += !hn_str_eqc(hn_jv_str(&list->items[k], "state"), "superseded");
+            else if (!about_other(p, n, i, &list->items[k]))
+                HN_TRY(take_one(c, &p[i], &list->items[k], &t));
     hn_jw_obj(c->w);
     ops_kcount(c->w, "products", n);
     ops_kcount(c->w, "statements", t.put);
