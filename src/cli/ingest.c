@@ -64,6 +64,7 @@ static struct hn_err take_file(struct cli_keep *k, const struct hn_policy *polic
     HN_AUTO_FD fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     struct hn_err e = fd < 0 ? hn_fail_errno(d, "%s", path) : hn_read_fd(fd, &b, d);
     struct hn_bytes rest = hn_bytes_of(b.p, b.n), line;
+    bool any = false;
     while (hn_ok(e) && rest.n) {
         const uint8_t *nl = memchr(rest.p, '\n', rest.n);
         if (nl && nl > rest.p && nl[-1] == '}') {
@@ -73,10 +74,19 @@ static struct hn_err take_file(struct cli_keep *k, const struct hn_policy *polic
             line = rest;
             rest.n = 0;
         }
-        if (hn_str_trim((struct hn_str){(const char *)line.p, line.n}).n)
+        if (hn_str_trim((struct hn_str){(const char *)line.p, line.n}).n) {
+            any = true;
             e = take(k, policy, line, d);
+        }
     }
     hn_buf_done(&b);
+    if (!hn_ok(e) || any)
+        return e;
+    struct hn_arena a; /* whoever was to write it may have failed */
+    struct hn_param p = {"file", hn_str_c(path), NULL};
+    hn_arena_init(&a, 64u << 10);
+    e = hn_fail(d, HN_E_INVALID, "%.*s", HN_FMT(hn_text(&a, cli.lang, "cli.ingest.empty", &p)));
+    hn_arena_done(&a);
     return e;
 }
 

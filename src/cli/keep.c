@@ -115,6 +115,10 @@ struct hn_err cli_keep_resolve(const struct cli_keep *k, struct hn_run *r, struc
         return e;
     const struct hn_jv *v = hn_jv_parse(&r->arena, hn_str_bytes(hn_arena_str(&r->arena, ans.body)), reterr);
     r->asset = hn_jv_str(v, "asset");
+    if (k->org && !hn_str_eqc(hn_jv_str(v, "org"), k->org)) /* somebody placed it: not moved by whoever sends */
+        cli_error("cli.keep.placed", "name", hn_arena_cstr(&r->arena, hn_jv_str(v, "name")), "org",
+                  hn_arena_cstr(&r->arena, hn_jv_str(v, "org")), "asset", hn_arena_cstr(&r->arena, r->asset), "to",
+                  k->org, NULL);
     r->criticality = hn_jv_num(v, "criticality", 1);
     for (size_t i = 0; i < r->n_cover; i++)
         r->lost = r->lost || (r->cover[i].kept && !store_has(hn_jv_get(v, "looked"), r, &r->cover[i]));

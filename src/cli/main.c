@@ -101,6 +101,8 @@ void cli_fail(struct hn_err e, const struct hn_diag *d)
     snprintf(key, sizeof key, "error.%s", hn_err_name(e));
     const char *text = hn_text_find(cli.lang, key);
     const char *detail = d ? d->msg : "";
+    if (text && strncmp(detail, text, strlen(text)) == 0) /* the store's role has said it already */
+        detail += strlen(text) + strspn(detail + strlen(text), " ");
     bool more = *detail && strcmp(detail, hn_err_text(e)) != 0; /* else it only says the same in other words */
     cli_error(more ? "cli.error.failed" : "cli.error.plain", "what", text ? text : hn_err_text(e), "detail", detail,
               NULL);

@@ -7,6 +7,7 @@
  *     └─ jobs.take ─▶ diagnose │ fixer (only with --fixer) │ hinomi -x uploads */
 #include <errno.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,9 +166,14 @@ static struct hn_err look_after(struct serve *s, struct hn_diag *d)
         s->restarts_since = now;
         s->restarts = 0;
     }
+    char how[48];
+    if (WIFSIGNALED(status))
+        snprintf(how, sizeof how, "by signal %d", WTERMSIG(status));
+    else
+        snprintf(how, sizeof how, "with exit code %d", WEXITSTATUS(status));
     if (++s->restarts > RESTART_MOST)
-        return hn_fail(d, HN_E_DIED, "%s keeps ending (status %d)", name, status);
-    hn_log(HN_LOG_WARN, "%s ended with status %d; starting it again", name, status);
+        return hn_fail(d, HN_E_DIED, "%s keeps ending (%s)", name, how);
+    hn_log(HN_LOG_WARN, "%s ended %s; starting it again", name, how);
     return httpd ? start_httpd(s, d) : asker ? start_asker(s, d) : start_watcher(s, d);
 }
 
@@ -390,6 +396,8 @@ static struct hn_err name_organisation(struct serve *s, struct hn_diag *d)
 static struct hn_err start(struct serve *s, struct hn_diag *d)
 {
     HN_TRY(hn_policy_load(s->policy_path, &s->policy, d));
+    if (s->user && *s->user && !getpwnam(s->user))
+        return hn_fail(d, HN_E_NOENT, "--user %s", s->user);
     HN_TRY(cli_listen(s->listen, &s->socket, d));
     HN_TRY(cli_keep_open(&s->keep, d));
     HN_TRY(name_organisation(s, d));

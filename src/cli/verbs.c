@@ -30,8 +30,9 @@ static const struct cli_column source_columns[] = {{"module", .right = false},  
                                                    {"malformed", .right = true}, {"not_seen", .right = true},
                                                    {"last_run", .date = true},   {0}};
 static const struct cli_column baseline_columns[] = {
-    {"title", .flex = true},   {"kind", .right = false},  {"asset.name", .right = false}, {"reason", .flex = true},
-    {"owner", .right = false}, {"expires", .date = true}, {"id", .right = false},         {0}};
+    {"title", .flex = true},   {"kind", .right = false},  {"asset.name", .right = false},
+    {"reason", .flex = true},  {"owner", .right = false}, {"by", .right = false},
+    {"expires", .date = true}, {"id", .right = false},    {0}};
 static const struct cli_column account_columns[] = {
     {"user", .right = false}, {"name", .flex = true}, {"lang", .right = false}, {"id", .right = false}, {0}};
 static const struct cli_column audit_columns[] = {{"seq", .right = true},   {"at", .date = true},

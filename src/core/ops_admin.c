@@ -75,6 +75,7 @@ static struct hn_err baseline_list(struct hn_op_ctx *c)
 static struct hn_err baseline_create(struct hn_op_ctx *c)
 {
     struct hn_str id, finding = ops_arg(c, "finding"), kind = ops_arg(c, "kind"), asset = ops_arg(c, "asset");
+    struct hn_str owner = ops_arg(c, "owner"); /* who accepts, unless somebody else is named */
     struct hn_store_finding f;
 
     if (finding.n ? (kind.n || asset.n) : !(kind.n && asset.n))
@@ -84,7 +85,8 @@ static struct hn_err baseline_create(struct hn_op_ctx *c)
         finding = f.id;
     }
     OPS_STORE(hn_store_baseline_put(c->store, c->who, finding, kind, asset, ops_arg(c, "reason"),
-                                    ops_account(c, ops_arg(c, "owner")), ops_arg_time(c, "expires"), c->arena, &id));
+                                    owner.n ? ops_account(c, owner) : c->who->account, ops_arg_time(c, "expires"),
+                                    c->arena, &id));
     hn_jw_obj(c->w);
     hn_jw_kstr(c->w, "id", id);
     hn_jw_obj_end(c->w);

@@ -105,6 +105,10 @@ static struct hn_err resolve(struct hn_op_ctx *c)
     struct hn_jw *w = c->w;
 
     HN_TRY(identity_read(c, hn_jv_get(c->args, "identity"), &id));
+    if (org.n) { /* also for an asset that is known, which stays where it is */
+        struct hn_store_org there;
+        OPS_STORE(hn_store_org_get(c->store, c->who, org, c->arena, &there));
+    }
     OPS_STORE(hn_store_asset_resolve(c->store, c->who, &id, org.n ? org : HN_STR(HN_STORE_ROOT),
                                      hn_jv_bool(c->args, "create", true), c->arena, &m));
     OPS_STORE(hn_store_asset_get(c->store, c->who, m.asset, c->arena, &a));

@@ -1,6 +1,7 @@
 #include "core/run.h"
 #include "core/fetch_source.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -332,6 +333,16 @@ static struct hn_err collect_later(struct hn_run *r, const struct hn_run_options
     return collect_from(r, done, &now, reterr);
 }
 
+/* An empty folder, or one of something else, is no host without faults. */
+static bool holds_a_system(int root)
+{
+    static const char *const any[] = {"etc", "usr", "bin", "lib", "var"};
+    for (size_t i = 0; i < sizeof any / sizeof *any; i++)
+        if (faccessat(root, any[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+            return true;
+    return false;
+}
+
 struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, struct hn_diag *reterr)
 {
     r->collected_at = hn_now();
@@ -344,6 +355,8 @@ struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, s
         HN_AUTO_FD root = open(o->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (root < 0)
             return hn_fail_errno(reterr, "cannot open the root %s", o->root);
+        if (!holds_a_system(root))
+            return hn_fail(reterr, HN_E_INVALID, "%s holds no system: no etc, usr, bin, lib or var", o->root);
         r->scope = hn_arena_fmt(&r->arena, "root:%s", o->root);
     }
     HN_TRY(plan(r, o, reterr));

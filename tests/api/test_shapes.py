@@ -77,10 +77,11 @@ class Shapes(Case):
         self.assertEqual(action["state"], "verified")
         gone = self.valid(client.get("findings/" + curl["id"]), "finding")
         self.assertEqual((gone["status"], gone["history"][-1]["what"] in ("closed", "verified")), ("closed", True))
-        base = self.valid(client.post("baseline", {"finding": perl["id"], "reason": "isolated", "owner": "me",
+        base = self.valid(client.post("baseline", {"finding": perl["id"], "reason": "isolated",
                                                    "expires": "2099-01-01T00:00:00Z"}), "created")
         self.assertEqual(client.get("findings/" + perl["id"]).json["status"], "excepted")
         accepted = self.valid(client.get("baseline"), "baselines")["items"][0]
+        self.assertEqual(accepted["owner"]["id"], client.get("session").json["account"]["id"])
         self.assertEqual(accepted["title"], client.get("findings/" + perl["id"]).json["title"])
         self.valid(client.delete("baseline/" + base["id"]), "done")
         self.assertEqual(client.get("findings/" + perl["id"]).json["status"], "open")

@@ -60,6 +60,9 @@ class Help(Cli):
             self.assertEqual(r.code, 2, args)
             self.assertTrue(r.errors or r.out, args)
         self.assertIn("--severity", self.w.run("findings", "--sevrity", "high").errors)
+        nobody = self.w.run("serve", "--user", "no-such-user", "--listen", "127.0.0.1:0")
+        self.assertEqual(nobody.code, 3)
+        self.assertIn("--user no-such-user", nobody.errors)
 
     def test_output_that_cannot_be_written_is_a_failure(self):
         bill = pathlib.Path(self.w.home).parent / "bill.json"
@@ -288,17 +291,33 @@ class ManyHosts(Cli):
         self.assertEqual(len(self.run_json("assets")["items"]), 1)
         self.assertEqual(self.w.run("ingest", "-", stdin=doc).code, 0)
 
+    def test_what_was_placed_stays(self):
+        doc = self.w.run("diagnose", "--root", self.w.root("hardened", "placed"), "--no-store", "--json").out
+        other = self.run_json("organisations", "create", "root", "Elsewhere")["id"]
+        taken = self.run_json("ingest", "-", stdin=doc)
+        again = self.w.run("ingest", "-", "--org", other, stdin=doc)
+        self.assertEqual(again.code, 0, again.errors)
+        self.assertIn(f"hinomi assets change {taken['asset']} --org {other}", again.errors)
+        self.assertEqual(self.run_json("assets", "show", taken["asset"])["org"]["id"], "root")
+        unknown = self.w.run("ingest", "-", "--org", "nope", stdin=doc)
+        self.assertEqual((unknown.code, unknown.errors.count("does not exist")), (3, 1), unknown.errors)
+
+    def test_a_folder_without_a_system_is_no_host_without_faults(self):
+        empty = self.w.dir / "no-system"
+        empty.mkdir()
+        r = self.w.run("diagnose", "--root", empty, "--no-store")
+        self.assertEqual((r.code, r.out), (2, b"") if isinstance(r.out, bytes) else (2, ""))
+        self.assertIn("holds no system", r.errors)
+
     def test_hostile_documents_are_refused_with_a_reason(self):
         good = self.run_json("diagnose", "--root", self.w.root("hardened"), "--no-store")
-        cases = {"": "JSON", "{": "JSON", "[]": "schema", '{"schema":"hinomi-run-9"}': "schema",
+        cases = {"": "no document", "\n \n": "no document", "{": "JSON", "[]": "schema", '{"schema":"hinomi-run-9"}': "schema",
                  json.dumps(dict(good, run_id="../../etc")): "run_id",
                  json.dumps(dict(good, collected_at="yesterday")): "collected_at",
                  json.dumps(dict(good, collected_at="2200-01-01T00:00:00Z")): "future",
                  "[" * 100000: "JSON"}
         for text, why in cases.items():
             r = self.w.run("ingest", "-", stdin=text.encode())
-            if text == "":
-                continue
             self.assertIn(r.code, (2, 3), text[:40])
             self.assertIn(why, r.errors, text[:40])
 
