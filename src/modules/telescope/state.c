@@ -105,7 +105,7 @@ static void walk_sources(struct io *s, struct telescope_cell *c)
         bool fresh;
         WALK(s, one);
         struct telescope_source *to = telescope_source_at(c, one.key, telescope_source_hash(&c->salt, one.key), &fresh);
-        if (!to || !fresh || !one.packets || one.weak >= FP_COUNT)
+        if (!to || !fresh || !one.packets || one.weak >= FP_COUNT || one.os >= OS_COUNT)
             s->bad = true;
         else
             *to = one;
@@ -186,6 +186,25 @@ static void walk_pairs(struct io *s, struct telescope_cell *c)
     }
 }
 
+/* What is looked up by a number that was read has a place. */
+static bool lists_sound(const struct telescope_cell *c)
+{
+    bool sound = true;
+    for (size_t i = 0; i < c->n_attacks; i++)
+        sound &= c->attacks[i].class < CLASS_COUNT;
+    for (size_t i = 0; i < c->n_alerts; i++) {
+        const struct telescope_alert *a = &c->alerts[i];
+        sound &= a->n_evidence <= sizeof a->evidence / sizeof *a->evidence;
+        for (unsigned k = 0; k < sizeof a->evidence / sizeof *a->evidence; k++)
+            sound &= a->evidence[k].class < CLASS_COUNT;
+    }
+    for (uint32_t i = 0; i < c->gone.groups_cap; i++) {
+        const struct telescope_group *g = &c->gone.groups[i];
+        sound &= !g->used || g->label & GROUP_UNKNOWN || (g->label > 0 && g->label <= FP_COUNT);
+    }
+    return sound;
+}
+
 static void walk_lists(struct io *s, struct telescope_cell *c)
 {
     COUNT(s, c->n_attacks);
@@ -213,6 +232,22 @@ static void walk_lists(struct io *s, struct telescope_cell *c)
     WALK(s, c->gone.groups_dropped);
     WALK(s, c->gone.scanners);
     WALK(s, c->gone.many);
+    s->bad = s->bad || (s->load && !lists_sound(c));
+}
+
+/* Times are multiplied to nanoseconds, registers are powers of two. */
+static bool counts_sound(const struct telescope_cell *c)
+{
+    bool sound = true;
+    for (unsigned i = 0; i < TELESCOPE_HOURS; i++)
+        sound &= c->hours[i].hour <= UINT32_MAX / 3600;
+    for (unsigned i = 0; i < TELESCOPE_DAYS; i++)
+        sound &= c->days[i].day <= UINT32_MAX / 86400;
+    for (unsigned i = 0; i < TELESCOPE_HOT_SETS * 4; i++)
+        sound &= c->hot[i / 4][i % 4].class < CLASS_COUNT;
+    for (unsigned i = 0; i < sizeof c->seen; i++)
+        sound &= c->seen[i] <= 33 - 12; /* 2^12 registers of hashes of 32 bits */
+    return sound;
 }
 
 static void walk_counts(struct io *s, struct telescope_cell *c)
@@ -231,6 +266,7 @@ static void walk_counts(struct io *s, struct telescope_cell *c)
     WALK(s, c->scanner_packets);
     WALK(s, c->forgotten);
     WALK(s, c->seen);
+    s->bad = s->bad || (s->load && !counts_sound(c));
 }
 
 static void walk_cell(struct io *s, struct telescope_cell *c)
@@ -264,6 +300,18 @@ static void walk_head(struct io *s, struct telescope_engine *e)
     s->bad |= memcmp(head, want, sizeof head) != 0;
 }
 
+static bool engine_sound(const struct telescope_engine *e)
+{
+    bool sound = e->n_surges <= TELESCOPE_SURGES && e->n_heat <= TELESCOPE_HEAT && e->hour <= UINT32_MAX / 3600;
+    for (size_t i = 0; sound && i < e->n_surges; i++)
+        sound = e->surges[i].hour <= UINT32_MAX / 3600;
+    for (uint32_t i = 0; sound && i < e->n_heat; i++)
+        sound = e->heat[i].hour <= UINT32_MAX / 3600 && e->heat[i].port < TELESCOPE_PORTS;
+    for (unsigned i = 0; sound && i < sizeof e->dsts; i++)
+        sound = e->dsts[i] <= 33 - 12;
+    return sound;
+}
+
 static void walk_engine(struct io *s, struct telescope_engine *e, void *note, size_t note_size)
 {
     walk_head(s, e);
@@ -282,7 +330,7 @@ static void walk_engine(struct io *s, struct telescope_engine *e, void *note, si
     WALK(s, e->last);
     WALK(s, e->hour);
     WALK(s, e->data_hours);
-    s->bad |= e->n_surges > TELESCOPE_SURGES || e->n_heat > TELESCOPE_HEAT;
+    s->bad = s->bad || (s->load && !engine_sound(e));
     /* ports of all threads, as those of the first: the next run may have another number of them */
     for (uint32_t i = 0; i < TELESCOPE_PORTS && !s->bad; i++) {
         struct telescope_port sum = {0};
