@@ -310,6 +310,8 @@ static void sweep(struct role *r)
     if (hn_monotonic() < r->sweep_at)
         return;
     r->sweep_at = hn_monotonic() + SWEEP_EVERY;
+    if (hn_store_read_only(r->store))
+        return;
     if (!hn_ok(hn_store_sweep(r->store, &done)))
         hn_log(HN_LOG_WARN, "sweep: %s", hn_store_why(r->store));
     if (!hn_ok(ops_net_sweep(r->store, r->state->policy)))
@@ -477,14 +479,26 @@ static struct hn_err enter(struct role *r, struct hn_diag *reterr)
     return HN_OK;
 }
 
+/* Where nothing can be written there is no place for a socket either: one command may read, and nobody else comes. */
+static struct hn_err open_home(struct role *r, struct hn_diag *reterr)
+{
+    struct hn_policy *p = r->state->policy;
+
+    HN_TRY(hn_store_open(r->o->home, HN_STORE_CREATE | HN_STORE_OR_READ, &r->store, reterr));
+    if (!hn_store_read_only(r->store)) {
+        HN_TRY(hn_store_scale(r->store, hn_policy_loss_max(p), hn_policy_kappa(p)));
+        return listen_at(r, reterr);
+    }
+    return r->o->once ? HN_OK : hn_fail(reterr, HN_E_READONLY, "%s cannot be written", r->o->home);
+}
+
 static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
 {
     struct hn_role_state *s = r->state;
 
     HN_TRY(signals(r, reterr));
     HN_TRY(hn_policy_load(r->o->policy, &s->policy, reterr));
-    HN_TRY(hn_store_open(r->o->home, HN_STORE_CREATE, &r->store, reterr));
-    HN_TRY(hn_store_scale(r->store, hn_policy_loss_max(s->policy), hn_policy_kappa(s->policy)));
+    HN_TRY(open_home(r, reterr));
     hn_store_on_change(r->store, on_change, r);
     hn_store_on_range(r->store, ops_software_covers);
     hn_limiter_init(&s->by_account, 5, 60 * HN_SECOND);
@@ -492,10 +506,11 @@ static struct hn_err set_up(struct role *r, struct hn_diag *reterr)
     s->started = hn_now();
     s->sign_in_at = hn_monotonic();
     s->sign_in_tokens = SIGN_IN_BURST;
-    HN_TRY(listen_at(r, reterr));
     HN_TRY(enter(r, reterr));
-    requeue_fixes(r);
-    requeue_uploads(r);
+    if (!hn_store_read_only(r->store)) {
+        requeue_fixes(r);
+        requeue_uploads(r);
+    }
     if (r->o->local_fd >= 0)
         conn_add(r, r->o->local_fd, getuid());
     return HN_OK;

@@ -22,15 +22,17 @@ static long owner_of(int fd)
     return n > 0 ? strtol(text, NULL, 10) : 0;
 }
 
-static struct hn_err lock_take(const char *home, int *ret_fd, struct hn_diag *reterr)
+static struct hn_err lock_take(const char *home, int *ret_fd, bool *ret_unwritable, struct hn_diag *reterr)
 {
     char path[4096], text[32];
 
     if (snprintf(path, sizeof path, "%s/lock", home) >= (int)sizeof path)
         return hn_fail(reterr, HN_E_LIMIT, "the path of the store is too long");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
+    if (fd < 0) {
+        *ret_unwritable = errno == EROFS || errno == EACCES || errno == EPERM;
         return hn_fail_errno(reterr, "cannot open %s", path);
+    }
     *ret_fd = fd; /* the caller closes it, whatever comes next */
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
@@ -40,6 +42,28 @@ static struct hn_err lock_take(const char *home, int *ret_fd, struct hn_diag *re
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
         return hn_fail_errno(reterr, "cannot write %s", path);
+    return HN_OK;
+}
+
+/* Keeps every writer out as long as this store is open. A folder that cannot be written here may be written elsewhere
+ * (another mount of it, another user), so the lock is asked, not the file system. Without a lock file nobody ever
+ * opened the store where it lies. */
+static struct hn_err lock_share(struct hn_store *s)
+{
+    char path[4096];
+
+    if (snprintf(path, sizeof path, "%s/lock", s->home) >= (int)sizeof path)
+        return store_fail(s, HN_E_LIMIT, "the path of the store is too long");
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return HN_OK;
+    if (fd < 0)
+        return store_fail(s, HN_E_READONLY,
+                          "%s can be read, but not whether somebody is writing to it: %s cannot be opened", s->path,
+                          path);
+    s->lock_fd = fd;
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0)
+        return store_fail(s, HN_E_BUSY, "the store in %s is in use by process %ld", s->home, owner_of(fd));
     return HN_OK;
 }
 
@@ -154,28 +178,55 @@ static char *join(const char *a, const char *b)
     return p;
 }
 
-/* A store on a file system that cannot be written has no place for the database's helper files; without a write-ahead
- * log beside it, the file alone is the whole truth. */
-static int open_read_only(struct hn_store *s)
+static struct hn_err sqlite_result(struct hn_store *s, int rc)
+{
+    if (rc == SQLITE_OK)
+        return HN_OK;
+    return s->db ? store_sql_err(s, rc) : store_nomem(s);
+}
+
+/* The file alone, its helper files neither read nor made: right only while nobody writes. */
+static struct hn_err open_alone(struct hn_store *s)
+{
+    char uri[8192], *q = uri;
+
+    if (strlen(s->path) > 2000)
+        return store_fail(s, HN_E_LIMIT, "the path of the store is too long");
+    sqlite3_close_v2(s->db);
+    s->db = NULL;
+    q += snprintf(uri, sizeof uri, "file:");
+    for (const char *c = s->path; *c; c++)
+        q += snprintf(q, 4, strchr("%?#", *c) ? "%%%02x" : "%c", (unsigned char)*c);
+    snprintf(q, 16, "?immutable=1");
+    return sqlite_result(
+        s, sqlite3_open_v2(uri, &s->db,
+                           SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL));
+}
+
+/* With a log and its index beside it, the database reads along with whoever writes. Without them, and with no place to
+ * make them, the file is the whole truth, but only as long as nobody writes. A log without its index holds changes that
+ * nobody can read here. */
+static struct hn_err open_read_only(struct hn_store *s)
 {
     struct stat st;
-    char uri[8192], *q = uri;
+    char wal[4096];
     int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(s->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     if ((rc & 0xff) != SQLITE_CANTOPEN && (rc & 0xff) != SQLITE_READONLY)
-        return rc;
-    snprintf(uri, sizeof uri, "%s-wal", s->path);
-    if ((stat(uri, &st) == 0 && st.st_size > 0) || strlen(s->path) > 2000)
-        return rc;
-    sqlite3_close_v2(s->db);
-    q += snprintf(uri, sizeof uri, "file:");
-    for (const char *c = s->path; *c; c++)
-        q += snprintf(q, 4, strchr("%?#", *c) ? "%%%02x" : "%c", (unsigned char)*c);
-    snprintf(q, 16, "?immutable=1");
-    return sqlite3_open_v2(uri, &s->db,
-                           SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+        return sqlite_result(s, rc);
+    if (access(s->path, R_OK) != 0)
+        return sqlite_result(s, rc);
+    HN_TRY(lock_share(s)); /* before the look for a log: none can come after it */
+    if (snprintf(wal, sizeof wal, "%s-wal", s->path) >= (int)sizeof wal)
+        return store_fail(s, HN_E_LIMIT, "the path of the store is too long");
+    if (stat(wal, &st) == 0 && st.st_size > 0)
+        return store_fail(s, HN_E_READONLY,
+                          "%s holds changes that cannot be read where nothing can be written: copy the folder to "
+                          "where it can be",
+                          wal);
+    return open_alone(s);
 }
 
 /* Made by us, so that only its owner can read it; the database's helper files take its mode. */
@@ -194,18 +245,15 @@ static struct hn_err make_file(struct hn_store *s, unsigned flags)
 
 static struct hn_err open_db(struct hn_store *s, unsigned flags)
 {
-    int rc;
-
     HN_TRY(make_file(s, flags));
     if (s->read_only)
-        rc = open_read_only(s);
+        HN_TRY(open_read_only(s));
     else
-        rc = sqlite3_open_v2(s->path, &s->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
-                                 SQLITE_OPEN_EXRESCODE | (flags & HN_STORE_CREATE ? SQLITE_OPEN_CREATE : 0),
-                             NULL);
-    if (rc != SQLITE_OK)
-        return s->db ? store_sql_err(s, rc) : store_nomem(s);
+        HN_TRY(sqlite_result(s, sqlite3_open_v2(s->path, &s->db,
+                                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                                                    SQLITE_OPEN_EXRESCODE |
+                                                    (flags & HN_STORE_CREATE ? SQLITE_OPEN_CREATE : 0),
+                                                NULL)));
     if (!s->read_only && sqlite3_db_readonly(s->db, "main"))
         return store_fail(s, HN_E_READONLY, "%s cannot be written", s->path);
     HN_TRY(configure(s));
@@ -245,6 +293,21 @@ static struct hn_err exists(const char *path, unsigned flags, struct hn_diag *re
     return hn_fail_errno(reterr, "cannot open %s", path);
 }
 
+/* The lock; or, where the folder cannot be written and whoever opens it is content with that, reading only. */
+static struct hn_err own(struct hn_store *s, unsigned flags, struct hn_diag *reterr)
+{
+    bool unwritable = false;
+    struct hn_diag d = {""};
+
+    if (s->read_only)
+        return HN_OK;
+    struct hn_err e = lock_take(s->home, &s->lock_fd, &unwritable, &d);
+    if (hn_ok(e))
+        return HN_OK;
+    s->read_only = unwritable && (flags & HN_STORE_OR_READ) && access(s->path, R_OK) == 0;
+    return s->read_only ? HN_OK : hn_fail(reterr, e.code, "%s", d.msg);
+}
+
 struct hn_err hn_store_open(const char *home, unsigned flags, struct hn_store **ret, struct hn_diag *reterr)
 {
     *ret = NULL;
@@ -265,8 +328,8 @@ struct hn_err hn_store_open(const char *home, unsigned flags, struct hn_store **
     s->path = join(home, "/store.db");
     struct hn_err e =
         s->home && s->path ? exists(s->path, flags, reterr) : hn_fail(reterr, HN_E_NOMEM, "%s", "out of memory");
-    if (hn_ok(e) && !s->read_only)
-        e = lock_take(home, &s->lock_fd, reterr);
+    if (hn_ok(e))
+        e = own(s, flags, reterr);
     if (hn_ok(e)) {
         e = open_db(s, flags);
         if (hn_ok(e))
@@ -303,6 +366,11 @@ void hn_store_close(struct hn_store *s)
     hn_free(s->home);
     hn_free(s->path);
     hn_free(s);
+}
+
+bool hn_store_read_only(const struct hn_store *s)
+{
+    return s->read_only;
 }
 
 const char *hn_store_why(const struct hn_store *s)

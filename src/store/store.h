@@ -21,14 +21,16 @@ struct hn_store;
 /* ---------------------------------------------------------------- opening */
 
 enum {
-    HN_STORE_CREATE = 1,   /* make the folder and an empty store when there is none */
-    HN_STORE_READ_ONLY = 2 /* no lock, no migration; every change gives READONLY */
+    HN_STORE_CREATE = 1,    /* make the folder and an empty store when there is none */
+    HN_STORE_READ_ONLY = 2, /* no lock, no migration; every change gives READONLY */
+    HN_STORE_OR_READ = 4    /* READ_ONLY where the lock cannot be written (file system, permissions) */
 };
 
 /* Opens home/store.db, takes the lock home/lock, migrates to the newest schema. now is not kept: every call that needs
  * the time uses hn_now(). */
 HN_MUST struct hn_err hn_store_open(const char *home, unsigned flags, struct hn_store **ret, struct hn_diag *reterr);
 void hn_store_close(struct hn_store *s); /* NULL is fine */
+bool hn_store_read_only(const struct hn_store *s);
 /* Why the last failing call of this store failed, for people; "" when there is nothing to add. Valid until the next
  * call. */
 const char *hn_store_why(const struct hn_store *s);

@@ -410,7 +410,47 @@ TEST_LONG(a_small_file_system, 60)
     CHECK_C(status_of(s, x, 'A'), "closed");
     CHECK_ERR(put_run(s, SYS, x, &(struct spec){.id = "2", .at = AT(3000)}, NULL), READONLY);
     close_store(&s);
+    CHECK_OK(hn_store_open(home, HN_STORE_CREATE | HN_STORE_OR_READ, &s, &d));
+    CHECK(hn_store_read_only(s));
+    CHECK_C(status_of(s, x, 'A'), "closed");
+    CHECK_ERR(put_run(s, SYS, x, &(struct spec){.id = "2", .at = AT(3000)}, NULL), READONLY);
+    close_store(&s);
     umount2(home, MNT_DETACH);
+}
+
+/* The same folder read-only in one place and written to in another, as a container sees it. */
+TEST_LONG(a_folder_that_is_written_elsewhere, 60)
+{
+    struct hn_str x;
+    struct hn_diag d;
+    char here[] = "/tmp/hn-care-XXXXXX";
+    AUTO_STORE s = NULL;
+    AUTO_STORE reader = NULL;
+    make_home();
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || !mkdtemp(here) ||
+        mount(home, here, NULL, MS_BIND, NULL) != 0 ||
+        mount(NULL, here, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) != 0)
+        SKIP("no mount namespace here");
+    s = open_store();
+    CHECK(s != NULL);
+    x = asset_of(s, "web", S("root"));
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "1", .show = "A", .at = AT(1)}, NULL));
+    /* the log is read along with */
+    CHECK_OK(hn_store_open(here, HN_STORE_CREATE | HN_STORE_OR_READ, &reader, &d));
+    CHECK_C(status_of(reader, x, 'A'), "open");
+    CHECK_ERR(put_run(reader, SYS, x, &(struct spec){.id = "2", .at = AT(2)}, NULL), READONLY);
+    close_store(&reader);
+    close_store(&s);
+    /* nobody writes, and nobody can begin to as long as the file alone is read */
+    CHECK_OK(hn_store_open(here, HN_STORE_CREATE | HN_STORE_OR_READ, &reader, &d));
+    CHECK_C(status_of(reader, x, 'A'), "open");
+    CHECK_ERR(hn_store_open(home, HN_STORE_CREATE, &s, &d), BUSY);
+    close_store(&reader);
+    s = open_store();
+    CHECK(s != NULL);
+    close_store(&s);
+    umount2(here, MNT_DETACH);
+    rmdir(here);
 }
 
 TEST(an_error_inside_a_batch_leaves_the_rest_of_it)

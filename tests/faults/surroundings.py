@@ -1,9 +1,11 @@
 """Damaged and hostile input, and surroundings that lack something: a clear result, and nothing else lost."""
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -168,6 +170,51 @@ class Surroundings(unittest.TestCase):
         self.assertIn("not kept", done.stdout.decode())
         self.assertTrue(json.loads((self.world.dir / "out").read_bytes())["findings"], "what the host says was lost")
         self.assertEqual(self.world.run("store", "check").code, 0)
+
+    def read_only_home(self, *verb):
+        """A verb where HINOMI_HOME can be read only: (exit code, output, errors)."""
+        done = self.in_namespace('home=$2; mount --bind "$home" "$home"; mount -o remount,ro,bind "$home"; p=$1; shift 2; '
+                                 'exec "$p" "$@"', hinomi.PROGRAM, self.world.home, *verb)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def test_reading_in_a_read_only_home(self):
+        root = self.world.root("neglected")
+        self.assertIn(self.world.run("diagnose", "--root", root, "--quiet").code, (0, 1))
+        before = sorted(p.name for p in self.world.home.iterdir())
+        for verb in (["findings"], ["assets"], ["actions"], ["now"], ["organisations"], ["audit"], ["store", "check"]):
+            here = self.world.run(*verb, "--json")
+            code, out, errors = self.read_only_home(*verb, "--json")
+            self.assertEqual((code, errors), (0, ""), verb)
+            self.assertEqual(json.loads(out).get("items"), here.json.get("items"), verb)
+        status = json.loads(self.read_only_home("status", "--json")[1])
+        self.assertTrue(status["store"]["read_only"])
+        self.assertIn("error", [b["level"] for b in status["banner"]])
+        finding = self.world.run("findings", "--json").json["items"][0]["id"]
+        code, out, errors = self.read_only_home("actions", "create", finding)
+        self.assertEqual((code, out), (3, ""))
+        self.assertIn("can only be read", errors)
+        self.assertEqual(self.world.run("actions", "--json").json["items"], [])
+        self.assertEqual(sorted(p.name for p in self.world.home.iterdir()), before)
+
+    def test_log_left_in_a_read_only_home(self):
+        """What a crash left in the log is read where its index is there, and is not passed over where it is not."""
+        root = self.world.root("neglected")
+        self.assertIn(self.world.run("diagnose", "--root", root, "--quiet").code, (0, 1))
+        left = {}
+        with contextlib.closing(sqlite3.connect(self.world.home / "store.db")) as db:
+            db.execute("UPDATE asset SET name = 'from-the-log'")
+            db.commit()
+            for name in ("store.db", "store.db-wal", "store.db-shm"):
+                left[name] = (self.world.home / name).read_bytes()
+        for name, content in left.items():
+            (self.world.home / name).write_bytes(content)
+        code, out, errors = self.read_only_home("assets", "--json")
+        self.assertEqual(code, 0, errors)
+        self.assertEqual(json.loads(out)["items"][0]["name"], "from-the-log")
+        (self.world.home / "store.db-shm").unlink()
+        code, out, errors = self.read_only_home("assets", "--json")
+        self.assertEqual((code, out), (3, ""))
+        self.assertIn("store.db-wal holds changes that cannot be read", errors)
 
     def test_without_sys(self):
         done = self.in_namespace('mount -t tmpfs none /sys; "$1" diagnose --no-store --json || test $? = 1', hinomi.PROGRAM)
