@@ -86,7 +86,9 @@ struct hn_str cli_word(const char *column, struct hn_str s);
 void cli_table(const struct cli_column *columns, const struct hn_jv *items);
 void cli_fields(const struct hn_jv *body);
 void cli_out(const struct hn_buf *b); /* to standard output */
-int cli_output_failed(void);          /* says so by errno; an exit code */
+/* A line of standard input; on a terminal asked for twice, unseen. False: there was none, or the two differ. */
+bool cli_secret(char *out, size_t room);
+int cli_output_failed(void); /* says so by errno; an exit code */
 /* Start and end of a colour when standard output is a terminal: by severity or state name. */
 const char *cli_color(struct hn_str word);
 const char *cli_color_end(void);

@@ -93,6 +93,7 @@ struct call {
     struct hn_buf args;
     struct hn_jw w;
     struct hn_str positional;
+    bool has_password;
 };
 
 static int unknown_option(const struct call *c, struct hn_str name)
@@ -113,6 +114,7 @@ static int read_option(struct call *c, int argc, char **argv, int *i)
     const char *value = eq ? eq + 1 : NULL;
     if (!p)
         return unknown_option(c, name);
+    c->has_password = c->has_password || strcmp(p->name, "password") == 0;
     if (!value && p->type == HN_PT_BOOL)
         value = "true";
     else if (!value && *i + 1 < argc)
@@ -124,6 +126,20 @@ static int read_option(struct call *c, int argc, char **argv, int *i)
         return CLI_USAGE;
     }
     return CLI_OK;
+}
+
+/* Not named on the command line: read, or asked for. */
+static int read_password(struct call *c)
+{
+    char text[512];
+    const struct hn_op_param *p = param_find(c->op, HN_STR("password"));
+    if (!p || !p->required || c->has_password)
+        return CLI_OK;
+    bool ok = cli_secret(text, sizeof text) && put_value(&c->w, &c->arena, p, text);
+    explicit_bzero(text, sizeof text);
+    if (!ok)
+        cli_error("cli.error.password", NULL);
+    return ok ? CLI_OK : CLI_USAGE;
 }
 
 static int read_args(struct call *c, int argc, char **argv)
@@ -150,6 +166,9 @@ static int read_args(struct call *c, int argc, char **argv)
         cli_error("cli.error.missing", "word", word, NULL);
         return CLI_USAGE;
     }
+    int rc = read_password(c);
+    if (rc != CLI_OK)
+        return rc;
     if (cli.csv && param_find(c->op, HN_STR("format"))) {
         hn_jw_kc(&c->w, "format", "csv");
     }

@@ -78,6 +78,15 @@ class Help(Cli):
             self.assertEqual(r.returncode, 3, args)
             self.assertIn(b"could not be written", r.stderr, args)
 
+    def test_a_password_need_not_stand_on_the_command_line(self):
+        made = self.w.run("accounts", "create", "tanaka", "--name", "Tanaka", stdin=b"correct horse battery\n")
+        self.assertEqual(made.code, 0, made.errors)
+        none = self.w.run("accounts", "create", "sato", "--name", "Sato", stdin=b"")
+        self.assertEqual(none.code, 2)
+        self.assertIn("standard input", none.errors)
+        weak = self.w.run("accounts", "create", "sato", "--name", "Sato", stdin=b"short\n")
+        self.assertEqual(weak.code, 2, weak.errors)
+
     def test_version(self):
         self.assertRegex(self.w.run("--version").text, r"^hinomi \d+\.\d+\.\d+\n$")
 
