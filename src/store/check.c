@@ -100,6 +100,18 @@ static const struct {
      "(SELECT 1 FROM run_cover c JOIN word m ON m.n = c.module WHERE c.run = a.verified_run AND c.complete AND "
      "c.judged AND "
      "m.text = substr(k.text, 1, instr(k.text, '.') - 1))"},
+    /* Runs that verified something are never pruned, nor is the history of what is there. */
+    {"a verified action is not verified in its history",
+     "SELECT a.id FROM action a WHERE a.state = 4 AND NOT EXISTS (SELECT 1 FROM history h JOIN word k ON k.n = h.event "
+     "WHERE h.what = 2 AND h.object = a.n AND k.text = 'verified' AND h.run = a.verified_run AND h.at = a.verified_at "
+     "AND NOT EXISTS (SELECT 1 FROM history l JOIN word w ON w.n = l.event WHERE l.what = 2 AND l.object = a.n AND "
+     "l.n > h.n AND w.text = 'not_fixed'))"},
+    {"a verified action has an open finding that did not come back",
+     "SELECT a.id FROM action a JOIN finding f ON f.n = a.finding WHERE a.state = 4 AND f.presence <> 2 AND NOT EXISTS "
+     "(SELECT 1 FROM history h JOIN word k ON k.n = h.event WHERE h.what = 1 AND h.object = f.n AND k.text = "
+     "'reopened' AND h.n > (SELECT max(v.n) FROM history v JOIN word w ON w.n = v.event WHERE v.what = 2 AND v.object "
+     "= "
+     "a.n AND w.text = 'verified'))"},
     {"a closed finding has no complete run that closed it",
      "SELECT f.id FROM finding f JOIN word k ON k.n = f.kind WHERE f.presence = 2 AND NOT EXISTS (SELECT 1 FROM run r "
      "JOIN "

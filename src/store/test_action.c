@@ -138,6 +138,21 @@ TEST(a_reappearing_problem_gets_a_new_action)
     end();
 }
 
+/* Two documents of one moment: the one that shows it is not later than the one that closed it, and not earlier. */
+TEST(a_closing_and_a_sighting_of_one_moment_are_sound)
+{
+    begin();
+    STOP_IF_FAILED();
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "2", .show = "B", .at = AT(-1) + 2}, NULL));
+    CHECK_C(state(), "verified");
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "3", .show = "AB", .at = AT(-1) + 2}, NULL));
+    CHECK_UINT(problems(s), 0);
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "4", .show = "B", .at = AT(-1) + 4}, NULL));
+    CHECK_UINT(problems(s), 0);
+    CHECK_OK(put_run(s, SYS, x, &(struct spec){.id = "5", .show = "AB", .at = AT(-1) + 3, .privilege = 10}, NULL));
+    end();
+}
+
 /* The run that closed it could not have seen what a late run of root saw. */
 TEST(a_late_sighting_of_root_undoes_a_closing_by_a_user)
 {

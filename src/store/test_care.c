@@ -172,6 +172,11 @@ TEST_LONG(the_check_finds_what_is_wrong, 60)
         {"UPDATE action SET state = 4, verified_at = 1, verified_run = 99", "invariant"},
         {"UPDATE action SET state = 4, verified_at = 1, verified_run = (SELECT run FROM run_cover WHERE complete = 0)",
          "invariant"},
+        {"UPDATE action SET state = 4, verified_at = 1, verified_run = 1", "invariant"},
+        {"UPDATE action SET state = 4, verified_at = 1, verified_run = 1; INSERT OR IGNORE INTO word (text) VALUES "
+         "('verified'); INSERT INTO history (what, object, at, event, run) SELECT 2, 1, 1, n, 1 FROM word WHERE text = "
+         "'verified'",
+         "invariant"},
         {"UPDATE asset SET open = open + 1", "invariant"},
         {"DELETE FROM finding_text WHERE finding = 1", "invariant"},
         {"UPDATE finding SET excepted_until = 5 WHERE presence = 0", "invariant"},
