@@ -34,7 +34,7 @@ console/dist/index.html: console/node_modules/.stamp $(filter-out console/packag
 run: build ## diagnose this machine and open the console on loopback
 	@HINOMI_HOME='$(HINOMI_HOME)' $(BUILD)/hinomi serve --diagnose --watch --fixer --listen 127.0.0.1:$(PORT) $(AS_USER)
 
-setup-test:
+setup-test: ## what the tests need besides the build (installed once)
 	@tools/setup test
 
 test: setup-test ## every test: C twice (gcc, and ASan+UBSan), then command line, API, browser, kill -9
