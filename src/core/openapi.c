@@ -22,7 +22,7 @@ static void type_schema(struct hn_jw *w, const struct hn_op_param *p)
         hn_jw_kc(w, "format", "date-time");
     if (p->type == HN_PT_STR)
         hn_jw_kint(w, "maxLength", p->most ? p->most : HN_PARAM_MAX);
-    if (p->type == HN_PT_INT && (p->least || p->most)) {
+    if ((p->type == HN_PT_INT || p->type == HN_PT_NUM) && (p->least || p->most)) {
         hn_jw_kint(w, "minimum", p->least);
         hn_jw_kint(w, "maximum", p->most);
     }

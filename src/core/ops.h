@@ -41,7 +41,7 @@ struct hn_op_param {
     bool required;
     const char *enums;   /* space separated allowed values of STR, or NULL */
     const char *doc;     /* one English line, for the OpenAPI document and help */
-    int64_t least, most; /* INT: range; STR, TEXT: longest in bytes (most). 0, 0 = the defaults */
+    int64_t least, most; /* INT, NUM: range; STR, TEXT: longest in bytes (most). 0, 0 = the defaults */
 };
 
 struct hn_op_ctx {

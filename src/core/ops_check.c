@@ -1,4 +1,5 @@
 /* Generic argument checks, from the table alone. */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/str.h"
@@ -78,6 +79,8 @@ static struct hn_err check_int(struct hn_op_ctx *c, const struct hn_op_param *p,
 
 static struct hn_err check_num(struct hn_op_ctx *c, const struct hn_op_param *p, struct hn_jv *v)
 {
+    char range[64] = "12.5";
+
     if (v->kind == HN_JV_STR && p->in != HN_IN_BODY) {
         struct hn_jr r;
         hn_jr_init(&r, hn_str_bytes(v->s), 0, 0);
@@ -86,8 +89,11 @@ static struct hn_err check_num(struct hn_op_ctx *c, const struct hn_op_param *p,
             v->kind = hn_jr_next(&r) == HN_J_END ? HN_JV_NUM : HN_JV_STR;
         }
     }
-    if (v->kind != HN_JV_NUM && v->kind != HN_JV_INT)
-        return wrong(c, p, "12.5");
+    if (p->least || p->most)
+        snprintf(range, sizeof range, "%lld–%lld", (long long)p->least, (long long)p->most);
+    double d = v->kind == HN_JV_NUM ? v->d : v->kind == HN_JV_INT ? (double)v->i : NAN;
+    if (!isfinite(d) || ((p->least || p->most) && (d < (double)p->least || d > (double)p->most)))
+        return wrong(c, p, range);
     return HN_OK;
 }
 

@@ -82,7 +82,7 @@ static const struct hn_op_param list_params[] = {
     {"cause", HN_IN_QUERY, HN_PT_STR, false, NULL, "put right by the same deed", 0, 512},
     {"fix", HN_IN_QUERY, HN_PT_STR, false, "requested approved applying applied failed undone",
      "state of the newest change that was asked for", 0, 0},
-    {"min_score", HN_IN_QUERY, HN_PT_NUM, false, NULL, "score at least", 0, 0},
+    {"min_score", HN_IN_QUERY, HN_PT_NUM, false, NULL, "score at least", 0, 100},
     OPS_Q,
     {"sort", HN_IN_QUERY, HN_PT_STR, false,
      "score -score due -due first_seen -first_seen last_seen -last_seen severity -severity asset -asset",
