@@ -51,14 +51,18 @@ static bool add_place(struct hn_buf *out, enum hn_lang lang, struct hn_str s)
     return false;
 }
 
-/* "cannot open the root /mnt": the name of a file after the phrase. False: it does not look so. */
+/* "cannot open the root /mnt", "no module is called "x"": a name after the phrase, which is the longest that has a
+ * text. False: it does not look so. */
 static bool add_named(struct hn_buf *out, enum hn_lang lang, struct hn_str s)
 {
-    ptrdiff_t at = hn_str_find(s, HN_STR(" /"));
-    const char *t = at < 0 ? NULL : phrase(lang, hn_str_cut(s, 0, (size_t)at));
+    size_t at = s.n < SLUG_MAX ? s.n : SLUG_MAX;
+    const char *t = NULL;
+    while (!t && at > 0)
+        if (s.p[--at] == ' ')
+            t = phrase(lang, hn_str_cut(s, 0, at));
     if (!t)
         return false;
-    struct hn_param p = {"what", hn_str_cut(s, (size_t)at + 1, s.n), NULL};
+    struct hn_param p = {"what", hn_str_cut(s, at + 1, s.n), NULL};
     hn_buf_c(out, t);
     hn_text_add(out, lang, "reason.named", &p);
     return true;

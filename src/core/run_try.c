@@ -460,7 +460,7 @@ static struct hn_err started(struct state *s, int parser, int collector, struct 
         why = how(s->t->r, "collector", collector);
     if (why.p && s->t->o->image && WIFEXITED(collector) &&
         WEXITSTATUS(collector) == hn_err_exit((struct hn_err){HN_E_INVALID}))
-        return hn_fail(reterr, HN_E_INVALID, "%s is no image of a container that can be read", s->t->o->image);
+        return hn_fail(reterr, HN_E_INVALID, "%s: no image of a container that can be read", s->t->o->image);
     return why.p ? hn_fail(reterr, HN_E_SANDBOX, "%.*s at its start", HN_FMT(why)) : HN_OK;
 }
 
