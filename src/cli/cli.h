@@ -13,7 +13,7 @@ enum { CLI_OK = 0, CLI_FINDINGS = 1, CLI_USAGE = 2, CLI_FAILURE = 3 };
 /* An option of a verb that is not an operation's parameter. Text "cli.opt.<name>". */
 struct cli_option {
     const char *name;
-    const char *value; /* word shown for its argument; NULL: a switch */
+    const char *value; /* word shown for its argument, or "one|or|another"; NULL: a switch */
 };
 
 /* A column of a table: where in a row, and how to show it. Header text "cli.col.<last part of path>". */
@@ -44,6 +44,8 @@ struct cli_verb {
 
 extern const struct cli_verb cli_verbs[]; /* ends with {0} */
 const struct cli_verb *cli_verb_find(const char *name);
+/* The operation's parameter of this name comes without a dash. */
+bool cli_use_positional(const struct cli_use *u, const char *name);
 
 /* What every verb understands, taken out of argv before the verb looks. */
 struct cli_global {
@@ -57,7 +59,8 @@ struct cli_global {
 };
 extern struct cli_global cli;
 
-/* Takes the global options out of argv (in place), gives the new argc. */
+extern const char *const cli_global_options[]; /* their names; ends with NULL */
+/* Takes the global options out of argv (in place), gives the new argc; -1, and says so, when a value is wrong. */
 int cli_take_globals(int argc, char **argv);
 /* Message in the language of the user; params: name, value pairs of C strings, ended by NULL. */
 void cli_error(const char *key, ...) __attribute__((sentinel));
@@ -68,11 +71,23 @@ int cli_option_next(int argc, char **argv, const struct option *options);
 int cli_unknown_option(struct hn_str name, const char *const *names, size_t n);
 /* An error of an operation or of the environment, with what to do. */
 void cli_fail(struct hn_err e, const struct hn_diag *d);
-int cli_usage(const struct cli_verb *v); /* to standard error; CLI_USAGE */
-int cli_help(int argc, char **argv);     /* hinomi help [VERB] */
-int cli_help_json(void);                 /* hinomi help --json: all of it as one document */
-int cli_man(int argc, char **argv);      /* hinomi -x man: the man page in the language in force */
-int cli_completion(int argc, char **argv);
+int cli_usage(const struct cli_verb *v);   /* to standard error; CLI_USAGE */
+int cli_help(int argc, char **argv);       /* hinomi help [VERB] */
+int cli_help_json(void);                   /* hinomi help --json: all of it as one document */
+int cli_man(int argc, char **argv);        /* hinomi -x man: the man page in the language in force */
+int cli_completion(int argc, char **argv); /* hinomi -x completion: for bash */
+/* The meaning of an option, as help and the man page say it. */
+const char *cli_option_doc(const char *name);
+struct hn_op_param;
+const char *cli_param_doc(const struct cli_use *u, const struct hn_op_param *p);
+/* min_score is --min-score; out is cut at its end. */
+void cli_dashed(char out[64], const char *name);
+void cli_put_roff(const char *s); /* a line of a man page */
+/* An option with its meaning, in a man page; value, enums: may be NULL. */
+void cli_man_option(const char *name, const char *value, const char *doc, const char *enums);
+struct hn_module;
+/* The next module that declares verbs and is no verb of the table itself; *i = 0 first; NULL at the end. */
+const struct hn_module *cli_module_alone(size_t *i);
 
 /* Runs a use of a verb against the store role. */
 int cli_run_uses(const struct cli_verb *v, int argc, char **argv);
@@ -98,7 +113,6 @@ void cli_put_severity(struct hn_buf *out, struct hn_str severity);
 void cli_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- verbs that modules declare (core/work.h) ---- */
-struct hn_module;
 struct hn_verb;
 const struct hn_module *cli_module_of(const char *name); /* NULL unless it declares verbs; accepts NULL */
 const struct hn_verb *cli_module_verb_find(const char *module, const char *verb);
@@ -108,7 +122,8 @@ bool cli_module_join(char **argv);
 int cli_module_run(int argc, char **argv); /* argv: module, verb, … */
 void cli_module_help(const struct hn_module *m);
 void cli_module_man(const struct hn_module *m);
-void cli_module_complete(const struct hn_module *m);
+void cli_module_complete(const struct hn_module *m);        /* the words of its verbs and options */
+void cli_module_complete_values(const struct hn_module *m); /* of the options that take one of several words */
 
 /* ---- verbs with a file of their own ---- */
 int cli_diagnose(int argc, char **argv);

@@ -1,4 +1,4 @@
-/* Help, man page and completion, all from the table of verbs and the table of operations. */
+/* Help and the man page, from the table of verbs and the table of operations. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ static const char *text(const char *name, const char *suffix)
     return hn_text_find(cli.lang, key);
 }
 
-static const char *option_text(const char *name)
+const char *cli_option_doc(const char *name)
 {
     char key[256];
     snprintf(key, sizeof key, "opt.%.128s", name);
@@ -29,7 +29,7 @@ static void put_padded(const char *s, size_t width)
         putchar(' ');
 }
 
-static void dashed(char out[64], const char *name)
+void cli_dashed(char out[64], const char *name)
 {
     size_t n = 0;
     for (; name[n] && n < 63; n++)
@@ -44,40 +44,41 @@ static void put_line(const char *left, const char *right)
     printf(" %s\n", right ? right : "");
 }
 
-static bool in_words(const char *words, const char *name)
+/* The meaning of a parameter: its text in this operation, else that of its name, else the line of the operation's
+ * table. */
+const char *cli_param_doc(const struct cli_use *u, const struct hn_op_param *p)
 {
-    struct hn_str rest = hn_str_c(words), w;
-    while (hn_str_word(&rest, &w))
-        if (hn_str_eqc(w, name))
-            return true;
-    return false;
+    char name[256];
+    snprintf(name, sizeof name, "%.100s.%.100s", u->op, p->name);
+    const char *t = cli_option_doc(name);
+    if (!t)
+        t = cli_option_doc(p->name);
+    return t ? t : p->doc;
 }
 
-/* The meaning of a parameter: its own text if there is one, else the line of the operation's table. */
-static const char *param_doc(const struct hn_op_param *p)
+/* "findings comment ID TEXT" */
+static void use_line(char out[160], const struct cli_verb *v, const struct cli_use *u)
 {
-    const char *t = option_text(p->name);
-    return t ? t : p->doc;
+    snprintf(out, 160, "hinomi %s %s%s%s", v->name, u->name, u->positional ? " " : "",
+             u->positional ? u->positional : "");
+    for (char *c = out + strlen(out) - hn_str_c(u->positional).n; *c; c++)
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 32);
 }
 
 static void help_use(const struct cli_verb *v, const struct cli_use *u)
 {
     const struct hn_op *op = hn_op_find(hn_str_c(u->op));
-    printf("  hinomi %s %s", v->name, u->name);
-    struct hn_str rest = hn_str_c(u->positional), w;
-    while (hn_str_word(&rest, &w)) {
-        putchar(' ');
-        for (size_t i = 0; i < w.n; i++)
-            putchar(w.p[i] >= 'a' && w.p[i] <= 'z' ? w.p[i] - 32 : w.p[i]);
-    }
-    putchar('\n');
+    char line[160];
+    use_line(line, v, u);
+    printf("  %s\n", line);
     for (const struct hn_op_param *p = op ? op->params : NULL; p && p->name; p++) {
         char name[64], left[160];
-        if (in_words(u->positional ? u->positional : "", p->name))
+        if (cli_use_positional(u, p->name))
             continue;
-        dashed(name, p->name);
+        cli_dashed(name, p->name);
         snprintf(left, sizeof left, "    --%s%s", name, p->type == HN_PT_BOOL ? "" : " …");
-        put_line(left, param_doc(p));
+        put_line(left, cli_param_doc(u, p));
         if (p->enums)
             printf("  %-28s (%s)\n", "", p->enums);
     }
@@ -96,7 +97,7 @@ static void help_verb(const struct cli_verb *v)
     for (const struct cli_option *o = v->options; o && o->name; o++) {
         char left[96];
         snprintf(left, sizeof left, "    --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-        put_line(left, option_text(o->name));
+        put_line(left, cli_option_doc(o->name));
     }
     for (const struct cli_use *u = v->uses; u && u->name; u++)
         help_use(v, u);
@@ -111,8 +112,7 @@ static void help_verb(const struct cli_verb *v)
     }
 }
 
-/* A module whose verbs no table of the command line repeats. */
-static const struct hn_module *module_alone(size_t *i)
+const struct hn_module *cli_module_alone(size_t *i)
 {
     while (*i < hn_modules_n) {
         const struct hn_module *m = hn_modules[(*i)++];
@@ -128,8 +128,6 @@ static const char *module_summary(const struct hn_module *m)
     snprintf(key, sizeof key, "%s.summary", m->name);
     return hn_text_find(cli.lang, key);
 }
-
-static const char *const globals[] = {"json", "jsonl", "csv", "lang", "home", "config", "no-color", "quiet"};
 
 int cli_help(int argc, char **argv)
 {
@@ -154,13 +152,13 @@ int cli_help(int argc, char **argv)
     printf("%s\n\n", hn_text_find(cli.lang, "cli.about"));
     for (v = cli_verbs; v->name; v++)
         put_line(v->name, text(v->name, ".summary"));
-    for (size_t i = 0; (m = module_alone(&i));)
+    for (size_t i = 0; (m = cli_module_alone(&i));)
         put_line(m->name, module_summary(m));
     printf("\n%s\n", hn_text_find(cli.lang, "cli.globals"));
-    for (size_t i = 0; i < sizeof globals / sizeof *globals; i++) {
+    for (const char *const *g = cli_global_options; *g; g++) {
         char left[64];
-        snprintf(left, sizeof left, "--%s", globals[i]);
-        put_line(left, option_text(globals[i]));
+        snprintf(left, sizeof left, "--%s", *g);
+        put_line(left, cli_option_doc(*g));
     }
     printf("\n%s\n", hn_text_find(cli.lang, "cli.exit"));
     return CLI_OK;
@@ -174,7 +172,7 @@ int cli_usage(const struct cli_verb *v)
 
 /* ---------------------------------------------------------------- man page (man(7)) */
 
-static void put_roff(const char *s)
+void cli_put_roff(const char *s)
 {
     if (*s == '.' || *s == '\'')
         fputs("\\&", stdout);
@@ -189,21 +187,57 @@ static void put_roff(const char *s)
     putchar('\n');
 }
 
+void cli_man_option(const char *name, const char *value, const char *doc, const char *enums)
+{
+    char line[128];
+    snprintf(line, sizeof line, "--%s%s%s", name, value ? " " : "", value ? value : "");
+    fputs(".TP\n.B ", stdout);
+    cli_put_roff(line);
+    cli_put_roff(doc ? doc : "");
+    if (enums)
+        printf("(%s)\n", enums);
+}
+
+static void man_use(const struct cli_verb *v, const struct cli_use *u)
+{
+    const struct hn_op *op = hn_op_find(hn_str_c(u->op));
+    char line[160];
+    use_line(line, v, u);
+    fputs(".PP\n.B ", stdout);
+    cli_put_roff(line);
+    puts(".RS");
+    for (const struct hn_op_param *p = op ? op->params : NULL; p && p->name; p++) {
+        char name[64];
+        cli_dashed(name, p->name);
+        if (!cli_use_positional(u, p->name))
+            cli_man_option(name, p->type == HN_PT_BOOL ? NULL : "…", cli_param_doc(u, p), p->enums);
+    }
+    puts(".RE");
+}
+
+static void man_synopsis(const struct cli_verb *v)
+{
+    char line[256];
+    snprintf(line, sizeof line, "hinomi %s %s", v->name, v->synopsis);
+    fputs(".PP\n.B ", stdout);
+    cli_put_roff(line);
+}
+
 static void man_verb(const struct cli_verb *v)
 {
     printf(".SS hinomi %s\n", v->name);
-    put_roff(text(v->name, ".summary"));
+    cli_put_roff(text(v->name, ".summary"));
     const char *about = text(v->name, ".about");
     if (about) {
         printf(".PP\n");
-        put_roff(about);
+        cli_put_roff(about);
     }
-    for (const struct cli_option *o = v->options; o && o->name; o++) {
-        printf(".TP\n.B \\-\\-%s%s%s\n", o->name, o->value ? " " : "", o->value ? o->value : "");
-        put_roff(option_text(o->name));
-    }
+    if (v->run)
+        man_synopsis(v);
+    for (const struct cli_option *o = v->options; o && o->name; o++)
+        cli_man_option(o->name, o->value, cli_option_doc(o->name), NULL);
     for (const struct cli_use *u = v->uses; u && u->name; u++)
-        printf(".TP\n.B hinomi %s %s %s\n%s\n", v->name, u->name, u->positional ? u->positional : "", " ");
+        man_use(v, u);
     if (cli_module_of(v->name))
         cli_module_man(cli_module_of(v->name));
 }
@@ -212,70 +246,21 @@ int cli_man(int argc, char **argv)
 {
     printf(".TH HINOMI 1 \"\" \"hinomi %s\"\n.SH NAME\n", HN_VERSION);
     printf("hinomi \\- ");
-    put_roff(hn_text_find(cli.lang, "cli.about"));
+    cli_put_roff(hn_text_find(cli.lang, "cli.about"));
     printf(".SH SYNOPSIS\n.B hinomi\n.I VERB\n[\\-\\-json] [\\-\\-home DIR] ...\n.SH DESCRIPTION\n");
     for (const struct cli_verb *v = cli_verbs; v->name; v++)
         man_verb(v);
     const struct hn_module *m;
-    for (size_t i = 0; (m = module_alone(&i));) {
+    for (size_t i = 0; (m = cli_module_alone(&i));) {
         printf(".SS hinomi %s\n", m->name);
-        put_roff(module_summary(m) ? module_summary(m) : m->name);
+        cli_put_roff(module_summary(m) ? module_summary(m) : m->name);
         cli_module_man(m);
     }
     printf(".SH OPTIONS\n");
-    for (size_t i = 0; i < sizeof globals / sizeof *globals; i++) {
-        printf(".TP\n.B \\-\\-%s\n", globals[i]);
-        put_roff(option_text(globals[i]));
-    }
+    for (const char *const *g = cli_global_options; *g; g++)
+        cli_man_option(*g, NULL, cli_option_doc(*g), NULL);
     printf(".SH EXIT STATUS\n");
-    put_roff(hn_text_find(cli.lang, "cli.exit"));
+    cli_put_roff(hn_text_find(cli.lang, "cli.exit"));
     printf(".SH FILES\n.I /etc/hinomi/hinomi.yaml\n.br\n.I /var/lib/hinomi\n");
-    return CLI_OK;
-}
-
-/* ---------------------------------------------------------------- bash completion */
-
-static void complete_verb(const struct cli_verb *v)
-{
-    printf("    %s) words='", v->name);
-    for (const struct cli_use *u = v->uses; u && u->name; u++) {
-        const struct hn_op *op = hn_op_find(hn_str_c(u->op));
-        printf("%s ", u->name);
-        for (const struct hn_op_param *p = op ? op->params : NULL; p && p->name; p++) {
-            char name[64];
-            dashed(name, p->name);
-            if (!in_words(u->positional ? u->positional : "", p->name))
-                printf("--%s ", name);
-        }
-    }
-    for (const struct cli_option *o = v->options; o && o->name; o++)
-        printf("--%s ", o->name);
-    if (cli_module_of(v->name))
-        cli_module_complete(cli_module_of(v->name));
-    printf("' ;;\n");
-}
-
-int cli_completion(int argc, char **argv)
-{
-    printf("# bash completion for hinomi; made by `hinomi -x completion`\n_hinomi() {\n    local words=''\n"
-           "    case ${COMP_WORDS[1]-} in\n");
-    for (const struct cli_verb *v = cli_verbs; v->name; v++)
-        complete_verb(v);
-    const struct hn_module *m;
-    for (size_t i = 0; (m = module_alone(&i));) {
-        printf("    %s) words='", m->name);
-        cli_module_complete(m);
-        printf("' ;;\n");
-    }
-    printf("    esac\n    if [ \"$COMP_CWORD\" = 1 ]; then\n        words='");
-    for (const struct cli_verb *v = cli_verbs; v->name; v++)
-        printf("%s ", v->name);
-    for (size_t i = 0; (m = module_alone(&i));)
-        printf("%s ", m->name);
-    printf("'\n    else\n        words=\"$words");
-    for (size_t i = 0; i < sizeof globals / sizeof *globals; i++)
-        printf(" --%s", globals[i]);
-    printf("\"\n    fi\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n"
-           "complete -o default -F _hinomi hinomi\n");
     return CLI_OK;
 }

@@ -21,25 +21,14 @@ static void put_text(struct help *h, const char *name, const char *key)
 
 static void put_option(struct help *h, const char *name, bool value, bool required)
 {
-    char dashed[80] = "--";
+    char dashed[66] = "--";
 
-    for (size_t i = 0; name[i] && i + 3 < sizeof dashed; i++)
-        dashed[i + 2] = name[i] == '_' ? '-' : name[i];
+    cli_dashed(dashed + 2, name);
     hn_jw_obj(&h->w);
     hn_jw_kc(&h->w, "name", dashed);
     hn_jw_kbool(&h->w, "value", value);
     hn_jw_kbool(&h->w, "required", required);
     hn_jw_obj_end(&h->w);
-}
-
-static bool is_positional(const struct cli_use *u, const char *name)
-{
-    struct hn_str rest = hn_str_c(u->positional), word;
-
-    while (hn_str_word(&rest, &word))
-        if (hn_str_eqc(word, name))
-            return true;
-    return false;
 }
 
 static void put_positional(struct help *h, const struct cli_use *u)
@@ -63,7 +52,7 @@ static void put_use(struct help *h, const struct cli_use *u)
     hn_jw_key(&h->w, "options");
     hn_jw_arr(&h->w);
     for (const struct hn_op_param *p = op ? op->params : NULL; p && p->name; p++)
-        if (!is_positional(u, p->name))
+        if (!cli_use_positional(u, p->name))
             put_option(h, p->name, p->type != HN_PT_BOOL, p->required);
     hn_jw_arr_end(&h->w);
     hn_jw_kbool(&h->w, "changes", op && (op->flags & HN_OP_CHANGES));

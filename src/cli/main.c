@@ -108,7 +108,20 @@ void cli_fail(struct hn_err e, const struct hn_diag *d)
               NULL);
 }
 
-/* Global options may stand anywhere before "--". */
+const char *const cli_global_options[] = {"json", "jsonl", "csv", "lang", "home", "config", "no-color", "quiet", NULL};
+
+/* False: there are no texts in this language. */
+static bool take_lang(struct cli_global *g, const char *name)
+{
+    bool ja = strcmp(name, "ja") == 0, known = ja || strcmp(name, "en") == 0;
+    if (!known)
+        cli_error("cli.error.lang", "word", name, NULL);
+    g->lang = ja ? HN_JA : HN_EN;
+    g->lang_given = true;
+    return known;
+}
+
+/* Global options may stand anywhere before "--". *used: how many words; 0 when the value is wrong. */
 static bool take(struct cli_global *g, const char *arg, const char *next, int *used)
 {
     *used = 1;
@@ -127,7 +140,7 @@ static bool take(struct cli_global *g, const char *arg, const char *next, int *u
     else if (strcmp(arg, "--config") == 0 && next)
         g->config = next, *used = 2;
     else if (strcmp(arg, "--lang") == 0 && next)
-        g->lang = strcmp(next, "ja") == 0 ? HN_JA : HN_EN, g->lang_given = true, *used = 2;
+        *used = take_lang(g, next) ? 2 : 0;
     else
         return false;
     return true;
@@ -144,6 +157,8 @@ int cli_take_globals(int argc, char **argv)
             break;
         }
         if (i > 0 && take(&cli, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used)) {
+            if (!used)
+                return -1;
             i += used;
             continue;
         }
@@ -215,6 +230,8 @@ static int run(int argc, char **argv)
     if (argc > 2 && strcmp(argv[1], "-x") == 0)
         return run_role(argc - 2, argv + 2);
     argc = cli_take_globals(argc, argv);
+    if (argc < 0)
+        return CLI_USAGE;
     const struct cli_verb *verb = argc > 1 ? cli_verb_find(argv[1]) : NULL;
     bool of_module = argc > 1 && cli_module_of(argv[1]);
     bool plain = wants_help(argc - 2, argv + 2) || (!verb && !of_module) ||

@@ -295,15 +295,20 @@ static const char *text(const char *module, const char *kind, const char *name, 
     return hn_text_find(cli.lang, key);
 }
 
+/* m: NULL for the options of the front. */
+static const char *option_doc(const struct hn_module *m, const struct hn_verb_option *o)
+{
+    const char *doc = m ? text(m->name, "opt", o->name, "") : NULL;
+    return doc ? doc : cli_option_doc(o->name);
+}
+
 static void help_options(const struct hn_module *m, const struct hn_verb_option *o)
 {
     for (; o && o->name; o++) {
         char left[96];
-        const char *doc = m ? text(m->name, "opt", o->name, "") : NULL;
+        const char *doc = option_doc(m, o);
         snprintf(left, sizeof left, "    --%s%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "",
                  o->many ? " …" : "");
-        if (!doc)
-            doc = text("cli", "opt", o->name, "");
         printf("  %-28s %s\n", left, doc ? doc : "");
         if (o->enums)
             printf("  %-28s (%s)\n", "", o->enums);
@@ -323,16 +328,26 @@ void cli_module_help(const struct hn_module *m)
     help_options(NULL, own);
 }
 
+static void man_options(const struct hn_module *m, const struct hn_verb_option *o)
+{
+    puts(".RS");
+    for (; o && o->name; o++)
+        cli_man_option(o->name, o->value, option_doc(m, o), o->enums);
+    puts(".RE");
+}
+
 void cli_module_man(const struct hn_module *m)
 {
     for (const struct hn_verb *v = m->verbs; v && v->name; v++) {
         const char *doc = text(m->name, "verb", v->name, "");
-        printf(".TP\n.B hinomi %s %s\n%s\n", m->name, v->name, doc ? doc : "");
-        for (const struct hn_verb_option *o = v->options; o && o->name; o++) {
-            const char *d = text(m->name, "opt", o->name, "");
-            printf(".br\n.B \\-\\-%s\n%s\n", o->name, d ? d : "");
-        }
+        char line[256];
+        snprintf(line, sizeof line, "hinomi %s %s %s", m->name, v->name, v->synopsis ? v->synopsis : "");
+        fputs(".TP\n.B ", stdout);
+        cli_put_roff(line);
+        cli_put_roff(doc ? doc : "");
+        man_options(m, v->options);
     }
+    man_options(NULL, own);
 }
 
 void cli_module_complete(const struct hn_module *m)
@@ -342,4 +357,14 @@ void cli_module_complete(const struct hn_module *m)
         for (const struct hn_verb_option *o = v->options; o && o->name; o++)
             printf("--%s ", o->name);
     }
+    for (const struct hn_verb_option *o = own; o->name; o++)
+        printf("--%s ", o->name);
+}
+
+void cli_module_complete_values(const struct hn_module *m)
+{
+    for (const struct hn_verb *v = m->verbs; v && v->name; v++)
+        for (const struct hn_verb_option *o = v->options; o && o->name; o++)
+            if (o->enums)
+                printf("    '%s %s --%s') only='%s' ;;\n", m->name, v->name, o->name, o->enums);
 }

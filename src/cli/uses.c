@@ -1,4 +1,5 @@
 /* Verbs that are calls of operations: arguments are checked by the operation's own table, in the store role. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -54,6 +55,20 @@ static bool put_file(struct hn_jw *w, const char *path)
     return ok;
 }
 
+static bool is_one_of(const char *words, struct hn_str s)
+{
+    struct hn_str rest = hn_str_c(words), word;
+    while (hn_str_word(&rest, &word))
+        if (hn_str_eq(word, s))
+            return true;
+    return false;
+}
+
+static bool is_switch_value(struct hn_str s)
+{
+    return is_one_of("true yes 1 false no 0", s);
+}
+
 /* Values come as text; numbers, switches and JSON are recognised by the type that the operation declares. A body's
  * number must be one in JSON too. */
 static bool put_value(struct hn_jw *w, struct hn_arena *a, const struct hn_op_param *p, const char *value)
@@ -68,13 +83,15 @@ static bool put_value(struct hn_jw *w, struct hn_arena *a, const struct hn_op_pa
     if (strcmp(p->name, "policy") == 0)
         return put_file(w, value);
     if (p->type == HN_PT_BOOL) {
-        hn_jw_bool(w, hn_str_eqc(s, "true") || hn_str_eqc(s, "yes") || hn_str_eqc(s, "1"));
-    } else if (p->type == HN_PT_INT && hn_str_i64(s, &i)) {
+        hn_jw_bool(w, is_one_of("true yes 1", s));
+        return is_switch_value(s);
+    }
+    if (p->type == HN_PT_INT && hn_str_i64(s, &i)) {
         hn_jw_int(w, i);
     } else if (p->type == HN_PT_OBJ || p->type == HN_PT_ARR || p->type == HN_PT_NUM ||
                (p->type == HN_PT_TEXT && hn_str_starts(s, "{"))) {
         const struct hn_jv *v = hn_jv_parse(a, hn_str_bytes(s), NULL);
-        if (!v) {
+        if (!v || (v->kind == HN_JV_NUM && !isfinite(v->d))) {
             hn_jw_str(w, s);
             return p->type == HN_PT_NUM;
         }
@@ -115,10 +132,9 @@ static int read_option(struct call *c, int argc, char **argv, int *i)
     if (!p)
         return unknown_option(c, name);
     c->has_password = c->has_password || strcmp(p->name, "password") == 0;
-    if (!value && p->type == HN_PT_BOOL)
-        value = "true";
-    else if (!value && *i + 1 < argc)
-        value = argv[++*i];
+    bool next = *i + 1 < argc && (p->type != HN_PT_BOOL || is_switch_value(hn_str_c(argv[*i + 1])));
+    if (!value)
+        value = next ? argv[++*i] : p->type == HN_PT_BOOL ? "true" : NULL;
     if (!value || !put_value(&c->w, &c->arena, p, value)) {
         const char *option = hn_arena_fmt(&c->arena, "--%.*s", HN_FMT(given)).p;
         cli_error(value ? "cli.error.value-bad" : "cli.error.value", "option", option, "value", value ? value : "",
@@ -172,6 +188,8 @@ static int read_args(struct call *c, int argc, char **argv)
     if (cli.csv && param_find(c->op, HN_STR("format"))) {
         hn_jw_kc(&c->w, "format", "csv");
     }
+    if (cli.lang_given && param_find(c->op, HN_STR("lang"))) /* taken out of argv as an option of every verb */
+        hn_jw_kc(&c->w, "lang", cli.lang == HN_JA ? "ja" : "en");
     hn_jw_obj_end(&c->w);
     return CLI_OK;
 }

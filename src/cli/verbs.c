@@ -1,6 +1,7 @@
 /* Every verb of the command line. */
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/cli.h"
 
 static const struct cli_column finding_columns[] = {{"severity", .right = false},
@@ -233,4 +234,13 @@ const struct cli_verb *cli_verb_find(const char *name)
         if (strcmp(v->name, name) == 0)
             return v;
     return NULL;
+}
+
+bool cli_use_positional(const struct cli_use *u, const char *name)
+{
+    struct hn_str rest = hn_str_c(u->positional), word;
+    while (hn_str_word(&rest, &word))
+        if (hn_str_eqc(word, name))
+            return true;
+    return false;
 }

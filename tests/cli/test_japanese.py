@@ -74,6 +74,23 @@ class Japanese(unittest.TestCase):
             r = self.ja(verb, "--help")
             self.assertRegex(r.text, JAPANESE, verb)
 
+    def test_every_option_is_explained_in_japanese(self):
+        lines = 0
+        for verb in [v["name"] for v in self.w.run("help", "--json").json["verbs"]]:
+            for line in self.w.run("help", verb, "--lang", "ja").text.splitlines():
+                if re.match(" +--", line):
+                    lines += 1
+                    self.assertRegex(line, JAPANESE, verb)
+        self.assertGreater(lines, 250)
+
+    def test_names_that_are_not_there(self):
+        said = self.said("diagnose", "--modules", "packages,nosuch")
+        self.assertIn("その名前のモジュールはありません（\"nosuch\"）", said)
+        self.assertIn("イメージを開けません（nosuch）", self.said("diagnose", "--image", "nosuch"))
+        plain = self.w.dir / "plain.txt"
+        plain.write_text("no image\n")
+        self.assertIn("読み取れるコンテナイメージではありません", self.said("diagnose", "--image", plain))
+
     def test_near_words_are_offered_only_when_near(self):
         self.assertIn("「findings」のことでしょうか", self.said("findigs"))
         self.assertNotIn("のことでしょうか", self.said("xyzzyplugh"))

@@ -6,6 +6,7 @@ import io
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import unittest
@@ -85,6 +86,115 @@ class Verbs(unittest.TestCase):
                 part = next(p for p in e["en"].split("#")[0].split("|") if f"hinomi {verb['name']}" in p)
                 for option in re.findall(r"(?<=\s)--[a-z_-]+", part.split(f"hinomi {verb['name']}")[1]):
                     self.assertIn(option.replace("_", "-"), known, e["en"])
+
+    def take_examples(self, lang):
+        """As they stand in the help, with what their capitals stand for; in a world of their own, for some change it."""
+        w = World()
+        self.addCleanup(w.close)
+        w.run("diagnose", "--root", w.root("neglected"), "--quiet")
+        (w.dir / "my-policy.yaml").write_text((TOP / "policy/default.yaml").read_text())
+        first, last = (w.run("findings", "--json").json["items"][i] for i in (0, -1))
+        person = w.run("accounts", "create", "sato", "--name", "Sato", "--password", "correct horse", "--grants",
+                       '[{"org": "root", "role": "operator"}]', "--json").json["id"]
+        action = w.run("actions", "create", last["id"], "--json").json["id"]
+        self.assertEqual(w.run("actions", "move", action, "in_progress").code, 0)
+        ids = {"findings": last["id"], "assets": last["asset"]["id"], "organisations": "root", "accounts": person,
+               "actions": action}
+        meant = {"FINDING": first["id"], "ACCOUNT": person, "ORG": "root", "my-policy.yaml": w.dir / "my-policy.yaml"}
+        taken = 0
+        for verb in self.help["verbs"]:
+            uses = {u["name"] for u in verb.get("uses", [])}
+            for e in verb.get("examples", []) if uses else []:
+                words = shlex.split(e[lang].split(" > ")[0])[1:]
+                if not verb["synopsis"] or words[1] in uses:
+                    r = w.run(*[ids[verb["name"]] if x == "ID" else meant.get(x, x) for x in words],
+                              stdin=b"correct horse\n")
+                    self.assertIn(r.code, (0, 1, 3), (e[lang], r.errors))  # 3: the vulnerability is of no feed here
+                    taken += 1
+        return taken
+
+    def test_every_example_of_an_operation_is_taken(self):
+        for lang in ("en", "ja"):
+            self.assertGreater(self.take_examples(lang), 20)
+
+    def test_the_language_of_an_account_is_the_one_given(self):
+        for lang in ("ja", "en"):
+            r = self.w.run("accounts", "create", f"of-{lang}", "--name", "N", "--password", "correct horse", "--lang", lang, "--json")
+            self.assertEqual(r.code, 0, r.errors)
+            self.assertIn((f"of-{lang}", lang), [(a["user"], a["lang"]) for a in self.w.run("accounts", "--json").json["items"]])
+
+    def test_switches_take_true_and_false(self):
+        person = self.w.run("accounts", "create", "kato", "--name", "Kato", "--password", "correct horse", "--json").json["id"]
+        for words, disabled in ((["--disabled", "true"], True), (["--disabled", "false"], False), (["--disabled"], True),
+                                (["--disabled=false"], False), (["--disabled", "--name", "K"], True)):
+            r = self.w.run("accounts", "change", person, *words)
+            self.assertEqual(r.code, 0, r.errors)
+            mine = [a for a in self.w.run("accounts", "--json").json["items"] if a["id"] == person]
+            self.assertEqual([a["disabled"] for a in mine], [disabled], words)
+        for words in (["--disabled=maybe"], ["--disabled", "maybe"]):
+            self.assertEqual(self.w.run("accounts", "change", person, *words).code, 2, words)
+
+    def test_numbers_out_of_range_are_refused(self):
+        for bad in ("1e400", "-5", "101", "-1e400", "nan", "ten"):
+            self.assertEqual(self.w.run("findings", "--min-score", bad).code, 2, bad)
+        self.assertEqual(self.w.run("findings", "--min-score", "12.5").code, 0)
+
+    def test_a_language_that_is_not_spoken_is_refused(self):
+        for verb in (["findings"], ["help"], ["version"]):
+            r = self.w.run(*verb, "--lang", "fr")
+            self.assertEqual((r.code, r.text), (2, ""), verb)
+            self.assertIn("ja or en", r.errors)
+
+    def option_lines(self, text):
+        """(first words of the line that they stand below, option) of a help page or of a man page's section."""
+        below = None
+        for line in text.splitlines():
+            if m := re.match(r" *(hinomi [a-z-]+(?: [a-z-]+)?)", line):
+                below = m[1]
+            elif m := re.match(r" +(--[a-z0-9-]+)", line):
+                yield below, m[1]
+
+    def test_the_man_page_names_every_option_that_help_names(self):
+        for lang in ("en", "ja"):
+            man = self.w.run("-x", "man", env={"HINOMI_LANG": lang}).text.replace("\\-", "-")
+            sections = dict(x.split("\n", 1) for x in man.split("\n.SS ")[1:])
+            met = 0
+            for verb in self.help["verbs"]:
+                page = "\n".join(re.sub(r"^\.B ", "  ", x) for x in sections[f"hinomi {verb['name']}"].splitlines())
+                named = set(self.option_lines(page))
+                told = {o for o in self.option_lines(self.w.run("help", verb["name"], "--lang", lang).text)}
+                self.assertLessEqual({o for _, o in told}, {o for _, o in named}, verb["name"])
+                for use in verb.get("uses", []):
+                    wanted = {(f"hinomi {verb['name']} {use['name']}", o["name"]) for o in use["options"]}
+                    self.assertLessEqual(wanted, named)
+                    met += len(wanted)
+            self.assertGreater(met, 150)
+
+    def complete(self, *words):
+        script = self.w.dir / "hinomi.bash"
+        script.write_text(self.w.run("-x", "completion").text)
+        ask = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _hinomi; printf "%s\n" "${COMPREPLY[@]}"'
+        done = subprocess.run(["bash", "-c", ask, "bash", script, "hinomi", *words], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+        return done.stdout.split()
+
+    def test_completion_knows_words_and_what_options_take(self):
+        levels = ["info", "low", "medium", "high", "critical"]
+        for words, wanted in ((["findings", "--severity", ""], levels), (["findings", "list", "--severity", "h"], ["high"]),
+                              (["findings", "--severity", "="], levels), (["findings", "--severity", "=", "cr"], ["critical"]),
+                              (["diagnose", "--threshold", ""], levels), (["diagnose", "--deep", "--threshold", "m"], ["medium"]),
+                              (["sbom", "say", "CVE-2021-44228", "fixed", "--lang", ""], ["en", "ja"]),
+                              (["feed", "add", "--kind", ""], ["file", "osv", "csaf"]),
+                              (["accounts", "create", "x", "--lang", "j"], ["ja"])):
+            self.assertEqual(self.complete(*words), wanted, words)
+        for verb, wanted in (("store", {"backup", "restore", "check"}), ("config", {"list", "show", "check"}),
+                             ("feed", {"add", "update", "sources", "remove"}), ("sbom", {"ingest", "rematch", "reach"})):
+            offered = {x for x in self.complete(verb, "") if not x.startswith("-")}
+            self.assertLessEqual(wanted, offered, verb)
+            if verb in ("store", "config"):
+                self.assertEqual(offered, wanted)
+        for verb in self.help["verbs"]:
+            self.assertIn(verb["name"], self.complete(verb["name"]))
 
     def test_what_reads_fits_its_schema(self):
         met = 0
