@@ -94,7 +94,8 @@ class Lists(Case):
 
     def test_wrong_parameters_are_named(self):
         for query, words in {"severty=high": "severity", "sort=nam": "score", "limit=0": "1–500", "limit=501": "1–500",
-                             "limit=ten": "1–500", "severity=bad": "critical", "min_score=abc": "min_score"}.items():
+                             "limit=ten": "1–500", "severity=bad": "critical", "min_score=abc": "min_score",
+                             "min_score=1e400": "0–100", "min_score=-5": "0–100"}.items():
             answer = self.client.get("findings?" + query)
             self.refused(answer, 400, "invalid")
             self.assertIn(words, answer.json["error"]["message"]["en"])

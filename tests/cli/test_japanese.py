@@ -117,6 +117,13 @@ class Japanese(unittest.TestCase):
             self.assertIn(word, text)
         self.assertRegex(self.w.run("status", env={"TZ": "Asia/Tokyo"}).text, r"started: \d{4}-\d\d-\d\d \d\d:\d\d JST")
 
+    def test_what_was_not_seen_is_no_operation(self):
+        module = next(s["module"] for s in self.ja("sources", "--json").json if s["not_seen"])
+        text = self.ja("sources", "show", module).text
+        self.assertIn("内容: ", text)
+        self.assertNotIn("操作: ", text)
+        self.assertIn("操作", self.ja("audit").text.splitlines()[0])
+
     def test_the_column_fits_japanese_words(self):
         lines = self.ja("now").text.splitlines()
         first = [x for x in lines if re.match(r" +\d+  (緊急|高|中)", x)]
