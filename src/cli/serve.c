@@ -358,7 +358,8 @@ static struct hn_err tell_state(struct serve *s, struct hn_diag *d)
     if (!box.landlock_abi)
         fprintf(stderr, "%s\n", hn_text_find(cli.lang, "cli.serve.reduced"));
     hn_buf_init(&b, 256);
-    hn_buf_fmt(&b, "{\"on\":true,\"sandbox\":\"%s\"}", box.landlock_abi ? "full" : "reduced");
+    hn_buf_fmt(&b, "{\"on\":%s,\"takes\":true,\"sandbox\":\"%s\"}", s->watch ? "true" : "false",
+               box.landlock_abi ? "full" : "reduced");
     struct hn_err e = call(s, "watch.set", &b, &ans, d);
     hn_buf_done(&b);
     return e;

@@ -83,10 +83,8 @@ static struct hn_err jobs_take(struct hn_op_ctx *c)
 
     if (!hn_str_eqc(kinds, "diagnoses"))
         r->fixer_seen = mono;
-    if (!hn_str_eqc(kinds, "changes")) {
-        r->watch_on = true;
-        r->watch_seen = mono;
-    }
+    if (!hn_str_eqc(kinds, "changes"))
+        r->supervisor_seen = mono;
     hn_jw_obj(c->w);
     hn_jw_key(c->w, "job");
     for (size_t i = 0; i < r->n_jobs; i++) {
@@ -148,7 +146,8 @@ static struct hn_err watch_set(struct hn_op_ctx *c)
     struct hn_str sandbox = ops_arg(c, "sandbox");
 
     r->watch_on = hn_jv_bool(c->args, "on", r->watch_on);
-    r->watch_seen = hn_monotonic();
+    if (hn_jv_get(c->args, "takes"))
+        r->supervisor_seen = hn_jv_bool(c->args, "takes", false) ? hn_monotonic() : 0;
     r->watch_next = ops_arg_time(c, "next_run");
     if (sandbox.n)
         snprintf(r->sandbox, sizeof r->sandbox, "%.*s", HN_FMT(sandbox));
@@ -358,6 +357,7 @@ static const struct hn_op_param report_params[] = {
     OPS_END};
 static const struct hn_op_param watch_params[] = {
     {"on", HN_IN_BODY, HN_PT_BOOL, false, NULL, "watching", 0, 0},
+    {"takes", HN_IN_BODY, HN_PT_BOOL, false, NULL, "takes diagnoses that are asked for", 0, 0},
     {"next_run", HN_IN_BODY, HN_PT_TIME, false, NULL, "next diagnosis by schedule", 0, 64},
     {"sandbox", HN_IN_BODY, HN_PT_STR, false, "full reduced", "landlock", 0, 0},
     OPS_END};

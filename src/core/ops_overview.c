@@ -8,7 +8,7 @@
 
 static bool watching(const struct hn_op_ctx *c)
 {
-    return c->role->watch_on && hn_monotonic() - c->role->watch_seen < SUPERVISOR_LOST;
+    return c->role->watch_on && c->role->supervisor_seen && hn_monotonic() - c->role->supervisor_seen < SUPERVISOR_LOST;
 }
 
 static void banner(struct hn_op_ctx *c, const char *level, const char *key, const struct hn_param *params)

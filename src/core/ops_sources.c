@@ -73,7 +73,7 @@ static struct hn_err diagnose(struct hn_op_ctx *c)
 
     if (!hn_store_visible(c->store, c->who, HN_STR(HN_STORE_ROOT), HN_ROLE_OPERATOR))
         return (struct hn_err){HN_E_PERM};
-    if (!c->role->watch_on || hn_monotonic() - c->role->watch_seen > 2 * HN_MINUTE)
+    if (!c->role->supervisor_seen || hn_monotonic() - c->role->supervisor_seen > 2 * HN_MINUTE)
         return hn_op_fail(c, HN_E_UNSUPPORTED, "error.no-supervisor", HN_OP_END);
     snprintf(job.by, sizeof job.by, "%.*s", HN_FMT(c->who->name));
     HN_TRY(hn_job_put(c->role, &job));

@@ -68,16 +68,16 @@ struct hn_role_state {
     bool defer_for_asks; /* of a deferral: for questions, not jobs */
     struct hn_running running;
     struct ops_net_job *net_job; /* hosts to be told what the network says; NULL: none */
-    bool watch_on;               /* a supervisor watches: what it said with watch.set */
+    bool watch_on;               /* the supervisor watches: what it said with watch.set */
     hn_time watch_last, watch_next;
-    hn_time fixer_seen;  /* when somebody last asked for changes to make, monotonic */
-    hn_time watch_seen;  /* when the supervisor last asked, monotonic */
-    char sandbox[16];    /* "full", "reduced" or "" as reported by whoever entered it */
-    bool stop;           /* role.stop */
-    bool defer;          /* the handler has no answer yet: ask again when jobs come or defer_until passes */
-    hn_time defer_until; /* monotonic; of the connection being served */
-    unsigned serving;    /* number of the connection being served */
-    bool to_http;        /* role.http: this connection lays its rights down */
+    hn_time fixer_seen;      /* when somebody last asked for changes to make, monotonic */
+    hn_time supervisor_seen; /* when somebody last asked for diagnoses to make, monotonic; 0: never */
+    char sandbox[16];        /* "full", "reduced" or "" as reported by whoever entered it */
+    bool stop;               /* role.stop */
+    bool defer;              /* the handler has no answer yet: ask again when jobs come or defer_until passes */
+    hn_time defer_until;     /* monotonic; of the connection being served */
+    unsigned serving;        /* number of the connection being served */
+    bool to_http;            /* role.http: this connection lays its rights down */
 };
 
 /* Puts a job into the queue; its id (which is also the run's, for a diagnosis) in job->id. */

@@ -114,9 +114,12 @@ class Shapes(Case):
         self.assertEqual(self.world.local.call("jobs.take")["job"]["kind"], "undo")
 
     def test_e_diagnosis_on_request(self):
-        self.world.local.call("watch.set", on=False)
+        self.world.local.call("watch.set", on=False, takes=False)
         self.refused(self.client.post("diagnose", {"deep": True}), 501, "unsupported")
         self.world.local.call("jobs.take")
+        self.assertFalse(self.client.get("status").json["watch"]["on"], "who takes jobs does not watch by that")
+        self.world.local.call("watch.set", on=True)
+        self.assertTrue(self.client.get("status").json["watch"]["on"])
         run = self.valid(self.client.post("diagnose", {"deep": True}), "diagnose")["run"]
         job = self.world.local.call("jobs.take")["job"]
         self.assertEqual((job["id"], job["kind"], job["deep"]), (run, "diagnose", True))

@@ -464,7 +464,7 @@ function StatusTab(): JSX.Element {
       <Section title={t("status-page.watch")}>
         <Facts
           items={[
-            [t("status-page.watching"), s.watch?.on && s.watch.next_run ? t("sources.watching") : t("sources.not-watching")],
+            [t("status-page.watching"), s.watch?.on ? t("sources.watching") : t("sources.not-watching")],
             [t("col.last-run"), <When key="l" at={s.watch?.last_run} />],
             ...(s.watch?.next_run ? ([[t("sources.next"), <When key="n" at={s.watch.next_run} />]] as [string, JSX.Element][]) : []),
           ]}

@@ -98,7 +98,7 @@ function Watching(): JSX.Element | null {
   if (!w) return null;
   return (
     <p class="dim">
-      {w.on && w.next_run ? t("sources.watching") : t("sources.not-watching")}
+      {w.on ? t("sources.watching") : t("sources.not-watching")}
       {w.last_run && (
         <>
           {" "}
