@@ -355,7 +355,7 @@ struct hn_err hn_run_collect(struct hn_run *r, const struct hn_run_options *o, s
         HN_AUTO_FD root = open(o->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (root < 0)
             return hn_fail_errno(reterr, "cannot open the root %s", o->root);
-        if (!holds_a_system(root))
+        if (!o->inventory && !holds_a_system(root))
             return hn_fail(reterr, HN_E_INVALID, "%s holds no system: no etc, usr, bin, lib or var", o->root);
         r->scope = hn_arena_fmt(&r->arena, "root:%s", o->root);
     }
