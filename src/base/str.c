@@ -206,6 +206,16 @@ bool hn_str_word(struct hn_str *rest, struct hn_str *ret)
     return true;
 }
 
+bool hn_str_is_word_of(struct hn_str s, struct hn_str words)
+{
+    struct hn_str word;
+
+    while (hn_str_word(&words, &word))
+        if (hn_str_eq(word, s))
+            return true;
+    return false;
+}
+
 bool hn_str_plain(struct hn_str s)
 {
     for (size_t i = 0; i < s.n; i++) {

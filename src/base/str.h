@@ -35,6 +35,8 @@ struct hn_str hn_str_base(struct hn_str path);
 bool hn_str_split(struct hn_str *rest, char sep, struct hn_str *ret);
 /* Takes the next word (between ASCII blanks and tabs). False when none is left. */
 bool hn_str_word(struct hn_str *rest, struct hn_str *ret);
+/* Is s one of the words? */
+bool hn_str_is_word_of(struct hn_str s, struct hn_str words);
 /* Letters, digits, ".", "-" and "_" only, and at least one: safe in a file name or a host name. */
 bool hn_str_plain(struct hn_str s);
 /* Whole of s as a decimal (or, with base 8 or 16, such) number; false on anything else or overflow. */

@@ -185,6 +185,10 @@ TEST(words_and_lines)
     CHECK(hn_str_word(&rest, &w));
     CHECK_TEXT(w, "three");
     CHECK(!hn_str_word(&rest, &w));
+    CHECK(hn_str_is_word_of(HN_STR("two"), HN_STR("  one\ttwo  three ")));
+    CHECK(!hn_str_is_word_of(HN_STR("tw"), HN_STR("  one\ttwo  three ")));
+    CHECK(!hn_str_is_word_of(HN_STR(""), HN_STR("one two")));
+    CHECK(!hn_str_is_word_of(HN_STR("one"), hn_str_c(NULL)));
 
     struct hn_bytes text = bytes("a\r\n\nb\r"), line;
     CHECK(hn_bytes_line(&text, &line));

@@ -77,7 +77,7 @@ static bool good_value(const struct hn_verb_option *o, const char *value)
     int64_t i;
     hn_time t;
     char *end;
-    struct hn_str s, word, rest = hn_str_c(o->enums);
+    struct hn_str s;
     if (!hn_str_from_utf8(hn_bytes_of(value, strlen(value)), &s))
         return o->type == HN_OPT_INPUT || o->type == HN_OPT_FOLLOW || o->type == HN_OPT_OUTPUT;
     switch (o->type) {
@@ -89,10 +89,7 @@ static bool good_value(const struct hn_verb_option *o, const char *value)
     case HN_OPT_TIME:
         return hn_time_parse(s, &t);
     case HN_OPT_STR:
-        while (hn_str_word(&rest, &word))
-            if (hn_str_eq(word, s))
-                return true;
-        return !o->enums;
+        return !o->enums || hn_str_is_word_of(s, hn_str_c(o->enums));
     default:
         return s.n > 0;
     }

@@ -55,18 +55,9 @@ static bool put_file(struct hn_jw *w, const char *path)
     return ok;
 }
 
-static bool is_one_of(const char *words, struct hn_str s)
-{
-    struct hn_str rest = hn_str_c(words), word;
-    while (hn_str_word(&rest, &word))
-        if (hn_str_eq(word, s))
-            return true;
-    return false;
-}
-
 static bool is_switch_value(struct hn_str s)
 {
-    return is_one_of("true yes 1 false no 0", s);
+    return hn_str_is_word_of(s, HN_STR("true yes 1 false no 0"));
 }
 
 /* Values come as text; numbers, switches and JSON are recognised by the type that the operation declares. A body's
@@ -83,7 +74,7 @@ static bool put_value(struct hn_jw *w, struct hn_arena *a, const struct hn_op_pa
     if (strcmp(p->name, "policy") == 0)
         return put_file(w, value);
     if (p->type == HN_PT_BOOL) {
-        hn_jw_bool(w, is_one_of("true yes 1", s));
+        hn_jw_bool(w, hn_str_is_word_of(s, HN_STR("true yes 1")));
         return is_switch_value(s);
     }
     if (p->type == HN_PT_INT && hn_str_i64(s, &i)) {

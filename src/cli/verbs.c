@@ -238,9 +238,5 @@ const struct cli_verb *cli_verb_find(const char *name)
 
 bool cli_use_positional(const struct cli_use *u, const char *name)
 {
-    struct hn_str rest = hn_str_c(u->positional), word;
-    while (hn_str_word(&rest, &word))
-        if (hn_str_eqc(word, name))
-            return true;
-    return false;
+    return hn_str_is_word_of(hn_str_c(name), hn_str_c(u->positional));
 }

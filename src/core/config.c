@@ -93,13 +93,9 @@ static struct hn_err unknown_key(struct loader *l, const struct hn_yaml *y, stru
 
 static bool one_of_words(struct hn_str s, const char *words)
 {
-    struct hn_str rest = hn_str_c(words), w;
     if (strcmp(words, "modules") == 0)
         return hn_module_find(s) != NULL;
-    while (hn_str_word(&rest, &w))
-        if (hn_str_eq(s, w))
-            return true;
-    return false;
+    return hn_str_is_word_of(s, hn_str_c(words));
 }
 
 /* A number with one unit letter; units like "s1 m60" are pairs in order. */

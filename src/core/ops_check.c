@@ -34,16 +34,6 @@ static struct hn_err wrong(struct hn_op_ctx *c, const struct hn_op_param *p, con
     return hn_op_fail(c, HN_E_INVALID, "error.param-wrong", "name", p->name, "want", want, HN_OP_END);
 }
 
-static bool enum_has(const char *enums, struct hn_str v)
-{
-    struct hn_str rest = hn_str_c(enums), one;
-
-    while (hn_str_word(&rest, &one))
-        if (hn_str_eq(one, v))
-            return true;
-    return false;
-}
-
 static struct hn_err check_str(struct hn_op_ctx *c, const struct hn_op_param *p, struct hn_jv *v)
 {
     size_t most = p->most ? (size_t)p->most : HN_PARAM_MAX;
@@ -55,7 +45,7 @@ static struct hn_err check_str(struct hn_op_ctx *c, const struct hn_op_param *p,
         return hn_op_fail(c, HN_E_INVALID, "error.param-long", "name", p->name, HN_OP_END);
     if (p->required && hn_str_trim(v->s).n == 0)
         return hn_op_fail(c, HN_E_INVALID, "error.param-missing", "name", p->name, HN_OP_END);
-    if (p->enums && !enum_has(p->enums, v->s))
+    if (p->enums && !hn_str_is_word_of(v->s, hn_str_c(p->enums)))
         return wrong(c, p, p->enums);
     if (p->type == HN_PT_TIME && !hn_time_parse(v->s, &t))
         return wrong(c, p, "2026-11-22T05:00:00Z");

@@ -135,21 +135,12 @@ static void add_member(struct ops_net *n, const struct hn_store_obs *o)
         add_sender(n, o, &s);
 }
 
-static bool among(struct hn_str s, const char *words)
-{
-    struct hn_str rest = hn_str_c(words), word;
-    while (hn_str_word(&rest, &word))
-        if (hn_str_eq(word, s))
-            return true;
-    return false;
-}
-
 /* Spam, floods and uploads are alerts of their own; they say less of who commands the host. */
 static void add_suspect(struct ops_net *n, const struct hn_store_obs *o)
 {
     const struct hn_jv *f = hn_jv_parse(n->arena, hn_str_bytes(o->fields), NULL);
     struct hn_str kind = hn_jv_str(f, "kind");
-    bool c2 = among(kind, "beacon intel dns-tunnel");
+    bool c2 = hn_str_is_word_of(kind, HN_STR("beacon intel dns-tunnel"));
     if (hn_str_eqc(hn_jv_str(f, "verdict"), "benign"))
         return; /* somebody looked */
     struct hn_net_sender s = {.kind = c2 ? HN_NET_C2 : HN_NET_SCANS,
@@ -158,7 +149,7 @@ static void add_suspect(struct ops_net *n, const struct hn_store_obs *o)
                               .port = hn_jv_int(f, "port", 0),
                               .n = hn_jv_int(f, "contacts", 0),
                               .last = time_of(f, "last")};
-    if (c2 || among(kind, "scan port-scan lateral"))
+    if (c2 || hn_str_is_word_of(kind, HN_STR("scan port-scan lateral")))
         add_sender(n, o, &s);
 }
 

@@ -125,12 +125,7 @@ static bool gather(struct graph *g)
 
 static bool opened(const struct graph *g, struct hn_str id)
 {
-    struct hn_str rest = g->open, word;
-
-    while (hn_str_word(&rest, &word))
-        if (hn_str_eq(word, id))
-            return true;
-    return false;
+    return hn_str_is_word_of(id, g->open);
 }
 
 static uint32_t node(struct graph *g, struct node n)

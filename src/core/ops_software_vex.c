@@ -35,30 +35,6 @@ static struct hn_err products_of(struct hn_op_ctx *c, struct hn_store_product **
                 : (struct hn_err){HN_E_NOMEM};
 }
 
-/* "pkg:generic/acme/front@1" → "front". */
-static struct hn_str name_in(struct hn_str purl)
-{
-    size_t from = 0, to = 0;
-
-    for (to = 0; to < purl.n && purl.p[to] != '@' && purl.p[to] != '?' && purl.p[to] != '#'; to++)
-        if (purl.p[to] == '/')
-            from = to + 1;
-    return hn_str_cut(purl, from, to);
-}
-
-static bool same_name(struct hn_str a, struct hn_str b)
-{
-    for (size_t i = 0; a.n == b.n && i < a.n; i++)
-        if ((a.p[i] | 0x20) != (b.p[i] | 0x20))
-            return false;
-    return a.n == b.n;
-}
-
-static bool has_range(struct hn_str purl)
-{
-    return hn_str_find(purl, HN_STR("?vers=")) >= 0 || hn_str_find(purl, HN_STR("&vers=")) >= 0;
-}
-
 static bool has_version(struct hn_str purl)
 {
     ptrdiff_t at = hn_str_chr(purl, '@'), slash = 0;
@@ -78,8 +54,9 @@ static struct hn_str component_of(const struct hn_store_product *p, const struct
         return part;
     if (!hn_str_starts(product, "pkg:"))
         return (struct hn_str){"", 0};
-    return has_range(product) || has_version(product) || !same_name(name_in(product), p->name) ? product
-                                                                                               : (struct hn_str){"", 0};
+    return hn_store_vex_has_range(product) || has_version(product) || !hn_store_vex_names(product, p->name)
+               ? product
+               : (struct hn_str){"", 0};
 }
 
 bool ops_software_covers(struct hn_str said, struct hn_str purl, struct hn_str version)
@@ -117,7 +94,8 @@ static bool about_some(const struct hn_jv *v)
 {
     struct hn_str product = text(v, "product"), part = text(v, "subcomponent");
 
-    return hn_str_starts(product, "versions ") || hn_str_starts(part, "versions ") || (part.n && has_range(product));
+    return hn_str_starts(product, "versions ") || hn_str_starts(part, "versions ") ||
+           (part.n && hn_store_vex_has_range(product));
 }
 
 /* A part of one version of the product ("pkg:generic/acme/front@1" and a subcomponent): of that release only. */
@@ -126,7 +104,7 @@ static struct hn_str release_of(struct hn_arena *a, const struct hn_store_produc
     struct hn_str product = text(v, "product");
     struct hn_purl u;
 
-    return text(v, "subcomponent").n && hn_str_starts(product, "pkg:") && same_name(name_in(product), p->name) &&
+    return text(v, "subcomponent").n && hn_str_starts(product, "pkg:") && hn_store_vex_names(product, p->name) &&
                    hn_purl_parse(a, product, &u, NULL)
                ? u.version
                : HN_STR("");
@@ -137,10 +115,10 @@ static bool about_other(const struct hn_store_product *list, size_t n, size_t i,
 {
     struct hn_str product = text(v, "product");
 
-    if (!text(v, "subcomponent").n || !hn_str_starts(product, "pkg:") || same_name(name_in(product), list[i].name))
+    if (!text(v, "subcomponent").n || !hn_str_starts(product, "pkg:") || hn_store_vex_names(product, list[i].name))
         return false;
     for (size_t k = 0; k < n; k++)
-        if (same_name(name_in(product), list[k].name))
+        if (hn_store_vex_names(product, list[k].name))
             return true;
     return false;
 }

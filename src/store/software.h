@@ -380,6 +380,10 @@ struct hn_store_vex {
     bool in_force; /* not ended, not expired */
 };
 /* Approver of the organisation for not_affected and fixed, else operator. */
+/* Is it a package URL of a range of versions (qualifier "vers")? */
+bool hn_store_vex_has_range(struct hn_str purl);
+/* Has the package URL the product's name, in letters of any case: "pkg:generic/acme/front?vers=…" and "Front"? */
+bool hn_store_vex_names(struct hn_str purl, struct hn_str product);
 HN_MUST struct hn_err hn_store_vex_put(struct hn_store *s, const struct hn_principal *p,
                                        const struct hn_store_vex_in *in, struct hn_arena *a, struct hn_str *ret_id);
 HN_MUST struct hn_err hn_store_vex_end(struct hn_store *s, const struct hn_principal *p, struct hn_str id);

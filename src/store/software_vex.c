@@ -31,7 +31,7 @@ void hn_store_on_range(struct hn_store *s,
     s->covers = covers;
 }
 
-static bool has_range(struct hn_str purl)
+bool hn_store_vex_has_range(struct hn_str purl)
 {
     return hn_str_find(purl, HN_STR("?vers=")) >= 0 || hn_str_find(purl, HN_STR("&vers=")) >= 0;
 }
@@ -43,7 +43,8 @@ static struct hn_err components_of(struct hn_store *s, struct hn_str purl, struc
                                    uint32_t *ret_n)
 {
     size_t n = 0, cap = 0;
-    bool range = has_range(purl), version = !range && hn_str_chr(purl, '@') >= 0 && purl.p[purl.n - 1] != '@';
+    bool range = hn_store_vex_has_range(purl),
+         version = !range && hn_str_chr(purl, '@') >= 0 && purl.p[purl.n - 1] != '@';
     struct hn_str base = range ? hn_str_cut(purl, 0, (size_t)hn_str_chr(purl, '?')) : purl;
     struct hn_str low = hn_arena_fmt(a, "%.*s%c", HN_FMT(base), version ? '?' : '@');
     struct hn_str high = hn_arena_fmt(a, "%.*s%c", HN_FMT(base), version ? '@' : 'A');
@@ -65,8 +66,7 @@ static struct hn_err components_of(struct hn_store *s, struct hn_str purl, struc
     return a->failed ? store_nomem(s) : HN_OK;
 }
 
-/* "pkg:generic/acme/front?vers=…" and the product "Front". */
-static bool names_product(struct hn_str purl, struct hn_str product)
+bool hn_store_vex_names(struct hn_str purl, struct hn_str product)
 {
     size_t from = 0, to = 0;
 
@@ -85,7 +85,7 @@ static struct hn_err releases_of(struct hn_store *s, struct soft_vex *v, struct 
     struct store_soft *m = s->soft;
     size_t n = 0, cap = 0;
 
-    if (v->product == STORE_NONE || !names_product(purl, m->products[v->product].name))
+    if (v->product == STORE_NONE || !hn_store_vex_names(purl, m->products[v->product].name))
         return HN_OK;
     for (uint32_t i = 0; i < m->releases_n; i++) {
         const struct soft_release *r = &m->releases[i];

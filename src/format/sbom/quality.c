@@ -192,12 +192,9 @@ static enum hn_quality_state link_hash_state(struct hn_quality *q, const struct 
 {
     enum hn_quality_state s = HN_QUALITY_MISSING;
 
-    for (const struct hn_bom_link *l = c->links; l; l = l->next) {
-        struct hn_str rest = hn_str_c(kinds), one;
-        while (hn_str_word(&rest, &one))
-            if (hn_str_eq(l->type, one))
-                s = better(s, hash_state(q, l->hashes));
-    }
+    for (const struct hn_bom_link *l = c->links; l; l = l->next)
+        if (hn_str_is_word_of(l->type, hn_str_c(kinds)))
+            s = better(s, hash_state(q, l->hashes));
     return s;
 }
 

@@ -97,7 +97,7 @@ static void from_processes(struct paths *x)
             continue;
         }
         for (size_t i = 0; i < network_tools_n; i++) {
-            if (network_has_word(network_tools[i].processes, name))
+            if (hn_str_is_word_of(name, hn_str_c(network_tools[i].processes)))
                 sign(any_path_of(x, &network_tools[i]), q, "process", name, true);
         }
     }
@@ -107,7 +107,7 @@ static void from_packages(struct paths *x)
 {
     HN_FACTS_EACH(k, hn_judge_facts(x->j), "packages.package") {
         for (size_t i = 0; i < network_tools_n && hn_obs_get_bool(k, "installed", false); i++) {
-            if (network_has_word(network_tools[i].packages, hn_obs_get(k, "name")))
+            if (hn_str_is_word_of(hn_obs_get(k, "name"), hn_str_c(network_tools[i].packages)))
                 sign(any_path_of(x, &network_tools[i]), k, "package", k->subject, false);
         }
     }

@@ -30,8 +30,6 @@ struct network_tool {
 extern const struct network_tool network_tools[];
 extern const size_t network_tools_n;
 const struct network_tool *network_tool_find(struct hn_str id);
-/* Is word one of the blank-separated words? */
-bool network_has_word(const char *words, struct hn_str word);
 /* A command line that opens a tunnel or a serial gateway: which tool, and to whom (empty when it does not say). */
 const struct network_tool *network_command(struct hn_str command, struct hn_str *ret_peer);
 

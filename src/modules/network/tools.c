@@ -66,16 +66,6 @@ const struct network_tool *network_tool_find(struct hn_str id)
     return NULL;
 }
 
-bool network_has_word(const char *words, struct hn_str word)
-{
-    struct hn_str rest = hn_str_c(words), w;
-    while (words && hn_str_word(&rest, &w)) {
-        if (hn_str_eq(w, word))
-            return true;
-    }
-    return false;
-}
-
 /* ---------------------------------------------------------------- commands */
 
 /* The option letters of ssh(1) that take an argument of their own. */
