@@ -153,6 +153,35 @@ static bool serve_inputs(struct front_state *s, int sock, const struct work_head
     return ok;
 }
 
+/* What a message may hold whatever the machine's settings are. */
+static size_t batch_room(int sock)
+{
+    int n = 0;
+    socklen_t size = sizeof n;
+    if (getsockopt(sock, SOL_SOCKET, SO_SNDBUF, &n, &size) != 0 || n < 4096)
+        return 0;
+    return (size_t)n / 2 < WORK_BATCH ? (size_t)n / 2 : WORK_BATCH;
+}
+
+/* The next small files in one message, or the next input alone. The worker asks while it reads what it got before: if
+ * it ends then, any of both was the last input. */
+static bool serve_batch(struct front_state *s, int sock, const struct work_head *asked, char *text)
+{
+    char option[64] = "";
+    memcpy(option, text, asked->n < sizeof option ? asked->n : sizeof option - 1);
+    const char *before = s->batch_at;
+    unsigned n_before = s->batch_n;
+    s->at = NULL;
+    unsigned n = front_batch(s, option, batch_room(sock));
+    struct work_head h = {.index = n, .n = (uint32_t)s->batch.n}, one = {.n = asked->n, .size = 1};
+    bool ok = n ? hn_work_send(sock, 'B', &h, s->batch.p, -1) : serve_inputs(s, sock, &one, text);
+    s->batch_at = s->at;
+    s->batch_n = n ? n : s->at != NULL; /* none: there was no next one */
+    s->at = n_before ? before : s->at;
+    s->more_at = n_before + s->batch_n > 1 ? n_before + s->batch_n - 1 : 0;
+    return ok;
+}
+
 /* One message. False: the worker has ended, or said what none says. */
 static bool serve_one(struct front_state *s, int sock)
 {
@@ -170,10 +199,10 @@ static bool serve_one(struct front_state *s, int sock)
             close(in);
         return true;
     }
-    if (type == 'N') {
+    if (type == 'N' || type == 'B') {
         if (in >= 0)
             close(in);
-        return serve_inputs(s, sock, &h, text);
+        return (type == 'N' ? serve_inputs : serve_batch)(s, sock, &h, text);
     }
     if (type == 'F') {
         out = s->facts >= 0 ? fcntl(s->facts, F_DUPFD_CLOEXEC, 0) : -1;
@@ -300,6 +329,7 @@ struct hn_err hn_front_run(const struct hn_front *f, int *ret_code, struct hn_di
         if (s.inputs[i].fd >= 0)
             close(s.inputs[i].fd);
     hn_free(s.inputs);
+    hn_buf_done(&s.batch);
     front_follow_done(&s);
     if (s.folder >= 0)
         close(s.folder);

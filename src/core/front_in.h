@@ -38,8 +38,11 @@ struct front_state {
     size_t n_names;
     const char *asked; /* option of the last input, and its place */
     size_t asked_at;
-    const char *at;   /* the input that was handed out last, or the first of several */
-    unsigned more_at; /* so many after it */
+    const char *at;       /* the input that was handed out last, or the first of several */
+    unsigned more_at;     /* so many after it */
+    struct hn_buf batch;  /* of small files, being filled */
+    const char *batch_at; /* the first of the batch that was handed out last, */
+    unsigned batch_n;     /* and how many it had */
     struct front_follow *follow;
 };
 
@@ -47,6 +50,9 @@ struct front_state {
 HN_MUST struct hn_err front_inputs_find(struct front_state *s, struct hn_diag *reterr);
 /* 'N': an open descriptor or errno in h->err; name into text. */
 int front_input_next(struct front_state *s, struct work_head *h, char *text);
+/* The next small plain files, whole, into s->batch as 'B' brings them (core/work_wire.h): as many as fit into room, up
+ * to the first that is none. */
+unsigned front_batch(struct front_state *s, const char *option, size_t room);
 /* May the next one of the option be handed out unasked? A plain file can be opened without waiting. */
 bool front_input_ready(const struct front_state *s, const char *option);
 HN_MUST struct hn_err front_socket(const struct hn_front_option *o, int *ret_fd, struct hn_diag *reterr);

@@ -46,15 +46,18 @@ static int not_dots(const struct dirent *d)
 static bool walk(struct front_state *s, const char *folder, const char *option, unsigned depth)
 {
     struct dirent **list;
-    int n = scandir(folder, &list, not_dots, by_name);
+    HN_AUTO_FD at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int n = at < 0 ? -1 : scandirat(at, ".", &list, not_dots, by_name);
     if (n < 0 || depth > DEPTH_MAX)
         return add(s, folder, option, -1, 0, false); /* the worker hears why when it asks for it */
     bool ok = true;
     for (int i = 0; i < n; i++) {
         struct stat st;
-        struct hn_str path = hn_arena_fmt(&s->arena, "%s/%s", folder, list[i]->d_name);
-        if (ok && path.n && lstat(path.p, &st) == 0) {
-            if (S_ISDIR(st.st_mode))
+        if (ok && fstatat(at, list[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+            struct hn_str path = hn_arena_fmt(&s->arena, "%s/%s", folder, list[i]->d_name);
+            if (!path.n)
+                ok = false;
+            else if (S_ISDIR(st.st_mode))
                 ok = walk(s, path.p, option, depth + 1);
             else if (S_ISREG(st.st_mode))
                 ok = add(s, path.p, option, -1, (uint64_t)st.st_size, true);
@@ -122,6 +125,22 @@ struct hn_err front_inputs_find(struct front_state *s, struct hn_diag *reterr)
     return HN_OK;
 }
 
+/* The next input of the option, or NULL. They are asked for in a row: it goes on where the last one was. */
+static struct front_input *next(const struct front_state *s, const char *option)
+{
+    size_t i = s->asked && strcmp(s->asked, option) == 0 ? s->asked_at : 0;
+    while (i < s->n_inputs && (!s->inputs[i].path || strcmp(s->inputs[i].option, option) != 0))
+        i++;
+    return i < s->n_inputs ? &s->inputs[i] : NULL;
+}
+
+static void handed_out(struct front_state *s, struct front_input *in)
+{
+    s->asked = in->option;
+    s->asked_at = (size_t)(in - s->inputs);
+    in->path = NULL;
+}
+
 int front_input_next(struct front_state *s, struct work_head *h, char *text)
 {
     char option[64] = "";
@@ -130,14 +149,10 @@ int front_input_next(struct front_state *s, struct work_head *h, char *text)
         memcpy(option, text, h->n);
     if (front_follows(s, option))
         return front_follow_next(s, option, h, text);
-    /* Inputs of one option are asked for in a row: go on where the last one was. */
-    size_t i = s->asked && strcmp(s->asked, option) == 0 ? s->asked_at : 0;
-    while (i < s->n_inputs && (!s->inputs[i].path || strcmp(s->inputs[i].option, option) != 0))
-        i++;
+    struct front_input *in = next(s, option);
     *h = (struct work_head){.err = ENODATA};
-    if (i == s->n_inputs)
+    if (!in)
         return -1;
-    struct front_input *in = &s->inputs[i];
     int fd = in->fd >= 0                  ? in->fd
              : strcmp(in->path, "-") == 0 ? dup(STDIN_FILENO)
                                           : open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -150,10 +165,63 @@ int front_input_next(struct front_state *s, struct work_head *h, char *text)
         h->time = st.st_mtim.tv_sec * HN_SECOND + st.st_mtim.tv_nsec;
     }
     s->at = in->path;
-    s->asked = in->option;
-    s->asked_at = i;
-    in->path = NULL; /* handed out */
+    handed_out(s, in);
     return fd;
+}
+
+/* ---------------------------------------------------------------- small files, whole */
+
+static bool read_content(int fd, struct hn_buf *b, size_t n)
+{
+    ssize_t got = 1;
+    while (n && got > 0) {
+        got = read(fd, b->p + b->n, n);
+        if (got < 0 && errno == EINTR)
+            got = 1;
+        else if (got > 0) {
+            b->n += (size_t)got;
+            n -= (size_t)got;
+        }
+    }
+    return got >= 0; /* a file that has become shorter is as long as it is now */
+}
+
+/* False: it is no small plain file (any more), does not fit, or cannot be read, which the worker hears when it asks for
+ * it alone. */
+static bool add_whole(struct front_state *s, const struct front_input *in, size_t room)
+{
+    struct hn_buf *b = &s->batch;
+    size_t name = strnlen(in->path, WORK_TEXT_MAX), begun = b->n, head = sizeof(struct work_file) + name;
+    struct stat st;
+    if (!in->plain || in->size > WORK_SMALL || begun + head + in->size > room)
+        return false;
+    HN_AUTO_FD fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != in->size)
+        return false;
+    struct work_file f = {.time = st.st_mtim.tv_sec * HN_SECOND + st.st_mtim.tv_nsec, .n = (uint32_t)name};
+    hn_buf_add(b, &f, sizeof f);
+    hn_buf_add(b, in->path, name);
+    bool ok = !b->bad && hn_buf_room(b, in->size + 1) && read_content(fd, b, in->size);
+    f.size = b->n - begun - head;
+    if (ok)
+        memcpy(b->p + begun, &f, sizeof f);
+    else
+        b->n = begun;
+    return ok;
+}
+
+unsigned front_batch(struct front_state *s, const char *option, size_t room)
+{
+    struct front_input *in;
+    unsigned n = 0;
+    if (!s->batch.max)
+        hn_buf_init(&s->batch, WORK_BATCH);
+    hn_buf_clear(&s->batch);
+    while (!front_follows(s, option) && (in = next(s, option)) && add_whole(s, in, room)) {
+        s->at = n++ ? s->at : in->path;
+        handed_out(s, in);
+    }
+    return n;
 }
 
 bool front_input_ready(const struct front_state *s, const char *option)

@@ -20,13 +20,15 @@
 
 #define START_MAX (64u << 20)
 
-int work_ask(uint8_t type, struct work_head *h, const void *text, int fd, char *text_out, int *ret_fd)
+int work_ask(struct hn_work *w, uint8_t type, struct work_head *h, const void *text, int fd, char *text_out,
+             int *ret_fd)
 {
     char own[WORK_TEXT_MAX] = "";
     uint8_t answer;
     int got = -1;
     if (h->n > WORK_TEXT_MAX)
         return ENAMETOOLONG;
+    work_settle(w);
     if (!hn_work_send(WORK_FD, type, h, text, fd) ||
         !hn_work_receive(WORK_FD, &answer, h, text_out ? text_out : own, &got))
         _exit(HN_WORK_ORPHANED);

@@ -89,13 +89,17 @@ struct hn_input {
     bool regular;       /* a plain file: may be mapped; else a stream or a socket */
     uint64_t size;      /* of a plain file */
     hn_time mtime;
-    struct hn_bytes map; /* by hn_work_map() */
-    bool copied;         /* map lies in memory of our own */
+    struct hn_bytes map;      /* by hn_work_map() */
+    bool copied;              /* map lies in memory of our own */
+    struct work_batch *batch; /* which name and map are part of; NULL */
 };
 
 /* The next named input; false when there is none left. A name that cannot be opened is reported on standard error, is
  * counted (hn_work_unreadable) and passed over. Release each with hn_work_done(). */
 bool hn_work_next(struct hn_work *w, struct hn_input *ret);
+/* The same for a verb that only looks at the content (hn_work_map): many small files come in one message, mapped
+ * already and without a descriptor; the name lives until hn_work_done(). */
+bool hn_work_next_whole(struct hn_work *w, struct hn_input *ret);
 /* The next input of an option. */
 bool hn_work_input(struct hn_work *w, const char *option, struct hn_input *ret);
 /* How many positional inputs there are and their bytes, as far as known (for progress). */

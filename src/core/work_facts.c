@@ -12,7 +12,7 @@ static struct hn_run *read_run(struct hn_work *w)
 {
     struct work_head h = {0};
     HN_AUTO_FD fd = -1;
-    if (work_ask('F', &h, "", -1, NULL, &fd) || fd < 0 || !h.size)
+    if (work_ask(w, 'F', &h, "", -1, NULL, &fd) || fd < 0 || !h.size)
         return NULL;
     void *p = mmap(NULL, (size_t)h.size, PROT_READ, MAP_PRIVATE, fd, 0); /* stays: the observations lie in it */
     struct hn_run *r = p != MAP_FAILED ? hn_run_new() : NULL;

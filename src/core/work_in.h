@@ -26,6 +26,9 @@ struct hn_work {
     } ahead[WORK_AHEAD];
     size_t ahead_at, n_ahead;
     char ahead_option[64];
+    struct work_batch *batch, *batch_next; /* of small files: in hand; waiting */
+    struct work_ahead alone;               /* an input that came in place of a batch */
+    bool batch_asked, batch_end, alone_there;
     struct hn_arena arena;
     struct hn_buf out; /* to standard output, not yet written */
     int out_errno;     /* why that failed; 0: it did not */
@@ -40,8 +43,11 @@ struct hn_work {
     struct hn_run *run; /* the facts that the verb asked for, once they were read */
 };
 
+/* Takes the answer that was asked for ahead, so that the next one is that to the next request. */
+void work_settle(struct hn_work *w);
 /* One request and its answer. text_out: WORK_TEXT_MAX bytes or NULL. Gives h->err; *ret_fd is -1 unless one came. */
-int work_ask(uint8_t type, struct work_head *h, const void *text, int fd, char *text_out, int *ret_fd);
+int work_ask(struct hn_work *w, uint8_t type, struct work_head *h, const void *text, int fd, char *text_out,
+             int *ret_fd);
 void work_flush(struct hn_work *w);
 /* The end of what is said; gives the exit code, which may say that it could not be written. */
 int work_out_end(struct hn_work *w, int code);

@@ -11,19 +11,18 @@
 #include "core/work_in.h"
 
 #define READ_STEP (1u << 20)
-#define COPY_MAX  (64u << 10)
 
 /* ---------------------------------------------------------------- inputs */
 
 /* Takes all answers to one question; the front sends several when it may and can. */
-static size_t ask_next(const char *option, size_t most, struct work_ahead *ret)
+static size_t ask_next(struct hn_work *w, const char *option, size_t most, struct work_ahead *ret)
 {
     char name[WORK_TEXT_MAX];
     struct work_head h = {.n = (uint32_t)strlen(option), .size = most};
     uint8_t type;
     size_t n = 0;
     int fd = -1;
-    bool more = work_ask('N', &h, option, -1, name, &fd) != ENODATA;
+    bool more = work_ask(w, 'N', &h, option, -1, name, &fd) != ENODATA;
     while (more) {
         ret[n] = (struct work_ahead){h, fd, hn_alloc(h.n + 1)};
         if (!ret[n].name)
@@ -41,10 +40,10 @@ static bool take_next(struct hn_work *w, const char *option, struct work_ahead *
 {
     bool waits = w->ahead_at < w->n_ahead;
     if (waits && strcmp(option, w->ahead_option) != 0)
-        return ask_next(option, 1, ret) > 0;
+        return ask_next(w, option, 1, ret) > 0;
     if (!waits) {
         w->ahead_at = 0;
-        w->n_ahead = ask_next(option, WORK_AHEAD, w->ahead);
+        w->n_ahead = ask_next(w, option, WORK_AHEAD, w->ahead);
         snprintf(w->ahead_option, sizeof w->ahead_option, "%s", option);
     }
     if (w->ahead_at == w->n_ahead)
@@ -53,33 +52,142 @@ static bool take_next(struct hn_work *w, const char *option, struct work_ahead *
     return true;
 }
 
+/* False: it could not be opened, which was said. */
+static bool opened(struct hn_work *w, const struct work_ahead *a, struct hn_input *ret)
+{
+    struct hn_str shown =
+        hn_arena_str(&w->arena, hn_str_from_hostile(&w->arena, hn_bytes_of(a->name, a->head.n), WORK_TEXT_MAX));
+    hn_free(a->name);
+    if (a->head.err || a->fd < 0) {
+        w->unreadable++;
+        hn_work_warn(w, "work.unreadable", "name", hn_arena_cstr(&w->arena, shown), "why", strerror(a->head.err), NULL);
+        return false;
+    }
+    *ret = (struct hn_input){.name = shown,
+                             .fd = a->fd,
+                             .regular = a->head.flags & 1u,
+                             .size = a->head.size,
+                             .mtime = a->head.time,
+                             .map = {NULL, 0}};
+    return true;
+}
+
 static bool next(struct hn_work *w, const char *option, struct hn_input *ret)
 {
     struct work_ahead a;
-    while (take_next(w, option, &a)) {
-        struct hn_str shown =
-            hn_arena_str(&w->arena, hn_str_from_hostile(&w->arena, hn_bytes_of(a.name, a.head.n), WORK_TEXT_MAX));
-        hn_free(a.name);
-        if (a.head.err || a.fd < 0) {
-            w->unreadable++;
-            hn_work_warn(w, "work.unreadable", "name", hn_arena_cstr(&w->arena, shown), "why", strerror(a.head.err),
-                         NULL);
-            continue;
-        }
-        *ret = (struct hn_input){.name = shown,
-                                 .fd = a.fd,
-                                 .regular = a.head.flags & 1u,
-                                 .size = a.head.size,
-                                 .mtime = a.head.time,
-                                 .map = {NULL, 0}};
-        return true;
-    }
+    while (take_next(w, option, &a))
+        if (opened(w, &a, ret))
+            return true;
     return false;
 }
 
 bool hn_work_next(struct hn_work *w, struct hn_input *ret)
 {
     return next(w, "", ret);
+}
+
+/* ---------------------------------------------------------------- many small files */
+
+/* One message of them. It goes when the last of its files and the worker have let go of it. */
+struct work_batch {
+    uint32_t left;   /* files not yet handed out */
+    uint32_t living; /* handed out, plus one while more may be */
+    size_t at, n;
+    char bytes[WORK_BATCH];
+};
+
+static void let_go(struct work_batch *b)
+{
+    if (--b->living == 0)
+        hn_free(b);
+}
+
+static void ask_batch(struct hn_work *w)
+{
+    struct work_head h = {.err = 0};
+    if (!hn_work_send(WORK_FD, 'B', &h, "", -1))
+        _exit(HN_WORK_ORPHANED);
+    w->batch_asked = true;
+}
+
+void work_settle(struct hn_work *w)
+{
+    struct work_head h;
+    uint8_t type;
+    int fd = -1;
+    struct work_batch *b = w->batch_asked ? hn_alloc(sizeof *b) : NULL;
+    if (!w->batch_asked)
+        return;
+    if (!b)
+        _exit(3);
+    if (!hn_work_receive_batch(WORK_FD, &type, &h, b->bytes, &fd) || (type != 'N' && type != 'B'))
+        _exit(HN_WORK_ORPHANED);
+    w->batch_asked = false;
+    if (type == 'B') {
+        b->left = h.index;
+        b->living = 1;
+        b->at = 0;
+        b->n = h.n;
+        w->batch_next = b;
+        return;
+    }
+    w->batch_end = h.err == ENODATA;
+    w->alone_there = !w->batch_end;
+    w->alone = (struct work_ahead){h, fd, w->batch_end ? NULL : hn_alloc(h.n + 1)};
+    if (w->alone.name)
+        memcpy(w->alone.name, b->bytes, h.n);
+    else if (w->alone_there)
+        _exit(3);
+    hn_free(b);
+}
+
+static bool next_of_batch(struct hn_work *w, struct hn_input *ret)
+{
+    struct work_batch *b = w->batch;
+    struct work_file f;
+    if (!b || !b->left || b->n - b->at < sizeof f)
+        return false;
+    memcpy(&f, b->bytes + b->at, sizeof f);
+    b->at += sizeof f;
+    if (f.n > b->n - b->at || f.size > b->n - b->at - f.n)
+        return false;
+    const char *name = b->bytes + b->at;
+    *ret = (struct hn_input){.name = hn_str_from_hostile(&w->arena, hn_bytes_of(name, f.n), WORK_TEXT_MAX),
+                             .fd = -1,
+                             .regular = true,
+                             .size = f.size,
+                             .mtime = f.time,
+                             .map = hn_bytes_of(name + f.n, (size_t)f.size),
+                             .batch = b};
+    b->at += f.n + (size_t)f.size;
+    b->left--;
+    b->living++;
+    return true;
+}
+
+bool hn_work_next_whole(struct hn_work *w, struct hn_input *ret)
+{
+    for (;;) {
+        if (next_of_batch(w, ret))
+            return true;
+        if (w->batch)
+            let_go(w->batch);
+        w->batch = NULL;
+        if (!w->batch_asked && !w->batch_next && !w->alone_there && !w->batch_end)
+            ask_batch(w);
+        work_settle(w);
+        w->batch = w->batch_next;
+        w->batch_next = NULL;
+        if (w->batch) {
+            ask_batch(w); /* the front reads on while these are worked on */
+            continue;
+        }
+        if (!w->alone_there)
+            return false;
+        w->alone_there = false;
+        if (opened(w, &w->alone, ret))
+            return true;
+    }
 }
 
 bool hn_work_input(struct hn_work *w, const char *option, struct hn_input *ret)
@@ -107,7 +215,7 @@ static bool copy_file(struct hn_input *in, size_t size)
 
 static bool map_file(struct hn_input *in, size_t size)
 {
-    if (size <= COPY_MAX)
+    if (size <= WORK_SMALL)
         return copy_file(in, size);
     void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->fd, 0);
     if (p == MAP_FAILED)
@@ -160,7 +268,7 @@ static bool read_stream(struct hn_input *in, size_t max)
 bool hn_work_map(struct hn_work *w, struct hn_input *in, size_t max)
 {
     bool ok = true;
-    if (in->map.p)
+    if (in->map.p && in->size <= max)
         return true;
     if (in->regular && in->size > max) {
         errno = EFBIG;
@@ -181,11 +289,14 @@ bool hn_work_map(struct hn_work *w, struct hn_input *in, size_t max)
 
 void hn_work_done(struct hn_input *in)
 {
-    if (in->copied)
+    if (in->batch)
+        let_go(in->batch);
+    else if (in->copied)
         hn_free((void *)(uintptr_t)in->map.p);
     else if (in->map.n)
         munmap((void *)(uintptr_t)in->map.p, in->map.n);
     in->copied = false;
+    in->batch = NULL;
     if (in->fd >= 0)
         close(in->fd);
     in->map = (struct hn_bytes){NULL, 0};
@@ -205,55 +316,55 @@ bool hn_work_stop(struct hn_work *w)
 
 /* ---------------------------------------------------------------- files */
 
-static int ask_file(uint8_t type, struct hn_str name)
+static int ask_file(struct hn_work *w, uint8_t type, struct hn_str name)
 {
     struct work_head h = {.n = (uint32_t)name.n};
     int fd = -1;
-    int err = work_ask(type, &h, name.p, -1, NULL, &fd);
+    int err = work_ask(w, type, &h, name.p, -1, NULL, &fd);
     errno = err ? err : errno;
     return err ? -1 : fd;
 }
 
 int hn_work_file_open(struct hn_work *w, struct hn_str name)
 {
-    return ask_file('O', name);
+    return ask_file(w, 'O', name);
 }
 
 int hn_work_file_append(struct hn_work *w, struct hn_str name)
 {
-    return ask_file('A', name);
+    return ask_file(w, 'A', name);
 }
 
 int hn_work_file_new(struct hn_work *w, struct hn_str name)
 {
-    return ask_file('W', name);
+    return ask_file(w, 'W', name);
 }
 
 int hn_work_temp(struct hn_work *w)
 {
-    return ask_file('T', HN_STR(""));
+    return ask_file(w, 'T', HN_STR(""));
 }
 
 int hn_work_output(struct hn_work *w, const char *option)
 {
-    return ask_file('U', hn_str_c(option));
+    return ask_file(w, 'U', hn_str_c(option));
 }
 
-static struct hn_err ask_done(uint8_t type, struct hn_str name)
+static struct hn_err ask_done(struct hn_work *w, uint8_t type, struct hn_str name)
 {
     struct work_head h = {.n = (uint32_t)name.n};
-    int err = work_ask(type, &h, name.p, -1, NULL, NULL);
+    int err = work_ask(w, type, &h, name.p, -1, NULL, NULL);
     return err ? (struct hn_err){hn_err_from_errno(err)} : HN_OK;
 }
 
 struct hn_err hn_work_file_commit(struct hn_work *w, struct hn_str name)
 {
-    return ask_done('C', name);
+    return ask_done(w, 'C', name);
 }
 
 struct hn_err hn_work_file_remove(struct hn_work *w, struct hn_str name)
 {
-    return ask_done('D', name);
+    return ask_done(w, 'D', name);
 }
 
 struct hn_err hn_work_file_list(struct hn_work *w, struct hn_str prefix, struct hn_file_entry **ret, size_t *ret_n)
@@ -263,7 +374,7 @@ struct hn_err hn_work_file_list(struct hn_work *w, struct hn_str prefix, struct 
     struct hn_file_entry *list = hn_arena_alloc(&w->arena, cap * sizeof *list);
     for (uint32_t i = 0; list; i++) {
         struct work_head h = {.n = (uint32_t)prefix.n, .index = i};
-        int err = work_ask('L', &h, prefix.p, -1, name, NULL);
+        int err = work_ask(w, 'L', &h, prefix.p, -1, name, NULL);
         if (err == ENODATA)
             break;
         if (err)

@@ -106,6 +106,6 @@ struct hn_err hn_work_obs_end(struct hn_work *w, bool complete)
     hn_buf_done(&out);
     HN_TRY(e);
     struct work_head h = {.n = 0};
-    int err = work_ask('R', &h, "", fd, NULL, NULL);
+    int err = work_ask(w, 'R', &h, "", fd, NULL, NULL);
     return err ? (struct hn_err){hn_err_from_errno(err)} : HN_OK;
 }

@@ -42,13 +42,13 @@ static int take_fd(struct msghdr *m)
     return fd;
 }
 
-bool hn_work_receive(int sock, uint8_t *ret_type, struct work_head *ret, char *text, int *ret_fd)
+static bool receive(int sock, uint8_t *ret_type, struct work_head *ret, char *text, size_t room, int *ret_fd)
 {
     union {
         struct cmsghdr head;
         char room[CMSG_SPACE(4 * sizeof(int))];
     } c;
-    struct iovec v[3] = {{ret_type, 1}, {ret, sizeof *ret}, {text, WORK_TEXT_MAX}};
+    struct iovec v[3] = {{ret_type, 1}, {ret, sizeof *ret}, {text, room}};
     struct msghdr m = {.msg_iov = v, .msg_iovlen = 3, .msg_control = c.room, .msg_controllen = sizeof c.room};
     ssize_t n;
     do
@@ -62,4 +62,14 @@ bool hn_work_receive(int sock, uint8_t *ret_type, struct work_head *ret, char *t
         *ret_fd = -1;
     }
     return whole;
+}
+
+bool hn_work_receive(int sock, uint8_t *ret_type, struct work_head *ret, char *text, int *ret_fd)
+{
+    return receive(sock, ret_type, ret, text, WORK_TEXT_MAX, ret_fd);
+}
+
+bool hn_work_receive_batch(int sock, uint8_t *ret_type, struct work_head *ret, char *text, int *ret_fd)
+{
+    return receive(sock, ret_type, ret, text, WORK_BATCH, ret_fd);
 }

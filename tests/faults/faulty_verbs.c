@@ -35,7 +35,8 @@ static size_t sum_in_thread(struct hn_bytes b)
 static int sum(struct hn_work *w)
 {
     struct hn_input in;
-    while (hn_work_next(w, &in)) {
+    bool whole = hn_work_switch(w, "whole");
+    while (whole ? hn_work_next_whole(w, &in) : hn_work_next(w, &in)) {
         if (!hn_work_map(w, &in, 1u << 20)) {
             hn_work_done(&in);
             continue;
@@ -137,6 +138,7 @@ static int serve(struct hn_work *w)
 }
 
 static const struct hn_verb_option sum_options[] = {{"code", HN_OPT_INT, "N", .least = 0, .most = 3},
+                                                    {"whole", HN_OPT_SWITCH, NULL},
                                                     {"extra", HN_OPT_INPUT, "FILE", .many = true},
                                                     {"output", HN_OPT_OUTPUT, "FILE"},
                                                     {0}};

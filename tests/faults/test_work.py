@@ -68,6 +68,45 @@ class Work(unittest.TestCase):
         done = self.sum(self.dir / "many")
         self.assertEqual(len(done.text.splitlines()), 3000)
 
+    # ---- many small files in one message
+
+    def test_whole_files_are_the_same(self):
+        for i in range(3000):
+            self.put(f"many/{i:05}", bytes([i % 251]) * (i % 700))
+        self.put("many/00500-large", b"\x01" * (65 << 10))
+        self.put("many/00501-largest-small", b"\x01" * (64 << 10))
+        self.put("many/01000-none", b"")
+        with open(os.path.join(os.fsencode(self.dir), b"many", b"02000-n\xff\x1b[31m"), "wb") as f:
+            f.write(b"\x07")
+        one = self.put("last", b"\x02")
+        for more in ([], ["--extra", one], ["-o", self.world.dir / "out"]):
+            args = (self.dir / "many", "-", one, *more)
+            done, whole = self.sum(*args, stdin=b"\x05"), self.sum("--whole", *args, stdin=b"\x05")
+            self.assertEqual((whole.code, whole.errors), (0, ""))
+            self.assertEqual(len(whole.text.splitlines()), 3006 + (more[:1] == ["--extra"]))
+            self.assertEqual(whole.text, done.text)
+
+    def test_whole_files_that_cannot_be_read_are_named(self):
+        for i in range(200):
+            self.put(f"some/{i:03}", b"\x01")
+        big = self.put("some/100-big", b"x" * (2 << 20))
+        done = self.sum("--whole", self.dir / "none", self.dir / "some")
+        self.assertEqual(done.code, 3)
+        self.assertIn(f"{self.dir}/none: No such file", done.errors)
+        self.assertIn(f"{big}: File too large", done.errors)
+        self.assertEqual(len(done.text.splitlines()), 200)
+
+    def test_a_crash_among_whole_files_is_narrowed_down(self):
+        for i in range(5):
+            self.put(f"some/{i}", b"\x01")
+        bad = self.put("some/5", b"crash")
+        self.put("some/6", b"\x01")
+        done = self.sum("--whole", self.dir / "some")
+        self.assertEqual(done.code, 3)
+        self.assertIn(f"{self.dir}/some/0 or one of the 6 after it", done.errors)
+        done = self.sum("--whole", bad)
+        self.assertIn(str(bad), done.errors)
+
     # ---- options
 
     def test_options_are_checked(self):

@@ -116,9 +116,9 @@ static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct
     f.source = f.source.n ? f.source : HN_STR("");
     f.licence = f.licence.n ? f.licence : HN_STR("");
     HN_TRY(hn_adv_build_feed(b, &f, &feed));
-    while (hn_work_next(w, &in)) {
+    while (hn_work_next_whole(w, &in)) {
         if (!f.source.n)
-            f.source = in.name;
+            f.source = hn_arena_str(hn_work_arena(w), in.name);
         hn_work_progress(w, done += in.size, total, "advisories");
         if (beside(w, &p, &in))
             continue;
