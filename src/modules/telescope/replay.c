@@ -38,14 +38,18 @@ static void bad(void *arg, uint64_t offset, const char *why)
                  why, NULL);
 }
 
-static const char *read_map(struct replay *p, struct hn_capture *c, struct hn_bytes b)
+/* Pages of a mapping may be given back; a small file lies in memory of our own, whose neighbours would go with it. */
+static const char *read_map(struct replay *p, struct hn_capture *c, const struct hn_input *in)
 {
+    const struct hn_bytes b = in->map;
     const char *why = NULL;
-    madvise((void *)(uintptr_t)b.p, b.n, MADV_SEQUENTIAL);
+    if (!in->copied)
+        madvise((void *)(uintptr_t)b.p, b.n, MADV_SEQUENTIAL);
     for (size_t off = 0; off < b.n && !why; off += SLICE) {
         size_t n = b.n - off < SLICE ? b.n - off : SLICE;
         why = hn_capture_feed(c, hn_bytes_of(b.p + off, n));
-        madvise((void *)(uintptr_t)(b.p + off), n, MADV_DONTNEED);
+        if (!in->copied)
+            madvise((void *)(uintptr_t)(b.p + off), n, MADV_DONTNEED);
         hn_work_progress(p->w, p->done + off, p->total, "bytes");
     }
     p->done += b.n;
@@ -81,7 +85,7 @@ static void one(struct replay *p, struct hn_input *in)
     p->name = in->name;
     p->told = 0;
     if (c && in->regular && in->size)
-        why = hn_work_map(p->w, in, SIZE_MAX) ? read_map(p, c, in->map) : "cannot be mapped";
+        why = hn_work_map(p->w, in, SIZE_MAX) ? read_map(p, c, in) : "cannot be mapped";
     else if (c)
         why = read_stream(p, c, in->fd);
     const char *end = c ? hn_capture_end(c) : NULL;
