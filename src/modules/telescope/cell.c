@@ -409,14 +409,14 @@ INLINE void fetch_places(const struct telescope_cell *c, const struct telescope_
                          const struct telescope_sight *s, struct ahead *h)
 {
     hashes_of(c, s->src, s, h);
-    __builtin_prefetch(&c->sources.slots[telescope_place(h->source, c->sources.n_slots)]);
-    __builtin_prefetch(&c->events.slots[telescope_place(h->event, c->events.n_slots)]);
+    __builtin_prefetch(telescope_bucket_of(&c->sources, h->source));
+    __builtin_prefetch(telescope_bucket_of(&c->events, h->event));
     if (s->class == CLASS_TCP_SYN)
         return;
     __builtin_prefetch(&ports[telescope_port_index(s->proto, s->dport)], 1);
     telescope_pairs_fetch(c, s);
     if (answers(s->class))
-        __builtin_prefetch(&c->victims.slots[telescope_place(h->source, c->victims.n_slots)]);
+        __builtin_prefetch(telescope_bucket_of(&c->victims, h->source));
 }
 
 /* Second step: what they lead to. */

@@ -10,73 +10,90 @@
 #include "modules/telescope/telescope.h"
 
 #define ROOM_LEAST 512u
+#define LINE       64u
 #define HUGE_PAGE  ((size_t)2 << 20)
-#define BIG_ROOM   ((size_t)16 << 20) /* a cell's share of the default limits needs less */
+#define BIG_ROOM   ((size_t)16 << 20) /* of entries: a cell's share of the default limits needs less */
 
 /* ---------------------------------------------------------------- memory */
 
-/* Big tables come from the kernel at the start of a large page: accesses are to random places, and the walk through
- * small pages' tables would cost more than the access itself. Addresses are taken for more than is needed; memory is
- * taken when it is written. */
-static uint8_t *big_memory(struct telescope_table *t, size_t n)
+/* Much memory comes from the kernel at the start of a large page: accesses are to random places, and the walk through
+ * small pages' tables would cost more than the access itself. */
+static bool memory_big(struct telescope_memory *m, size_t n)
 {
-    size_t room = n < BIG_ROOM ? BIG_ROOM : n;
-    t->mapped = room + HUGE_PAGE;
-    void *p = mmap(NULL, t->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    t->memory = p == MAP_FAILED ? NULL : p;
-    if (!t->memory)
-        return NULL;
-    uint8_t *from = t->memory + (HUGE_PAGE - (uintptr_t)t->memory % HUGE_PAGE) % HUGE_PAGE;
-    madvise(from, room / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-    return from;
+    m->mapped = n + HUGE_PAGE;
+    void *p = mmap(NULL, m->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    m->from = p == MAP_FAILED ? NULL : p;
+    if (!m->from)
+        return false;
+    m->p = m->from + (HUGE_PAGE - (uintptr_t)m->from % HUGE_PAGE) % HUGE_PAGE;
+    madvise(m->p, n / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    return true;
 }
 
-/* Memory for `room` entries or more. */
-static bool entries_init(struct telescope_table *t, uint32_t room, size_t size)
+/* n octets of zero. */
+static bool memory_new(struct telescope_memory *m, size_t n)
 {
-    const size_t n = room * size;
-    t->mapped = 0;
-    if (n >= HUGE_PAGE) {
-        t->p = big_memory(t, n);
-        room = n < BIG_ROOM ? (uint32_t)(BIG_ROOM / size) : room;
-    } else {
-        t->memory = hn_alloc(n + 63);
-        t->p = t->memory ? t->memory + (64 - (uintptr_t)t->memory % 64) % 64 : NULL; /* from a cache line on */
-    }
-    t->room = room;
-    return t->p != NULL;
+    *m = (struct telescope_memory){0};
+    if (n >= HUGE_PAGE)
+        return memory_big(m, n);
+    m->from = hn_alloc_zero(n + LINE - 1);
+    m->p = m->from ? m->from + (LINE - (uintptr_t)m->from % LINE) % LINE : NULL;
+    return m->p != NULL;
 }
 
-static void entries_done(const struct telescope_table *t)
+static void memory_free(const struct telescope_memory *m)
 {
-    if (t->mapped)
-        munmap(t->memory, t->mapped);
+    if (m->mapped)
+        munmap(m->from, m->mapped);
     else
-        hn_free(t->memory);
+        hn_free(m->from);
+}
+
+/* Memory for `room` entries or more. Of a big table addresses are taken for more than is needed; memory is taken when
+ * it is written. */
+static bool entries_new(struct telescope_table *t, uint32_t room, size_t size)
+{
+    size_t n = room * size;
+    n = n >= HUGE_PAGE && n < BIG_ROOM ? BIG_ROOM : n;
+    if (!memory_new(&t->entries, n))
+        return false;
+    t->p = t->entries.p;
+    t->room = (uint32_t)(n / size);
+    return true;
+}
+
+static bool index_new(struct telescope_table *t, uint32_t n_buckets)
+{
+    if (!memory_new(&t->index, n_buckets * sizeof *t->buckets))
+        return false;
+    t->buckets = (struct telescope_bucket *)(void *)t->index.p;
+    t->n_buckets = n_buckets;
+    return true;
 }
 
 bool telescope_table_init(struct telescope_table *t, size_t size)
 {
-    *t = (struct telescope_table){.n_slots = 2 * ROOM_LEAST};
-    t->slots = hn_alloc_zero(t->n_slots * sizeof(*t->slots));
-    return t->slots && entries_init(t, ROOM_LEAST, size);
+    *t = (struct telescope_table){0};
+    return index_new(t, 2 * ROOM_LEAST / TELESCOPE_BUCKET) && entries_new(t, ROOM_LEAST, size);
 }
 
 void telescope_table_done(struct telescope_table *t)
 {
-    entries_done(t);
-    hn_free(t->slots);
+    memory_free(&t->entries);
+    memory_free(&t->index);
     *t = (struct telescope_table){0};
 }
 
 static bool entries_grow(struct telescope_table *t, size_t size)
 {
-    struct telescope_table to = *t;
-    if (t->room >= TELESCOPE_ENTRIES || !entries_init(&to, t->mapped ? t->room + t->room / 2 : t->room * 4, size))
+    const struct telescope_table was = *t;
+    if (t->room >= TELESCOPE_ENTRIES ||
+        !entries_new(t, was.entries.mapped ? was.room + was.room / 2 : was.room * 4, size)) {
+        *t = was;
         return false;
-    memcpy(to.p, t->p, t->n * size);
-    entries_done(t);
-    *t = to;
+    }
+    memcpy(t->p, was.p, t->n * size);
+    memory_free(&was.entries);
     return true;
 }
 
@@ -104,58 +121,52 @@ static uint32_t hash_event(const struct telescope_cell *c, const uint8_t *entry)
     return telescope_event_hash(&c->salt, e.key, e.port, (uint8_t)e.class);
 }
 
-static uint32_t slot_free(const struct telescope_table *t, uint32_t hash)
+/* Writes the number of an entry into the first free place from its bucket on. */
+static void index_put(struct telescope_table *t, uint32_t hash, uint32_t number)
 {
-    uint32_t i = telescope_place(hash, t->n_slots);
-    while (t->slots[i])
-        i = i + 1 == t->n_slots ? 0 : i + 1;
-    return i;
-}
-
-static void slot_put(struct telescope_table *t, uint32_t hash, uint32_t number)
-{
-    t->slots[slot_free(t, hash)] = hash << 24 | (number + 1);
+    struct telescope_bucket *b = telescope_bucket_of(t, hash);
+    while (telescope_full(b))
+        b = telescope_bucket_next(t, b);
+    unsigned place = (unsigned)__builtin_ctz(telescope_tags(b, 0));
+    b->tag[place] = telescope_tag(hash);
+    b->low[place] = (uint16_t)number;
+    b->high[place] = (uint8_t)(number >> 16);
 }
 
 /* Inlined for each kind, because this walks through everything. */
-__attribute__((always_inline)) static inline void slots_fill(const struct telescope_cell *c, struct telescope_table *t,
+__attribute__((always_inline)) static inline void index_fill(const struct telescope_cell *c, struct telescope_table *t,
                                                              size_t size, hash_of *hash)
 {
     for (uint32_t i = 0; i < t->n; i++)
-        slot_put(t, hash(c, t->p + i * size), i);
+        index_put(t, hash(c, t->p + i * size), i);
 }
 
 /* Twice as many places. */
-__attribute__((always_inline)) static inline bool slots_grow(const struct telescope_cell *c, struct telescope_table *t,
+__attribute__((always_inline)) static inline bool index_grow(const struct telescope_cell *c, struct telescope_table *t,
                                                              size_t size, hash_of *hash)
 {
-    uint32_t n = t->n_slots * 2, *slots = hn_alloc_zero(n * sizeof(*slots));
-    if (!slots)
+    const struct telescope_table was = *t;
+    if (!index_new(t, was.n_buckets * 2)) {
+        *t = was;
         return false;
-    hn_free(t->slots);
-    t->slots = slots;
-    t->n_slots = n;
-    slots_fill(c, t, size, hash);
+    }
+    memory_free(&was.index);
+    index_fill(c, t, size, hash);
     return true;
 }
 
-/* A new entry, zeroed, for the free place i; NULL: out of memory, c->failed. */
+/* A new entry, zeroed; NULL: out of memory, c->failed. At most five in eight places are taken: a bucket is then seldom
+ * full. */
 __attribute__((always_inline)) static inline uint8_t *entry_new(struct telescope_cell *c, struct telescope_table *t,
-                                                                size_t size, hash_of *hash_of_entry, uint32_t hash,
-                                                                uint32_t i)
+                                                                size_t size, hash_of *hash_of_entry, uint32_t hash)
 {
-    if (__builtin_expect(t->n >= t->n_slots / 8 * 5, 0)) {
-        if (!slots_grow(c, t, size, hash_of_entry)) {
-            c->failed = true;
-            return NULL;
-        }
-        i = slot_free(t, hash);
-    }
-    if (__builtin_expect(t->n == t->room, 0) && !entries_grow(t, size)) {
+    bool full = t->n >= t->n_buckets * TELESCOPE_BUCKET / 8 * 5;
+    if (__builtin_expect(
+            (full && !index_grow(c, t, size, hash_of_entry)) || (t->n == t->room && !entries_grow(t, size)), 0)) {
         c->failed = true;
         return NULL;
     }
-    t->slots[i] = hash << 24 | (t->n + 1);
+    index_put(t, hash, t->n);
     return memset(t->p + t->n++ * size, 0, size);
 }
 
@@ -178,45 +189,46 @@ __attribute__((always_inline)) static inline void leave(struct telescope_cell *c
         n++;
     }
     t->n = n;
-    memset(t->slots, 0, t->n_slots * sizeof(*t->slots));
-    slots_fill(c, t, size, hash);
+    memset(t->buckets, 0, t->n_buckets * sizeof(*t->buckets));
+    index_fill(c, t, size, hash);
 }
 
 /* ---------------------------------------------------------------- sources, events, victims */
 
-/* Walks over the numbers of entries whose tag fits, from the place `i` on, which ends at a free one; `fits` says
- * whether an entry is the one. */
-#define FIND(t, hash, i, list, fits)                                                                                   \
-    for (; (t)->slots[i]; (i) = (i) + 1 == (t)->n_slots ? 0 : (i) + 1) {                                               \
-        uint32_t k_ = ((t)->slots[i] & TELESCOPE_SLOT_NUMBER) - 1;                                                     \
-        if ((t)->slots[i] >> 24 == ((hash)&255) && fits(&(list)[k_]))                                                  \
-            return &(list)[k_];                                                                                        \
+/* Walks over the entries whose tag fits, from a hash's bucket on until one is not full; `fits` says whether an entry is
+ * the one. */
+#define FIND(t, hash, list, fits)                                                                                      \
+    for (const struct telescope_bucket *b_ = telescope_bucket_of((t), (hash));; b_ = telescope_bucket_next((t), b_)) { \
+        for (unsigned found_ = telescope_tags(b_, telescope_tag(hash)); found_; found_ &= found_ - 1) {                \
+            uint32_t k_ = telescope_number(b_, (unsigned)__builtin_ctz(found_));                                       \
+            if (fits(&(list)[k_]))                                                                                     \
+                return &(list)[k_];                                                                                    \
+        }                                                                                                              \
+        if (!telescope_full(b_))                                                                                       \
+            break;                                                                                                     \
     }
 #define SAME_KEY(e)   ((e)->key == key)
 #define SAME_EVENT(e) telescope_event_is(e, key, port, class)
 
 struct telescope_source *telescope_source_find(const struct telescope_cell *c, uint32_t key, uint32_t hash)
 {
-    uint32_t i = telescope_place(hash, c->sources.n_slots);
-    FIND(&c->sources, hash, i, telescope_sources(&c->sources), SAME_KEY)
+    FIND(&c->sources, hash, telescope_sources(&c->sources), SAME_KEY)
     return NULL;
 }
 
 struct telescope_event *telescope_event_find(const struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
                                              uint32_t hash)
 {
-    uint32_t i = telescope_place(hash, c->events.n_slots);
-    FIND(&c->events, hash, i, telescope_events(&c->events), SAME_EVENT)
+    FIND(&c->events, hash, telescope_events(&c->events), SAME_EVENT)
     return NULL;
 }
 
 struct telescope_source *telescope_source_at(struct telescope_cell *c, uint32_t key, uint32_t hash, bool *ret_new)
 {
-    uint32_t i = telescope_place(hash, c->sources.n_slots);
     *ret_new = false;
-    FIND(&c->sources, hash, i, telescope_sources(&c->sources), SAME_KEY)
+    FIND(&c->sources, hash, telescope_sources(&c->sources), SAME_KEY)
     *ret_new = true;
-    struct telescope_source *s = (void *)entry_new(c, &c->sources, sizeof(*s), hash_key, hash, i);
+    struct telescope_source *s = (void *)entry_new(c, &c->sources, sizeof(*s), hash_key, hash);
     if (s)
         s->key = key;
     return s;
@@ -225,11 +237,10 @@ struct telescope_source *telescope_source_at(struct telescope_cell *c, uint32_t 
 struct telescope_event *telescope_event_at(struct telescope_cell *c, uint32_t key, uint16_t port, uint8_t class,
                                            uint32_t hash, bool *ret_new)
 {
-    uint32_t i = telescope_place(hash, c->events.n_slots);
     *ret_new = false;
-    FIND(&c->events, hash, i, telescope_events(&c->events), SAME_EVENT)
+    FIND(&c->events, hash, telescope_events(&c->events), SAME_EVENT)
     *ret_new = true;
-    struct telescope_event *e = (void *)entry_new(c, &c->events, sizeof(*e), hash_event, hash, i);
+    struct telescope_event *e = (void *)entry_new(c, &c->events, sizeof(*e), hash_event, hash);
     if (!e)
         return NULL;
     e->key = key;
@@ -240,11 +251,10 @@ struct telescope_event *telescope_event_at(struct telescope_cell *c, uint32_t ke
 
 struct telescope_victim *telescope_victim_at(struct telescope_cell *c, uint32_t key, uint32_t hash, bool *ret_new)
 {
-    uint32_t i = telescope_place(hash, c->victims.n_slots);
     *ret_new = false;
-    FIND(&c->victims, hash, i, telescope_victims(&c->victims), SAME_KEY)
+    FIND(&c->victims, hash, telescope_victims(&c->victims), SAME_KEY)
     *ret_new = true;
-    struct telescope_victim *v = (void *)entry_new(c, &c->victims, sizeof(*v), hash_key, hash, i);
+    struct telescope_victim *v = (void *)entry_new(c, &c->victims, sizeof(*v), hash_key, hash);
     if (v)
         v->key = key;
     return v;
@@ -438,7 +448,7 @@ void telescope_pairs_fetch(const struct telescope_cell *c, const struct telescop
     if (s->class == class)
         return;
     uint32_t hash = telescope_event_hash(&c->salt, s->src, s->dport, class);
-    __builtin_prefetch(&c->events.slots[telescope_place(hash, c->events.n_slots)]);
+    __builtin_prefetch(telescope_bucket_of(&c->events, hash));
     if (c->pairs_cap)
         __builtin_prefetch(&c->pairs[telescope_place(pair_hash(c, pair_of(s->src, s->proto, s->dport)), c->pairs_cap)],
                            1);

@@ -8,6 +8,10 @@
  * one line of the processor's cache. Times are seconds since 1970. */
 #pragma once
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/arena.h"
 #include "base/ip.h"
 #include "core/work.h"
@@ -267,15 +271,30 @@ struct telescope_trail {
 
 /* Entries lie one behind the other in the order in which they came; an index of four octets each finds them:
  *
- *   hash ─▶ slots[hash * n_slots / 2^32], and those behind it: tag 8 │ number + 1 24 ─▶ entries[number] */
-struct telescope_table {
-    uint8_t *p, *memory; /* p: from the first cache line on */
-    size_t mapped;       /* octets from the kernel; 0: from the heap */
-    uint32_t room, n;    /* entries */
-    uint32_t *slots, n_slots;
+ *   hash ─▶ buckets[hash * n_buckets / 2^32], the next one when that is full ─▶ entries[number]
+ *
+ * A bucket is one line of the cache. All of its tags are compared at once, because a walk from place to place ends
+ * after a number of steps that the processor cannot foresee, and that costs more than the comparison. */
+#define TELESCOPE_BUCKET 16u
+struct telescope_bucket {
+    uint8_t tag[TELESCOPE_BUCKET]; /* 0: free, and so are those behind it */
+    uint16_t low[TELESCOPE_BUCKET];
+    uint8_t high[TELESCOPE_BUCKET]; /* of the number */
 };
-#define TELESCOPE_SLOT_NUMBER 0xffffffu
-#define TELESCOPE_ENTRIES     (TELESCOPE_SLOT_NUMBER - 1)
+#define TELESCOPE_ENTRIES 0xfffffeu /* most numbers of 24 bits */
+
+struct telescope_memory {
+    uint8_t *p, *from; /* p: from the first cache line on */
+    size_t mapped;     /* octets from the kernel; 0: from the heap */
+};
+
+struct telescope_table {
+    uint8_t *p;       /* entries */
+    uint32_t room, n; /* entries */
+    struct telescope_bucket *buckets;
+    uint32_t n_buckets;
+    struct telescope_memory entries, index;
+};
 
 struct telescope_hour {
     uint32_t hour; /* since 1970; 0 unused. Packets are counted in the first cell for all */
@@ -602,13 +621,54 @@ static inline struct telescope_victim *telescope_victims(const struct telescope_
     return (struct telescope_victim *)(void *)t->p;
 }
 
-/* Number + 1 of an entry whose tag fits, which is nearly always the one; 0: there is none. */
+/* Which of a bucket's places have this tag? Bit = place. */
+static inline unsigned telescope_tags(const struct telescope_bucket *b, uint8_t tag)
+{
+#ifdef __SSE2__
+    __m128i tags = _mm_load_si128((const __m128i *)(const void *)b->tag);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8((char)tag)));
+#else
+    unsigned found = 0;
+    for (unsigned i = 0; i < TELESCOPE_BUCKET; i++)
+        found |= (unsigned)(b->tag[i] == tag) << i;
+    return found;
+#endif
+}
+static inline uint8_t telescope_tag(uint32_t hash)
+{
+    return (uint8_t)((hash & 255) + !(hash & 255));
+}
+static inline bool telescope_full(const struct telescope_bucket *b)
+{
+    return b->tag[TELESCOPE_BUCKET - 1] != 0;
+}
+static inline uint32_t telescope_number(const struct telescope_bucket *b, unsigned place)
+{
+    return (uint32_t)b->high[place] << 16 | b->low[place];
+}
+static inline struct telescope_bucket *telescope_bucket_of(const struct telescope_table *t, uint32_t hash)
+{
+    return &t->buckets[telescope_place(hash, t->n_buckets)];
+}
+static inline struct telescope_bucket *telescope_bucket_next(const struct telescope_table *t,
+                                                             const struct telescope_bucket *b)
+{
+    size_t next = (size_t)(b - t->buckets) + 1;
+    return &t->buckets[next == t->n_buckets ? 0 : next];
+}
+
+/* Number + 1 of an entry whose tag fits, which is nearly always the one; 0: there is none. Whether there is one cannot
+ * be foreseen, so no branch asks for it. */
 static inline uint32_t telescope_guess(const struct telescope_table *t, uint32_t hash)
 {
-    uint32_t i = telescope_place(hash, t->n_slots), slot;
-    while ((slot = t->slots[i]) && slot >> 24 != (hash & 255))
-        i = i + 1 == t->n_slots ? 0 : i + 1;
-    return slot & TELESCOPE_SLOT_NUMBER;
+    const struct telescope_bucket *b = telescope_bucket_of(t, hash);
+    unsigned found = telescope_tags(b, telescope_tag(hash));
+    while (__builtin_expect(!found & telescope_full(b), 0)) {
+        b = telescope_bucket_next(t, b);
+        found = telescope_tags(b, telescope_tag(hash));
+    }
+    uint32_t number = telescope_number(b, (unsigned)__builtin_ctz(found | 1u << (TELESCOPE_BUCKET - 1))) + 1;
+    return number & (uint32_t) - (int32_t)(found != 0);
 }
 static inline bool telescope_event_is(const struct telescope_event *e, uint32_t key, uint16_t port, uint8_t class)
 {
