@@ -449,6 +449,8 @@ static const struct hn_op_param deployment_list_params[] = {
     OPS_QUERY("product", "product id"),
     OPS_QUERY("asset", "asset id"),
     {"ended", HN_IN_QUERY, HN_PT_BOOL, false, NULL, "also those that have ended", 0, 0},
+    {"sort", HN_IN_QUERY, HN_PT_STR, false,
+     "since -since product -product version -version service -service asset -asset", "default: -since", 0, 0},
     OPS_PAGE,
     OPS_CSV,
     OPS_END};

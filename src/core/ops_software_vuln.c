@@ -431,6 +431,7 @@ static struct hn_err statements(struct hn_op_ctx *c)
     struct hn_store_vex_query q = {.org = ops_arg(c, "org"),
                                    .product = ops_arg(c, "product"),
                                    .vuln = ops_arg(c, "vuln"),
+                                   .q = ops_arg(c, "q"),
                                    .with_ended = hn_jv_bool(c->args, "ended", false),
                                    .page = ops_page(c)};
 
@@ -612,9 +613,12 @@ static const struct hn_op_param change_params[] = {
     OPS_END};
 static const struct hn_op_param statement_list_params[] = {
     OPS_ORG,
+    OPS_Q,
     OPS_QUERY("product", "product id"),
     OPS_QUERY("vuln", "exactly"),
     {"ended", HN_IN_QUERY, HN_PT_BOOL, false, NULL, "also those that have ended or expired", 0, 0},
+    {"sort", HN_IN_QUERY, HN_PT_STR, false,
+     "at -at vuln -vuln status -status product -product author -author expires -expires", "default: -at", 0, 0},
     OPS_PAGE,
     OPS_CSV,
     OPS_END};

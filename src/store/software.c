@@ -579,17 +579,28 @@ struct hn_err soft_page(struct hn_store *s, const struct hn_page *page, size_t n
     return a->failed ? store_nomem(s) : HN_OK;
 }
 
+/* In pieces that overlap by more than a word may have. */
+static unsigned words_in(const struct store_search *f, struct hn_str text)
+{
+    char low[sizeof f->text * 4];
+    unsigned found = 0;
+
+    for (size_t from = 0, k; from < text.n; from += k < sizeof low ? k : sizeof low - sizeof f->text) {
+        for (k = 0; k < sizeof low && from + k < text.n; k++) {
+            char c = text.p[from + k];
+            low[k] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+        }
+        found |= store_search_in(f, (struct hn_str){low, k});
+    }
+    return found;
+}
+
 bool soft_words(const struct store_search *f, const struct hn_str *texts, size_t n)
 {
     unsigned found = 0;
 
-    for (size_t i = 0; i < n && f->n; i++) {
-        char low[512];
-        size_t k = 0;
-        for (; k < texts[i].n && k < sizeof low; k++)
-            low[k] = texts[i].p[k] >= 'A' && texts[i].p[k] <= 'Z' ? (char)(texts[i].p[k] + 32) : texts[i].p[k];
-        found |= store_search_in(f, (struct hn_str){low, k});
-    }
+    for (size_t i = 0; i < n && f->n; i++)
+        found |= words_in(f, texts[i]);
     return found == (1u << f->n) - 1;
 }
 

@@ -84,7 +84,7 @@ HN_MUST struct hn_err hn_store_deployment_end(struct hn_store *s, const struct h
 struct hn_store_deployment_query {
     struct hn_str org, product, asset, q;
     bool with_ended;
-    struct hn_page page; /* since falling */
+    struct hn_page page; /* default: -since; since product version service asset, each also with "-" */
 };
 HN_MUST struct hn_err hn_store_deployments(struct hn_store *s, const struct hn_principal *p,
                                            const struct hn_store_deployment_query *q, struct hn_arena *a,
@@ -388,9 +388,9 @@ HN_MUST struct hn_err hn_store_vex_put(struct hn_store *s, const struct hn_princ
                                        const struct hn_store_vex_in *in, struct hn_arena *a, struct hn_str *ret_id);
 HN_MUST struct hn_err hn_store_vex_end(struct hn_store *s, const struct hn_principal *p, struct hn_str id);
 struct hn_store_vex_query {
-    struct hn_str org, product, vuln;
+    struct hn_str org, product, vuln, q;
     bool with_ended;
-    struct hn_page page; /* -at */
+    struct hn_page page; /* default: -at; at vuln status product author expires, each also with "-" */
 };
 HN_MUST struct hn_err hn_store_vexes(struct hn_store *s, const struct hn_principal *p,
                                      const struct hn_store_vex_query *q, struct hn_arena *a, struct hn_store_vex **ret,

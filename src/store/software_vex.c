@@ -385,31 +385,83 @@ static void bind_where(struct st *q, const struct hn_store_vex_query *qu, uint32
     st_int(q, hn_now());
 }
 
+#define VEX_LIST                                                                                                       \
+    "SELECT v.n, v.vuln, coalesce(p.name, ''), v.purl, v.author, v.statement, v.justification, v.document FROM vex v " \
+    "LEFT JOIN product p ON p.n = v.product " VEX_WHERE "ORDER BY "
+#define VEX_LATEST ", v.at DESC, v.n DESC"
+
+/* A statement that never expires comes after those that do. */
+static const struct {
+    const char *name, *sql;
+} orders[] = {{"-at", VEX_LIST "v.at DESC, v.n DESC"},
+              {"at", VEX_LIST "v.at, v.n"},
+              {"vuln", VEX_LIST "v.vuln" VEX_LATEST},
+              {"-vuln", VEX_LIST "v.vuln DESC" VEX_LATEST},
+              {"status", VEX_LIST "v.status" VEX_LATEST},
+              {"-status", VEX_LIST "v.status DESC" VEX_LATEST},
+              {"product", VEX_LIST "p.name" VEX_LATEST},
+              {"-product", VEX_LIST "p.name DESC" VEX_LATEST},
+              {"author", VEX_LIST "v.author" VEX_LATEST},
+              {"-author", VEX_LIST "v.author DESC" VEX_LATEST},
+              {"expires", VEX_LIST "v.expires = 0, v.expires" VEX_LATEST},
+              {"-expires", VEX_LIST "v.expires = 0 DESC, v.expires DESC" VEX_LATEST}};
+
+static const char *list_sql(struct hn_str sort)
+{
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+        if (hn_str_eqc(sort, orders[i].name))
+            return orders[i].sql;
+    return sort.n ? NULL : orders[0].sql;
+}
+
+/* The numbers of all that are asked for, in order. */
+static struct hn_err list_numbers(struct hn_store *s, const struct hn_store_vex_query *qu, uint32_t top,
+                                  struct hn_arena *a, int64_t **ret, size_t *ret_n)
+{
+    struct store_search f;
+    size_t cap = 0;
+    const char *sql = list_sql(qu->page.sort);
+
+    *ret = NULL;
+    *ret_n = 0;
+    if (!sql)
+        return store_fail(s, HN_E_INVALID, "this list cannot be sorted that way");
+    store_search_init(&f, qu->q);
+    struct st q = st_open(s, sql);
+    bind_where(&q, qu, top);
+    while (!a->failed && st_row(&q)) {
+        struct hn_str texts[7];
+        for (int i = 0; i < 7; i++)
+            texts[i] = st_text(&q, i + 1);
+        if ((f.n && !soft_words(&f, texts, 7)) || !STORE_PUSH(a, *ret, *ret_n, cap))
+            continue;
+        (*ret)[(*ret_n)++] = st_get(&q, 0);
+    }
+    HN_TRY(st_end(&q));
+    return a->failed ? store_nomem(s) : HN_OK;
+}
+
 struct hn_err hn_store_vexes(struct hn_store *s, const struct hn_principal *p, const struct hn_store_vex_query *qu,
                              struct hn_arena *a, struct hn_store_vex **ret, struct hn_listing *ret_listing)
 {
-    size_t from, to, n = 0;
-    int64_t total = 0;
+    size_t from, to, n;
+    int64_t *rows;
     uint32_t top;
 
     store_ask(s, p);
     HN_TRY(store_subtree(s, p, qu->org, &top));
-    if (qu->page.sort.n && !hn_str_eqc(qu->page.sort, "-at"))
-        return store_fail(s, HN_E_INVALID, "this list cannot be sorted that way");
-    struct st c = st_open(s, "SELECT count(*) FROM vex v LEFT JOIN product p ON p.n = v.product " VEX_WHERE);
-    bind_where(&c, qu, top);
-    HN_TRY(st_one(&c, &total));
-    HN_TRY(soft_page(s, &qu->page, (size_t)total, a, &from, &to, ret_listing));
+    HN_TRY(list_numbers(s, qu, top, a, &rows, &n));
+    HN_TRY(soft_page(s, &qu->page, n, a, &from, &to, ret_listing));
     *ret = hn_arena_alloc(a, (to - from + 1) * sizeof **ret);
     if (!*ret)
         return store_nomem(s);
-    struct st q = st_open(s, VEX_SELECT VEX_WHERE "ORDER BY v.at DESC, v.n DESC LIMIT ?6 OFFSET ?7");
-    bind_where(&q, qu, top);
-    st_int(&q, (int64_t)(to - from));
-    st_int(&q, (int64_t)from);
-    while (n < to - from && st_row(&q))
-        fill(s, &q, a, &(*ret)[n++]);
-    HN_TRY(st_end(&q));
+    for (size_t i = from; i < to; i++) {
+        struct st q = st_open(s, VEX_SELECT "WHERE v.n = ?");
+        st_int(&q, rows[i]);
+        if (st_row(&q))
+            fill(s, &q, a, &(*ret)[i - from]);
+        HN_TRY(st_end(&q));
+    }
     return a->failed ? store_nomem(s) : HN_OK;
 }
 

@@ -138,6 +138,46 @@ class Software(Case):
         self.assertEqual(self.client.get("software/products/" + said["id"]).json["vulnerabilities"], 1)
         self.assertFalse(self.client.get("software/statements?ended=true").json["items"][0]["in_force"])
 
+    def test_e_lists_of_what_was_said_and_where_it_runs(self):
+        """Both are found by words, put in any order, and exported so."""
+        a, b = self.product("Listed alpha"), self.product("Listed beta")
+        host = self.world.put("listhost", [{"subject": "zlib"}])
+        for product, version, more in ((a, "2", {"service": "zeta"}), (b, "1", {"service": "eta", "asset": host}),
+                                       (a, "1", {"service": "theta", "since": "2025-01-02T00:00:00Z"})):
+            self.client.post("software/deployments", {"product": product["id"], "version": version, **more})
+        what = lambda r: r["product"]["name"][7:] + r["version"]  # noqa: E731
+        for sort, want in (("product", "alpha1 alpha2 beta1"), ("-product", "beta1 alpha2 alpha1"), ("service", "beta1 alpha1 alpha2"),
+                           ("-asset", "beta1 alpha2 alpha1"), ("since", "alpha1 alpha2 beta1"), ("", "beta1 alpha2 alpha1")):
+            with self.subTest("deployments " + sort):
+                path = "software/deployments?q=listed" + (f"&sort={sort}" if sort else "")
+                rows = self.valid(self.client.get(path), "deployments")["items"]
+                self.assertEqual(" ".join(what(r) for r in rows), want)
+                page = self.client.get(path + "&limit=2").json
+                rest = self.client.get(path + "&limit=2&cursor=" + page["next"]).json
+                self.assertEqual([r["id"] for r in page["items"] + rest["items"]], [r["id"] for r in rows])
+                lines = self.client.get(path + "&format=csv").data.decode("utf-8-sig").strip().splitlines()
+                self.assertEqual([r["id"] in line for r, line in zip(rows, lines[1:], strict=True)], [True] * 3)
+        self.refused(self.client.get("software/deployments?sort=nonsense"), 400, "invalid")
+        far = "far " * 200 + "Needle-at-the-end"
+        for n, (product, status, more) in enumerate((
+                (a, "affected", {"statement": far, "author": "Zoe", "expires": "2030-01-01T00:00:00Z"}),
+                (b, "under_investigation", {"author": "Adam", "expires": "2029-01-01T00:00:00Z"}),
+                (a, "not_affected", {"justification": "component_not_present", "author": "Mia"}))):
+            body = {"vuln": f"CVE-2026-list{n}", "product": product["id"], "status": status, "at": f"2026-0{3 - n}-01T00:00:00Z", **more}
+            self.valid(self.client.post("software/statements", body), "statement")
+        for sort, want in (("", "012"), ("at", "210"), ("-vuln", "210"), ("author", "120"), ("-product", "102"),
+                           ("expires", "102"), ("-expires", "201")):
+            with self.subTest("statements " + sort):
+                path = "software/statements?q=cve-2026-LIST" + (f"&sort={sort}" if sort else "")
+                got = self.valid(self.client.get(path), "statements")
+                self.assertEqual(("".join(r["vuln"][-1] for r in got["items"]), got["total"]), (want, 3))
+                page = self.client.get(path + "&limit=1&cursor=" + self.client.get(path + "&limit=1").json["next"]).json
+                self.assertEqual(page["items"], got["items"][1:2])
+        for words, want in (("needle-at-the-end", "0"), ("not_present mia", "2"), ("beta", "1"), ("beta mia", ""), ("alpha zoe", "0")):
+            got = self.client.get("software/statements?q=" + words.replace(" ", "+")).json["items"]
+            self.assertEqual("".join(r["vuln"][-1] for r in got), want, words)
+        self.refused(self.client.get("software/statements?sort=nonsense"), 400, "invalid")
+
     def test_f_what_is_wrong_is_refused(self):
         p = self.product("Wrong")["id"]
         for bad in ({"edges": [[0, 9]]}, {"edges": [[-2, 0]]}, {"edges": ["x"]}, {"stated": [-1]}):

@@ -17,9 +17,8 @@ from hinomi import TOP, World  # noqa: E402
 import jsonschema  # noqa: E402
 
 SCHEMAS = TOP / "docs/schemas"
-# Lists whose order is what they say: the chain of the log, what to upgrade first, and the portfolio's lists of late.
-ONE_ORDER = {("audit", "list"), ("software", "upgrades"), ("software", "suppliers"), ("software", "deployments"),
-             ("software", "statements")}
+# Lists whose order is what they say: the chain of the log, what to upgrade first.
+ONE_ORDER = {("audit", "list"), ("software", "upgrades")}
 JAPANESE = "[\u3040-\u30ff\u4e00-\u9fff]"
 
 

@@ -54,6 +54,8 @@ export async function softwareViews(s) {
     suppliers: "/software/suppliers",
     sboms: "/software/sboms",
     sbom: `/software/sboms/${sbom.id}`,
+    deployments: "/software/deployments",
+    statements: "/software/statements",
     feeds: "/software/feeds",
   };
 }

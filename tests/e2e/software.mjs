@@ -86,6 +86,32 @@ try {
     that((await page.locator("tbody tr").first().innerText()).length > 5, "no upgrade");
   });
 
+  await check("where it runs and what was stated: filtered by words, sorted, exported", async () => {
+    const id = async (q) => (await s.api(`software/products?q=${q}`)).items[0].id;
+    for (const [q, version, service] of [["shop", "2.1", "Orders"], ["unknown", "1", "Archive"]])
+      hinomi(s.data, "software", "deploy", await id(q), version, "--service", service);
+    hinomi(s.data, "sbom", "say", "CVE-2026-1001", "under_investigation", "--product", await id("shop"));
+    hinomi(s.data, "sbom", "say", "CVE-2026-9999", "affected", "--product", await id("unknown"), "--statement", "Replace it.");
+    const rows = async (column) => (await page.locator(`tbody tr td:nth-child(${column})`).allInnerTexts()).map((x) => x.trim());
+    await page.goto(`${url}/software/deployments`);
+    await settle(page);
+    await page.getByRole("columnheader", { name: "Product" }).getByRole("link").click();
+    await page.waitForURL("**sort=product*");
+    await settle(page);
+    is((await rows(1)).join(), "Unknown thing,Web shop", "sorted by product");
+    await page.goto(`${url}/software/deployments?q=orders`);
+    await settle(page);
+    is((await rows(1)).join(), "Web shop", "found by service");
+    const csv = await page.getByRole("link", { name: "CSV" }).getAttribute("href");
+    that(csv.includes("q=orders") && csv.includes("format=csv"), csv);
+    await page.goto(`${url}/software/statements?sort=-vuln`);
+    await settle(page);
+    is((await rows(1)).join(), "CVE-2026-9999,CVE-2026-1001", "sorted by vulnerability");
+    await page.goto(`${url}/software/statements?q=replace`);
+    await settle(page);
+    is((await rows(1)).join(), "CVE-2026-9999", "found by its words");
+  });
+
   await check("a bill of materials is given in the browser, read, and what was found is told", async () => {
     const feed = join(s.data, "advisories");
     hinomi(s.data, "feed", "add", "--name", "own", feed);

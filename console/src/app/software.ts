@@ -81,6 +81,20 @@ export interface Deployment {
   owner: Ref | null;
   since: Time;
 }
+export interface Statement {
+  id: string;
+  vuln: string;
+  status: string;
+  product: Ref | null;
+  version: string;
+  purl: string;
+  justification: string;
+  statement: string;
+  author: string;
+  at: Time;
+  expires: Time | null;
+  in_force: boolean;
+}
 export interface SbomRow {
   id: string;
   product: Ref;

@@ -10,6 +10,7 @@ import { Share, When } from "../ui/marks";
 import { Empty, Failure, Skeleton, Tabs } from "../ui/parts";
 import { ComponentView } from "./software_component";
 import { ComponentsList, exploited, FeedsList, ProductsList, SbomsList, SuppliersList, UpgradesList, VulnsList } from "./software_lists";
+import { DeploymentsList, StatementsList } from "./software_said";
 import { UploadButton } from "./software_upload";
 import { ProductView, SbomView } from "./software_product";
 import { VulnView } from "./software_vuln";
@@ -21,6 +22,8 @@ const parts: { name: string; text: TextKey; list: () => JSX.Element; one?: (id: 
   { name: "upgrades", text: "software.upgrades", list: () => <UpgradesList /> },
   { name: "suppliers", text: "software.suppliers", list: () => <SuppliersList /> },
   { name: "sboms", text: "software.sboms", list: () => <SbomsList />, one: (id) => <SbomView id={id} /> },
+  { name: "deployments", text: "software.deployments", list: () => <DeploymentsList /> },
+  { name: "statements", text: "software.statements", list: () => <StatementsList /> },
   { name: "feeds", text: "software.feeds", list: () => <FeedsList /> },
 ];
 

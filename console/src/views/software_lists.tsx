@@ -77,7 +77,7 @@ export function SoftwareList<R>(props: ListProps<R>): JSX.Element {
   );
 }
 
-function Switch({ param, text }: { param: string; text: TextKey }): JSX.Element {
+export function Switch({ param, text }: { param: string; text: TextKey }): JSX.Element {
   return (
     <label class="choice choice-check">
       <input type="checkbox" checked={params.value.get(param) === "true"} onChange={(e) => setParams({ [param]: e.currentTarget.checked ? "true" : null })} />

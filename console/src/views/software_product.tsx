@@ -12,6 +12,7 @@ import { Say } from "../ui/say";
 import { Count, DataTable, type Column } from "../ui/table";
 import { UploadButton } from "./software_upload";
 import { ComponentsList, exploited, Unknown, VulnsList } from "./software_lists";
+import { deploymentsOfOne } from "./software_said";
 
 function versionColumns(): Column<ProductVersion>[] {
   return [
@@ -111,15 +112,7 @@ function Deployments({ product }: { product: string }): JSX.Element {
   if (error !== undefined) return <Failure error={error} again={reload} />;
   if (!data) return <Skeleton lines={3} />;
   if (data.items.length === 0) return <Empty title={t("software.not-deployed")} />;
-  const columns: Column<Deployment>[] = [
-    { key: "asset", label: t("col.asset"), width: 170, narrow: "title", cell: (r) => (r.asset ? <a href={path("assets", r.asset.id)}><Say max={60}>{r.asset.name}</Say></a> : <span class="unknown">{t("value.unknown")}</span>) },
-    { key: "version", label: t("software.version"), width: 100, cell: (r) => <Say max={40}>{r.version}</Say> },
-    { key: "service", label: t("software.service"), width: 150, cell: (r) => <Say max={60}>{r.service}</Say> },
-    { key: "customers", label: t("software.customers"), width: 260, cell: (r) => <Say max={160}>{r.customers.join(", ")}</Say> },
-    { key: "owner", label: t("software.owner"), width: 130, cell: (r) => (r.owner ? <Say max={40}>{r.owner.name}</Say> : <span class="unknown">{t("software.nobody")}</span>) },
-    { key: "since", label: t("software.since"), width: 120, cell: (r) => <When at={r.since} rel /> },
-  ];
-  return <DataTable id="deployments" label={t("software.where")} columns={columns} rows={data.items} rowId={(r) => r.id} total={data.total ?? null} keys={false} />;
+  return <DataTable id="deployments" label={t("software.where")} columns={deploymentsOfOne()} rows={data.items} rowId={(r) => r.id} total={data.total ?? null} keys={false} />;
 }
 
 export function SbomView({ id }: { id: string }): JSX.Element {
