@@ -183,11 +183,6 @@ static void count_share(struct report_campaign *c, uint16_t port, uint32_t n)
         least->n -= n;
 }
 
-static const struct telescope_source *source_of(const struct telescope_cell *c, uint32_t key)
-{
-    return telescope_source_find(c, key, telescope_source_hash(&c->salt, key));
-}
-
 /* Packets by campaign and port, so many places that what is looked at fits: the ports do not depend on the order in
  * which events came. */
 #define SHARES (2 * (SAMPLE_ABOVE + SAMPLE_ABOVE / 2))
@@ -235,14 +230,48 @@ static void pick_shares(struct telescope_report *r, struct share *list)
     }
 }
 
+/* Events whose sources are to be found. Those lie anywhere, so all of a batch are fetched before the first is looked
+ * at: the waits for memory then overlap. */
+#define PICKED 64u
+struct picked {
+    const struct telescope_event *e[PICKED];
+    uint32_t hash[PICKED], n; /* of its source */
+    uint32_t looked;          /* in all batches */
+};
+
+static void picked_add(struct picked *b, const struct telescope_cell *c, const struct telescope_event *e)
+{
+    b->e[b->n] = e;
+    b->hash[b->n] = telescope_source_hash(&c->salt, e->key);
+    __builtin_prefetch(telescope_bucket_of(&c->sources, b->hash[b->n++]));
+}
+
+static void picked_take(struct telescope_report *r, const struct telescope_cell *c, struct picked *b,
+                        struct share *shares)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        uint32_t at = telescope_guess(&c->sources, b->hash[i]);
+        __builtin_prefetch(&telescope_sources(&c->sources)[at ? at - 1 : 0]);
+    }
+    for (uint32_t i = 0; i < b->n; i++) {
+        const struct telescope_source *s = telescope_source_find(c, b->e[i]->key, b->hash[i]);
+        uint64_t label = s ? telescope_label(s, r->accepted) : 0;
+        struct telescope_group *g = label ? telescope_group_get(&r->fold, label, s->port_major) : NULL;
+        if (g && g->used >= 2 && b->looked++ < SHARES / 2)
+            share_add(shares, g->used - 2u, b->e[i]);
+    }
+    b->n = 0;
+}
+
 /* Shares are of packets; of a big table a part is looked at, chosen by a mark that is the same in every run. */
 static bool pass_events(struct telescope_report *r)
 {
     uint64_t n = 0;
+    struct picked batch = {.n = 0};
     struct share *shares = hn_alloc_zero(SHARES * sizeof(*shares));
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
         n += r->e->cells[k].events.n;
-    uint32_t stride = (uint32_t)(n / SAMPLE_ABOVE + 1), looked = 0;
+    uint32_t stride = (uint32_t)(n / SAMPLE_ABOVE + 1);
     for (unsigned k = 0; shares && k < TELESCOPE_CELLS; k++) {
         const struct telescope_cell *c = &r->e->cells[k];
         for (uint32_t i = 0; i < c->events.n; i++) {
@@ -253,12 +282,11 @@ static bool pass_events(struct telescope_report *r)
             uint32_t mark = telescope_event_mark(e->key, e->port, (uint8_t)e->class);
             if (mark % stride || telescope_class_roles[e->class] != ROLE_SCAN)
                 continue;
-            const struct telescope_source *s = source_of(c, e->key);
-            uint64_t label = s ? telescope_label(s, r->accepted) : 0;
-            struct telescope_group *g = label ? telescope_group_get(&r->fold, label, s->port_major) : NULL;
-            if (g && g->used >= 2 && looked++ < SHARES / 2)
-                share_add(shares, g->used - 2u, e);
+            picked_add(&batch, c, e);
+            if (batch.n == PICKED)
+                picked_take(r, c, &batch, shares);
         }
+        picked_take(r, c, &batch, shares);
     }
     if (!shares)
         return false;
