@@ -81,7 +81,7 @@ static void libpcap(const char *path, double base)
 
 static void each(void *arg, const struct hn_capture_record *r, size_t n)
 {
-    telescope_engine_feed(arg, r, n);
+    telescope_engine_begin(arg, r, n);
 }
 
 static void ours(const char *what, struct hn_bytes b, unsigned threads, bool ports_only, double base)
@@ -103,6 +103,8 @@ static void ours(const char *what, struct hn_bytes b, unsigned threads, bool por
     }
     if (c)
         hn_capture_end(c);
+    if (e)
+        telescope_engine_settle(e);
     struct telescope_report *r = e ? telescope_report_new(e, &a) : NULL;
     if (e)
         line(what, from, e->sum.packets, base);

@@ -1,11 +1,14 @@
 /* The engine: blocks of records in two steps, each shared by all threads.
  *
- *      block ──┬─ thread 0 observes its part ─┐        ┌─ thread 0 takes cells 0, 2, 4, … ─┐
- *              └─ thread 1 observes its part ─┴ barrier ┴─ thread 1 takes cells 1, 3, 5, … ─┴─ next block
+ *   block ──┬─ thread 0 observes its part ─┐       ┌─ thread 0 takes cells ─┬─ … reads the next block, then helps ─┐
+ *           └─ thread 1 observes its part ─┴ ready ┴─ thread 1 takes cells, whichever nobody has taken yet ────────┴
+ * done
  *
  * Within a cell the sights of part 0 come before those of part 1, so the order of the stream is kept and the result is
- * the same for any number of threads. */
+ * the same for any number of threads. Records are needed by the first step only: telescope_engine_begin() comes back
+ * after it, and whoever feeds reads the next records while the other threads take cells. */
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/mem.h"
 #include "modules/telescope/telescope.h"
@@ -16,6 +19,9 @@ struct telescope_pool {
     struct telescope_engine *e;
     unsigned n; /* threads, the caller among them */
     bool started, stop;
+    bool taking;      /* cells of the last block; until settled */
+    uint64_t packets; /* of it */
+    atomic_uint cell; /* the next one that nobody has taken */
     pthread_mutex_t gate;
     pthread_barrier_t barrier;
     pthread_t threads[THREADS_MOST];
@@ -64,13 +70,20 @@ static void observe_part(struct part *t)
 static void take_cells(struct part *t)
 {
     struct telescope_engine *e = t->pool->e;
+    unsigned k;
     if (e->how.ports_only)
         return;
-    for (unsigned k = t->index; k < TELESCOPE_CELLS; k += t->pool->n)
+    while ((k = atomic_fetch_add(&t->pool->cell, 1)) < TELESCOPE_CELLS)
         for (unsigned i = 0; i < t->pool->n; i++) {
             const struct telescope_batch *b = &t->pool->parts[i].batch;
             telescope_cell_take(&e->cells[k], &e->how, b, b->list[k], b->n[k], ports_of(e, t->index));
         }
+}
+
+static void meet(struct telescope_pool *p)
+{
+    if (p->n > 1)
+        pthread_barrier_wait(&p->barrier);
 }
 
 static void *work(void *arg)
@@ -79,33 +92,28 @@ static void *work(void *arg)
     pthread_mutex_lock(&t->pool->gate);
     pthread_mutex_unlock(&t->pool->gate);
     for (;;) {
-        pthread_barrier_wait(&t->pool->barrier);
+        meet(t->pool); /* a block is there */
         if (t->pool->stop)
             return NULL;
         observe_part(t);
-        pthread_barrier_wait(&t->pool->barrier);
+        meet(t->pool); /* its sights are ready */
         take_cells(t);
-        pthread_barrier_wait(&t->pool->barrier);
+        meet(t->pool); /* done: settle() */
     }
 }
 
-static void block(struct telescope_pool *p, const struct hn_capture_record *r, size_t n)
+static void observe(struct telescope_pool *p, const struct hn_capture_record *r, size_t n)
 {
     for (unsigned i = 0; i < p->n; i++) {
         size_t from = n * i / p->n, to = n * (i + 1) / p->n;
         p->parts[i].r = r + from;
         p->parts[i].n = to - from;
     }
-    if (p->n == 1) {
-        observe_part(&p->parts[0]);
-        take_cells(&p->parts[0]);
-        return;
-    }
-    pthread_barrier_wait(&p->barrier);
+    atomic_store(&p->cell, 0);
+    meet(p);
     observe_part(&p->parts[0]);
-    pthread_barrier_wait(&p->barrier);
-    take_cells(&p->parts[0]);
-    pthread_barrier_wait(&p->barrier);
+    meet(p);
+    p->taking = true;
 }
 
 static struct telescope_pool *pool_new(struct telescope_engine *e, unsigned n)
@@ -132,7 +140,7 @@ static void pool_free(struct telescope_pool *p)
         return;
     if (p->started) {
         p->stop = true;
-        pthread_barrier_wait(&p->barrier);
+        meet(p);
         for (unsigned i = 1; i < p->n; i++)
             pthread_join(p->threads[i], NULL);
         pthread_barrier_destroy(&p->barrier);
@@ -174,6 +182,8 @@ void telescope_engine_free(struct telescope_engine *e)
 {
     if (!e)
         return;
+    if (e->pool)
+        telescope_engine_settle(e);
     pool_free(e->pool);
     for (unsigned i = 0; e->cells && i < TELESCOPE_CELLS; i++)
         telescope_cell_done(&e->cells[i]);
@@ -206,7 +216,7 @@ static void collect_counts(struct telescope_engine *e)
         telescope_counts_add(&e->sum, &b->sum);
         memset(&b->sum, 0, sizeof b->sum);
     }
-    telescope_hour_add(&e->cells[0], e->hour, e->sum.packets - packets, 0);
+    e->pool->packets = e->sum.packets - packets;
 }
 
 /* When the stream enters another hour, the ports of the last one are judged. */
@@ -245,15 +255,33 @@ static size_t same_hour(const struct hn_capture_record *r, size_t n)
     return i;
 }
 
-void telescope_engine_feed(struct telescope_engine *e, const struct hn_capture_record *r, size_t n)
+void telescope_engine_settle(struct telescope_engine *e)
+{
+    struct telescope_pool *p = e->pool;
+    if (!p->taking)
+        return;
+    take_cells(&p->parts[0]);
+    meet(p);
+    p->taking = false;
+    telescope_hour_add(&e->cells[0], e->hour, p->packets, 0);
+    forget(e);
+}
+
+void telescope_engine_begin(struct telescope_engine *e, const struct hn_capture_record *r, size_t n)
 {
     while (n) {
         size_t k = same_hour(r, n);
+        telescope_engine_settle(e);
         enter_hour(e, r[0].time);
-        block(e->pool, r, k);
+        observe(e->pool, r, k);
         collect_counts(e);
-        forget(e);
         r += k;
         n -= k;
     }
+}
+
+void telescope_engine_feed(struct telescope_engine *e, const struct hn_capture_record *r, size_t n)
+{
+    telescope_engine_begin(e, r, n);
+    telescope_engine_settle(e);
 }

@@ -24,7 +24,7 @@ struct replay {
 static void each(void *arg, const struct hn_capture_record *r, size_t n)
 {
     struct replay *p = arg;
-    telescope_engine_feed(p->e, r, n);
+    telescope_engine_begin(p->e, r, n);
 }
 
 static void bad(void *arg, uint64_t offset, const char *why)
@@ -155,6 +155,7 @@ int telescope_replay(struct hn_work *w)
         one(&p, &in);
         hn_work_done(&in);
     }
+    telescope_engine_settle(p.e);
     if (p.e->failed)
         code = hn_work_fail(w, "telescope.memory", NULL);
     else if (p.in.files == 0)

@@ -444,6 +444,10 @@ struct telescope_engine {
 struct telescope_engine *telescope_engine_new(const struct telescope_config *how);
 void telescope_engine_free(struct telescope_engine *e); /* NULL is fine */
 void telescope_engine_feed(struct telescope_engine *e, const struct hn_capture_record *r, size_t n);
+/* The same, but other threads go on with what needs no record any more: until it is settled (or more is begun, or it is
+ * freed) the engine must be left alone. */
+void telescope_engine_begin(struct telescope_engine *e, const struct hn_capture_record *r, size_t n);
+void telescope_engine_settle(struct telescope_engine *e);
 /* Adds what b has seen to a; b is spent. Both must have been made with the same lists. */
 void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine *b);
 void telescope_config_init(struct telescope_config *how);

@@ -168,6 +168,29 @@ TEST(threads_do_not_change_the_result)
     CHECK(eq);
 }
 
+/* What is begun needs its records no longer when that comes back, whether it is settled then or not. */
+TEST(records_may_go_once_their_block_is_begun)
+{
+    struct stream s;
+    stream_init(&s, 20000);
+    mixture(&s, 20000, 9000);
+    struct telescope_engine *one = engine(NULL, 1), *two = engine(NULL, 2);
+    CHECK(one && two);
+    telescope_engine_feed(one, s.r, s.n);
+    for (size_t i = 0, n; i < s.n; i += n) {
+        n = s.n - i < 3000 ? s.n - i : 3000;
+        telescope_engine_begin(two, s.r + i, n);
+        memset(s.frames[i], 0xff, n * sizeof s.frames[i]);
+        memset(s.r + i, 0xff, n * sizeof *s.r);
+    }
+    telescope_engine_settle(two);
+    bool eq = same(one, two);
+    telescope_engine_free(one);
+    telescope_engine_free(two);
+    stream_done(&s);
+    CHECK(eq);
+}
+
 /* kind 0: by source, 1: in time, 2: every second packet. */
 static void halves(unsigned kind)
 {
