@@ -17,7 +17,8 @@ static void add(void *arg, const struct hn_flow *f)
 {
     struct sums *s = arg;
     s->n++;
-    s->sum = s->sum * 31 + f->bytes + f->packets + f->sport + f->dport + f->proto + (uint64_t)f->first;
+    s->sum = s->sum * 31 + f->tls.ja3[0] + f->tls.ja4[35] + f->bytes + f->packets + f->sport + f->dport + f->proto +
+             (uint64_t)f->first;
     FUZZ_CHECK(f->src.family == 0 || f->src.family == 4 || f->src.family == 6, "family %u", f->src.family);
 }
 
@@ -72,13 +73,14 @@ static void states(struct hn_bytes b)
 static struct sums read_log(struct hn_bytes b, size_t first)
 {
     struct sums s = {0};
-    struct hn_flow_log_sink sink = {add_labelled, &s, add_name};
+    struct hn_flow_log_sink sink = {add_labelled, &s, add_name, hn_flow_joins_new()};
     struct hn_flow_log *l = hn_flow_log_new(&sink, HN_STR(""));
     if (l && !hn_flow_log_feed(l, hn_bytes_of(b.p, first)))
         (void)hn_flow_log_feed(l, hn_bytes_of(b.p + first, b.n - first));
     if (l)
         (void)hn_flow_log_end(l);
     hn_flow_log_free(l);
+    hn_flow_joins_free(sink.joins);
     return s;
 }
 
@@ -104,13 +106,15 @@ static void nfdumps(struct hn_bytes b)
 /* Blocks with and without their sums: a column gives all of its values or none. */
 static void segments(struct hn_bytes b)
 {
-    static uint8_t out[HN_SEGMENT_FLOWS * 16], room[HN_SEGMENT_FLOWS * 16];
+    static uint8_t out[HN_SEGMENT_FLOWS * 16], room[HN_SEGMENT_FLOWS * 16], values[HN_SEGMENT_FLOWS * HN_TLS_JA4N];
     struct hn_segment_block k;
     size_t at = 0;
     while (hn_segment_is(b) && hn_segment_next(b, &at, false, &k)) {
         FUZZ_CHECK(at <= b.n, "%zu", at);
         for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++)
             (void)hn_segment_column(&k, (enum hn_segment_column)c, out, room);
+        for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+            (void)hn_segment_prints(&k, (enum hn_tls_print)p, values);
     }
 }
 

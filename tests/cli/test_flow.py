@@ -228,6 +228,120 @@ class Flow(unittest.TestCase):
         self.flow("intel", "remove", "feed", code=3)
         self.flow("intel", "add", "feed", code=2)
 
+    # ---- fingerprints of TLS
+
+    JA4, JA3 = "t13d1516h2_8daaf6152771_e5627efa2ab1", "e7d705a3286e19ea42f587b344ee6865"
+
+    def zeek_with_prints(self, packed=False):
+        """conn.log and ssl.log as two files of a folder, in which conn.log comes first; the third host has no print."""
+        import gzip
+        folder = self.world.dir / "zeek"
+        folder.mkdir()
+        t = self.traffic()
+        for i in range(3):
+            for k in range(4):
+                t.add(500 + 3000 * k + 700 * i, f"192.168.7.{11 + i}", f"203.0.113.{150 + i}", 443, 900, 4000, service="ssl", port=50000 + i)
+        rows = [(at, r.split("\t")) for at, r in sorted(t.rows)]
+        conn, ssl = ["#separator \\x09", "#path\tconn", HEADER.replace("\tts\t", "\tts\tuid\t")], []
+        ssl = ["#separator \\x09", "#path\tssl", "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tversion\tja3\tja4"]
+        for n, (_, r) in enumerate(rows):
+            conn.append("\t".join([r[0], f"C{n}", *r[1:]]))
+            if r[3] in ("203.0.113.150", "203.0.113.151"):
+                ja3, ja4 = ("-", self.JA4) if r[3].endswith("150") else (self.JA3, "-")
+                ssl.append("\t".join([r[0], f"C{n}", *r[1:5], "TLSv13", ja3, ja4]))
+        name, pack = ("conn.log.gz", gzip.compress) if packed else ("conn.log", bytes)
+        (folder / name).write_bytes(pack("\n".join(conn + [""]).encode()))
+        (folder / "ssl.log").write_text("\n".join(ssl + [""]))
+        return folder
+
+    def check_print_alerts(self, doc):
+        found = {s["host"]: s for s in doc["suspects"] if s["alert"]}
+        self.assertEqual(set(found), {"192.168.7.11", "192.168.7.12"})
+        first, second = found["192.168.7.11"], found["192.168.7.12"]
+        self.assertEqual((first["kind"], first["list"], first["indicator"], first["fingerprint"], first["fingerprint_flows"]),
+                         ("intel", "c2", "sliver", "ja4 " + self.JA4, 4))
+        self.assertEqual((second["fingerprint"], second["technique"]), ("ja3 " + self.JA3, "T1573"))
+        for lang in ("en", "ja"):
+            for word in (self.JA4, "c2", "sliver", "203.0.113.150"):
+                self.assertIn(word, first["sentence"][lang])
+            self.assertIn("JA4", first["benign_if"][lang])
+        self.assertEqual(first["evidence"]["flows"], 4)
+
+    def indicators(self):
+        feed = self.world.dir / "c2.csv"
+        feed.write_text(f"# ja3_md5,first,what\n{self.JA3.upper()},2025-01-01,loader\nja4:{self.JA4},sliver\nja3s:{self.JA3[::-1]},x\nevil.example,x\n")
+        return feed
+
+    def test_fingerprints_of_ssl_log_now_and_afterwards(self):
+        folder = self.zeek_with_prints()
+        self.assertEqual(self.alerts(self.replay(folder)), [])
+        self.flow("import", folder)
+        listed = self.flow("list", "--json", "ja4", self.JA4).json["items"]
+        self.assertEqual({(f["src"], f["dst"], f["ja4"]) for f in listed}, {("192.168.7.11", "203.0.113.150", self.JA4)})
+        self.assertEqual(len(listed), 4)
+        self.assertEqual(len(self.flow("list", "--json", "--top", "0", f"ja3 {self.JA3} or ja4 {self.JA4}").json["items"]), 8)
+        self.assertIn(f"ja3 {self.JA3}", self.flow("list", "--top", "1", "ja3", self.JA3).text)
+        self.assertIn("a JA4 such as", self.flow("list", "ja4", "t13", code=2).errors)
+        doc = self.flow("intel", "add", "c2", "--from", self.indicators(), "--json", code=1).json  # what is stored is looked through
+        self.check_print_alerts(doc)
+        self.check_print_alerts(self.replay(folder))
+        self.check_print_alerts(self.flow("replay", "--json", "--stored", code=1).json)
+        self.assertEqual(self.flow("intel", "list", "--json").json["lists"],
+                         [{"name": "c2", "indicators": 3, "not_matchable": 1}])
+        kinds = {pathlib.Path(i["name"]).name: i for i in self.replay(folder)["inputs"]}
+        self.assertEqual((kinds["ssl.log"]["fingerprints"], kinds["ssl.log"]["flows"], kinds["conn.log"]["fingerprints"]), (8, 0, 8))
+
+    def test_fingerprints_meet_packed_logs_and_become_findings(self):
+        folder = self.zeek_with_prints(packed=True)
+        self.flow("intel", "add", "c2", "--from", self.indicators())
+        self.flow("replay", "--store", folder, code=1)
+        rules = {(f["kind"], f["title"]["en"]) for f in self.world.run("findings", "--json").json["items"] if f["kind"].startswith("flow.")}
+        self.assertEqual(rules, {("flow.intel-tls", f"192.168.7.{i} opens TLS as a listed program does") for i in (11, 12)})
+
+    def test_fingerprint_and_address(self):
+        folder = self.zeek_with_prints()
+        feed = self.world.dir / "both.csv"
+        feed.write_text(f"203.0.113.150,,server\n{self.JA4},client\n")
+        self.flow("intel", "add", "both", "--from", feed)
+        first = self.replay(folder)["suspects"][0]
+        self.assertEqual((first["indicator"], first["fingerprint"]), ("server", "ja4 " + self.JA4))
+        self.assertIn("as well", first["sentence"]["en"])
+
+    def tls_capture(self, cut):
+        """A connection whose ClientHello comes in segments of `cut` octets, the second before the first."""
+        listed = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x9c, 0x9d, 0x2f, 0x35]
+        kinds = [0x1b, 0, 0x33, 0x10, 0x4469, 0x17, 0x2d, 0xd, 5, 0x23, 0x12, 0x2b, 0xff01, 0xb, 0xa, 0x15]
+        pack = lambda v: b"".join(struct.pack(">H", x) for x in v)  # noqa: E731
+        bodies = {0: b"\0\x0e\0\0\x0bexample.org", 0x10: b"\0\3\2h2", 0x2b: b"\2\3\4", 0xb: b"\1\0", 0xa: b"\0\2\0\x1d",
+                  0xd: b"\0\x10" + pack([0x403, 0x804, 0x401, 0x503, 0x805, 0x501, 0x806, 0x601])}
+        more = b"".join(struct.pack(">HH", k, len(bodies.get(k, b""))) + bodies.get(k, b"") for k in kinds)
+        body = b"\3\3" + bytes(32) + b"\0" + struct.pack(">H", 30) + pack(listed) + b"\1\0" + struct.pack(">H", len(more)) + more
+        hello = b"\x16\3\1" + struct.pack(">H", len(body) + 4) + b"\1\0" + struct.pack(">H", len(body)) + body
+
+        def packet(out, seq, flags, payload=b""):
+            a, b = (bytes([192, 168, 7, 11]), bytes([203, 0, 113, 150]))
+            src, dst, sp, dp = (a, b, 50000, 443) if out else (b, a, 443, 50000)
+            tcp = struct.pack(">HHIIBBHHH", sp, dp, seq, 1, 0x50, flags, 1000, 0, 0) + payload
+            return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 1, 0, 64, 6, 0, src, dst) + tcp
+
+        parts = [(i, hello[i:i + cut]) for i in range(0, len(hello), cut)]
+        if len(parts) > 1:
+            parts[0], parts[1] = parts[1], parts[0]
+        packets = [packet(True, 99, 2), packet(False, 0, 0x12)] + [packet(True, 100 + i, 0x18, p) for i, p in parts]
+        path = self.world.dir / f"tls-{cut}.pcap"
+        path.write_bytes(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101) + b"".join(
+            struct.pack("<IIII", START + i, 0, len(p), len(p)) + p for i, p in enumerate(packets)))
+        return path
+
+    def test_fingerprints_of_packets(self):
+        for cut in (60, 100, 1400):
+            flows = self.flow("list", "--json", "--from", self.tls_capture(cut)).json["items"]
+            self.assertEqual([(f["src"], f["ja4"]) for f in flows], [("192.168.7.11", self.JA4)], cut)
+            self.assertEqual(len(flows[0]["ja3"]), 32)
+        self.flow("intel", "add", "c2", "--from", self.indicators())
+        doc = self.flow("replay", "--json", self.tls_capture(60), code=1).json
+        self.assertEqual([(s["host"], s["fingerprint"]) for s in doc["suspects"] if s["alert"]], [("192.168.7.11", "ja4 " + self.JA4)])
+
     # ---- inputs and answers
 
     def test_kinds_are_told_by_content_and_damage_is_named(self):

@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 
-enum op { OP_ANY, OP_AND, OP_OR, OP_NOT, OP_ADDRESS, OP_FAMILY, OP_NUMBER, OP_BITS, OP_SET };
+enum op { OP_ANY, OP_AND, OP_OR, OP_NOT, OP_ADDRESS, OP_FAMILY, OP_NUMBER, OP_BITS, OP_SET, OP_PRINT };
 enum compare { EQ, NE, LT, GT, LE, GE, BETWEEN };
 /* What a number is of, beyond plain columns. */
 enum of { OF_COLUMN, OF_EITHER_PORT, OF_PACKETS, OF_BYTES, OF_BPS, OF_PPS, OF_EITHER_AS, OF_EITHER_IF };
@@ -17,6 +17,8 @@ struct hn_flow_filter {
     bool src, dst; /* addresses: which side */
     enum of of;
     enum hn_segment_column column;
+    enum hn_tls_print print;
+    struct hn_flow_tls tls; /* holds the fingerprint that is asked for */
     enum compare compare;
     uint64_t value, to;
     const uint64_t *set;
@@ -324,6 +326,27 @@ static struct hn_flow_filter *counter(struct parser *p)
     return NULL;
 }
 
+static struct hn_flow_filter *print(struct parser *p)
+{
+    static const char *const why[HN_TLS_PRINTS] = {"the 32 digits of a JA3 were expected",
+                                                   "the 32 digits of a JA3S were expected",
+                                                   "a JA4 such as t13d1516h2_8daaf6152771_e5627efa2ab1 was expected"};
+    for (unsigned k = 0; k < HN_TLS_PRINTS; k++) {
+        if (!take(p, hn_tls_print_name((enum hn_tls_print)k)))
+            continue;
+        struct hn_flow_filter *f = node(p, OP_PRINT);
+        if (f && !hn_tls_print_parse(&f->tls, (enum hn_tls_print)k, p->token))
+            return fail(p, why[k]);
+        if (f) {
+            f->print = (enum hn_tls_print)k;
+            f->columns = 1u << hn_segment_print_column(f->print);
+            advance(p);
+        }
+        return f;
+    }
+    return NULL;
+}
+
 static struct hn_flow_filter *family(struct parser *p, uint64_t which)
 {
     struct hn_flow_filter *f = node(p, OP_FAMILY);
@@ -359,6 +382,8 @@ static struct hn_flow_filter *test(struct parser *p)
     if (take(p, "app"))
         return word_of(p, HN_SEGMENT_APP, apps, 10, "dns, http, tls, ssh, ntp, smtp, irc, dhcp or other was expected");
     struct hn_flow_filter *f = counter(p);
+    if (!f && !p->why)
+        f = print(p);
     if (!f && !p->why)
         f = protocol(p, true);
     return f ? f : fail(p, p->token.n ? "this word is not known here" : "the filter ends too early");
@@ -440,6 +465,7 @@ uint32_t hn_flow_filter_columns(const struct hn_flow_filter *f)
 struct run {
     const struct hn_segment_block *b;
     const void *const *columns;
+    const uint8_t *const *prints;
 };
 
 static uint64_t get(const struct run *r, enum hn_segment_column c, uint32_t i)
@@ -526,6 +552,18 @@ static bool in_net(const struct hn_flow_filter *f, const struct run *r, enum hn_
     return hn_ip_in(&ip, &f->net, f->bits);
 }
 
+/* Every value stands once in a block: it is looked for once. */
+static void print_test(const struct hn_flow_filter *f, const struct run *r, uint8_t *keep)
+{
+    struct hn_bytes want = hn_tls_print_get(&f->tls, f->print);
+    uint32_t n = r->b->n_prints[f->print], number = 0;
+    for (uint32_t i = 0; i < n && !number; i++)
+        if (memcmp(r->prints[f->print] + (size_t)i * want.n, want.p, want.n) == 0)
+            number = i + 1;
+    for (uint32_t i = 0; i < r->b->n; i++)
+        keep[i] = number && get(r, hn_segment_print_column(f->print), i) == number;
+}
+
 static void run(const struct hn_flow_filter *f, const struct run *r, uint8_t *keep, uint8_t *room)
 {
     uint32_t n = r->b->n;
@@ -556,6 +594,9 @@ static void run(const struct hn_flow_filter *f, const struct run *r, uint8_t *ke
         for (uint32_t i = 0; i < n; i++)
             keep[i] = (get(r, f->column, i) & f->value) == f->value;
         break;
+    case OP_PRINT:
+        print_test(f, r, keep);
+        break;
     case OP_NUMBER:
     case OP_SET:
         for (uint32_t i = 0; i < n; i++)
@@ -565,8 +606,9 @@ static void run(const struct hn_flow_filter *f, const struct run *r, uint8_t *ke
 }
 
 void hn_flow_filter_run(const struct hn_flow_filter *f, const struct hn_segment_block *b,
-                        const void *const columns[HN_SEGMENT_COLUMNS], uint8_t *keep, uint8_t *room)
+                        const void *const columns[HN_SEGMENT_COLUMNS], const uint8_t *const prints[HN_TLS_PRINTS],
+                        uint8_t *keep, uint8_t *room)
 {
-    struct run r = {b, columns};
+    struct run r = {b, columns, prints};
     run(f, &r, keep, room);
 }

@@ -1,11 +1,15 @@
 /* The filter language, as users of nfdump and tcpdump know it:
  *
- *   expression  = term { "or" term };  term = factor { "and" factor };  factor = "not" factor | "(" expression ")" |
- * test test  = [src|dst] (host|ip|net) ADDRESS[/BITS]      [src|dst] port [CMP] N | N-N | N,N,… | proto
- * (tcp|udp|icmp|icmp6|…|N) or the bare name  | flags LETTERS (all of them set)   | ipv4 | ipv6 | any |
- * (packets|bytes|flows|duration|bps|pps|tos|vlan|if|in if|out if|as|src as|dst as|exporter|sampling) [CMP] N | state
- * (attempt|rejected|established|closed|reset|midstream)  | app (dns|http|tls|…) CMP   = "=" "==" "<" ">" "<=" ">="
- * "!="; N takes k, m, g (1000), duration takes ms, s, m, h
+ *   expression = term { "or" term }
+ *   term       = factor { "and" factor }
+ *   factor     = "not" factor | "(" expression ")" | test
+ *   test       = [src|dst] (host|ip|net) ADDRESS[/BITS] | [src|dst] port [CMP] N | N-N | N,N,…
+ *              | proto (tcp|udp|icmp|icmp6|…|N) or the bare name | flags LETTERS (all of them set) | ipv4 | ipv6 | any
+ *              | (packets|bytes|flows|duration|bps|pps|tos|vlan|if|in if|out if|as|src as|dst as|exporter|sampling)
+ *                [CMP] N
+ *              | state (attempt|rejected|established|closed|reset|midstream) | app (dns|http|tls|…)
+ *              | (ja3|ja3s|ja4) FINGERPRINT
+ *   CMP        = "=" "==" "<" ">" "<=" ">=" "!="; N takes k, m, g (1000), duration takes ms, s, m, h
  *
  * "and" may be left out between tests. Packets and bytes count both directions. */
 #pragma once
@@ -21,8 +25,10 @@ struct hn_flow_filter *hn_flow_filter_parse(struct hn_arena *a, struct hn_str te
                                             size_t *ret_at);
 /* Which columns it looks at: bit per enum hn_segment_column. */
 uint32_t hn_flow_filter_columns(const struct hn_flow_filter *f);
-/* columns[c]: values of a block as hn_segment_column() gives them (those that are needed). Sets keep[i] to 0 or 1 for
- * the n records. room: n octets of scratch for every level of nesting (HN_FLOW_FILTER_DEPTH). */
+/* columns[c]: values of a block as hn_segment_column() gives them (those that are needed); prints[p]: of the
+ * fingerprints whose column is needed, as hn_segment_prints() gives them. Sets keep[i] to 0 or 1 for the n records.
+ * room: n octets of scratch for every level of nesting (HN_FLOW_FILTER_DEPTH). */
 #define HN_FLOW_FILTER_DEPTH 32u
 void hn_flow_filter_run(const struct hn_flow_filter *f, const struct hn_segment_block *b,
-                        const void *const columns[HN_SEGMENT_COLUMNS], uint8_t *keep, uint8_t *room);
+                        const void *const columns[HN_SEGMENT_COLUMNS], const uint8_t *const prints[HN_TLS_PRINTS],
+                        uint8_t *keep, uint8_t *room);

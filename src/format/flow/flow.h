@@ -4,6 +4,7 @@
 
 #include "base/ip.h"
 #include "base/time.h"
+#include "format/flow/tls.h"
 
 /* How a connection went, where the source can tell. */
 enum hn_flow_state {
@@ -36,6 +37,7 @@ enum hn_flow_app {
 #define HN_FLOW_SAMPLED  8u  /* sampling says how many packets one stands for */
 #define HN_FLOW_BEGINS   32u /* told when it began: no counters yet */
 #define HN_FLOW_REVERSED 16u /* source was the answering side and was turned round by us */
+#define HN_FLOW_TLS      64u /* some fingerprint of TLS is known */
 
 struct hn_flow {
     struct hn_ip src, dst; /* src began, as far as is known */
@@ -53,6 +55,7 @@ struct hn_flow {
     hn_time first, last;
     uint64_t packets, bytes; /* as counted by the exporter, not multiplied */
     uint64_t packets_back, bytes_back;
+    struct hn_flow_tls tls;
 };
 
 static inline uint64_t hn_flow_scale(const struct hn_flow *f)

@@ -11,6 +11,7 @@ struct hn_flow_log {
     char separator;
     bool has_header, ended;
     bool names; /* a line is a question to a name server */
+    bool tls;   /* … is one of ssl.log */
     enum log_field columns[HN_FLOW_COLUMNS_MAX];
     size_t n_columns;
     struct hn_buf map;
@@ -146,6 +147,14 @@ enum hn_flow_log_kind hn_flow_log_sniff(struct hn_bytes b)
     return known_columns(line, separator) >= 4 ? HN_FLOW_LOG_CSV : HN_FLOW_LOG_UNKNOWN;
 }
 
+bool hn_flow_log_wants_joins(struct hn_bytes b)
+{
+    enum hn_flow_log_kind k = hn_flow_log_sniff(b);
+    if (k == HN_FLOW_LOG_ZEEK)
+        return contains(b, "\tconn_state");
+    return k == HN_FLOW_LOG_ZEEK_JSON && contains(b, "\"conn_state\"");
+}
+
 /* ---------------------------------------------------------------- columns */
 
 /* Takes one value: quoted when it begins with a quote (RFC 4180). */
@@ -177,14 +186,15 @@ static void read_header(struct hn_flow_log *l, struct hn_bytes line, char separa
     struct hn_bytes rest = line, v;
     l->separator = separator;
     l->n_columns = 0;
-    l->names = false;
+    l->names = l->tls = false;
     while (l->n_columns < HN_FLOW_COLUMNS_MAX && next_value(&rest, separator, &v)) {
         struct hn_str name = hn_str_trim((struct hn_str){(const char *)v.p, v.n});
         enum log_field f = l->map.n ? mapped(l, name) : log_field_of(hn_str_bytes(name));
         if (f == LOG_STATE_ARGUS && l->kind == HN_FLOW_LOG_ZEEK)
             f = LOG_NONE;
-        if (f >= LOG_QUERY && l->kind != HN_FLOW_LOG_ZEEK)
+        if ((f == LOG_UID || f >= LOG_QUERY) && l->kind != HN_FLOW_LOG_ZEEK)
             f = LOG_NONE;
+        l->tls = l->tls || (f >= LOG_JA3 && f <= LOG_JA4);
         l->names = l->names || f >= LOG_QUERY;
         l->columns[l->n_columns++] = f;
     }
@@ -219,21 +229,48 @@ static void give_name(struct hn_flow_log *l, const struct log_line *line)
     l->sink.name(l->sink.arg, &n);
 }
 
+/* ssl.log: what is known of the connection whose record conn.log has. */
+static void give_prints(struct hn_flow_log *l, const struct log_line *line)
+{
+    if (!(line->f.known & HN_FLOW_TLS) || !line->uid.n) {
+        l->stats.other++;
+        return;
+    }
+    l->stats.prints++;
+    if (l->sink.joins)
+        hn_flow_joins_add(l->sink.joins, line->uid, &line->f.tls);
+}
+
+static void join(struct hn_flow_log *l, struct log_line *line)
+{
+    const struct hn_flow_tls *t = l->sink.joins && line->uid.n ? hn_flow_joins_find(l->sink.joins, line->uid) : NULL;
+    if (!t || line->f.known & HN_FLOW_TLS)
+        return;
+    line->f.tls = *t;
+    line->f.known |= HN_FLOW_TLS;
+}
+
 static void give(struct hn_flow_log *l, struct log_line *line)
 {
+    bool zeek = l->kind == HN_FLOW_LOG_ZEEK || l->kind == HN_FLOW_LOG_ZEEK_JSON;
+    if (zeek && (l->tls || line->is_tls) && !line->f.proto && !line->other) {
+        give_prints(l, line);
+        return;
+    }
     if (l->names || line->is_name) {
         give_name(l, line);
         return;
     }
-    line->zeek_icmp = l->kind == HN_FLOW_LOG_ZEEK || l->kind == HN_FLOW_LOG_ZEEK_JSON;
+    line->zeek_icmp = zeek;
     if (line->zeek_icmp && !line->f.proto && !line->other) { /* ssl.log, http.log, …: the same connection once more */
-        bad(l, "no line of conn.log or dns.log");
+        bad(l, "no line of conn.log or dns.log, nor of ssl.log with fingerprints");
         return;
     }
     if (!log_finish(line)) {
         l->stats.other++;
         return;
     }
+    join(l, line);
     l->stats.flows++;
     l->sink.flow(l->sink.arg, &line->f, line->label);
 }

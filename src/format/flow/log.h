@@ -2,7 +2,9 @@
  * Azure NSG flow logs, any CSV with a header whose column names are known or given. Fed in pieces of any size; what
  * kind it is, the first line tells.
  *
- * Lines of Zeek's dns.log are no flows (conn.log has those): they are handed out as names.
+ * Lines of Zeek's dns.log are no flows (conn.log has those): they are handed out as names. Those of ssl.log with the
+ * columns ja3, ja3s or ja4 are no flows either: they are put down in `joins`, and lines of conn.log with the same uid
+ * get their fingerprints from there.
  *
  * A line that does not fit is counted with its reason and passed over; a column that is not known is passed over, and
  * a value that is absent ("-") leaves its field unknown. */
@@ -10,6 +12,7 @@
 
 #include "base/buf.h"
 #include "format/flow/flow.h"
+#include "format/flow/join.h"
 
 #define HN_FLOW_LINE_MAX    (4u << 20)
 #define HN_FLOW_COLUMNS_MAX 512u
@@ -39,11 +42,11 @@ struct hn_flow_name {
 };
 
 struct hn_flow_log_stats {
-    uint64_t lines, flows, names;
-    uint64_t other;  /* lines that are no flow: comments, ARP, LLC, accounting */
-    uint64_t bad;    /* lines that do not fit */
-    uint64_t bad_at; /* number of the first of them */
-    const char *why; /* … and what was wrong */
+    uint64_t lines, flows, names, prints; /* prints: lines with fingerprints of TLS */
+    uint64_t other;                       /* lines that are no flow: comments, ARP, LLC, accounting */
+    uint64_t bad;                         /* lines that do not fit */
+    uint64_t bad_at;                      /* number of the first of them */
+    const char *why;                      /* … and what was wrong */
 };
 
 struct hn_flow_log;
@@ -52,12 +55,15 @@ struct hn_flow_log_sink {
     void (*flow)(void *arg, const struct hn_flow *f, struct hn_bytes label);
     void *arg;
     void (*name)(void *arg, const struct hn_flow_name *n); /* or NULL */
+    struct hn_flow_joins *joins;                           /* or NULL */
 };
 
 /* Does b, the first octets of an input, begin like one of them? */
 enum hn_flow_log_kind hn_flow_log_sniff(struct hn_bytes b);
+/* Does b begin a log of Zeek that says what others say of its connections? It is better read after those. */
+bool hn_flow_log_wants_joins(struct hn_bytes b);
 /* map: "field=column,…" for CSV without known names (fields: src dst sport dport proto first last duration packets
- * bytes packets_back bytes_back flags state); empty: by the header. NULL: out of memory. */
+ * bytes packets_back bytes_back flags state label ja3 ja3s ja4); empty: by the header. NULL: out of memory. */
 struct hn_flow_log *hn_flow_log_new(const struct hn_flow_log_sink *sink, struct hn_str map);
 void hn_flow_log_free(struct hn_flow_log *l);
 /* NULL, or why nothing can be read (a static text; sticky). */

@@ -30,6 +30,10 @@ static const struct {
     {"resp_ip_bytes", LOG_BYTES_BACK},
     {"label", LOG_LABEL},
     {"detailed-label", LOG_NONE},
+    {"uid", LOG_UID},
+    {"ja3", LOG_JA3},
+    {"ja3s", LOG_JA3S},
+    {"ja4", LOG_JA4},
     {"query", LOG_QUERY},
     {"qtype_name", LOG_QUERY_TYPE},
     {"rcode_name", LOG_RESPONSE},
@@ -181,7 +185,10 @@ enum log_field log_field_named(struct hn_str name)
                {"bytes_back", LOG_BYTES_BACK},
                {"flags", LOG_FLAGS},
                {"state", LOG_STATE_ZEEK},
-               {"label", LOG_LABEL}};
+               {"label", LOG_LABEL},
+               {"ja3", LOG_JA3},
+               {"ja3s", LOG_JA3S},
+               {"ja4", LOG_JA4}};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (hn_str_eqc(name, own[i].name))
             return own[i].field;
@@ -380,6 +387,14 @@ static bool set_dir(struct log_line *l, struct hn_bytes v)
     return true;
 }
 
+/* A value that has not the shape of one says nothing: the line may have others. */
+static void set_print(struct log_line *l, enum hn_tls_print p, struct hn_bytes v)
+{
+    l->is_tls = true;
+    if (hn_tls_print_parse(&l->f.tls, p, text(v)))
+        l->f.known |= HN_FLOW_TLS;
+}
+
 static void set_name(struct log_line *l, enum log_field f, struct hn_bytes v)
 {
     struct hn_bytes *to[LOG_FIELDS] = {[LOG_QUERY] = &l->query,
@@ -458,6 +473,14 @@ bool log_set(struct log_line *l, enum log_field field, struct hn_bytes v)
         return true;
     case LOG_LABEL:
         l->label = v;
+        return true;
+    case LOG_UID:
+        l->uid = v;
+        return true;
+    case LOG_JA3:
+    case LOG_JA3S:
+    case LOG_JA4:
+        set_print(l, (enum hn_tls_print)(field - LOG_JA3), v);
         return true;
     default:
         set_name(l, field, v);

@@ -30,6 +30,10 @@ enum log_field {
     LOG_DIR, /* Argus: who began */
     LOG_TOS,
     LOG_LABEL,
+    LOG_UID, /* Zeek: of the connection */
+    LOG_JA3, /* of Zeek's ssl.log, as its packages for it name them */
+    LOG_JA3S,
+    LOG_JA4,
     LOG_QUERY, /* from here on: of Zeek's dns.log only */
     LOG_QUERY_TYPE,
     LOG_RESPONSE,
@@ -46,7 +50,8 @@ struct log_line {
     bool zeek_icmp; /* the destination port of an ICMP line is its code */
     bool reversed;
     uint64_t total_packets, total_bytes, payload, payload_back;
-    struct hn_bytes label;
+    struct hn_bytes label, uid;
+    bool is_tls;  /* a line of ssl.log */
     bool is_name; /* a line of dns.log, whatever it leaves out */
     struct hn_bytes query, query_type, response, answers, ttls;
 };

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "format/flow/hello.h"
 
 #define FLOWS_MAX ((size_t)1 << 20)
 #define NONE      UINT32_MAX
@@ -13,6 +14,7 @@ struct entry {
     uint32_t next;         /* in the bucket */
     uint32_t older, newer; /* by last packet */
     bool fin, fin_back, rst, syn_ack;
+    struct hn_hello_of hello;
 };
 
 struct hn_meter {
@@ -25,6 +27,7 @@ struct hn_meter {
     uint32_t free_list, oldest, newest;
     uint64_t evicted;
     hn_time now;
+    struct hn_hellos *hellos;
 };
 
 struct hn_meter *hn_meter_new(const struct hn_meter_options *o, void (*flow)(void *arg, const struct hn_flow *f),
@@ -40,8 +43,9 @@ struct hn_meter *hn_meter_new(const struct hn_meter_options *o, void (*flow)(voi
     for (m->n_buckets = 1024; m->n_buckets < m->o.flows_max;)
         m->n_buckets *= 2;
     m->buckets = hn_alloc(m->n_buckets * sizeof *m->buckets);
-    if (!m->buckets) {
-        hn_free(m);
+    m->hellos = hn_hellos_new();
+    if (!m->buckets || !m->hellos) {
+        hn_meter_free(m);
         return NULL;
     }
     memset(m->buckets, 0xff, m->n_buckets * sizeof *m->buckets);
@@ -55,6 +59,7 @@ void hn_meter_free(struct hn_meter *m)
 {
     if (!m)
         return;
+    hn_hellos_free(m->hellos);
     hn_free(m->entries);
     hn_free(m->buckets);
     hn_free(m);
@@ -137,7 +142,7 @@ static uint8_t state_of(const struct entry *e)
 static void hand_out(struct hn_meter *m, struct entry *e)
 {
     e->f.state = state_of(e);
-    e->f.known = HN_FLOW_TIMES | HN_FLOW_BACK | (e->f.known & HN_FLOW_REVERSED);
+    e->f.known = HN_FLOW_TIMES | HN_FLOW_BACK | (e->f.known & (HN_FLOW_REVERSED | HN_FLOW_TLS));
     e->f.sampling = 1;
     if (e->f.packets || e->f.packets_back)
         m->flow(m->arg, &e->f);
@@ -248,6 +253,15 @@ static void count(struct entry *e, const struct hn_packet *p, bool back)
     e->syn_ack = e->syn_ack || (p->tcp_flags & (HN_TCP_SYN | HN_TCP_ACK)) == (HN_TCP_SYN | HN_TCP_ACK);
 }
 
+/* What opened a TLS connection shows itself in its first octets. */
+static void look(struct hn_meter *m, struct entry *e, const struct hn_packet *p)
+{
+    if (p->tcp_flags & HN_TCP_SYN)
+        hn_hello_begins(&e->hello, p->tcp_seq);
+    else if (hn_hello_add(m->hellos, &e->hello, p->tcp_seq, p->payload, &e->f.tls))
+        e->f.known |= HN_FLOW_TLS;
+}
+
 /* A record of a connection that goes on: the next one begins with nothing counted. */
 static void cut(struct hn_meter *m, struct entry *e, hn_time at)
 {
@@ -319,6 +333,8 @@ void hn_meter_packet(struct hn_meter *m, hn_time at, const struct hn_packet *p)
     }
     e->f.last = at > e->f.last ? at : e->f.last;
     count(e, p, back);
+    if (p->proto == 6 && !back && !e->hello.ended)
+        look(m, e, p);
 }
 
 void hn_meter_flush(struct hn_meter *m)

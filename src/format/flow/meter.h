@@ -2,7 +2,8 @@
  * captures. The side that began is the source: who sent the SYN, else who was seen first.
  *
  * A flow is handed out when it was idle, when it has been active for long, when TCP has ended, or when the table is
- * full (the longest idle first). Time is the packets' own. */
+ * full (the longest idle first). Time is the packets' own. The one thing looked at inside is a TLS ClientHello over TCP
+ * (hello.h), for its fingerprints. */
 #pragma once
 
 #include "format/flow/flow.h"
@@ -10,7 +11,7 @@
 
 struct hn_meter_options {
     hn_time idle, active; /* 0: 60 s, 30 min */
-    size_t flows_max;     /* 0: 1 M; memory is about 200 octets a flow */
+    size_t flows_max;     /* 0: 1 M; memory is about 300 octets a flow */
 };
 
 struct hn_meter;

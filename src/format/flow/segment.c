@@ -4,15 +4,21 @@
 #include <zstd.h>
 
 #include "base/cur.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
-#define MAGIC     "HNFLOW1\n"
-#define MAGIC_LEN 8u
-#define BLOCK     0x4b4c4246u /* "FBLK" */
-#define HEAD      12u
-#define FIXED     (4u + 4u + 8u + 8u)
-#define LEVEL     1
-#define BLOCK_MAX ((size_t)256 << 20)
+#define MAGIC       "HNFLOW1\n"
+#define MAGIC_LEN   8u
+#define BLOCK       0x4b4c4246u /* "FBLK" */
+#define HEAD        12u
+#define FIXED       (4u + 4u + 8u + 8u)
+#define LEVEL       1
+#define BLOCK_MAX   ((size_t)256 << 20)
+#define PRINTS_HEAD (16u * HN_TLS_PRINTS)
+
+#define PLAIN HN_SEGMENT_JA3 /* columns of every block; those of fingerprints stand behind */
+
+_Static_assert(HN_SEGMENT_COLUMNS == PLAIN + HN_TLS_PRINTS, "fingerprints are the last columns, in their order");
 
 static const uint8_t widths[] = {
 #define XX(name, width) width,
@@ -24,8 +30,16 @@ static const uint8_t widths[] = {
 
 /* What waits to become a block, already by columns: millions of records a second are no good to be touched twice. FIRST
  * waits as milliseconds since 1970. */
+/* The different values of a kind of fingerprint, in the order in which they came. */
+struct values {
+    uint8_t *list;   /* HN_SEGMENT_FLOWS of them; NULL until there is one */
+    uint32_t *slots; /* twice as many; by hash: number from 1 on, 0: free */
+    uint32_t n;
+};
+
 struct half {
     uint8_t *columns[HN_SEGMENT_COLUMNS];
+    struct values prints[HN_TLS_PRINTS];
     uint32_t n;
     int64_t first, last; /* begins, ms */
     int64_t end;         /* the latest end, ms */
@@ -39,6 +53,7 @@ struct hn_segment_writer {
 };
 
 #define COLUMN_MAX ((size_t)HN_SEGMENT_FLOWS * 16)
+#define VALUES_MAX ((size_t)HN_SEGMENT_FLOWS * HN_TLS_JA4N)
 
 static bool half_init(struct half *h, unsigned address)
 {
@@ -52,6 +67,10 @@ static bool half_init(struct half *h, unsigned address)
 
 static void half_done(struct half *h)
 {
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++) {
+        hn_free(h->prints[p].list);
+        hn_free(h->prints[p].slots);
+    }
     for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++)
         hn_free(h->columns[c]);
 }
@@ -62,7 +81,7 @@ struct hn_segment_writer *hn_segment_writer_new(struct hn_buf *out)
     if (!w)
         return NULL;
     w->out = out;
-    w->packed_size = ZSTD_compressBound(COLUMN_MAX);
+    w->packed_size = ZSTD_compressBound(VALUES_MAX);
     w->plain = hn_alloc(COLUMN_MAX);
     w->planes = hn_alloc(COLUMN_MAX);
     w->packed = hn_alloc(w->packed_size);
@@ -102,6 +121,35 @@ static int64_t ms(hn_time t)
     return t / 1000000;
 }
 
+#define SLOTS ((size_t)2 * HN_SEGMENT_FLOWS)
+
+/* The number of a value; 0 when there is no memory for it. */
+static uint32_t number_of(struct values *l, struct hn_bytes v)
+{
+    l->list = l->list ? l->list : hn_alloc(HN_SEGMENT_FLOWS * v.n);
+    l->slots = l->slots ? l->slots : hn_alloc_zero(SLOTS * sizeof *l->slots);
+    if (!l->list || !l->slots)
+        return 0;
+    size_t at = hn_hash64(v) & (SLOTS - 1);
+    while (l->slots[at] && memcmp(l->list + (l->slots[at] - 1) * v.n, v.p, v.n) != 0)
+        at = (at + 1) & (SLOTS - 1);
+    if (!l->slots[at]) {
+        memcpy(l->list + l->n * v.n, v.p, v.n);
+        l->slots[at] = ++l->n;
+    }
+    return l->slots[at];
+}
+
+static void store_prints(struct half *h, const struct hn_flow *f, uint32_t i)
+{
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++) {
+        struct hn_bytes v = {NULL, 0};
+        if (f->known & HN_FLOW_TLS)
+            v = hn_tls_print_get(&f->tls, (enum hn_tls_print)p);
+        ((uint32_t *)(void *)h->columns[PLAIN + p])[i] = v.n ? number_of(&h->prints[p], v) : 0;
+    }
+}
+
 #define SET(name, type, v) ((type *)(void *)h->columns[HN_SEGMENT_##name])[i] = (type)(v)
 
 static void store(struct half *h, const struct hn_flow *f, int64_t at, unsigned address)
@@ -133,6 +181,7 @@ static void store(struct half *h, const struct hn_flow *f, int64_t at, unsigned 
     SET(SRC_AS, uint32_t, f->src_as);
     SET(DST_AS, uint32_t, f->dst_as);
     SET(SAMPLING, uint32_t, f->sampling);
+    store_prints(h, f, i);
 }
 
 /* A column in the width that it is written in: begins count from the block's first, counters that fit take four. */
@@ -167,38 +216,80 @@ static void to_planes(const uint8_t *plain, uint8_t *planes, uint32_t n, unsigne
             planes[(size_t)k * n + i] = plain[(size_t)i * width + k];
 }
 
+static size_t pack(struct hn_segment_writer *w, const void *data, size_t n)
+{
+    size_t got = ZSTD_compress(w->packed, w->packed_size, data, n, LEVEL);
+    w->out->bad = w->out->bad || ZSTD_isError(got);
+    return w->out->bad ? 0 : got;
+}
+
+/* Adds the column's data, and fills in its place in a directory. */
+static void write_column(struct hn_segment_writer *w, const struct half *h, enum hn_segment_column c, unsigned address,
+                         uint8_t entry[8])
+{
+    unsigned width;
+    const uint8_t *data = narrowed(w, h, c, address, &width);
+    bool one = all_equal(data, h->n, width);
+    size_t n = width;
+    if (!one) {
+        to_planes(data, w->planes, h->n, width);
+        n = pack(w, w->planes, (size_t)h->n * width);
+        data = w->packed;
+    }
+    entry[0] = !one;
+    entry[1] = (uint8_t)width;
+    put(entry + 4, n, 4);
+    hn_buf_add(w->out, data, n);
+}
+
+static bool has_prints(const struct half *h)
+{
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        if (h->prints[p].n)
+            return true;
+    return false;
+}
+
+static void write_prints(struct hn_segment_writer *w, struct half *h)
+{
+    uint8_t directory[PRINTS_HEAD] = {0};
+    size_t start = w->out->n;
+    hn_buf_add(w->out, directory, sizeof directory);
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        write_column(w, h, (enum hn_segment_column)(PLAIN + p), 4, directory + 8 * (size_t)p);
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++) {
+        struct values *l = &h->prints[p];
+        uint8_t *entry = directory + 8 * (size_t)(HN_TLS_PRINTS + p);
+        size_t n = l->n ? pack(w, l->list, (size_t)l->n * hn_tls_print_size((enum hn_tls_print)p)) : 0;
+        put(entry, l->n, 4);
+        put(entry + 4, n, 4);
+        hn_buf_add(w->out, w->packed, n);
+        if (l->n)
+            memset(l->slots, 0, SLOTS * sizeof *l->slots);
+        l->n = 0;
+    }
+    if (!w->out->bad)
+        memcpy((uint8_t *)w->out->p + start, directory, sizeof directory);
+}
+
 static void write_block(struct hn_segment_writer *w, struct half *h, unsigned address)
 {
-    uint8_t head[HEAD] = {0}, fixed[FIXED] = {0}, directory[8 * HN_SEGMENT_COLUMNS] = {0};
+    uint8_t head[HEAD] = {0}, fixed[FIXED] = {0}, directory[8 * PLAIN] = {0};
     if (!h->n)
         return;
     size_t start = w->out->n;
     fixed[0] = address == 4 ? 4 : 6;
+    fixed[1] = has_prints(h);
     put(fixed + 4, h->n, 4);
     put(fixed + 8, (uint64_t)h->first, 8);
     put(fixed + 16, (uint64_t)h->end, 8);
     hn_buf_add(w->out, head, sizeof head);
     hn_buf_add(w->out, fixed, sizeof fixed);
     hn_buf_add(w->out, directory, sizeof directory);
-    for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++) {
-        unsigned width;
-        const uint8_t *data = narrowed(w, h, (enum hn_segment_column)c, address, &width);
-        bool one = all_equal(data, h->n, width);
-        size_t n = width;
-        if (!one) {
-            to_planes(data, w->planes, h->n, width);
-            n = ZSTD_compress(w->packed, w->packed_size, w->planes, (size_t)h->n * width, LEVEL);
-            data = w->packed;
-        }
-        if (ZSTD_isError(n)) {
-            w->out->bad = true;
-            return;
-        }
-        directory[8 * c] = !one;
-        directory[8 * c + 1] = (uint8_t)width;
-        put(directory + 8 * (size_t)c + 4, n, 4);
-        hn_buf_add(w->out, data, n);
-    }
+    for (unsigned c = 0; c < PLAIN; c++)
+        write_column(w, h, (enum hn_segment_column)c, address, directory + 8 * (size_t)c);
+    if (fixed[1])
+        write_prints(w, h);
     if (w->out->bad)
         return;
     uint8_t *b = (uint8_t *)w->out->p + start;
@@ -240,29 +331,68 @@ bool hn_segment_is(struct hn_bytes file)
     return file.n >= MAGIC_LEN && memcmp(file.p, MAGIC, MAGIC_LEN) == 0;
 }
 
+/* Where columns stand in a directory, and how long their data are. False: one does not fit. */
+static bool read_directory(struct hn_cur *c, struct hn_segment_block *b, unsigned from, unsigned to,
+                           uint32_t sizes[HN_SEGMENT_COLUMNS])
+{
+    for (unsigned k = from; k < to; k++) {
+        b->packing[k] = hn_cur_u8(c);
+        b->width[k] = hn_cur_u8(c);
+        hn_cur_skip(c, 2);
+        sizes[k] = hn_cur_le32(c);
+        unsigned w = b->width[k];
+        bool address = k == HN_SEGMENT_SRC || k == HN_SEGMENT_DST;
+        bool fits = address ? w == (b->family == 4 ? 4 : 16) : w == widths[k] || (widths[k] == 8 && w == 4);
+        if (!fits || b->packing[k] > 1 || (!b->packing[k] && sizes[k] != w))
+            return false;
+    }
+    return true;
+}
+
+static bool read_prints(struct hn_cur *c, struct hn_segment_block *b)
+{
+    uint32_t sizes[HN_SEGMENT_COLUMNS], packed[HN_TLS_PRINTS];
+    if (!read_directory(c, b, PLAIN, HN_SEGMENT_COLUMNS, sizes))
+        return false;
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++) {
+        b->n_prints[p] = hn_cur_le32(c);
+        packed[p] = hn_cur_le32(c);
+        if (b->n_prints[p] > b->n)
+            return false;
+    }
+    for (unsigned k = PLAIN; k < HN_SEGMENT_COLUMNS; k++)
+        b->data[k] = hn_cur_take(c, sizes[k]);
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        b->prints[p] = hn_cur_take(c, packed[p]);
+    return true;
+}
+
+static void no_prints(struct hn_segment_block *b)
+{
+    static const uint8_t zero[4];
+    for (unsigned k = PLAIN; k < HN_SEGMENT_COLUMNS; k++) {
+        b->packing[k] = 0;
+        b->width[k] = 4;
+        b->data[k] = hn_bytes_of(zero, sizeof zero);
+    }
+}
+
 static bool read_block(struct hn_cur *c, struct hn_segment_block *ret)
 {
     *ret = (struct hn_segment_block){.family = hn_cur_u8(c)};
-    hn_cur_skip(c, 3);
+    bool prints = hn_cur_u8(c) == 1;
+    hn_cur_skip(c, 2);
     ret->n = hn_cur_le32(c);
     ret->first_ms = (int64_t)hn_cur_le64(c);
     ret->last_ms = (int64_t)hn_cur_le64(c);
     uint32_t sizes[HN_SEGMENT_COLUMNS];
-    for (unsigned k = 0; k < HN_SEGMENT_COLUMNS; k++) {
-        ret->packing[k] = hn_cur_u8(c);
-        ret->width[k] = hn_cur_u8(c);
-        hn_cur_skip(c, 2);
-        sizes[k] = hn_cur_le32(c);
-        unsigned w = ret->width[k];
-        bool address = k == HN_SEGMENT_SRC || k == HN_SEGMENT_DST;
-        bool fits = address ? w == (ret->family == 4 ? 4 : 16) : w == widths[k] || (widths[k] == 8 && w == 4);
-        if (!fits || ret->packing[k] > 1 || (!ret->packing[k] && sizes[k] != w))
-            return false;
-    }
-    for (unsigned k = 0; k < HN_SEGMENT_COLUMNS; k++)
+    if (!read_directory(c, ret, 0, PLAIN, sizes))
+        return false;
+    for (unsigned k = 0; k < PLAIN; k++)
         ret->data[k] = hn_cur_take(c, sizes[k]);
-    return !hn_cur_bad(c) && ret->n && ret->n <= HN_SEGMENT_FLOWS && (ret->family == 4 || ret->family == 6) &&
-           ret->first_ms <= ret->last_ms;
+    no_prints(ret);
+    return (!prints || read_prints(c, ret)) && !hn_cur_bad(c) && ret->n && ret->n <= HN_SEGMENT_FLOWS &&
+           (ret->family == 4 || ret->family == 6) && ret->first_ms <= ret->last_ms;
 }
 
 bool hn_segment_next(struct hn_bytes file, size_t *at, bool check, struct hn_segment_block *ret)
@@ -328,4 +458,13 @@ bool hn_segment_column(const struct hn_segment_block *b, enum hn_segment_column 
         return false;
     from_planes(room, out, b->n, width);
     return true;
+}
+
+bool hn_segment_prints(const struct hn_segment_block *b, enum hn_tls_print p, uint8_t *out)
+{
+    size_t size = (size_t)b->n_prints[p] * hn_tls_print_size(p);
+    if (!size)
+        return true;
+    size_t got = ZSTD_decompress(out, size, b->prints[p].p, b->prints[p].n);
+    return !ZSTD_isError(got) && got == size;
 }

@@ -5,10 +5,16 @@
  *   block:   magic u32 | octets that follow u32 | CRC-32 of them u32 | family u8, 3 zero | flows u32
  *            | earliest begin ms i64 | latest end ms i64 | columns × {packing u8, width u8, 2 zero, packed octets u32}
  *            | columns' data, one after the other
- *   packing: 0 all records have one value, which is the data | 1 octet planes (all first octets, all second …) in ZSTD
+ *            | prints, if the first of the zeros is 1: 3 × {as a column's} in the directory's form, 3 × {values u32,
+ * octets u32}, then the columns' data and the packed values, one after the other packing: 0 all records have one value,
+ * which is the data | 1 octet planes (all first octets, all second …) in ZSTD
  *
  * Little endian. A block holds records of one address family, so that addresses are 4 or 16 octets. Times are
- * milliseconds. Only the columns that a question needs are unpacked. */
+ * milliseconds. Only the columns that a question needs are unpacked.
+ *
+ * Fingerprints of TLS are few in many flows: a block keeps each value once, and the columns JA3, JA3S and JA4 say which
+ * one it is, from 1 on (0: none). Blocks written before there were any have none, and readers of that time pass over
+ * them. */
 #pragma once
 
 #include "base/buf.h"
@@ -41,7 +47,10 @@
     XX(OUT_IF, 4)                                                                                                      \
     XX(SRC_AS, 4)                                                                                                      \
     XX(DST_AS, 4)                                                                                                      \
-    XX(SAMPLING, 4)
+    XX(SAMPLING, 4)                                                                                                    \
+    XX(JA3, 4) /* these three: which value of the block */                                                             \
+    XX(JA3S, 4)                                                                                                        \
+    XX(JA4, 4)
 
 enum hn_segment_column {
 #define XX(name, width) HN_SEGMENT_##name,
@@ -68,6 +77,8 @@ struct hn_segment_block {
     int64_t first_ms, last_ms;
     struct hn_bytes data[HN_SEGMENT_COLUMNS];
     uint8_t packing[HN_SEGMENT_COLUMNS], width[HN_SEGMENT_COLUMNS];
+    struct hn_bytes prints[HN_TLS_PRINTS]; /* packed values */
+    uint32_t n_prints[HN_TLS_PRINTS];
 };
 
 bool hn_segment_is(struct hn_bytes file);
@@ -76,5 +87,13 @@ bool hn_segment_next(struct hn_bytes file, size_t *at, bool check, struct hn_seg
 /* Unpacks a column of b: n values of 1, 2, 4, 8 (or, of addresses, 4 or 16) octets each into out. room: scratch of the
  * same size. False when it is damaged. */
 bool hn_segment_column(const struct hn_segment_block *b, enum hn_segment_column c, void *out, void *room);
+/* The values of a kind of fingerprint, hn_tls_print_size() octets each, n_prints of them; out: room for
+ * HN_SEGMENT_FLOWS. False when they are damaged. */
+bool hn_segment_prints(const struct hn_segment_block *b, enum hn_tls_print p, uint8_t *out);
+/* The column that says which value a flow has. */
+static inline enum hn_segment_column hn_segment_print_column(enum hn_tls_print p)
+{
+    return (enum hn_segment_column)(HN_SEGMENT_JA3 + p);
+}
 /* Octets of one value as unpacked. */
 unsigned hn_segment_width(const struct hn_segment_block *b, enum hn_segment_column c);

@@ -151,6 +151,80 @@ TEST(zeek_dns_log)
     }
 }
 
+static const char ssl_log[] =
+    "#separator \\x09\n#path\tssl\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\t"
+    "version\tja3\tja3s\tja4\n"
+    "1.5\tCa\t10.0.0.5\t4000\t192.0.2.1\t443\tTLSv12\t000102030405060708090a0b0c0d0e0f\t-\t"
+    "t13d1516h2_8daaf6152771_e5627efa2ab1\n"
+    "1.6\tCb\t10.0.0.5\t4001\t192.0.2.1\t443\tTLSv12\t-\t-\t-\n"
+    "1.7\tCc\t10.0.0.5\t4002\t192.0.2.1\t443\tTLSv12\tnone\t-\tnone\n",
+                  ssl_json[] =
+                      "{\"ts\":1.5,\"uid\":\"Cc\",\"id.orig_h\":\"10.0.0.5\",\"id.orig_p\":4002,"
+                      "\"id.resp_h\":\"192.0.2.1\",\"id.resp_p\":443,\"ja3s\":\"ff0102030405060708090a0b0c0d0e0f\"}\n",
+                  conn_log[] =
+                      "#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\t"
+                      "proto\tservice\tduration\tconn_state\torig_ip_bytes\n"
+                      "1.4\tCa\t10.0.0.5\t4000\t192.0.2.1\t443\ttcp\tssl\t1\tSF\t500\n"
+                      "1.6\tCb\t10.0.0.5\t4001\t192.0.2.1\t443\ttcp\tssl\t1\tSF\t500\n"
+                      "1.7\tCc\t10.0.0.5\t4002\t192.0.2.1\t443\ttcp\tssl\t1\tSF\t500\n";
+
+static struct hn_flow_log_stats read_joined(const char *text, struct hn_flow_joins *j)
+{
+    struct hn_flow_log_sink sink = {take_labelled, NULL, NULL, j};
+    struct hn_flow_log *l = hn_flow_log_new(&sink, HN_STR(""));
+    struct hn_flow_log_stats s = {0};
+    if (l && !hn_flow_log_feed(l, hn_bytes_of(text, strlen(text))) && !hn_flow_log_end(l))
+        s = *hn_flow_log_stats(l);
+    hn_flow_log_free(l);
+    return s;
+}
+
+TEST(zeek_ssl_log_joins_by_uid)
+{
+    char t[HN_TLS_TEXT];
+    struct hn_flow_joins *j = hn_flow_joins_new();
+    CHECK(j != NULL);
+    n_got = 0;
+    struct hn_flow_log_stats s = read_joined(ssl_log, j);
+    CHECK_UINT(s.prints, 1);
+    CHECK_UINT(s.flows, 0);
+    CHECK_UINT(s.bad, 0);
+    CHECK_UINT(read_joined(ssl_json, j).prints, 1);
+    CHECK_UINT(n_got, 0);
+    CHECK_UINT(read_joined(conn_log, j).flows, 3);
+    CHECK(got[0].known & HN_FLOW_TLS && !(got[1].known & HN_FLOW_TLS) && got[2].known & HN_FLOW_TLS);
+    CHECK_STR(hn_str_c(hn_tls_print_text(HN_TLS_JA4, got[0].tls.ja4, t)),
+              HN_STR("t13d1516h2_8daaf6152771_e5627efa2ab1"));
+    CHECK_UINT(got[0].tls.ja3[1], 1);
+    CHECK_UINT(got[2].tls.ja3s[0], 0xff);
+    CHECK_UINT(got[2].tls.ja4[0], 0);
+    hn_flow_joins_free(j);
+    CHECK(hn_flow_log_wants_joins(hn_bytes_of(conn_log, sizeof conn_log - 1)));
+    CHECK(!hn_flow_log_wants_joins(hn_bytes_of(ssl_log, sizeof ssl_log - 1)));
+    CHECK(!hn_flow_log_wants_joins(hn_bytes_of(ssl_json, sizeof ssl_json - 1)));
+}
+
+TEST(joins_grow_and_know_each_connection)
+{
+    struct hn_flow_joins *j = hn_flow_joins_new();
+    char uid[16];
+    CHECK(j != NULL);
+    for (unsigned i = 0; i < 5000; i++) {
+        struct hn_flow_tls t = {{1, (uint8_t)(i % 7)}, {0}, {0}};
+        int n = snprintf(uid, sizeof uid, "C%u", i);
+        hn_flow_joins_add(j, hn_bytes_of(uid, (size_t)n), &t);
+    }
+    for (unsigned i = 0; i < 5000; i++) {
+        int n = snprintf(uid, sizeof uid, "C%u", i);
+        const struct hn_flow_tls *t = hn_flow_joins_find(j, hn_bytes_of(uid, (size_t)n));
+        CHECK(t != NULL);
+        CHECK_UINT(t->ja3[1], i % 7);
+    }
+    CHECK(hn_flow_joins_find(j, hn_bytes_of("D", 1)) == NULL);
+    CHECK_UINT(hn_flow_joins_forgotten(j), 0);
+    hn_flow_joins_free(j);
+}
+
 TEST(zeek_dns_json)
 {
     CHECK(read_log("{\"ts\":1700000000.5,\"id.orig_h\":\"10.0.0.1\",\"id.orig_p\":4,\"id.resp_h\":\"10.0.0.53\",\"id."
@@ -435,6 +509,12 @@ static struct hn_flow made(unsigned i, bool v6)
     f.bytes = i == 7 ? UINT64_C(1) << 40 : i * 100;
     f.flags = i % 3 ? 0x12 : 0;
     f.known = HN_FLOW_TIMES;
+    static const char *const ja3[10] = {
+        "000102030405060708090a0b0c0d0e0f", "010102030405060708090a0b0c0d0e0f", NULL, NULL,
+        "010102030405060708090a0b0c0d0e0f", "000102030405060708090a0b0c0d0e0f"};
+    bool print = ja3[i % 10] && hn_tls_print_parse(&f.tls, HN_TLS_JA3, hn_str_c(ja3[i % 10]));
+    bool other = i < 50 && hn_tls_print_parse(&f.tls, HN_TLS_JA4, HN_STR("t13d1516h2_8daaf6152771_e5627efa2ab1"));
+    f.known |= print || other ? HN_FLOW_TLS : 0;
     return f;
 }
 
@@ -455,8 +535,14 @@ static void segment(struct hn_buf *b, unsigned n)
 static void *columns[HN_SEGMENT_COLUMNS];
 static uint8_t room[HN_SEGMENT_FLOWS * 16], keep[HN_SEGMENT_FLOWS], scratch[256 * (HN_FLOW_FILTER_DEPTH + 2)];
 
+static uint8_t values[HN_TLS_PRINTS][256 * HN_TLS_JA4N];
+static const uint8_t *const prints[HN_TLS_PRINTS] = {values[0], values[1], values[2]};
+
 static bool unpack(const struct hn_segment_block *b)
 {
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        if (b->n_prints[p] > 256 || !hn_segment_prints(b, (enum hn_tls_print)p, values[p]))
+            return false;
     for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++) {
         columns[c] = columns[c] ? columns[c] : malloc(256 * 16);
         if (b->n > 256 || !columns[c] || !hn_segment_column(b, (enum hn_segment_column)c, columns[c], room))
@@ -483,14 +569,48 @@ TEST(segments_give_back_what_they_took)
             memcpy(&bytes, (uint8_t *)columns[HN_SEGMENT_BYTES] + i * k.width[HN_SEGMENT_BYTES],
                    k.width[HN_SEGMENT_BYTES]);
             CHECK_UINT(bytes, f.bytes);
+            uint32_t print = ((uint32_t *)columns[HN_SEGMENT_JA3])[i];
+            struct hn_bytes want = hn_tls_print_get(&f.tls, HN_TLS_JA3);
+            CHECK_INT(print != 0, want.n != 0);
+            CHECK(!print || memcmp(prints[HN_TLS_JA3] + (print - 1) * HN_TLS_MD5, want.p, want.n) == 0);
             CHECK_INT(k.first_ms + ((uint32_t *)columns[HN_SEGMENT_FIRST])[i], f.first / 1000000);
             CHECK_UINT(((uint16_t *)columns[HN_SEGMENT_SPORT])[i], f.sport);
         }
     }
+    CHECK_UINT(k.n_prints[HN_TLS_JA3S], 0);
     CHECK_UINT(n, 100);
     CHECK_UINT(blocks, 2);
     CHECK_UINT(at, b.n);
     hn_buf_done(&b);
+}
+
+/* Blocks of before there were fingerprints are those that have none: their header says nothing of them. */
+TEST(segments_without_fingerprints)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    struct hn_segment_block k;
+    size_t at = 0;
+    hn_buf_init(&b, 1 << 20);
+    hn_segment_begin(&b);
+    struct hn_segment_writer *w = hn_segment_writer_new(&b);
+    CHECK(w != NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        struct hn_flow f = made(2 + 50 * i, false); /* the first has one: another block */
+        hn_segment_add(w, &f);
+        hn_segment_flush(w);
+    }
+    hn_segment_writer_free(w);
+    CHECK(hn_segment_next(hn_bytes_of(b.p, b.n), &at, true, &k) && unpack(&k));
+    CHECK_UINT(k.n_prints[HN_TLS_JA4], 1);
+    CHECK_UINT(*(uint32_t *)columns[HN_SEGMENT_JA4], 1);
+    CHECK_INT(b.p[at + 13], 0);
+    size_t data = 0;
+    CHECK(hn_segment_next(hn_bytes_of(b.p, b.n), &at, true, &k) && unpack(&k));
+    for (unsigned c = 0; c < HN_SEGMENT_JA3; c++)
+        data += k.data[c].n;
+    CHECK_UINT(b.n - (size_t)((const char *)k.data[0].p - b.p), data);
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        CHECK_UINT(*(uint32_t *)columns[hn_segment_print_column((enum hn_tls_print)p)], 0);
 }
 
 TEST(segments_years_apart)
@@ -560,7 +680,7 @@ static int count(const char *text)
     if (!f)
         n = -1 - (int)at;
     for (at = 0; f && hn_segment_next(hn_bytes_of(b.p, b.n), &at, true, &k) && unpack(&k);) {
-        hn_flow_filter_run(f, &k, (const void *const *)columns, keep, scratch);
+        hn_flow_filter_run(f, &k, (const void *const *)columns, prints, keep, scratch);
         for (uint32_t i = 0; i < k.n; i++)
             n += keep[i];
     }
@@ -608,6 +728,12 @@ TEST(filters)
         {"src net 10.0.0.0/33", -9},
         {"duration > 5y", -12},
         {"state nowhere", -7},
+        {"ja3 000102030405060708090A0b0c0d0e0f", 20},
+        {"ja3 010102030405060708090a0b0c0d0e0f and ipv4", 10},
+        {"ja3s 000102030405060708090a0b0c0d0e0f", 0},
+        {"not ja4 t13d1516h2_8daaf6152771_e5627efa2ab1", 50},
+        {"ja3 0001", -5},
+        {"ja4 t13d1516h2", -5},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         NOTE("%s", rows[i].text);

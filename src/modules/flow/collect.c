@@ -37,10 +37,16 @@ static void archive_flow(void *arg, const struct hn_flow *f)
 
 static int import_all(struct hn_work *w, struct flow_archive *a, struct hn_export *x)
 {
-    struct flow_reader r = {.w = w, .flow = archive_flow, .arg = &a, .exports = x, .map = hn_work_str(w, "map")};
+    struct flow_reader r = {.w = w,
+                            .flow = archive_flow,
+                            .arg = &a,
+                            .exports = x,
+                            .joins = hn_flow_joins_new(),
+                            .map = hn_work_str(w, "map")};
+    struct flow_inputs inputs = {.w = w};
     struct hn_input in;
     size_t good = 0, all = 0;
-    while (hn_work_next(w, &in)) {
+    while (flow_inputs_next(&inputs, &in)) {
         struct flow_input_stats s;
         flow_read(&r, &in, &s);
         all++;
@@ -49,6 +55,8 @@ static int import_all(struct hn_work *w, struct flow_archive *a, struct hn_expor
             hn_work_warn(w, "flow.input.why", "name", hn_arena_cstr(hn_work_arena(w), in.name), "why", s.why, NULL);
         hn_work_done(&in);
     }
+    flow_inputs_done(&inputs);
+    hn_flow_joins_free(r.joins);
     if (!flow_archive_flush(a, 0))
         return hn_work_fail(w, "flow.not-written", NULL);
     uint64_t octets, flows = flow_archive_written(a, &octets);

@@ -52,6 +52,7 @@ struct flow_pair {
     uint32_t n_times, cap_times;        /* n_times counts on beyond the ring */
     uint32_t pieces;                    /* records that only go on with a connection: no contacts */
     uint32_t long_names;                /* packets to port 53 of 125 octets or more */
+    uint32_t listed, listed_flows;      /* a fingerprint on a list: which indicator, from 1; flows that had it */
     struct flow_open open[FLOW_OPEN];   /* the latest connections, to know their later pieces by */
 };
 
@@ -191,6 +192,8 @@ struct flow_suspect {
     unsigned more;                  /* of the same kind by the same host: other ports */
     unsigned pool;                  /* addresses of one network that take turns; 0: one peer */
     struct hn_str list, what;       /* of an indicator: which list, what it says */
+    struct hn_str print;            /* of TLS, "ja4 t13…", that an indicator names; or empty */
+    bool only_print;                /* … and the address is on no list */
     struct hn_str verdict, opinion; /* what somebody judged it to be, and why; or empty */
     double judged;                  /* part of the logit that comes of opinions */
 };
@@ -293,7 +296,7 @@ HN_MUST struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, s
 
 struct flow_input_stats {
     const char *kind; /* "pcap", "exports", "nfdump", "zeek", … */
-    uint64_t flows, names, packets, malformed, other;
+    uint64_t flows, names, prints, packets, malformed, other;
     const char *why; /* what ended or spoiled it, or NULL */
     uint64_t at;
 };
@@ -303,10 +306,22 @@ struct flow_reader {
     void (*flow)(void *arg, const struct hn_flow *f);
     void (*name)(void *arg, const struct hn_flow_name *n); /* or NULL: not asked for */
     void *arg;
-    struct hn_export *exports; /* over all inputs of a run */
+    struct hn_export *exports;   /* over all inputs of a run */
+    struct hn_flow_joins *joins; /* the same */
     struct hn_str map;
     bool as_exports; /* captures hold export packets */
 };
+
+/* Inputs in the order in which they are named, but for Zeek's conn.log, which comes after what other logs say of its
+ * connections. Only plain files can wait. */
+struct flow_inputs {
+    struct hn_work *w;
+    const char *option; /* NULL: positional */
+    struct hn_input *waiting;
+    size_t n, cap, given;
+};
+bool flow_inputs_next(struct flow_inputs *t, struct hn_input *ret);
+void flow_inputs_done(struct flow_inputs *t);
 
 /* Reads one input of any kind that is known, whole. */
 void flow_read(struct flow_reader *r, struct hn_input *in, struct flow_input_stats *ret);
@@ -325,6 +340,11 @@ void flow_opinions_apply(const struct flow_opinions *o, struct flow_suspect *x);
 struct flow_intel *flow_intel_load(struct hn_work *w); /* NULL: out of memory */
 void flow_intel_free(struct flow_intel *t);            /* what it holds; itself belongs to the arena */
 size_t flow_intel_size(const struct flow_intel *t);
+/* Is a fingerprint of the flow on a list? The number of the indicator, from 1; 0: none. */
+uint32_t flow_intel_print(const struct flow_intel *t, const struct hn_flow_tls *tls);
+/* What that indicator is: which list, what it says, "ja4 t13…". */
+void flow_intel_print_of(const struct flow_intel *t, uint32_t number, struct hn_str *ret_list, struct hn_str *ret_what,
+                         struct hn_str *ret_text);
 /* Is the other side of the pair on a list? Which, and what the list says of it. */
 bool flow_intel_match(const struct flow_intel *t, const struct flow_pair *p, bool inward, struct hn_str *ret_list,
                       struct hn_str *ret_what);

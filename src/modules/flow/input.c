@@ -1,5 +1,7 @@
 /* Inputs of any kind: captures (metered, or holding export packets), nfdump's files, logs in text; packed or plain.
  * What an input is, its first octets tell. */
+#include <unistd.h>
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "format/flow/log.h"
@@ -31,6 +33,7 @@ static void on_flow(void *arg, const struct hn_flow *f)
 {
     struct reading *g = arg;
     g->stats->flows++;
+    g->stats->prints += (f->known & HN_FLOW_TLS) != 0;
     g->r->flow(g->r->arg, f);
 }
 
@@ -123,7 +126,7 @@ static enum shape shape_of(struct reading *g, struct hn_bytes head, bool all)
 
 static void begin(struct reading *g, struct hn_bytes head, bool all)
 {
-    struct hn_flow_log_sink sink = {.flow = on_log_flow, .arg = g, .name = on_name};
+    struct hn_flow_log_sink sink = {.flow = on_log_flow, .arg = g, .name = on_name, .joins = g->r->joins};
     bool ok = true;
     g->shape = shape_of(g, head, all);
     if (g->shape == SHAPE_CAPTURE) {
@@ -217,6 +220,7 @@ static void end_log(struct reading *g)
     const struct hn_flow_log_stats *s = hn_flow_log_stats(g->log);
     g->stats->kind = hn_flow_log_name(hn_flow_log_kind(g->log));
     g->stats->other = s->other;
+    g->stats->prints += s->prints;
     g->stats->malformed = s->bad;
     g->stats->at = s->bad_at;
     if (s->bad && !g->stats->why)
@@ -304,4 +308,67 @@ void flow_read(struct flow_reader *r, struct hn_input *in, struct flow_input_sta
     else
         read_packed(&g, in->map, pack);
     end(&g, in->map);
+}
+
+/* ---------------------------------------------------------------- in which order */
+
+#define WAITING_MAX 16384u /* mappings at a time */
+
+static void keep_head(void *arg, struct hn_bytes b)
+{
+    struct hn_buf *head = arg;
+    size_t room = HEAD_MAX - head->n;
+    hn_buf_add(head, b.p, b.n < room ? b.n : room);
+}
+
+static bool waits(struct hn_bytes b)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf head;
+    enum hn_pack pack = pack_of(b);
+    b.n = b.n < HEAD_MAX ? b.n : HEAD_MAX;
+    hn_buf_init(&head, HEAD_MAX + 1);
+    if (pack == HN_PACK_PLAIN)
+        return hn_flow_log_wants_joins(b);
+    struct hn_unpack *u = hn_unpack_new(pack, UNPACK_MAX, keep_head, &head);
+    if (u)
+        (void)hn_unpack_feed(u, b); /* damage is told when it is read */
+    hn_unpack_free(u);
+    return hn_flow_log_wants_joins(hn_bytes_of(head.p, head.n));
+}
+
+/* The mapping stays, the descriptor does not: a worker may have few. False: it is to be read now. */
+static bool set_aside(struct flow_inputs *t, struct hn_input *in)
+{
+    if (!in->regular || t->n == WAITING_MAX || !hn_work_map(t->w, in, INPUT_MAX) || !waits(in->map))
+        return false;
+    if (t->n == t->cap) {
+        size_t cap = t->cap ? 2 * t->cap : 16;
+        struct hn_input *more = hn_realloc(t->waiting, cap * sizeof *more);
+        if (!more)
+            return false;
+        t->waiting = more;
+        t->cap = cap;
+    }
+    close(in->fd);
+    in->fd = -1;
+    t->waiting[t->n++] = *in;
+    return true;
+}
+
+bool flow_inputs_next(struct flow_inputs *t, struct hn_input *ret)
+{
+    while (!t->given && (t->option ? hn_work_input(t->w, t->option, ret) : hn_work_next(t->w, ret)))
+        if (!set_aside(t, ret))
+            return true;
+    if (t->given == t->n)
+        return false;
+    *ret = t->waiting[t->given++];
+    return true;
+}
+
+void flow_inputs_done(struct flow_inputs *t)
+{
+    while (t->given < t->n)
+        hn_work_done(&t->waiting[t->given++]);
+    hn_free(t->waiting);
 }

@@ -1,10 +1,13 @@
-/* Indicators: addresses, prefixes, ports of addresses that somebody warned of. Lists are kept as they came, one file
- * "intel-NAME" each, and are read again at every use.
+/* Indicators: addresses, prefixes, ports of addresses, fingerprints of TLS that somebody warned of. Lists are kept as
+ * they came, one file "intel-NAME" each, and are read again at every use.
  *
  *   line: indicator[,port][,what…]   or   address:port   or   columns after a CSV header that names ip/indicator, port
+ *   indicator: address, prefix, JA4, 32 digits (a JA3 or JA3S), or one of these after "ja3:", "ja3s:", "ja4:"
  *
- * "#" and ";" begin comments. What is no address (names, hashes, JA3, JA4) cannot be met in flow records: it is counted
- * and said. */
+ * "#" and ";" begin comments. What is neither (names, other hashes) cannot be met in flow records: it is counted and
+ * said. */
+#include <ctype.h>
+
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -24,10 +27,20 @@ struct entry {
     struct hn_str what;
 };
 
+/* A fingerprint. */
+struct print {
+    struct hn_flow_tls v;   /* in the first of its kinds */
+    bool of[HN_TLS_PRINTS]; /* kinds that it may be; their values are as long */
+    uint32_t list;
+    uint32_t next; /* as above */
+    struct hn_str what, text;
+};
+
 struct flow_intel {
     struct entry *entries;
-    size_t n, cap;
-    uint32_t *buckets;
+    struct print *prints;
+    size_t n, cap, n_prints, cap_prints;
+    uint32_t *buckets, *print_buckets;
     size_t n_buckets;
     bool has[2][129]; /* prefix lengths that occur, of IPv4 and of IPv6 */
     struct hn_str names[FLOW_INTEL_LISTS];
@@ -68,6 +81,21 @@ static void add(struct flow_intel *t, const struct entry *e)
         t->cap = cap;
     }
     t->entries[t->n++] = *e;
+}
+
+static void add_print(struct flow_intel *t, const struct print *p)
+{
+    if (t->n_prints == t->cap_prints) {
+        size_t cap = t->cap_prints ? 2 * t->cap_prints : 256;
+        struct print *more = cap > ENTRIES_MAX ? NULL : hn_realloc(t->prints, cap * sizeof *more);
+        if (!more) {
+            t->failed = true;
+            return;
+        }
+        t->prints = more;
+        t->cap_prints = cap;
+    }
+    t->prints[t->n_prints++] = *p;
 }
 
 static struct hn_str unquoted(struct hn_str s)
@@ -112,14 +140,39 @@ static bool parse_indicator(struct hn_str s, struct entry *e)
     return true;
 }
 
+static enum hn_tls_print first_kind(const struct print *p)
+{
+    return p->of[HN_TLS_JA3] ? HN_TLS_JA3 : p->of[HN_TLS_JA3S] ? HN_TLS_JA3S : HN_TLS_JA4;
+}
+
+/* "ja3:…", "ja4:…", or the value alone. */
+static bool parse_print(struct hn_str s, struct print *p)
+{
+    ptrdiff_t colon = hn_str_chr(s, ':');
+    struct hn_str name = hn_str_cut(s, 0, colon > 0 ? (size_t)colon : 0);
+    struct hn_str value = colon > 0 ? hn_str_trim(hn_str_cut(s, (size_t)colon + 1, s.n)) : s;
+    char small[8] = "";
+    for (size_t i = 0; i < name.n && i + 1 < sizeof small; i++)
+        small[i] = (char)tolower((unsigned char)name.p[i]);
+    for (unsigned k = 0; k < HN_TLS_PRINTS; k++) {
+        enum hn_tls_print kind = (enum hn_tls_print)k;
+        struct hn_flow_tls one = {{0}, {0}, {0}};
+        bool meant = colon < 0 || strcmp(small, hn_tls_print_name(kind)) == 0;
+        p->of[k] = meant && hn_tls_print_parse(&one, kind, value) && hn_tls_print_get(&one, kind).n;
+        if (p->of[k] && first_kind(p) == kind)
+            p->v = one;
+    }
+    return p->of[HN_TLS_JA3] || p->of[HN_TLS_JA3S] || p->of[HN_TLS_JA4];
+}
+
 struct header {
     size_t indicator, port; /* columns; port SIZE_MAX: none */
 };
 
 static bool is_header(const struct hn_str *c, size_t n, struct header *h)
 {
-    static const char *const names[] = {"ip",      "indicator",  "address", "dst_ip",
-                                        "dest_ip", "ip_address", "value",   "ioc"};
+    static const char *const names[] = {"ip",    "indicator", "address", "dst_ip",  "dest_ip", "ip_address",
+                                        "value", "ioc",       "ja3",     "ja3_md5", "ja4",     "fingerprint"};
     bool found = false;
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; !found && k < sizeof names / sizeof *names; k++)
@@ -133,6 +186,21 @@ static bool is_header(const struct hn_str *c, size_t n, struct header *h)
     return found;
 }
 
+static bool read_print(struct flow_intel *t, struct hn_arena *a, const struct hn_str *c, size_t n, size_t at)
+{
+    struct print p = {.list = (uint32_t)t->n_lists - 1, .next = UINT32_MAX};
+    char text[HN_TLS_TEXT];
+    if (!parse_print(c[at], &p))
+        return false;
+    enum hn_tls_print kind = first_kind(&p);
+    p.what = n > 1 ? hn_arena_str(a, c[n - 1]) : HN_STR("");
+    hn_tls_print_text(kind, hn_tls_print_get(&p.v, kind).p, text);
+    p.text = hn_arena_fmt(a, "%s %s", hn_tls_print_name(kind), text);
+    t->taken[p.list]++;
+    add_print(t, &p);
+    return true;
+}
+
 static void read_line(struct flow_intel *t, struct hn_arena *a, struct hn_str line, struct header *h)
 {
     struct hn_str c[COLUMNS_MAX];
@@ -143,7 +211,7 @@ static void read_line(struct flow_intel *t, struct hn_arena *a, struct hn_str li
         return;
     size_t n = columns_of(line, c);
     if (h->indicator >= n || !parse_indicator(c[h->indicator], &e)) {
-        if (!is_header(c, n, h))
+        if (!(h->indicator < n && read_print(t, a, c, n, h->indicator)) && !is_header(c, n, h))
             t->other[e.list]++;
         return;
     }
@@ -169,15 +237,33 @@ static bool read_list(struct flow_intel *t, struct hn_work *w, struct hn_str nam
     return !t->failed;
 }
 
+static size_t print_bucket(const struct flow_intel *t, struct hn_bytes v)
+{
+    return hn_hash64(v) & (t->n_buckets - 1);
+}
+
+static void index_prints(struct flow_intel *t)
+{
+    memset(t->print_buckets, 0xff, t->n_buckets * sizeof *t->print_buckets);
+    for (size_t i = t->n_prints; i--;) { /* the first of several that are equal is found */
+        struct print *p = &t->prints[i];
+        uint32_t *b = &t->print_buckets[print_bucket(t, hn_tls_print_get(&p->v, first_kind(p)))];
+        p->next = *b;
+        *b = (uint32_t)i;
+    }
+}
+
 static void index_all(struct flow_intel *t)
 {
-    for (t->n_buckets = 1024; t->n_buckets < 2 * t->n;)
+    for (t->n_buckets = 1024; t->n_buckets < 2 * (t->n + t->n_prints);)
         t->n_buckets *= 2;
     t->buckets = hn_alloc(t->n_buckets * sizeof *t->buckets);
-    if (!t->buckets) {
+    t->print_buckets = hn_alloc(t->n_buckets * sizeof *t->print_buckets);
+    if (!t->buckets || !t->print_buckets) {
         t->failed = true;
         return;
     }
+    index_prints(t);
     memset(t->buckets, 0xff, t->n_buckets * sizeof *t->buckets);
     for (size_t i = 0; i < t->n; i++) {
         struct entry *e = &t->entries[i];
@@ -218,15 +304,47 @@ bool flow_intel_match(const struct flow_intel *t, const struct flow_pair *p, boo
     return true;
 }
 
+static uint32_t find_print(const struct flow_intel *t, enum hn_tls_print kind, struct hn_bytes v)
+{
+    uint32_t i = v.n ? t->print_buckets[print_bucket(t, v)] : UINT32_MAX;
+    for (; i != UINT32_MAX; i = t->prints[i].next) {
+        const struct print *p = &t->prints[i];
+        struct hn_bytes w = hn_tls_print_get(&p->v, first_kind(p));
+        if (p->of[kind] && w.n == v.n && memcmp(w.p, v.p, v.n) == 0)
+            return i + 1;
+    }
+    return 0;
+}
+
+uint32_t flow_intel_print(const struct flow_intel *t, const struct hn_flow_tls *tls)
+{
+    static const enum hn_tls_print order[] = {HN_TLS_JA4, HN_TLS_JA3, HN_TLS_JA3S}; /* what says most first */
+    uint32_t number = 0;
+    for (size_t i = 0; t->n_prints && !number && i < HN_TLS_PRINTS; i++)
+        number = find_print(t, order[i], hn_tls_print_get(tls, order[i]));
+    return number;
+}
+
+void flow_intel_print_of(const struct flow_intel *t, uint32_t number, struct hn_str *ret_list, struct hn_str *ret_what,
+                         struct hn_str *ret_text)
+{
+    const struct print *p = &t->prints[number - 1];
+    *ret_list = t->names[p->list];
+    *ret_what = p->what;
+    *ret_text = p->text;
+}
+
 size_t flow_intel_size(const struct flow_intel *t)
 {
-    return t->n;
+    return t->n + t->n_prints;
 }
 
 void flow_intel_free(struct flow_intel *t)
 {
     hn_free(t->entries);
+    hn_free(t->prints);
     hn_free(t->buckets);
+    hn_free(t->print_buckets);
     *t = (struct flow_intel){.n = 0};
 }
 

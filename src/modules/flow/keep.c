@@ -22,6 +22,8 @@ static void emit_suspect(struct hn_parse *o, struct hn_arena *a, const struct fl
     hn_obs_int(o, "contacts", p ? p->n : s->peers);
     hn_obs_int(o, "interval", p ? s->rhythm.median / HN_SECOND : 0);
     hn_obs_str(o, "technique", hn_str_c(flow_technique(s)));
+    if (s->print.n)
+        hn_obs_str(o, "fingerprint", s->print);
     hn_obs_str(o, "sentence_en", flow_sentence(a, HN_EN, s));
     hn_obs_str(o, "sentence_ja", flow_sentence(a, HN_JA, s));
     hn_obs_str(o, "benign_en", hn_str_c(flow_benign_if(a, HN_EN, s)));

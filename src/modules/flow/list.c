@@ -40,6 +40,25 @@ static hn_time begin_of(const struct query_worker *k, const struct hn_segment_bl
     return (b->first_ms + (int64_t)query_get(k, b, HN_SEGMENT_FIRST, i)) * 1000000;
 }
 
+/* In CSV all of them, "-" for those that are not known; else those that are, each with its name. */
+static void put_prints(struct listing *l, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i)
+{
+    enum hn_work_form form = hn_work_form(k->q->w);
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++) {
+        enum hn_tls_print kind = (enum hn_tls_print)p;
+        const uint8_t *v = query_print(k, b, kind, i);
+        char text[HN_TLS_TEXT] = "-";
+        if (v)
+            hn_tls_print_text(kind, v, text);
+        if (form == HN_FORM_CSV)
+            hn_buf_fmt(&l->line, ",%s", text);
+        else if (v && form == HN_FORM_TEXT)
+            hn_buf_fmt(&l->line, "  %s %s", hn_tls_print_name(kind), text);
+        else if (v)
+            hn_buf_fmt(&l->line, ",\"%s\":\"%s\"", hn_tls_print_name(kind), text);
+    }
+}
+
 static void put_line(struct listing *l, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i,
                      const char *separator)
 {
@@ -51,10 +70,12 @@ static void put_line(struct listing *l, const struct query_worker *k, const stru
     put_address(o, k, b, HN_SEGMENT_SRC, i);
     hn_buf_fmt(o, "%s%llu%s", separator, get(k, b, HN_SEGMENT_SPORT, i), separator);
     put_address(o, k, b, HN_SEGMENT_DST, i);
-    hn_buf_fmt(o, "%s%llu%s%llu%s%llu%s%llu%s%llu%s%s\n", separator, get(k, b, HN_SEGMENT_DPORT, i), separator,
+    hn_buf_fmt(o, "%s%llu%s%llu%s%llu%s%llu%s%llu%s%s", separator, get(k, b, HN_SEGMENT_DPORT, i), separator,
                get(k, b, HN_SEGMENT_PACKETS, i), separator, get(k, b, HN_SEGMENT_BYTES, i), separator,
                get(k, b, HN_SEGMENT_PACKETS_BACK, i), separator, get(k, b, HN_SEGMENT_BYTES_BACK, i), separator,
                state < 7 ? state_names[state] : "-");
+    put_prints(l, k, b, i);
+    hn_buf_chr(o, '\n');
 }
 
 static void put_object(struct listing *l, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i)
@@ -74,9 +95,11 @@ static void put_object(struct listing *l, const struct query_worker *k, const st
         hn_buf_fmt(o, ",\"packets_back\":%llu,\"bytes_back\":%llu,\"flags_back\":%llu",
                    get(k, b, HN_SEGMENT_PACKETS_BACK, i), get(k, b, HN_SEGMENT_BYTES_BACK, i),
                    get(k, b, HN_SEGMENT_FLAGS_BACK, i));
-    hn_buf_fmt(o, ",\"state\":\"%s\",\"exporter\":%llu,\"in_if\":%llu,\"out_if\":%llu,\"sampling\":%llu}",
+    hn_buf_fmt(o, ",\"state\":\"%s\",\"exporter\":%llu,\"in_if\":%llu,\"out_if\":%llu,\"sampling\":%llu",
                state < 7 ? state_names[state] : "-", get(k, b, HN_SEGMENT_EXPORTER, i), get(k, b, HN_SEGMENT_IN_IF, i),
                get(k, b, HN_SEGMENT_OUT_IF, i), get(k, b, HN_SEGMENT_SAMPLING, i));
+    put_prints(l, k, b, i);
+    hn_buf_chr(o, '}');
 }
 
 static void list_block(struct query_worker *k, const struct hn_segment_block *b)
@@ -127,7 +150,8 @@ int flow_list(struct hn_work *w)
     if (form == HN_FORM_JSON)
         hn_buf_c(&l.line, "{\"schema\":\"hinomi-flow-list-1\",\"items\":[\n");
     else if (form == HN_FORM_CSV)
-        hn_buf_c(&l.line, "first,duration,proto,src,sport,dst,dport,packets,bytes,packets_back,bytes_back,state\n");
+        hn_buf_c(&l.line,
+                 "first,duration,proto,src,sport,dst,dport,packets,bytes,packets_back,bytes_back,state,ja3,ja3s,ja4\n");
     bool ok = flow_query_run(&l.q, 1);
     if (form == HN_FORM_JSON)
         hn_buf_fmt(&l.line, l.more ? "\n],\"next\":\"%llu\"}\n" : "\n],\"next\":null}\n",

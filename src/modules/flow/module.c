@@ -16,6 +16,7 @@ const struct hn_field flow_suspect_fields[] = {
     {"contacts", HN_T_INT, HN_REF_NONE, NULL, "contacts, or peers of a scan"},
     {"interval", HN_T_INT, HN_REF_NONE, "seconds", "median time between contacts"},
     {"technique", HN_T_STR, HN_REF_NONE, NULL, "of ATT&CK"},
+    {"fingerprint", HN_T_STR, HN_REF_NONE, NULL, "of TLS, which a list warns of: ja3, ja3s or ja4 and the value"},
     {"sentence_en", HN_T_STR, HN_REF_NONE, NULL, "what it rests on, in English"},
     {"sentence_ja", HN_T_STR, HN_REF_NONE, NULL, "what it rests on, in Japanese"},
     {"benign_en", HN_T_STR, HN_REF_NONE, NULL, "what would make it benign, in English"},
@@ -62,6 +63,7 @@ static const struct hn_kind kinds[] = {{"suspect", "kind, peer and port", flow_s
 
 static const struct hn_rule rules[] = {{"beacon", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071"},
                                        {"intel", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071"},
+                                       {"intel-tls", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1573"},
                                        {"dns-tunnel", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071.004"},
                                        {"scan", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1046"},
                                        {"lateral", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1021"},
@@ -107,8 +109,11 @@ static void judge_exporter(struct hn_judge *j, const struct hn_obs *o)
 }
 
 /* A scan of ports is a scan; the other kinds have a rule of their own name. */
-static const char *rule_of(struct hn_str kind)
+static const char *rule_of(const struct hn_obs *o)
 {
+    struct hn_str kind = hn_obs_get(o, "kind");
+    if (hn_str_eqc(kind, "intel") && hn_obs_get(o, "fingerprint").n)
+        return "intel-tls";
     for (const struct hn_rule *r = rules; r->id; r++)
         if (hn_str_eqc(kind, r->id))
             return r->id;
@@ -122,7 +127,7 @@ static void flow_judge(struct hn_judge *j)
     HN_FACTS_EACH(o, hn_judge_facts(j), "flow.suspect") {
         if (hn_str_eqc(hn_obs_get(o, "verdict"), "benign") && hn_obs_get_int(o, "score", 0) < ALERT_PERCENT)
             continue;
-        struct hn_finding *f = hn_find(j, rule_of(hn_obs_get(o, "kind")), hn_obs_get(o, "peer"), o->subject);
+        struct hn_finding *f = hn_find(j, rule_of(o), hn_obs_get(o, "peer"), o->subject);
         hn_find_confidence(f, (unsigned)hn_obs_get_int(o, "score", 50));
         hn_find_param(f, "host", hn_obs_get(o, "host"));
         hn_find_param(f, "peer", hn_obs_get(o, "peer"));
@@ -135,6 +140,7 @@ static void flow_judge(struct hn_judge *j)
         hn_find_param(f, "benign_en", hn_obs_get(o, "benign_en"));
         hn_find_param(f, "benign_ja", hn_obs_get(o, "benign_ja"));
         hn_find_param(f, "technique", hn_obs_get(o, "technique"));
+        hn_find_param(f, "fingerprint", hn_obs_get(o, "fingerprint"));
         hn_find_evidence(f, o, "flows");
     }
     HN_FACTS_EACH(o, hn_judge_facts(j), "flow.exporter")

@@ -116,7 +116,8 @@ static bool add_other(struct query *q, struct query_file *f)
     hn_buf_init(&f->made, MADE_MAX);
     hn_segment_begin(&f->made);
     m.w = hn_segment_writer_new(&f->made);
-    struct flow_reader r = {.w = q->w, .flow = make_flow, .arg = &m, .exports = hn_export_new(&sink)};
+    struct flow_reader r = {
+        .w = q->w, .flow = make_flow, .arg = &m, .exports = hn_export_new(&sink), .joins = q->joins};
     bool ok = m.w && r.exports;
     if (ok) {
         flow_read(&r, &f->input, &stats);
@@ -158,6 +159,7 @@ static bool add_own(struct query *q)
 
 int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs)
 {
+    struct flow_inputs inputs = {.w = w, .option = "from"};
     struct hn_input in;
     hn_time since = hn_work_time(w, "since"), until = hn_work_time(w, "until");
     bool ok = true;
@@ -167,11 +169,13 @@ int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs)
         return rc;
     q->needs = needs | hn_flow_filter_columns(q->filter) | 1u << HN_SEGMENT_FIRST;
     q->files = hn_arena_alloc(hn_work_arena(w), FILES_MAX * sizeof *q->files);
-    ok = q->files != NULL;
+    q->joins = hn_flow_joins_new();
+    ok = q->files != NULL && q->joins;
     if (ok && !hn_work_given(w, "from"))
         ok = add_own(q);
-    while (ok && hn_work_input(w, "from", &in))
+    while (ok && flow_inputs_next(&inputs, &in))
         ok = add_input(q, &in);
+    flow_inputs_done(&inputs);
     if (!ok)
         return hn_work_fail(w, "flow.memory", NULL);
     if (!q->n_files)
@@ -189,14 +193,22 @@ void flow_query_close(struct query *q)
         struct query_worker *k = &q->workers[i];
         for (size_t c = 0; c < HN_SEGMENT_COLUMNS; c++)
             hn_free(k->columns[c]);
+        for (size_t p = 0; p < HN_TLS_PRINTS; p++)
+            hn_free(k->prints[p]);
         hn_free(k->keep);
         hn_free(k->room);
         hn_free(k->unpack);
     }
     hn_free(q->blocks);
+    hn_flow_joins_free(q->joins);
 }
 
 /* ---------------------------------------------------------------- running */
+
+static bool asks_prints(const struct query *q, unsigned p)
+{
+    return q->needs >> hn_segment_print_column((enum hn_tls_print)p) & 1;
+}
 
 static bool worker_init(struct query_worker *k)
 {
@@ -204,6 +216,9 @@ static bool worker_init(struct query_worker *k)
     for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++)
         if (k->q->needs >> c & 1 && !k->columns[c])
             ok = (k->columns[c] = hn_alloc(COLUMN_ROOM)) && ok;
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        if (asks_prints(k->q, p) && !k->prints[p])
+            ok = (k->prints[p] = hn_alloc((size_t)HN_SEGMENT_FLOWS * hn_tls_print_size((enum hn_tls_print)p))) && ok;
     k->keep = k->keep ? k->keep : hn_alloc(HN_SEGMENT_FLOWS);
     k->room = k->room ? k->room : hn_alloc((size_t)HN_SEGMENT_FLOWS * (HN_FLOW_FILTER_DEPTH + 2));
     k->unpack = k->unpack ? k->unpack : hn_alloc(COLUMN_ROOM);
@@ -229,7 +244,13 @@ static void do_block(struct query_worker *k, const struct hn_segment_block *b)
             k->damaged++;
             return;
         }
-    hn_flow_filter_run(k->q->filter, b, (const void *const *)k->columns, k->keep, k->room);
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        if (asks_prints(k->q, p) && !hn_segment_prints(b, (enum hn_tls_print)p, k->prints[p])) {
+            k->damaged++;
+            return;
+        }
+    hn_flow_filter_run(k->q->filter, b, (const void *const *)k->columns, (const uint8_t *const *)k->prints, k->keep,
+                       k->room);
     cut_times(k, b);
     k->q->each(k, b);
 }

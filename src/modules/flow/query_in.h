@@ -16,6 +16,7 @@ struct query_worker {
     struct query *q;
     unsigned index;
     void *columns[HN_SEGMENT_COLUMNS];
+    uint8_t *prints[HN_TLS_PRINTS]; /* values of the block, where their column is needed */
     uint8_t *keep, *room, *unpack;
     uint64_t kept, damaged;
     void *state; /* of the question */
@@ -31,6 +32,7 @@ struct query {
     size_t n_files;
     struct hn_segment_block *blocks;
     size_t n_blocks, cap_blocks;
+    struct hn_flow_joins *joins;
     uint64_t flows, damaged_files;
     _Atomic size_t next;
     struct query_worker workers[QUERY_THREADS];
@@ -51,4 +53,12 @@ static inline uint64_t query_get(const struct query_worker *k, const struct hn_s
     unsigned w = b->width[c];
     memcpy(&v, (const uint8_t *)k->columns[c] + (size_t)i * w, w < 8 ? w : 8);
     return v;
+}
+
+/* A flow's fingerprint of a kind; NULL: none. */
+static inline const uint8_t *query_print(const struct query_worker *k, const struct hn_segment_block *b,
+                                         enum hn_tls_print p, uint32_t i)
+{
+    uint64_t number = query_get(k, b, hn_segment_print_column(p), i);
+    return number && number <= b->n_prints[p] ? k->prints[p] + (number - 1) * hn_tls_print_size(p) : NULL;
 }

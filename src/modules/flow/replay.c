@@ -102,8 +102,9 @@ static void note(struct replay *r, struct hn_str name, const struct flow_input_s
 
 static void read_all(struct replay *r)
 {
+    struct flow_inputs inputs = {.w = r->w};
     struct hn_input in;
-    while (hn_work_next(r->w, &in)) {
+    while (flow_inputs_next(&inputs, &in)) {
         struct flow_input_stats s;
         flow_read(&r->reader, &in, &s);
         note(r, in.name, &s);
@@ -114,6 +115,7 @@ static void read_all(struct replay *r)
                          NULL);
         hn_work_done(&in);
     }
+    flow_inputs_done(&inputs);
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -232,6 +234,10 @@ static void put_suspect(struct replay *r, struct hn_jw *j, const struct flow_sus
         hn_jw_kstr(j, "list", s->list);
         hn_jw_kstr(j, "indicator", s->what);
     }
+    if (s->print.n) {
+        hn_jw_kstr(j, "fingerprint", s->print);
+        hn_jw_kint(j, "fingerprint_flows", p->listed_flows);
+    }
     if (s->opinion.n)
         hn_jw_kstr(j, "judged_because", s->opinion);
     hn_jw_key(j, "evidence");
@@ -262,6 +268,7 @@ static void put_inputs(struct hn_jw *j, const struct replay *r)
         hn_jw_kc(j, "kind", s->kind);
         hn_jw_kint(j, "flows", (int64_t)s->flows);
         hn_jw_kint(j, "names", (int64_t)s->names);
+        hn_jw_kint(j, "fingerprints", (int64_t)s->prints);
         hn_jw_kint(j, "packets", (int64_t)s->packets);
         hn_jw_kint(j, "malformed", (int64_t)s->malformed);
         hn_jw_kint(j, "other", (int64_t)s->other);
@@ -466,16 +473,21 @@ static int run(struct replay *r)
 static bool begin(struct replay *r, struct hn_work *w)
 {
     struct hn_export_sink sink = {on_flow, r};
-    r->reader =
-        (struct flow_reader){.w = w, .flow = on_flow, .name = on_name, .arg = r, .exports = hn_export_new(&sink)};
+    r->reader = (struct flow_reader){.w = w,
+                                     .flow = on_flow,
+                                     .name = on_name,
+                                     .arg = r,
+                                     .exports = hn_export_new(&sink),
+                                     .joins = hn_flow_joins_new()};
     r->stitch = flow_stitch_new(&r->state);
-    return hn_ok(flow_state_init(&r->state)) && r->reader.exports && r->stitch;
+    return hn_ok(flow_state_init(&r->state)) && r->reader.exports && r->reader.joins && r->stitch;
 }
 
 static void done(struct replay *r)
 {
     flow_stitch_free(r->stitch);
     hn_export_free(r->reader.exports);
+    hn_flow_joins_free(r->reader.joins);
     flow_state_done(&r->state);
 }
 

@@ -42,6 +42,8 @@ const char *flow_technique(const struct flow_suspect *x)
         FLOW_KIND_MAP(XX)
 #undef XX
     };
+    if (x->only_print)
+        return "T1573"; /* what it is known by is how it encrypts */
     if (*techniques[x->kind])
         return techniques[x->kind];
     unsigned port = flow_suspect_port(x);
@@ -235,15 +237,30 @@ static enum flow_peel peel(const struct flow_state *s, const struct flow_pair *p
     return own_src || own_dst ? flow_peel_of(s, p, own_src, own_dst) : FLOW_PEEL_ROLE;
 }
 
+/* Fingerprints of TLS are shared by programs that have nothing else in common: worth less than an address. */
+static void match_print(const struct flow_state *s, struct flow_suspect *x, bool address)
+{
+    struct hn_str list, what;
+    if (!x->pair->listed)
+        return;
+    flow_intel_print_of(s->intel, x->pair->listed, &list, &what, &x->print);
+    x->only_print = !address;
+    x->list = address ? x->list : list;
+    x->what = address ? x->what : what;
+    flow_term(x, "listed-print", address ? 2.0 : 5.2, x->inward ? 0.5 : 1);
+}
+
 /* Who is on a list counts at once when our side asked; a listed scanner that knocks is everybody's guest. */
 static bool judge_intel(const struct flow_state *s, const struct flow_pair *p, struct flow_suspect *x)
 {
     bool own_src = flow_is_own(s, &p->src);
     *x = (struct flow_suspect){.kind = FLOW_INTEL, .pair = p, .peers = 1, .inward = !own_src, .logit = BIAS};
-    if (!(own_src || flow_is_own(s, &p->dst)) || !flow_intel_match(s->intel, p, x->inward, &x->list, &x->what))
+    bool address = flow_intel_match(s->intel, p, x->inward, &x->list, &x->what);
+    if (!(own_src || flow_is_own(s, &p->dst)) || !(address || p->listed))
         return false;
-    flow_term(x, "listed", 6.0, x->inward ? 0.5 : flow_never_answers(p) ? 0.85 : 1);
-    flow_term(x, "answered", 1.0, x->inward && !flow_never_answers(p) && p->bytes_back > p->bytes);
+    flow_term(x, "listed", 6.0, !address ? 0 : x->inward ? 0.5 : flow_never_answers(p) ? 0.85 : 1);
+    match_print(s, x, address);
+    flow_term(x, "answered", 1.0, address && x->inward && !flow_never_answers(p) && p->bytes_back > p->bytes);
     flow_rhythm_of(p, &x->rhythm);
     x->same_size = same_size(p);
     time_terms(x, seconds_of(s->last - s->first));

@@ -35,6 +35,8 @@ static const char *head_key(const struct flow_suspect *s)
         [FLOW_FLUX] = "flow.sentence.fast-flux",      [FLOW_DNS] = "flow.sentence.dns-tunnel"};
     if (s->kind == FLOW_SCAN)
         return s->fan->port ? "flow.sentence.scan" : "flow.sentence.sweep";
+    if (s->only_print)
+        return s->inward ? "flow.sentence.print-in" : "flow.sentence.print";
     if (s->kind == FLOW_INTEL)
         return s->inward ? "flow.sentence.intel-in" : "flow.sentence.intel";
     if (keys[s->kind])
@@ -64,7 +66,7 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
     const struct flow_pair *p = s->pair;
     const struct hn_ip *src = p ? &p->src : &s->fan->src, *dst = p ? &p->dst : &s->fan->dst;
     unsigned port = flow_suspect_port(s), proto = p ? p->proto : s->fan->proto;
-    struct hn_param q[11] = {
+    struct hn_param q[13] = {
         {"host", ip_text(a, src), &q[1]},
         {"peer", dst->family ? ip_text(a, dst) : HN_STR(""), &q[2]},
         {"port",
@@ -80,8 +82,12 @@ static void add_head(struct hn_buf *out, struct hn_arena *a, enum hn_lang lang, 
         {"size", p ? size(a, p->bytes) : HN_STR(""), &q[8]},
         {"held", p ? duration(a, lang, p->longest) : HN_STR(""), &q[9]},
         {"list", s->list, &q[10]},
-        {"what", s->what, NULL}};
+        {"what", s->what, &q[11]},
+        {"print", s->print, &q[12]},
+        {"listed", hn_arena_fmt(a, "%u", p ? p->listed_flows : 0), NULL}};
     hn_text_add(out, lang, head_key(s), q);
+    if (s->print.n && !s->only_print)
+        hn_text_add(out, lang, "flow.sentence.also-print", &q[11]);
     if (s->pool)
         add_more(out, a, lang, "flow.sentence.pool", s->pool);
     if (s->more)
@@ -117,5 +123,6 @@ struct hn_str flow_sentence(struct hn_arena *a, enum hn_lang lang, const struct 
 const char *flow_benign_if(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s)
 {
     bool visit = s->inward && s->kind == FLOW_BEACON;
-    return hn_text_find(lang, hn_arena_fmt(a, "flow.benign.%s", visit ? "inward" : flow_kind_name(s->kind)).p);
+    const char *key = visit ? "inward" : s->only_print ? "intel-tls" : flow_kind_name(s->kind);
+    return hn_text_find(lang, hn_arena_fmt(a, "flow.benign.%s", key).p);
 }

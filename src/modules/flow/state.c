@@ -311,6 +311,9 @@ static void count_pair(struct flow_state *s, const struct hn_flow *f, uint16_t p
     struct flow_pair *p = pair(s, f, port);
     if (!p)
         return;
+    uint32_t listed = s->intel && f->known & HN_FLOW_TLS ? flow_intel_print(s->intel, &f->tls) : 0;
+    p->listed = p->listed ? p->listed : listed;
+    p->listed_flows += listed != 0;
     if (goes_on(p, f)) {
         p->pieces++;
         p->packets += f->packets;

@@ -12,6 +12,7 @@
 struct stored {
     struct hn_segment_block b;
     void *columns[HN_SEGMENT_COLUMNS];
+    uint8_t *prints[HN_TLS_PRINTS];
     void *room;
 };
 
@@ -48,6 +49,12 @@ static struct hn_flow record(const struct stored *s, uint32_t i)
     f.bytes_back = get(s, HN_SEGMENT_BYTES_BACK, i);
     f.exporter = (uint32_t)get(s, HN_SEGMENT_EXPORTER, i);
     f.sampling = (uint32_t)get(s, HN_SEGMENT_SAMPLING, i);
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++) {
+        uint64_t number = get(s, hn_segment_print_column((enum hn_tls_print)p), i);
+        if (number && number <= s->b.n_prints[p])
+            hn_tls_print_set(&f.tls, (enum hn_tls_print)p,
+                             s->prints[p] + (number - 1) * hn_tls_print_size((enum hn_tls_print)p));
+    }
     return f;
 }
 
@@ -56,6 +63,9 @@ static bool read_block(struct stored *s, hn_time since, hn_time until, void (*fl
 {
     for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++)
         if (!hn_segment_column(&s->b, (enum hn_segment_column)c, s->columns[c], s->room))
+            return false;
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        if (!hn_segment_prints(&s->b, (enum hn_tls_print)p, s->prints[p]))
             return false;
     for (uint32_t i = 0; i < s->b.n; i++) {
         struct hn_flow f = record(s, i);
@@ -70,6 +80,8 @@ static bool make_room(struct stored *s)
     bool ok = (s->room = hn_alloc(ROOM)) != NULL;
     for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++)
         ok = (s->columns[c] = hn_alloc(ROOM)) && ok;
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        ok = (s->prints[p] = hn_alloc((size_t)HN_SEGMENT_FLOWS * hn_tls_print_size((enum hn_tls_print)p))) && ok;
     return ok;
 }
 
@@ -107,6 +119,8 @@ bool flow_stored_read(struct hn_work *w, hn_time since, hn_time until, void (*fl
                      NULL);
     for (unsigned c = 0; c < HN_SEGMENT_COLUMNS; c++)
         hn_free(s.columns[c]);
+    for (unsigned p = 0; p < HN_TLS_PRINTS; p++)
+        hn_free(s.prints[p]);
     hn_free(s.room);
     return ok;
 }
