@@ -1,5 +1,6 @@
 /* hinomi feed add URL, update, sources, remove: the part of the feeds that fetches. The rows are the front's, what is
  * fetched is read by a worker (core/fetch_source.h). */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 #define NAMES_MAX ((size_t)256 << 20)
 #define WORDS_MAX HN_SOURCE_URLS_MAX
+#define KEY_MAX   (1u << 20)
 
 /* ---------------------------------------------------------------- workers */
 
@@ -66,15 +68,32 @@ static struct hn_err names(void *arg, const char *form, const char *path, struct
     return rc == CLI_OK ? HN_OK : hn_fail(reterr, HN_E_CORRUPT, "%s cannot be read", path);
 }
 
+static const char *folder_of(const struct hn_source *src, struct hn_arena *a, const char *part)
+{
+    return hn_arena_fmt(a, "%s/fetch/%.*s/%s", cli.home, HN_FMT(src->name), part).p;
+}
+
+static bool holds_files(const char *folder)
+{
+    DIR *d = opendir(folder);
+    bool any = false;
+    for (const struct dirent *e; d && (e = readdir(d));)
+        any = any || e->d_name[0] != '.';
+    if (d)
+        closedir(d);
+    return any;
+}
+
 /* The index with what was fetched. */
 static struct hn_err import(struct hn_source *src, struct hn_arena *a, struct hn_diag *reterr)
 {
-    struct hn_front_option o[4];
+    struct hn_front_option o[8];
     size_t n = 0;
     int rc = CLI_FAILURE;
     char date[HN_TIME_TEXT];
     hn_time newest = 0;
-    struct hn_str folder = hn_arena_fmt(a, "%s/fetch/%.*s/data", cli.home, HN_FMT(src->name));
+    const char *given = folder_of(src, a, "given"), *keys = folder_of(src, a, "keys");
+    const char *folder = folder_of(src, a, "data");
     for (size_t i = 0; i < src->n_files; i++)
         newest = src->files[i].date > newest ? src->files[i].date : newest;
     o[n++] = (struct hn_front_option){option("add", "name"), hn_arena_cstr(a, src->name)};
@@ -83,7 +102,13 @@ static struct hn_err import(struct hn_source *src, struct hn_arena *a, struct hn
         o[n++] = (struct hn_front_option){option("add", "licence"), hn_arena_cstr(a, src->licence)};
     if (newest)
         o[n++] = (struct hn_front_option){option("add", "date"), hn_time_text(newest, date)};
-    HN_TRY(run_worker("add", o, n, &folder.p, 1, NULL, &rc, reterr));
+    if (src->keyed)
+        o[n++] = (struct hn_front_option){option("add", "key"), given};
+    if (src->kind == HN_SOURCE_CSAF && holds_files(keys))
+        o[n++] = (struct hn_front_option){option("add", "offered"), keys};
+    if (src->unsigned_too)
+        o[n++] = (struct hn_front_option){option("add", "unsigned"), "allow"};
+    HN_TRY(run_worker("add", o, n, &folder, 1, NULL, &rc, reterr));
     return rc == CLI_OK ? HN_OK : hn_fail(reterr, HN_E_CORRUPT, "%.*s: not taken into the index", HN_FMT(src->name));
 }
 
@@ -189,23 +214,28 @@ static int feed_update(int argc, char **argv)
 /* ---------------------------------------------------------------- a new source */
 
 struct wish {
-    const char *name, *kind, *licence, *ca, *most, *stall;
-    const char *urls[WORDS_MAX], *hosts[WORDS_MAX];
-    size_t n_urls, n_hosts;
+    const char *name, *kind, *licence, *ca, *most, *stall, *unsigned_too;
+    const char *urls[WORDS_MAX], *hosts[WORDS_MAX], *keys[WORDS_MAX];
+    size_t n_urls, n_hosts, n_keys;
     bool plain, hash;
 };
 
-static const char *const wish_options[] = {"name", "kind", "licence", "ca", "max", "stall", "host", "plain", "hash"};
+static const char *const wish_options[] = {"name",     "kind", "licence", "ca",    "max", "stall",
+                                           "unsigned", "host", "key",     "plain", "hash"};
 
 /* False: not an option of this. */
 static bool take_value(struct wish *w, const char *name, const char *value)
 {
-    const char **const to[] = {&w->name, &w->kind, &w->licence, &w->ca, &w->most, &w->stall};
+    const char **const to[] = {&w->name, &w->kind, &w->licence, &w->ca, &w->most, &w->stall, &w->unsigned_too};
     for (size_t i = 0; i < sizeof to / sizeof *to; i++)
         if (strcmp(name, wish_options[i]) == 0) {
             *to[i] = value;
             return true;
         }
+    if (strcmp(name, "key") == 0 && w->n_keys < WORDS_MAX) {
+        w->keys[w->n_keys++] = value;
+        return true;
+    }
     if (strcmp(name, "host") != 0 || w->n_hosts == WORDS_MAX)
         return false;
     w->hosts[w->n_hosts++] = value;
@@ -278,7 +308,44 @@ static int fill_row(struct hn_sources *s, const struct wish *w, struct hn_source
     if (w->stall && (!hn_str_u64(hn_str_c(w->stall), 10, &n) || !n || n > 3600))
         return bad("cli.feed.number", w->stall);
     src->stall = w->stall ? (int64_t)n : 60;
+    if (w->unsigned_too && strcmp(w->unsigned_too, "allow") != 0 && strcmp(w->unsigned_too, "refuse") != 0)
+        return bad("cli.feed.unsigned", w->unsigned_too);
+    if (w->n_keys && src->kind == HN_SOURCE_OSV)
+        return bad("cli.feed.osv_key", w->urls[0]);
+    src->unsigned_too = w->unsigned_too && strcmp(w->unsigned_too, "allow") == 0;
+    src->dirty = src->dirty || (src->imported && (w->n_keys || w->unsigned_too)); /* what is there is judged anew */
     return CLI_OK;
+}
+
+static struct hn_err copy_key(int folder, const char *from, size_t i, struct hn_diag *reterr)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
+    char name[24];
+    snprintf(name, sizeof name, "%zu.key", i);
+    hn_buf_init(&b, KEY_MAX);
+    HN_TRY(hn_read_file(from, &b, reterr));
+    return hn_write_atomic(folder, name, hn_bytes_of(b.p, b.n), 0600, reterr);
+}
+
+/* The keys of the command line, in place of those that were given before: every update checks with them. */
+static struct hn_err keep_keys(const struct wish *w, struct hn_source *src, struct hn_arena *a, struct hn_diag *reterr)
+{
+    const char *folder = folder_of(src, a, "given");
+    char name[24];
+    if (!w->n_keys)
+        return HN_OK;
+    HN_TRY(hn_mkdirs(folder, 0700, reterr));
+    HN_AUTO_FD fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return hn_fail_errno(reterr, "%s", folder);
+    for (size_t i = 0; i < w->n_keys; i++)
+        HN_TRY(copy_key(fd, w->keys[i], i, reterr));
+    for (size_t i = w->n_keys; i < WORDS_MAX; i++) {
+        snprintf(name, sizeof name, "%zu.key", i);
+        unlinkat(fd, name, 0);
+    }
+    src->keyed = true;
+    return HN_OK;
 }
 
 /* The row stays only when its first fetch brought something; what came of a file that was cut off stays in its folder
@@ -298,11 +365,13 @@ static int feed_add(int argc, char **argv)
     struct hn_source *src = hn_ok(e) ? hn_source_put(&s, hn_str_c(w.name)) : NULL;
     bool known = src && src->imported;
     rc = src ? fill_row(&s, &w, src) : CLI_FAILURE;
-    if (rc == CLI_OK)
-        rc = update(&s, src, &changed);
+    if (rc == CLI_OK) {
+        e = keep_keys(&w, src, &s.arena, &d);
+        rc = hn_ok(e) ? update(&s, src, &changed) : CLI_FAILURE;
+    }
     if (rc == CLI_OK)
         tell(src, changed);
-    else if (src && !known && rc == CLI_FAILURE && !src->dirty && hn_source_remove(&s, src->name, false))
+    else if (hn_ok(e) && src && !known && rc == CLI_FAILURE && !src->dirty && hn_source_remove(&s, src->name, false))
         e = hn_sources_save(&s, &d);
     hn_sources_close(&s);
     if (hn_ok(e))
@@ -369,7 +438,7 @@ bool cli_feed_is_ours(int argc, char **argv)
     if (strcmp(argv[1], "update") == 0 || strcmp(argv[1], "sources") == 0 || strcmp(argv[1], "remove") == 0)
         return true;
     for (int i = 2; strcmp(argv[1], "add") == 0 && i < argc; i++)
-        if (strcmp(argv[i], "--source") == 0) /* where files came from: nothing to fetch */
+        if (strcmp(argv[i], "--source") == 0 || strcmp(argv[i], "--key") == 0) /* nothing to fetch */
             i++;
         else if (strncmp(argv[i], "https://", 8) == 0 || strncmp(argv[i], "http://", 7) == 0)
             return true;

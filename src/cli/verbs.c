@@ -175,6 +175,8 @@ static const struct cli_option feed_options[] = {{"name", "NAME"},
                                                  {"ca", "FILE"},
                                                  {"max", "BYTES"},
                                                  {"stall", "SECONDS"},
+                                                 {"key", "FILE"},
+                                                 {"unsigned", "refuse|allow"},
                                                  {"all", NULL},
                                                  {0}};
 

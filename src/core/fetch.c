@@ -117,6 +117,8 @@ static struct hn_err send_want(struct hn_fetch *f, const struct hn_fetch_want *w
         hn_jw_kint(&w, "from", (int64_t)want->from);
         hn_jw_kc(&w, "range_if", want->range_if);
     }
+    if (want->most)
+        hn_jw_kint(&w, "most", (int64_t)want->most);
     hn_jw_obj_end(&w);
     struct work_head h = {.n = (uint32_t)b.n};
     bool ok = hn_ok(hn_buf_err(&b)) && hn_work_send(f->sock, 'G', &h, b.p, file);

@@ -35,6 +35,7 @@ struct hn_fetch_want {
     const char *etag, *modified; /* of what is there, as the server wrote them: 304 if it is still so; NULL */
     uint64_t from;               /* bytes of it that the file already has … */
     const char *range_if;        /* … with the validator they had: a strong ETag or a date */
+    uint64_t most;               /* bytes of it, when fewer than the rules allow; 0: those */
 };
 
 struct hn_fetch_got {

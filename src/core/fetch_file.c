@@ -13,7 +13,7 @@
 #define PART     "part"
 #define META     "part.meta"
 #define META_MAX 4096u
-#define SUM_MAX  4096u
+#define SUM_MAX  65536u
 #define WHY      300u
 
 /* ---------------------------------------------------------------- what is known of an address */
@@ -129,7 +129,7 @@ static struct hn_err sum_of(int fd, enum hn_digest_kind kind, char *out)
 static struct hn_err fetch_sum(struct update *u, const char *url, size_t digits, char *out, bool *ret_absent, char *why,
                                struct hn_diag *reterr)
 {
-    struct hn_fetch_want want = {.url = url};
+    struct hn_fetch_want want = {.url = url, .most = SUM_MAX};
     struct hn_fetch_watch watch = {0};
     struct hn_fetch_got got;
     uint8_t bytes[64];
@@ -250,7 +250,7 @@ static struct hn_err ask(struct update *u, const struct file_want *w, int fd, ui
                          struct hn_fetch_got *got, struct hn_diag *reterr)
 {
     struct hn_source_file *f = w->conditional ? known(u, w->url) : NULL;
-    struct hn_fetch_want want = {.url = w->url, .from = from, .range_if = from ? validator.p : NULL};
+    struct hn_fetch_want want = {.url = w->url, .from = from, .range_if = from ? validator.p : NULL, .most = w->most};
     struct hn_fetch_watch watch = {begun, progress, u};
     char room[HN_FETCH_URL_MAX];
     bool there = f && faccessat(u->dir, w->to, F_OK, 0) == 0;

@@ -16,6 +16,7 @@ struct update {
     struct hn_str shown; /* what is being fetched, for the progress line */
     const char *url;
     size_t at, of; /* documents; of 0: a single file */
+    bool keys;     /* the source has keys: signatures are fetched too */
 };
 
 enum file_outcome { FILE_NEW, FILE_SAME, FILE_ABSENT, FILE_FAILED };
@@ -25,6 +26,7 @@ struct file_want {
     enum file_sum sum;
     bool conditional; /* validators are kept, and asked with */
     hn_time stamp;    /* mtime of the file; 0: leave */
+    uint64_t most;    /* bytes; 0: as many as the source may have */
 };
 
 /* Fetches one file whole or not at all. why: of FAILED and ABSENT, at least 300 bytes. An error only when nothing more
@@ -34,3 +36,24 @@ HN_MUST struct hn_err update_file(struct update *u, const struct file_want *w, e
 /* Before something in data/ changes. */
 HN_MUST struct hn_err update_dirty(struct update *u, struct hn_diag *reterr);
 HN_MUST struct hn_err update_of_kind(struct update *u, struct hn_diag *reterr);
+
+/* ---- of fetch_kind.c, for fetch_sign.c ---- */
+
+struct update_line {
+    struct hn_str what, name;
+    hn_time time;
+};
+/* The next line of a worker's list, "what time name"; what is none is passed over. */
+bool update_next_line(struct hn_str *rest, struct update_line *ret);
+/* An address that a list brought: of the origin of an address that a person named, or https of a host that was. */
+bool update_allowed(const struct update *u, struct hn_str url, struct hn_url *ret);
+bool update_has(const struct update *u, const char *file, hn_time time);
+void update_note_failure(struct update *u, const char *url, const char *why);
+
+/* ---- signatures (fetch_sign.c) ---- */
+
+/* The keys that a provider names ("key:FINGERPRINT 0 URL"), into keys/FINGERPRINT.asc; those it names no more go. */
+HN_MUST struct hn_err update_keys(struct update *u, struct hn_str names, struct hn_diag *reterr);
+/* URL.asc beside a document that is there; anew: the document has just come, so an older signature is not its own. */
+HN_MUST struct hn_err update_signature(struct update *u, const struct file_want *document, bool anew,
+                                       struct hn_diag *reterr);

@@ -44,8 +44,7 @@ static bool good_path(struct hn_str s)
     return ok;
 }
 
-/* An address that a list brought: of the origin of an address that a person named, or https of a host that was. */
-static bool allowed(const struct update *u, struct hn_str url, struct hn_url *ret)
+bool update_allowed(const struct update *u, struct hn_str url, struct hn_url *ret)
 {
     struct hn_url own;
     if (!hn_url_parse(url, ret) || !good_path(hn_str_cut(ret->path, 1, ret->path.n)))
@@ -76,13 +75,7 @@ static const char *file_of(struct update *u, const char *folder, size_t number, 
     return name.p;
 }
 
-struct line {
-    struct hn_str what, name;
-    hn_time time;
-};
-
-/* The next line of a worker's list, "what time name"; what is none is passed over. */
-static bool next_line(struct hn_str *rest, struct line *ret)
+bool update_next_line(struct hn_str *rest, struct update_line *ret)
 {
     struct hn_str line;
     while (hn_str_split(rest, '\n', &line)) {
@@ -112,7 +105,7 @@ static struct hn_err names_of(struct update *u, const char *form, const char *fi
 
 /* ---------------------------------------------------------------- outcomes */
 
-static void note_failure(struct update *u, const char *url, const char *why)
+void update_note_failure(struct update *u, const char *url, const char *why)
 {
     if (!u->done->failed++)
         u->done->first_failed = hn_arena_fmt(&u->s->arena, "%s: %s", url, why);
@@ -129,7 +122,7 @@ static struct hn_err must_have(struct update *u, const struct file_want *w, enum
     return hn_fail(reterr, HN_E_IO, "%.150s: %s", w->url, why);
 }
 
-static bool have(const struct update *u, const char *file, hn_time time)
+bool update_has(const struct update *u, const char *file, hn_time time)
 {
     struct stat st;
     return fstatat(u->dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
@@ -150,6 +143,7 @@ static struct hn_err update_files(struct update *u, struct hn_diag *reterr)
         struct file_want w = {.url = url, .sum = u->src->hash ? SUM_MUST : SUM_NONE, .conditional = true};
         w.to = good_path(path) ? file_of(u, "data", i, path) : hn_arena_fmt(&u->a, "data/%zu", i).p;
         HN_TRY(must_have(u, &w, &o, reterr));
+        HN_TRY(update_signature(u, &w, o == FILE_NEW, reterr));
     }
     return HN_OK;
 }
@@ -192,9 +186,9 @@ static struct hn_err osv_whole(struct update *u, hn_time newest, struct hn_diag 
 static struct hn_err osv_delta(struct update *u, struct hn_str base, struct hn_str names, hn_time newest,
                                struct hn_diag *reterr)
 {
-    struct line l;
+    struct update_line l;
     char why[WHY];
-    for (u->at = 0; next_line(&names, &l);) {
+    for (u->at = 0; update_next_line(&names, &l);) {
         enum file_outcome o;
         if (l.time <= u->src->mark || !good_step(l.name))
             continue;
@@ -203,11 +197,11 @@ static struct hn_err osv_delta(struct update *u, struct hn_str base, struct hn_s
         struct hn_str file = hn_arena_fmt(&u->one, "%.*s.json", HN_FMT(l.name));
         struct hn_str url = hn_arena_fmt(&u->one, "%.*s%.*s", HN_FMT(base), HN_FMT(file));
         struct file_want w = {.url = url.p, .to = file_of(u, "data", 0, file), .stamp = l.time};
-        if (have(u, w.to, l.time))
+        if (update_has(u, w.to, l.time))
             continue;
         HN_TRY(update_file(u, &w, &o, why, reterr));
         if (o != FILE_NEW)
-            note_failure(u, w.url, why);
+            update_note_failure(u, w.url, why);
     }
     if (!u->done->failed) /* else it is tried again next time */
         u->src->mark = newest;
@@ -220,18 +214,18 @@ static struct hn_err update_osv(struct update *u, struct hn_diag *reterr)
     struct hn_str list = hn_arena_fmt(&u->a, "%.*smodified_id.csv", HN_FMT(base));
     struct file_want w = {.url = list.p, .to = "index/modified_id.csv", .conditional = true};
     enum file_outcome o;
-    struct line l;
+    struct update_line l;
     char why[WHY];
     hn_time newest = 0;
     size_t n = 0;
     HN_TRY(update_file(u, &w, &o, why, reterr));
     if (o == FILE_FAILED)
         return hn_fail(reterr, HN_E_IO, "%.150s: %s", list.p, why);
-    bool zip = have(u, ZIP, 0);
+    bool zip = update_has(u, ZIP, 0);
     if (o == FILE_ABSENT) /* a mirror that has only the archive */
         return osv_whole(u, 0, reterr);
     HN_TRY(names_of(u, "osv", w.to, &names, reterr));
-    for (struct hn_str rest = names; next_line(&rest, &l); n += l.time > u->src->mark)
+    for (struct hn_str rest = names; update_next_line(&rest, &l); n += l.time > u->src->mark)
         newest = l.time > newest ? l.time : newest;
     u->of = n;
     struct hn_err e = !zip || !u->src->mark || n > DELTA_MAX ? osv_whole(u, newest, reterr)
@@ -247,19 +241,19 @@ static struct hn_err update_osv(struct update *u, struct hn_diag *reterr)
 static struct hn_err csaf_documents(struct update *u, size_t number, struct hn_str base, struct hn_str names,
                                     struct hn_diag *reterr)
 {
-    struct line l;
+    struct update_line l;
     char why[WHY];
     unsigned in_a_row = 0;
     u->of = 0;
-    for (struct hn_str rest = names; next_line(&rest, &l);)
+    for (struct hn_str rest = names; update_next_line(&rest, &l);)
         u->of++;
-    for (u->at = 1; next_line(&names, &l) && in_a_row < FAILED_MOST; u->at++) {
-        enum file_outcome o;
+    for (u->at = 1; update_next_line(&names, &l) && in_a_row < FAILED_MOST; u->at++) {
+        enum file_outcome o = FILE_SAME;
         struct hn_url url;
         hn_arena_clear(&u->one);
         struct hn_str at = hn_arena_fmt(&u->one, "%.*s%.*s", HN_FMT(base), HN_FMT(l.name));
-        if ((base.n && !good_path(l.name)) || !allowed(u, at, &url) || !hn_str_ends(at, ".json")) {
-            note_failure(u, at.p, "not below the address of the source");
+        if ((base.n && !good_path(l.name)) || !update_allowed(u, at, &url) || !hn_str_ends(at, ".json")) {
+            update_note_failure(u, at.p, "not below the address of the source");
             continue;
         }
         struct hn_str path = base.n ? l.name : hn_str_cut(url.path, 1, url.path.n);
@@ -267,12 +261,14 @@ static struct hn_err csaf_documents(struct update *u, size_t number, struct hn_s
                               .to = file_of(u, "data", number, path),
                               .sum = u->src->hash ? SUM_MUST : SUM_IF_THERE,
                               .stamp = l.time};
-        if (have(u, w.to, l.time))
-            continue;
-        HN_TRY(update_file(u, &w, &o, why, reterr));
-        in_a_row = o == FILE_NEW ? 0 : in_a_row + 1;
-        if (o != FILE_NEW)
-            note_failure(u, w.url, why);
+        bool there = update_has(u, w.to, l.time);
+        if (!there)
+            HN_TRY(update_file(u, &w, &o, why, reterr));
+        in_a_row = there || o == FILE_NEW ? 0 : in_a_row + 1;
+        if (!there && o != FILE_NEW)
+            update_note_failure(u, w.url, why);
+        else
+            HN_TRY(update_signature(u, &w, !there, reterr));
     }
     u->of = 0;
     return HN_OK;
@@ -290,13 +286,13 @@ static struct hn_err csaf_list(struct update *u, size_t number, struct hn_str wh
     enum file_outcome o;
     struct hn_url parts;
     char why[WHY];
-    if (!allowed(u, url, &parts)) {
-        note_failure(u, url.p, "not at the address of the source (name its host with --host)");
+    if (!update_allowed(u, url, &parts)) {
+        update_note_failure(u, url.p, "not at the address of the source (name its host with --host)");
         return HN_OK;
     }
     HN_TRY(update_file(u, &w, &o, why, reterr));
     if (o == FILE_ABSENT || o == FILE_FAILED) {
-        note_failure(u, url.p, why);
+        update_note_failure(u, url.p, why);
         return HN_OK;
     }
     HN_TRY(names_of(u, folder ? "changes" : "rolie", to.p, &names, reterr));
@@ -309,14 +305,15 @@ static struct hn_err update_csaf(struct update *u, struct hn_diag *reterr)
         .url = hn_arena_cstr(&u->a, u->src->urls[0]), .to = "index/provider-metadata.json", .conditional = true};
     enum file_outcome o;
     struct hn_str names = {"", 0};
-    struct line l;
+    struct update_line l;
     size_t folders = 0, n = 0;
     HN_TRY(must_have(u, &w, &o, reterr));
     HN_TRY(names_of(u, "provider", w.to, &names, reterr));
-    for (struct hn_str rest = names; next_line(&rest, &l);)
+    for (struct hn_str rest = names; update_next_line(&rest, &l);)
         folders += hn_str_eqc(l.what, "folder");
-    for (struct hn_str rest = names; next_line(&rest, &l);)
-        if (!folders || hn_str_eqc(l.what, "folder")) /* both name the same documents */
+    HN_TRY(update_keys(u, names, reterr));
+    for (struct hn_str rest = names; update_next_line(&rest, &l);)
+        if (hn_str_eqc(l.what, folders ? "folder" : "rolie")) /* both name the same documents */
             HN_TRY(csaf_list(u, n++, l.what, l.name, reterr));
     if (!n)
         return hn_fail(reterr, HN_E_NOENT, "%.150s names no folder and no feed of documents", w.url);

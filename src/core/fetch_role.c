@@ -36,7 +36,7 @@ struct fetcher {
 struct transfer {
     struct fetcher *f;
     int file;
-    uint64_t from, at;
+    uint64_t from, at, most;
     bool begun, too_large, refused, disk_full, elsewhere;
     bool trusted; /* the host that was named */
     struct hn_fetch_got got;
@@ -188,7 +188,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
         curl_easy_getinfo(t->f->curl, CURLINFO_RESPONSE_CODE, &status);
         return status == 200 || status == 206 ? 0 : size * n; /* the page of an error is passed over */
     }
-    t->too_large = left > t->f->most - t->at;
+    t->too_large = left > t->most - t->at;
     for (ssize_t k; left && !t->too_large; p += k, left -= (size_t)k, t->at += (uint64_t)k) {
         k = pwrite(t->file, p, left, (off_t)t->at);
         if (k <= 0) {
@@ -258,7 +258,7 @@ static void explain(struct transfer *t, CURLcode rc)
     char *why = t->got.why;
     size_t room = sizeof t->got.why;
     if (t->too_large)
-        snprintf(why, room, "larger than the %llu bytes that are allowed", (unsigned long long)t->f->most);
+        snprintf(why, room, "larger than the %llu bytes that are allowed", (unsigned long long)t->most);
     else if (t->refused)
         snprintf(why, room, "leads to an address that is not public");
     else if (t->elsewhere)
@@ -324,7 +324,11 @@ static void follow(struct transfer *t, const char *first, struct curl_slist *hea
 
 static bool serve(struct fetcher *f, const struct hn_jv *v, int file)
 {
-    struct transfer t = {.f = f, .file = file, .from = (uint64_t)hn_jv_int(v, "from", 0)};
+    uint64_t most = (uint64_t)hn_jv_int(v, "most", 0);
+    struct transfer t = {.f = f,
+                         .file = file,
+                         .from = (uint64_t)hn_jv_int(v, "from", 0),
+                         .most = most && most < f->most ? most : f->most};
     char url[HN_FETCH_URL_MAX], range[40];
     struct curl_slist *headers = add_header(NULL, "If-None-Match", hn_jv_str(v, "etag"));
     headers = add_header(headers, "If-Modified-Since", hn_jv_str(v, "modified"));

@@ -88,6 +88,8 @@ static void get_source(struct hn_sources *s, const struct hn_jv *v)
     src->n_hosts = get_list(v, "hosts", src->hosts);
     src->plain = hn_jv_bool(v, "plain", false);
     src->hash = hn_jv_bool(v, "hash", false);
+    src->keyed = hn_jv_bool(v, "keyed", false);
+    src->unsigned_too = hn_jv_bool(v, "unsigned_too", false);
     src->most = (uint64_t)hn_jv_int(v, "most", (int64_t)HN_SOURCE_MOST_DFLT);
     src->stall = hn_jv_int(v, "stall", 60);
     src->mark = get_time(v, "mark");
@@ -189,6 +191,8 @@ static void put_source(struct hn_jw *w, const struct hn_source *src)
     hn_jw_kstr(w, "ca", src->ca);
     hn_jw_kbool(w, "plain", src->plain);
     hn_jw_kbool(w, "hash", src->hash);
+    hn_jw_kbool(w, "keyed", src->keyed);
+    hn_jw_kbool(w, "unsigned_too", src->unsigned_too);
     hn_jw_kint(w, "most", (int64_t)src->most);
     hn_jw_kint(w, "stall", src->stall);
     hn_jw_ktime(w, "mark", src->mark);

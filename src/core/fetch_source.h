@@ -5,6 +5,8 @@
  *                     lock             one update at a time
  *                     NAME/part        the file that is being fetched; part.meta: its address and validator
  *                     NAME/index/      lists that a source has of its documents
+ *                     NAME/given/      OpenPGP keys that a person gave for it, as they came
+ *                     NAME/keys/       those that its provider names, FINGERPRINT.asc
  *                     NAME/data/       what `hinomi feed add` reads: all of it, each time
  *
  * A source is "dirty" from the moment before a new file comes into data/ until the index has been built from it: so
@@ -38,7 +40,9 @@ struct hn_source {
     struct hn_str urls[HN_SOURCE_URLS_MAX],
         hosts[HN_SOURCE_URLS_MAX]; /* hosts: allowed beside those of the addresses */
     size_t n_urls, n_hosts;
-    bool plain, hash; /* hash: a .sha256 beside each file must be there and agree */
+    bool plain, hash;  /* hash: a .sha256 beside each file must be there and agree */
+    bool keyed;        /* a person gave keys (given/): each document's signature is fetched beside it */
+    bool unsigned_too; /* documents without a good signature are taken as well */
     uint64_t most;
     int64_t stall;
     /* state */

@@ -19,7 +19,8 @@ static struct hn_err open_folder(struct update *u, struct hn_diag *reterr)
     if (u->dir < 0)
         return hn_fail_errno(reterr, "%s", u->folder);
     if ((mkdirat(u->dir, "data", 0700) != 0 && errno != EEXIST) ||
-        (mkdirat(u->dir, "index", 0700) != 0 && errno != EEXIST))
+        (mkdirat(u->dir, "index", 0700) != 0 && errno != EEXIST) ||
+        (mkdirat(u->dir, "keys", 0700) != 0 && errno != EEXIST))
         return hn_fail_errno(reterr, "%s", u->folder);
     return HN_OK;
 }
@@ -52,6 +53,7 @@ static struct hn_err run(struct update *u, struct hn_diag *reterr)
                                    .stall = (unsigned)u->src->stall,
                                    .total = TOTAL};
     HN_TRY(hn_fetch_new(&rules, &u->f, reterr));
+    u->keys = u->src->keyed;
     return update_of_kind(u, reterr);
 }
 

@@ -195,6 +195,8 @@ int hn_worker_main(int argc, char **argv)
         signal(SIGTERM, SIG_IGN);
     }
     hn_buf_init(&w.out, 64u << 20);
+    if (w.verb->before)
+        w.verb->before(&w);
     paths.address_space = space;
     struct hn_err e = hn_sandbox_enter(HN_PROC_WORKER, &paths, &state, &d);
     if (!hn_ok(e)) {

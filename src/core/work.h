@@ -65,6 +65,9 @@ struct hn_verb {
     /* Modules whose facts it works on, "host,packages": the front collects them (as an inventory) before the worker
      * starts, from the live system or from what its options named root (DIR), image (FILE|DIR), deep and hashes say. */
     const char *facts;
+    /* In the worker, before its sandbox is entered and any input is looked into: loads the libraries that it needs
+     * (base/library.h). NULL: none. */
+    void (*before)(struct hn_work *w);
 };
 
 /* ---------------------------------------------------------------- in the worker: what was asked */

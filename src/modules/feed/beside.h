@@ -13,8 +13,19 @@ struct feed_checks {
     uint64_t documents;  /* that were read */
     uint64_t hashed;     /* of them: whose checksum is right */
     uint64_t wrong;      /* whose checksum is wrong: left out, not among documents */
-    uint64_t signatures; /* documents with a signature; none is checked */
+    uint64_t signatures; /* documents with a signature that is not checked: no key, or no library */
+    /* with keys, of all that are not wrong (documents has those of them that were taken) */
+    uint64_t good, bad, unknown, expired, lacking;
+    uint64_t refused;   /* of them: left out */
+    struct hn_str from; /* where its keys are from: "given", "first-use"; "" none; "no-library": they are not used */
+    struct hn_str keys; /* FINGERPRINT:documents:1 or 0 (usable), separated by commas */
 };
+struct feed_checked_key {
+    struct hn_str fingerprint;
+    uint64_t documents; /* that it signed well */
+    bool usable;
+};
+bool feed_checks_key(struct hn_str *rest, struct feed_checked_key *ret); /* the next of feed_checks.keys */
 /* False: nothing lay beside the documents of that feed. */
 bool feed_checks_of(struct hn_work *w, struct hn_str name, struct feed_checks *ret);
 /* c NULL: the feed goes. */

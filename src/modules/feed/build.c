@@ -3,6 +3,7 @@
 
 #include "format/advisory/import.h"
 #include "modules/feed/beside.h"
+#include "modules/feed/sign.h"
 
 #define THREADS        2u
 #define NAME_MAX_BYTES 64u
@@ -11,6 +12,9 @@ const struct hn_verb_option feed_add_options[] = {{"name", HN_OPT_STR, "NAME"},
                                                   {"licence", HN_OPT_STR, "TEXT"},
                                                   {"source", HN_OPT_STR, "TEXT"},
                                                   {"date", HN_OPT_TIME, "TIME"},
+                                                  {"key", HN_OPT_INPUT, "FILE", true},
+                                                  {"offered", HN_OPT_INPUT, "DIR"},
+                                                  {"unsigned", HN_OPT_STR, "WORD", false, "refuse allow", 0, 0},
                                                   {0}};
 
 /* What the next index is made of. */
@@ -19,6 +23,7 @@ struct next {
     struct hn_str without;              /* a feed of the old one that is left out; empty: none */
     bool reads;                         /* the inputs come as the feed `without` */
     const struct hn_adv_index *besides; /* all feeds of it, in place of those of the same names; NULL */
+    struct feed_sign *sign;             /* of the inputs */
 };
 
 static bool has(const struct hn_adv_index *x, struct hn_str name)
@@ -58,11 +63,30 @@ static void complain(struct hn_work *w, const struct hn_adv_importer *im)
 
 /* A document waits for what lies beside it, which follows it: names are sorted. */
 struct pending {
-    struct hn_input in;
+    struct hn_input in, signature;
     bool there, wrong, hashed, has_signature;
+    struct feed_sign *sign;
     struct feed_checks n;
     hn_time changed; /* of the newest file */
 };
+
+/* An empty signature is the mark that its source has none (core/fetch_sign.c). */
+static bool signed_well(struct hn_work *w, struct pending *p)
+{
+    struct hn_bytes signature = {NULL, 0};
+    if (p->has_signature && p->signature.size)
+        signature = hn_work_map(w, &p->signature, HN_PGP_SIG_MAX) ? p->signature.map : hn_bytes_of("?", 1);
+    return feed_sign_takes(w, p->sign, p->in.name, p->in.map, signature, &p->n);
+}
+
+static void take(struct hn_work *w, struct hn_adv_importer *im, uint16_t feed, struct pending *p)
+{
+    if (!hn_work_map(w, &p->in, SIZE_MAX / 2) || !signed_well(w, p))
+        return;
+    hn_adv_import_file(im, feed, p->in.name, p->in.map, p->in.regular);
+    p->n.documents++;
+    p->n.hashed += p->hashed;
+}
 
 static void flush(struct hn_work *w, struct hn_adv_importer *im, uint16_t feed, struct pending *p)
 {
@@ -71,14 +95,13 @@ static void flush(struct hn_work *w, struct hn_adv_importer *im, uint16_t feed, 
     if (p->wrong)
         hn_work_warn(w, "feed.rejected", "at", hn_arena_cstr(hn_work_arena(w), p->in.name), "why",
                      "the checksum beside it is not its own", NULL);
-    else if (hn_work_map(w, &p->in, SIZE_MAX / 2))
-        hn_adv_import_file(im, feed, p->in.name, p->in.map, p->in.regular);
+    else
+        take(w, im, feed, p);
     p->n.wrong += p->wrong;
-    p->n.documents += !p->wrong;
-    p->n.hashed += !p->wrong && p->hashed;
-    p->n.signatures += !p->wrong && p->has_signature;
     p->changed = p->in.mtime > p->changed ? p->in.mtime : p->changed;
     hn_work_done(&p->in);
+    if (p->has_signature)
+        hn_work_done(&p->signature);
     p->there = p->wrong = p->hashed = p->has_signature = false;
 }
 
@@ -88,7 +111,11 @@ static bool beside(struct hn_work *w, struct pending *p, struct hn_input *in)
     enum beside kind = p->there ? feed_beside_of(p->in.name, in->name) : BESIDE_NOT;
     if (kind == BESIDE_NOT)
         return false;
-    p->has_signature = p->has_signature || kind == BESIDE_SIGNATURE;
+    if (kind == BESIDE_SIGNATURE && !p->has_signature) {
+        p->has_signature = true;
+        p->signature = *in;
+        return true;
+    }
     if (kind != BESIDE_SIGNATURE) {
         bool right = hn_work_map(w, in, 1u << 16) && hn_work_map(w, &p->in, SIZE_MAX / 2) &&
                      feed_beside_right(kind, p->in.map, in->map);
@@ -102,14 +129,14 @@ static bool beside(struct hn_work *w, struct pending *p, struct hn_input *in)
 /* The inputs as one feed. Its kind is the form that brought most records, its date that of its newest record, or of
  * its newest file where records tell none. */
 static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_importer *im,
-                               struct hn_str name, struct feed_checks *ret)
+                               struct hn_str name, struct feed_sign *sign, struct feed_checks *ret)
 {
     struct hn_adv_feed f = {.name = name,
                             .licence = hn_work_str(w, "licence"),
                             .source = hn_work_str(w, "source"),
                             .imported = hn_work_now(w)};
     struct hn_input in;
-    struct pending p = {.there = false};
+    struct pending p = {.sign = sign};
     uint16_t feed;
     uint64_t done = 0, total = hn_work_total(w, NULL);
     f.kind = HN_STR("");
@@ -127,6 +154,7 @@ static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct
         p.there = true;
     }
     flush(w, im, feed, &p);
+    feed_sign_end(w, sign, &p.n);
     *ret = p.n;
     hn_adv_import_sum(im, f.sha256);
     f.kind = hn_str_c(hn_adv_import_form(im));
@@ -146,9 +174,17 @@ static struct hn_err fill(struct hn_work *w, struct hn_adv_build *b, const struc
     if (hn_ok(e) && next->besides)
         e = carry(b, im, next->besides, HN_STR(""), NULL);
     if (hn_ok(e) && next->reads)
-        e = read_feed(w, b, im, next->without, ret);
+        e = read_feed(w, b, im, next->without, next->sign, ret);
     struct hn_err ended = hn_adv_import_end(im);
     return hn_ok(e) ? ended : e;
+}
+
+static struct hn_err forget_checks(struct hn_work *w, const struct hn_adv_index *x)
+{
+    struct hn_adv_feed f;
+    for (uint32_t i = 0; i < x->n_feeds && hn_adv_feed_at(x, i, &f); i++)
+        HN_TRY(feed_checks_put(w, f.name, NULL));
+    return HN_OK;
 }
 
 /* The index in force stays until the new one is whole. */
@@ -168,10 +204,16 @@ static int rebuild(struct hn_work *w, const struct next *next)
         close(out);
     if (spill >= 0)
         close(spill);
+    if (hn_ok(e) && next->reads)
+        e = feed_sign_keep(w, next->sign); /* before the index: a key once trusted is not asked for again */
     if (hn_ok(e))
         e = hn_work_file_commit(w, FEED_INDEX);
     if (hn_ok(e) && next->without.n)
         e = feed_checks_put(w, next->without, next->reads ? &checks : NULL);
+    if (hn_ok(e) && next->besides) /* what was checked here was another machine's feed of that name */
+        e = forget_checks(w, next->besides);
+    if (hn_ok(e) && next->without.n && !next->reads)
+        e = feed_sign_forget(w, next->without);
     if (hn_ok(e))
         return 0;
     return hn_work_fail(w, "feed.failed", "why", e.code == HN_E_NOENT ? "no advisory in it" : hn_err_text(e), NULL);
@@ -186,13 +228,16 @@ int feed_join(struct hn_work *w, const struct feed_index *old, const struct hn_a
 static int change(struct hn_work *w, struct hn_str name, bool reads)
 {
     struct feed_index old;
-    struct next next = {.old = &old, .without = name, .reads = reads};
+    struct feed_sign sign;
+    struct next next = {.old = &old, .without = name, .reads = reads, .sign = &sign};
     if (!name.n || name.n > NAME_MAX_BYTES)
         return hn_work_usage(w, "feed.name", NULL);
     if (!feed_open(w, &old))
         return 3;
     if (!reads && !has(old.there ? &old.x : NULL, name))
         return hn_work_fail(w, "feed.unknown", "name", hn_arena_cstr(hn_work_arena(w), name), NULL);
+    if (reads && !feed_sign_open(w, name, &sign))
+        return 3;
     return rebuild(w, &next);
 }
 

@@ -2,10 +2,11 @@
  * how the front, which looks into nothing, learns what there is to fetch; it checks every name and joins it to an
  * address of its own.
  *
- *   provider   provider-metadata.json (csaf-v2.0 §7.1.8): "folder" directory_url, "rolie" url
+ *   provider   provider-metadata.json (csaf-v2.0 §7.1.8): "folder" directory_url, "rolie" url, "key:FINGERPRINT" url
  *   changes    changes.csv (§7.1.13): "path","time" newest first
  *   rolie      feed.entry[] (§7.1.15, RFC 8322): content.src, updated
  *   osv        modified_id.csv: time,id newest first */
+#include "base/hash.h"
 #include "base/str.h"
 #include "modules/feed/feed.h"
 
@@ -76,8 +77,23 @@ static void csv(struct names *x, struct hn_bytes text, bool time_first)
                             *item##_end = item ? item + (array)->n : NULL;                                             \
          item != item##_end; item++)
 
+/* §7.1.20. A key without a fingerprint would be any key: it is counted as one that names nothing. */
+static void provider_key(struct names *x, const struct hn_jv *key)
+{
+    struct hn_str fpr = hn_jv_str(key, "fingerprint");
+    bool ok = fpr.n >= 40 && fpr.n <= 64;
+    for (size_t i = 0; ok && i < fpr.n; i++)
+        ok = hn_hex_digit(fpr.p[i]) >= 0;
+    if (ok)
+        put(x, hn_arena_fmt(hn_work_arena(x->w), "key:%.*s", HN_FMT(fpr)).p, 0, hn_jv_str(key, "url"));
+    else
+        x->bad += 2; /* said also when it is the only one */
+}
+
 static void provider(struct names *x, const struct hn_jv *v)
 {
+    EACH(key, hn_jv_get(v, "public_openpgp_keys"))
+    provider_key(x, key);
     EACH(d, hn_jv_get(v, "distributions"))
     {
         struct hn_str folder = hn_jv_str(d, "directory_url");
