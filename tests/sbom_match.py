@@ -207,6 +207,35 @@ class Own(unittest.TestCase):
         answer = match(write("rel3.cdx.json", cdx([library(purl + "ubuntu-24.04")])), feed=folder)
         self.assertEqual([u["why"] for u in answer["unknown"]], ["release-not-covered"])
 
+    def test_a_range_in_place_of_a_version(self):
+        """CycloneDX 1.7: what is in the range as a whole is affected, what is outside is judged, the rest is unknown."""
+        folder = feed("span", osv("G-1", "npm", "a", [{"introduced": "1.0.0"}, {"fixed": "2.0.0"}], kind="SEMVER"),
+                      osv("G-2", "npm", "listed", [], versions=["1.5.0"]),
+                      osv("D-1", "Debian:12", "src", [ZERO, {"fixed": "2:1.0-1"}]))
+        def said(purl, span):
+            doc = cdx([library(purl, versionRange=span, isExternal=True)], specVersion="1.7")
+            answer = match(write("span.cdx.json", doc), feed=folder)
+            for x in answer["matches"] + answer["unknown"]:
+                words = (x["why"] if "matches" in answer and x in answer["matches"] else x)
+                for text in words.get("sentence", {}).values():
+                    self.assertIn(span, text)
+                self.assertEqual(x["version_range"], span)
+            return ([(m["advisory"], m["why"]["reason"], m["fixed"]) for m in answer["matches"]],
+                    [(u["why"], u.get("advisory")) for u in answer["unknown"]])
+        self.assertEqual(said("pkg:npm/a", "vers:npm/>=1.2.0|<2.0.0"), ([("G-1", "whole-range", "2.0.0")], []))
+        self.assertEqual(said("pkg:npm/a", "vers:npm/>=2.0.0|<3.0.0"), ([], []))
+        self.assertEqual(said("pkg:npm/a", "vers:npm/>=1.2.0|<=2.0.0"), ([], [("range", "G-1")]))
+        self.assertEqual(said("pkg:npm/a", "vers:npm/*"), ([], [("range", "G-1")]))
+        self.assertEqual(said("pkg:npm/listed", "vers:npm/>=1.0.0|<2.0.0"), ([], [("range", "G-2")]))
+        self.assertEqual(said("pkg:npm/listed", "vers:npm/>=1.6.0"), ([], []))
+        self.assertEqual(said("pkg:npm/a", "vers:pypi/>=1.2.0|<2.0.0"), ([], [("range", "G-1")]))
+        self.assertEqual(said("pkg:deb/debian/src?distro=debian-12", "vers:deb/<2%3A1.0-1"), ([("D-1", "whole-range", "2:1.0-1")], []))
+        for span in ("1.x", "vers:mystery/>=1"):
+            doc = cdx([library("pkg:npm/a", versionRange=span, isExternal=True)], specVersion="1.7")
+            self.assertEqual([u["why"] for u in match(write("span.cdx.json", doc), feed=folder)["unknown"]], ["no-version"])
+        table = run("match", "--feed", folder, write("span2.cdx.json", cdx([library("pkg:npm/a", versionRange="vers:npm/1.3.0", isExternal=True)], specVersion="1.7")), "--why")
+        self.assertIn("vers:npm/1.3.0", table.stdout)
+
     def test_nothing_is_silently_clean(self):
         folder = feed("unk", osv("P-1", "PyPI", "a", [ZERO, {"fixed": "2"}]),
                       osv("P-2", "PyPI", "git-only", [ZERO], kind="GIT"))

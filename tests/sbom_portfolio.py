@@ -134,6 +134,22 @@ class Portfolio(unittest.TestCase):
             run(TMP.name, "sbom", "convert", doc, "--to", to, "--output", other)
             self.same(folder, other)
 
+    def test_ranges_in_place_of_versions(self):
+        folder = pathlib.Path(tempfile.mkdtemp(dir=TMP.name))
+        for name, record in RECORDS:
+            (folder / f"{name}.json").write_text(json.dumps(record))
+        ranged = [lib("pkg:pypi/urllib3", versionRange=span, isExternal=True) for span in
+                  ("vers:pypi/>=1.0|<2.0", "vers:pypi/>=99", "vers:pypi/>=98")]
+        for n, c in enumerate(ranged):
+            c["bom-ref"] = str(n)
+        doc = folder / "ranged.cdx.json"
+        for some, want in ((ranged[:1], ({"PYSEC-2026-1"}, set())), (ranged[1:2], (set(), set())),
+                           (ranged[2:], (set(), {("pkg:pypi/urllib3", "range")})),
+                           (ranged, ({"PYSEC-2026-1"}, {("pkg:pypi/urllib3", "range")}))):
+            doc.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.7", "version": 1, "components": some}))
+            matches, unknown, _ = self.same(folder, doc)
+            self.assertEqual(({ident for _, ident, *_ in matches}, unknown), want)
+
     def test_statements(self):
         """A supplier's statements apply to its products, once; what gives no reason is refused."""
         home = pathlib.Path(tempfile.mkdtemp(dir=TMP.name))

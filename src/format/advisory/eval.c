@@ -328,3 +328,121 @@ void hn_adv_evaluate(const struct hn_adv_affected *f, enum hn_version_order orde
     ret->verdict = verdict_of(f->status);
     ret->reason = ret->verdict == HN_VERDICT_UNDECIDED ? HN_REASON_COMMITS_ONLY : HN_REASON_STATUS;
 }
+
+/* ---------------------------------------------------------------- ranges of versions */
+
+/* The versions that the range and the entry name cut the line of all versions into pieces: each of them, and what lies
+ * right above each. A piece is in the range as a whole, and affected as a whole. */
+#define POINTS 512u
+
+struct line {
+    enum hn_version_order order;
+    struct hn_str at[POINTS]; /* rising; the first is empty: below all */
+    size_t n;
+};
+
+static bool add_point(struct line *l, struct hn_str v)
+{
+    size_t i = l->n;
+    int r = -1;
+    if (!orderable(l->order, v))
+        return false;
+    while (i > 1 && (r = compare(l->order, v, l->at[i - 1])) < 0)
+        i--;
+    if (i > 1 && r == 0)
+        return true;
+    if (l->n == POINTS)
+        return false;
+    memmove(&l->at[i + 1], &l->at[i], (l->n - i) * sizeof l->at[0]);
+    l->at[i] = v;
+    l->n++;
+    return true;
+}
+
+static bool counts(const struct hn_adv_range *r)
+{
+    return r->type == HN_RANGE_SEMVER || r->type == HN_RANGE_ECOSYSTEM;
+}
+
+/* False: something stands in another order, or nowhere. */
+static bool draw(struct line *l, const struct hn_adv_affected *f, enum hn_version_order order,
+                 const struct hn_vers *range)
+{
+    *l = (struct line){.order = range->order, .at = {{"", 0}}, .n = 1};
+    bool ok = true, any = f->versions.n > 0;
+    for (size_t i = 0; ok && i < range->n; i++)
+        ok = add_point(l, range->of[i].version);
+    for (size_t i = 0; ok && i < f->n_ranges; i++) {
+        const struct hn_adv_range *r = &f->ranges[i];
+        if (!counts(r))
+            continue;
+        any = true;
+        ok = order_of_range(r, order) == l->order;
+        for (size_t k = 0; ok && k < r->n; k++)
+            if (!is_beginning(&r->events[k]) && !hn_str_eqc(r->events[k].version, "*"))
+                ok = add_point(l, r->events[k].version);
+    }
+    return ok && any && order == l->order;
+}
+
+/* Right above v, which may be empty. */
+static bool above_held(const struct hn_adv_range *r, enum hn_version_order order, struct hn_str v)
+{
+    const struct hn_adv_event *last = NULL;
+    if (v.n && !before_limits(r, order, v))
+        return false;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct hn_adv_event *e = &r->events[i];
+        bool here = is_beginning(e) || (v.n && compare(order, v, e->version) >= 0);
+        if (e->kind != HN_EVENT_LIMIT && here && (!last || compare_events(order, e, last) > 0))
+            last = e;
+    }
+    return last && last->kind == HN_EVENT_INTRODUCED;
+}
+
+static bool above_affected(const struct hn_adv_affected *f, enum hn_version_order order, struct hn_str v)
+{
+    for (size_t i = 0; i < f->n_ranges; i++)
+        if (counts(&f->ranges[i]) && above_held(&f->ranges[i], order, v))
+            return true;
+    return false;
+}
+
+static bool lists_some(const struct hn_adv_affected *f, const struct hn_vers *range)
+{
+    for (size_t i = 0; i < f->versions.n; i++)
+        if (!orderable(range->order, f->versions.p[i]) || hn_vers_has(range, f->versions.p[i], false))
+            return true;
+    return false;
+}
+
+enum hn_adv_overlap hn_adv_evaluate_range(const struct hn_adv_affected *f, enum hn_version_order order,
+                                          const struct hn_vers *range, struct hn_adv_eval *ret)
+{
+    struct line l;
+    bool affected = false, free_of = false;
+    if (f->n_cve_versions || (f->status != HN_STATUS_UNSAID && f->status != HN_STATUS_AFFECTED) ||
+        !draw(&l, f, order, range))
+        return HN_OVERLAP_UNDECIDED;
+    *ret = (struct hn_adv_eval){.verdict = HN_VERDICT_AFFECTED, .reason = HN_REASON_WHOLE, .order = l.order};
+    for (size_t i = 0; i < l.n; i++) {
+        if (i && hn_vers_has(range, l.at[i], false)) {
+            struct hn_adv_eval one;
+            hn_adv_evaluate(f, order, l.at[i], &one);
+            if (one.verdict == HN_VERDICT_UNDECIDED)
+                return HN_OVERLAP_UNDECIDED;
+            affected |= one.verdict == HN_VERDICT_AFFECTED;
+            free_of |= one.verdict == HN_VERDICT_NOT;
+            ret->fixed = one.fixed; /* that of the highest piece stays */
+        }
+        if (hn_vers_has(range, l.at[i], true)) {
+            bool yes = above_affected(f, l.order, l.at[i]);
+            affected |= yes;
+            free_of |= !yes;
+            ret->fixed = first_fix(f, order, l.at[i].n ? l.at[i] : HN_STR("0"));
+        }
+    }
+    if (!free_of && affected)
+        return HN_OVERLAP_ALL;
+    return affected || lists_some(f, range) ? HN_OVERLAP_SOME : HN_OVERLAP_NONE;
+}

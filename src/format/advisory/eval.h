@@ -8,7 +8,7 @@
 #pragma once
 
 #include "format/advisory/advisory.h"
-#include "format/version/version.h"
+#include "format/version/vers.h"
 
 enum hn_adv_verdict {
     HN_VERDICT_NOT,      /* something was there to decide by, and the version is outside */
@@ -20,6 +20,7 @@ enum hn_adv_reason {
     HN_REASON_OUTSIDE,     /* NOT: no range, no list has it */
     HN_REASON_LISTED,      /* AFFECTED: in `versions` */
     HN_REASON_RANGE,       /* AFFECTED: in a range */
+    HN_REASON_WHOLE,       /* AFFECTED: of a range of versions, every one */
     HN_REASON_STATUS,      /* the source states it of the product as a whole */
     HN_REASON_NO_ORDER,    /* UNDECIDED: not listed, and the ecosystem's order is not known */
     HN_REASON_NO_VERSION,  /* UNDECIDED: the version is no version of its kind: "(devel)", "unknown" */
@@ -42,6 +43,19 @@ struct hn_adv_eval {
 /* order: of the package's ecosystem; ranges of type SEMVER take SemVer whatever it is (Go: Go's). */
 void hn_adv_evaluate(const struct hn_adv_affected *f, enum hn_version_order order, struct hn_str version,
                      struct hn_adv_eval *ret);
+
+/* The same of a component of which only a range of versions is known (CycloneDX 1.7 versionRange). What lies between
+ * two versions that are named counts as one or more versions, since nobody knows of all that there are: ALL and NONE
+ * are certain, SOME may be none. ret: of ALL, as above. Pure; linear in the size of the entry, times that of the range.
+ */
+enum hn_adv_overlap {
+    HN_OVERLAP_NONE,
+    HN_OVERLAP_SOME,
+    HN_OVERLAP_ALL,
+    HN_OVERLAP_UNDECIDED /* commits only, another order than the range's, statements of CVE JSON 5 */
+};
+enum hn_adv_overlap hn_adv_evaluate_range(const struct hn_adv_affected *f, enum hn_version_order order,
+                                          const struct hn_vers *range, struct hn_adv_eval *ret);
 
 /* ---------------------------------------------------------------- releases of distributions */
 

@@ -198,3 +198,89 @@ TEST(a_huge_range_costs_one_pass)
     CHECK_INT(eval(&f, HN_ORDER_PEP440, "1.1").verdict, HN_VERDICT_NOT);
     free(e);
 }
+
+/* ---------------------------------------------------------------- ranges of versions */
+
+static enum hn_adv_overlap overlap(const struct hn_adv_affected *f, enum hn_version_order order, const char *range,
+                                   struct hn_adv_eval *ret)
+{
+    HN_AUTO(hn_arena_done) struct hn_arena a;
+    struct hn_vers v;
+    hn_arena_init(&a, 1u << 20);
+    if (!hn_vers_parse(&a, hn_str_c(range), &v))
+        return HN_OVERLAP_UNDECIDED;
+    return hn_adv_evaluate_range(f, order, &v, ret);
+}
+
+/* Every pair of intervals with ends among 1 … 4, open and closed, against what holds of the versions one by one. */
+TEST(a_range_is_what_its_versions_are)
+{
+    static const char *const lower[] = {">", ">="}, *const upper[] = {"<", "<="};
+    for (unsigned n = 0; n < 4 * 4 * 2 * 2 * 4 * 4 * 2; n++) {
+        unsigned from = n % 4, to = n / 4 % 4, low = n / 16 % 2, high = n / 32 % 2, begin = n / 64 % 4,
+                 end = n / 256 % 4, fixed = n / 1024 % 2;
+        char range[64], in[16], until[16], version[16];
+        if (to <= from)
+            continue;
+        snprintf(range, sizeof range, "vers:npm/%s%u.0.0|%s%u.0.0", lower[low], from + 1, upper[high], to + 1);
+        snprintf(in, sizeof in, "%u.0.0", begin + 1);
+        snprintf(until, sizeof until, "%u.0.0", end + 1);
+        const struct hn_adv_event events[] = {{HN_EVENT_INTRODUCED, hn_str_c(in)},
+                                              {fixed ? HN_EVENT_FIXED : HN_EVENT_LAST_AFFECTED, hn_str_c(until)}};
+        struct hn_adv_range r = {HN_RANGE_SEMVER, {0}, events, 2};
+        struct hn_adv_affected f = {.ranges = &r, .n_ranges = 1};
+        unsigned yes = 0, no = 0;
+        for (unsigned k = 0; k < 12; k++) {
+            HN_AUTO(hn_arena_done) struct hn_arena a;
+            hn_arena_init(&a, 1u << 16);
+            snprintf(version, sizeof version, "%u.%u.0", k / 2, k % 2 * 5);
+            if (hn_vers_holds(&a, hn_str_c(range), hn_str_c(version)) != HN_VERS_IN)
+                continue;
+            bool hit = eval(&f, HN_ORDER_SEMVER, version).verdict == HN_VERDICT_AFFECTED;
+            yes += hit;
+            no += !hit;
+        }
+        struct hn_adv_eval e;
+        NOTE("%s against %s to %s (%s)", range, in, until, fixed ? "fixed" : "last affected");
+        CHECK_INT(overlap(&f, HN_ORDER_SEMVER, range, &e), !yes ? HN_OVERLAP_NONE
+                                                           : no ? HN_OVERLAP_SOME
+                                                                : HN_OVERLAP_ALL);
+        STOP_IF_FAILED();
+    }
+}
+
+TEST(a_range_names_the_fix_above_it)
+{
+    struct hn_adv_range range = {
+        HN_RANGE_ECOSYSTEM, {0}, EVENTS(INTRODUCED("0"), FIXED("1.5"), INTRODUCED("2.0"), FIXED("2.5"))};
+    struct hn_str listed[] = {HN_STR_INIT("1.7")};
+    struct hn_adv_affected f = {.ranges = &range, .n_ranges = 1};
+    struct hn_adv_eval e;
+    CHECK_INT(overlap(&f, HN_ORDER_PEP440, "vers:pypi/<1.5", &e), HN_OVERLAP_ALL);
+    CHECK_INT(e.reason, HN_REASON_WHOLE);
+    CHECK_TEXT(e.fixed, "1.5");
+    CHECK_INT(overlap(&f, HN_ORDER_PEP440, "vers:pypi/<1.2|>=2.1|<=2.2", &e), HN_OVERLAP_ALL);
+    CHECK_TEXT(e.fixed, "2.5");
+    CHECK_INT(overlap(&f, HN_ORDER_PEP440, "vers:pypi/1.4|2.4", &e), HN_OVERLAP_ALL);
+    CHECK_INT(overlap(&f, HN_ORDER_PEP440, "vers:pypi/>=1.5|<2.0", &e), HN_OVERLAP_NONE);
+    CHECK_INT(overlap(&f, HN_ORDER_PEP440, "vers:pypi/*", &e), HN_OVERLAP_SOME);
+    f.versions = (struct hn_adv_strs){listed, 1};
+    CHECK_INT(overlap(&f, HN_ORDER_PEP440, "vers:pypi/>=1.5|<2.0", &e), HN_OVERLAP_SOME);
+    CHECK_INT(overlap(&f, HN_ORDER_PEP440, "vers:pypi/>=1.5|!=1.7|<2.0", &e), HN_OVERLAP_NONE);
+    CHECK_INT(overlap(&f, HN_ORDER_PEP440, "vers:pypi/1.7.0", &e), HN_OVERLAP_ALL);
+}
+
+TEST(a_range_is_not_decided_by_what_stands_in_another_order)
+{
+    struct hn_adv_range range = {HN_RANGE_SEMVER, {0}, EVENTS(INTRODUCED("0"))},
+                        git = {HN_RANGE_GIT, HN_STR_INIT("https://x"), EVENTS(INTRODUCED("0"))};
+    struct hn_adv_affected f = {.ranges = &range, .n_ranges = 1};
+    struct hn_adv_eval e;
+    CHECK_INT(overlap(&f, HN_ORDER_SEMVER, "vers:npm/*", &e), HN_OVERLAP_ALL);
+    CHECK_INT(overlap(&f, HN_ORDER_PEP440, "vers:pypi/*", &e), HN_OVERLAP_UNDECIDED);
+    CHECK_INT(overlap(&f, HN_ORDER_SEMVER, "vers:deb/*", &e), HN_OVERLAP_UNDECIDED);
+    f.ranges = &git;
+    CHECK_INT(overlap(&f, HN_ORDER_SEMVER, "vers:npm/*", &e), HN_OVERLAP_UNDECIDED);
+    f = (struct hn_adv_affected){.ranges = &range, .n_ranges = 1, .status = HN_STATUS_NOT_AFFECTED};
+    CHECK_INT(overlap(&f, HN_ORDER_SEMVER, "vers:npm/*", &e), HN_OVERLAP_UNDECIDED);
+}

@@ -87,3 +87,38 @@ TEST(what_is_not_known)
     WHO("vers:npm/>=1", "unknown");
     WHO("", "1");
 }
+
+static bool has(const char *range, const char *version, bool above)
+{
+    HN_AUTO(hn_arena_done) struct hn_arena a;
+    struct hn_vers v;
+    hn_arena_init(&a, 1u << 20);
+    return hn_vers_parse(&a, hn_str_c(range), &v) && hn_vers_has(&v, hn_str_c(version), above);
+}
+
+TEST(what_lies_right_above)
+{
+    CHECK(has("vers:npm/>1.0.0|<2.0.0", "1.0.0", true) && !has("vers:npm/>1.0.0|<2.0.0", "1.0.0", false));
+    CHECK(has("vers:npm/>=1.0.0|<=2.0.0", "2.0.0", false) && !has("vers:npm/>=1.0.0|<=2.0.0", "2.0.0", true));
+    CHECK(has("vers:npm/<2.0.0", "", true) && !has("vers:npm/>=1.0.0|<2.0.0", "", true));
+    CHECK(has("vers:npm/!=2.0.0", "2.0.0", true) && !has("vers:npm/!=2.0.0", "2.0.0", false));
+    CHECK(has("vers:npm/1.0.0|2.0.0", "2.0.0", false) && !has("vers:npm/1.0.0|2.0.0", "1.0.0", true));
+    CHECK(has("vers:npm/*", "", true) && has("vers:npm/*", "3.0.0", false));
+}
+
+TEST(what_cannot_be_read_once)
+{
+    static const char *const bad[] = {"vers:mystery/>=1", "vers:npm/", "vers:npm/>=",        "vers:npm/>=1||<2",
+                                      "npm/>=1",          ">=1",       "vers:npm/>=unknown", ""};
+    HN_AUTO(hn_arena_done) struct hn_arena a;
+    struct hn_vers v;
+    char many[1024] = "vers:npm/1";
+    hn_arena_init(&a, 1u << 20);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        NOTE("%s", bad[i]);
+        CHECK(!hn_vers_parse(&a, hn_str_c(bad[i]), &v));
+    }
+    for (unsigned i = 0; i < HN_VERS_MOST; i++)
+        snprintf(many + strlen(many), sizeof many - strlen(many), "|%u", i + 2);
+    CHECK(!hn_vers_parse(&a, hn_str_c(many), &v));
+}

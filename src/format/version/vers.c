@@ -102,6 +102,7 @@ struct walk {
     struct hn_str below, above; /* versions of the nearest bounds */
     bool opens, closes;         /* the one below is a lower bound, the one above an upper one */
     bool but, bounds, excluded, listed;
+    bool right_above; /* not the version itself, but those next to it */
 };
 
 static int cmp(const struct walk *w, struct hn_str a, struct hn_str b)
@@ -113,8 +114,10 @@ static int cmp(const struct walk *w, struct hn_str a, struct hn_str b)
 
 static void bound(struct walk *w, enum hn_vers_compare c, struct hn_str v)
 {
-    int side = cmp(w, w->version, v);
+    int side = w->version.n ? cmp(w, w->version, v) : -1;
     w->bounds = true;
+    if (!side && w->right_above)
+        side = 1;
     if (!side) /* ">2" begins above 2, "<2" ends below it */
         side = c == HN_VERS_MORE_OR_IS || c == HN_VERS_LESS ? 1 : -1;
     if (side > 0 && (!w->below.n || cmp(w, v, w->below) > 0)) {
@@ -134,6 +137,7 @@ static void take(struct walk *w, enum hn_vers_compare c, struct hn_str one)
         return;
     }
     bool same = w->order == HN_ORDER_UNKNOWN ? hn_str_eq(one, w->version) : !cmp(w, one, w->version);
+    same = same && !w->right_above;
     w->listed = w->listed || (same && c == HN_VERS_IS);
     w->excluded = w->excluded || (same && c == HN_VERS_IS_NOT);
     w->but = w->but || c == HN_VERS_IS_NOT;
@@ -168,4 +172,30 @@ enum hn_vers_answer hn_vers_holds(struct hn_arena *scratch, struct hn_str range,
     for (unsigned n = 0; n < CONSTRAINTS && hn_vers_take(scratch, &rest, &compare, &one); n++)
         take(&w, compare, one);
     return rest.p || scratch->failed ? HN_VERS_UNKNOWN : answer(&w);
+}
+
+bool hn_vers_parse(struct hn_arena *a, struct hn_str range, struct hn_vers *ret)
+{
+    ptrdiff_t slash = hn_str_chr(range, '/');
+    *ret = (struct hn_vers){.order = HN_ORDER_UNKNOWN};
+    if (!hn_vers_is(range) || slash < 5)
+        return false;
+    struct hn_str rest = hn_str_trim(hn_str_cut(range, (size_t)slash + 1, range.n));
+    ret->order = hn_version_order_of_vers(hn_str_cut(range, 5, (size_t)slash));
+    ret->all = hn_str_eqc(rest, "*");
+    while (!ret->all && ret->n < HN_VERS_MOST &&
+           hn_vers_take(a, &rest, &ret->of[ret->n].compare, &ret->of[ret->n].version))
+        if (!hn_version_valid(HN_ORDER_GENERIC, hn_str_bytes(ret->of[ret->n++].version)))
+            return false;
+    return ret->order != HN_ORDER_UNKNOWN && (ret->all || (ret->n && !rest.p)) && !a->failed;
+}
+
+bool hn_vers_has(const struct hn_vers *v, struct hn_str version, bool above)
+{
+    struct walk w = {.order = v->order, .version = version, .right_above = above};
+    for (size_t i = 0; i < v->n; i++)
+        take(&w, v->of[i].compare, v->of[i].version);
+    if (w.listed || w.excluded || v->all)
+        return w.listed || v->all;
+    return w.bounds ? w.opens || w.closes : w.but;
 }

@@ -29,5 +29,21 @@ bool hn_vers_is_bare(struct hn_str text);
 
 /* Is the version in the range? scratch: for decoding; may be cleared after. */
 enum hn_vers_answer hn_vers_holds(struct hn_arena *scratch, struct hn_str range, struct hn_str version);
+/* A range that is asked about often, read once. */
+#define HN_VERS_MOST 64u
+struct hn_vers {
+    enum hn_version_order order;
+    bool all; /* an asterisk */
+    size_t n;
+    struct hn_vers_constraint {
+        enum hn_vers_compare compare;
+        struct hn_str version; /* decoded into the arena of hn_vers_parse() */
+    } of[HN_VERS_MOST];
+};
+/* False: no VERS, a scheme whose order is not known, a version that has none, more constraints than fit. */
+bool hn_vers_parse(struct hn_arena *a, struct hn_str range, struct hn_vers *ret);
+/* Is the version in the range? above: are those right above it, up to the next one that the range names? Those below
+ * all that it names stand right above the empty version. */
+bool hn_vers_has(const struct hn_vers *v, struct hn_str version, bool above);
 /* Of a VERS scheme ("deb", "npm", "semver", "generic"); UNKNOWN when it is not known. */
 enum hn_version_order hn_version_order_of_vers(struct hn_str scheme);

@@ -126,7 +126,7 @@ static unsigned confidence_of(const struct sbom_match *m)
         c -= 5; /* the end is what was seen, not what was fixed */
     if (m->eval.has_custom && !m->eval.in_custom)
         c -= 45;
-    if (!hn_version_valid(m->eval.order, hn_str_bytes(p->query.version)))
+    if (!p->query.range && !hn_version_valid(m->eval.order, hn_str_bytes(p->query.version)))
         c -= 10;
     if (m->platform)
         c -= 20;
@@ -187,6 +187,22 @@ static bool have(const struct looking *l, hn_adv_ref ref)
     return false;
 }
 
+/* Some of its versions: nobody can say whether it is one of these. */
+static void evaluate_range(struct sbom_match *m)
+{
+    const struct sbom_query *q = &m->part->query;
+    switch (hn_adv_evaluate_range(&m->affected, q->order, q->range, &m->eval)) {
+    case HN_OVERLAP_ALL:
+        m->eval.verdict = HN_VERDICT_AFFECTED;
+        break;
+    case HN_OVERLAP_NONE:
+        m->eval.verdict = HN_VERDICT_NOT;
+        break;
+    default:
+        m->eval.verdict = HN_VERDICT_UNDECIDED;
+    }
+}
+
 static bool look_at(struct looking *l, const struct hn_adv_hit *hit)
 {
     struct sbom_match one = {.part = l->part, .ref = hit->ref};
@@ -201,7 +217,10 @@ static bool look_at(struct looking *l, const struct hn_adv_hit *hit)
     l->release_seen = true;
     if (one.fit == HN_RELEASE_EXTRA)
         return true;
-    hn_adv_evaluate(&one.affected, q->order, q->version, &one.eval);
+    if (q->range)
+        evaluate_range(&one);
+    else
+        hn_adv_evaluate(&one.affected, q->order, q->version, &one.eval);
     if (one.eval.verdict == HN_VERDICT_NOT || have(l, hit->ref))
         return true;
     if (!hn_adv_get_head(l->e->index, hit->ref, l->a, &one.adv) || one.adv.withdrawn || one.adv.rejected ||
@@ -209,6 +228,8 @@ static bool look_at(struct looking *l, const struct hn_adv_hit *hit)
         return true;
     if (one.eval.verdict == HN_VERDICT_UNDECIDED) {
         l->undecided = true;
+        if (q->range && !l->part->overlaps.n)
+            l->part->overlaps = one.adv.id;
         return true;
     }
     return sbom_match_add(l->e, l->a, l->out, &one);
@@ -234,7 +255,7 @@ static bool match_part(struct looking *l)
     if (l->out->n > l->from)
         qsort(&l->out->first[l->from], l->out->n - l->from, sizeof l->out->first[0], by_id);
     else if (l->undecided)
-        l->part->unknown = SBOM_UNKNOWN_UNDECIDED;
+        l->part->unknown = l->part->query.range ? SBOM_UNKNOWN_RANGE : SBOM_UNKNOWN_UNDECIDED;
     return ok;
 }
 

@@ -24,6 +24,8 @@ static const char *key_of(const struct sbom_match *m)
     switch (m->eval.reason) {
     case HN_REASON_LISTED:
         return "sbom.why.listed";
+    case HN_REASON_WHOLE:
+        return "sbom.why.whole";
     case HN_REASON_STATUS:
         return "sbom.why.status";
     default:
@@ -37,7 +39,7 @@ struct hn_str sbom_match_sentence(struct hn_arena *a, enum hn_lang lang, const s
     struct hn_param params[] = {
         {"advisory", m->adv.id, &params[1]},
         {"name", m->affected.name, &params[2]},
-        {"version", q->version, &params[3]},
+        {"version", q->range ? m->part->component->version_range : q->version, &params[3]},
         {"introduced", m->eval.introduced, &params[4]},
         {"until", m->eval.until, &params[5]},
         {"order", hn_str_c(hn_version_order_name(m->eval.order)), &params[6]},
@@ -61,10 +63,11 @@ struct hn_str sbom_unknown_sentence(struct hn_arena *a, enum hn_lang lang, const
     char key[64];
     struct hn_param params[] = {
         {"component", p->component->name, &params[1]},
-        {"version", p->component->version, &params[2]},
+        {"version", p->query.range ? p->component->version_range : p->component->version, &params[2]},
         {"type", p->has_purl ? p->purl.type : HN_STR("?"), &params[3]},
         {"ecosystem", p->query.ecosystem, &params[4]},
-        {"release", p->query.distro.release, NULL},
+        {"release", p->query.distro.release, &params[5]},
+        {"advisory", p->overlaps, NULL},
     };
     snprintf(key, sizeof key, "sbom.unknown.%s", sbom_unknown_word(p->unknown));
     return hn_text(a, lang, key, params);
@@ -93,6 +96,8 @@ static void component_json(struct hn_jw *w, struct hn_arena *a, const struct sbo
     hn_jw_kstr(w, "component", c->name);
     optional(w, "group_name", c->group);
     optional(w, "version", c->version.n ? c->version : p->purl.version);
+    if (p->query.range)
+        hn_jw_kstr(w, "version_range", c->version_range);
     hn_jw_kstr(w, "purl", c->purl.n ? c->purl : HN_STR(""));
     optional(w, "cpe", c->cpe);
     optional(w, "ref", c->ref);
@@ -114,13 +119,15 @@ static void range_json(struct hn_jw *w, const struct hn_adv_eval *e)
 
 void sbom_match_why(struct hn_jw *w, const struct sbom_match *m)
 {
-    static const char *const reasons[] = {"outside",  "listed",     "range",       "status",
-                                          "no-order", "no-version", "commits-only"};
+    static const char *const reasons[] = {"outside", "listed",   "range",      "whole-range",
+                                          "status",  "no-order", "no-version", "commits-only"};
     const struct sbom_query *q = &m->part->query;
     hn_jw_kc(w, "family", hn_adv_family_word(m->adv.family));
     hn_jw_kstr(w, "ecosystem", m->affected.ecosystem.n ? m->affected.ecosystem : q->ecosystem);
     hn_jw_kstr(w, "name", m->affected.name);
     hn_jw_kstr(w, "version", q->version);
+    if (q->range)
+        hn_jw_kstr(w, "version_range", m->part->component->version_range);
     hn_jw_kc(w, "mapping", sbom_how_word(m->part->how));
     if (q->distro.release.n)
         hn_jw_kstr(w, "release", q->distro.release);
@@ -289,6 +296,8 @@ void sbom_unknown_json(struct hn_jw *w, struct hn_arena *a, const struct sbom_pa
     hn_jw_obj(w);
     component_json(w, a, p, file);
     hn_jw_kc(w, "why", sbom_unknown_word(p->unknown));
+    if (p->unknown == SBOM_UNKNOWN_RANGE)
+        hn_jw_kstr(w, "advisory", p->overlaps);
     sentences(w, sbom_unknown_sentence(a, HN_EN, p), sbom_unknown_sentence(a, HN_JA, p));
     hn_jw_obj_end(w);
 }

@@ -164,7 +164,7 @@ static struct row *row_of(struct run *r, const struct sbom_match *m, struct hn_s
     struct row *x = &r->rows[r->n_rows++];
     struct hn_arena *a = hn_work_arena(r->w);
     *x = (struct row){.name = hn_arena_str(a, name), .component = hn_arena_str(a, c->name), .file = file, .rating = -1};
-    x->version = hn_arena_str(a, m->part->query.version);
+    x->version = hn_arena_str(a, m->part->query.range ? m->part->component->version_range : m->part->query.version);
     return x;
 }
 

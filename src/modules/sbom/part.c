@@ -261,6 +261,13 @@ static bool placeholder_word(struct hn_str v)
     return v.n > 1 && (v.p[0] == '$' || v.p[0] == '@' || v.p[0] == '%'); /* "${project.version}", "@VERSION@" */
 }
 
+/* What stands in place of a version (CycloneDX 1.7), when it can be placed among versions. */
+static const struct hn_vers *range_of(struct hn_arena *a, struct hn_str text)
+{
+    struct hn_vers *v = hn_vers_is(text) ? HN_NEW(a, struct hn_vers) : NULL;
+    return v && hn_vers_parse(a, text, v) ? v : NULL;
+}
+
 static void fill_query(const struct maker *m, struct sbom_part *p)
 {
     p->query.version = p->purl.version.n ? p->purl.version : hn_str_trim(p->component->version);
@@ -276,9 +283,11 @@ static void fill_query(const struct maker *m, struct sbom_part *p)
         p->query.distro = distro_of(m, &p->purl);
         find_source(m, p);
     }
+    if (!p->query.version.n)
+        p->query.range = range_of(m->a, p->component->version_range);
     if (!p->query.ecosystem.n)
         p->unknown = SBOM_UNKNOWN_NO_ECOSYSTEM;
-    else if (!p->query.version.n)
+    else if (!p->query.version.n && !p->query.range)
         p->unknown = SBOM_UNKNOWN_NO_VERSION;
     else if (placeholder_word(p->query.version))
         p->unknown = SBOM_UNKNOWN_PLACEHOLDER;

@@ -40,6 +40,7 @@ const char *sbom_how_word(enum sbom_how h);
     XX(NOT_COVERED, "not-covered")   /* the index holds none of that ecosystem */                                      \
     XX(NO_RELEASE, "no-release")     /* advisories are per release, and which it is is not said */                     \
     XX(RELEASE_NOT_COVERED, "release-not-covered")                                                                     \
+    XX(RANGE, "range") /* only some of the versions that it may have are affected, or that cannot be decided */        \
     XX(UNDECIDED, "undecided") /* an advisory names it, but its version cannot be placed */                            \
     XX(FILE, "file")           /* a file or data, no package */
 
@@ -70,6 +71,7 @@ struct sbom_query {
     struct hn_str ecosystem; /* of OSV, without release: "Debian"; empty: none */
     struct hn_adv_distro distro;
     struct hn_str name, version; /* to look up: of a distribution, the source package */
+    const struct hn_vers *range; /* in place of a version that is not known; NULL */
     enum hn_version_order order;
 };
 
@@ -83,6 +85,7 @@ struct sbom_part {
     enum sbom_unknown unknown;
     enum sbom_false suppressed;
     struct hn_str evidence; /* of suppressed: the path, the owning package, the version */
+    struct hn_str overlaps; /* of RANGE: an advisory that does */
 };
 
 /* Source packages by binary name, from package databases (dpkg status, apt Packages and Sources). */
@@ -103,7 +106,7 @@ size_t sbom_sources_read(struct sbom_sources *s, struct hn_bytes text);
 struct sbom_part *sbom_parts(struct hn_arena *a, const struct hn_bom *b, const struct sbom_sources *sources,
                              size_t *ret_n);
 /* A component as the portfolio keeps it: one that stands alone, without the document that it came from. lookup: what
- * the document told of it beyond its own names, {"how", "distro", "release", "held", "evidence"}. */
+ * the document told of it beyond its own names, {"how", "distro", "release", "range", "held", "evidence"}. */
 struct sbom_row {
     struct hn_str ecosystem, name, version, source, source_version, type, purl, cpe, lookup;
 };

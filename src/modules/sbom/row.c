@@ -20,7 +20,7 @@ static bool is_own(enum sbom_how how)
 static void lookup_write(struct hn_jw *w, const struct sbom_part *p)
 {
     bool named = p->query.ecosystem.n && !is_own(p->how) && p->how != SBOM_HOW_CPE;
-    if (!named && !p->query.distro.release.n && p->suppressed == SBOM_FALSE_NOT)
+    if (!named && !p->query.distro.release.n && p->suppressed == SBOM_FALSE_NOT && !p->query.range)
         return;
     hn_jw_key(w, "lookup");
     hn_jw_obj(w);
@@ -28,6 +28,8 @@ static void lookup_write(struct hn_jw *w, const struct sbom_part *p)
         hn_jw_kc(w, "how", sbom_how_word(p->how));
     kopt(w, "distro", p->query.distro.id);
     kopt(w, "release", p->query.distro.release);
+    if (p->query.range)
+        hn_jw_kstr(w, "range", p->component->version_range);
     if (p->suppressed != SBOM_FALSE_NOT) {
         hn_jw_kc(w, "held", sbom_false_word(p->suppressed));
         kopt(w, "evidence", p->evidence);
@@ -79,6 +81,7 @@ bool sbom_part_read(struct hn_arena *a, const struct sbom_row *row, struct sbom_
         return false;
     *c = (struct hn_bom_component){.name = row->name, .version = row->version, .purl = row->purl, .cpe = row->cpe};
     c->type = (uint8_t)hn_bom_type_of(row->type);
+    c->version_range = hn_jv_str(v, "range");
     sbom_part_make(a, c, &(const struct hn_adv_distro){hn_jv_str(v, "distro"), hn_jv_str(v, "release")}, ret);
     if (ret->has_purl && row->source.n) {
         ret->how = how_of(hn_jv_str(v, "how"));
