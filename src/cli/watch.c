@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/keep.h"
+#include "cli/watch_busy.h"
 #include "cli/watch_files.h"
 #include "cli/watch_net.h"
 #include "core/registry.h"
@@ -31,6 +32,8 @@
 #define QUIET          (500 * MS)  /* a package manager touches many files: wait until it is quiet */
 #define GATHER_MOST    (2000 * MS) /* but a busy folder does not put a run off for ever */
 #define REST           (200 * MS) /* between two looks at what the file systems tell: a busy machine wakes us no more */
+#define BUSY_EACH      HN_SECOND /* how often to ask whether the package manager has ended */
+#define BUSY_MOST      (5 * HN_MINUTE) /* one that hangs does not blind us */
 #define LISTENERS_EACH (5 * HN_SECOND)
 #define PROCESSES_EACH HN_MINUTE
 #define DEEP_FIRST     (10 * HN_MINUTE) /* after the start: not everything at once when a machine boots */
@@ -99,6 +102,21 @@ static void take_credit(struct watch *w, int64_t used)
     w->credit_at = now;
 }
 
+/* For the console; that it is not told is no reason not to watch. */
+static void tell_next(struct watch *w)
+{
+    char at[HN_TIME_TEXT];
+    struct hn_diag d = {{0}};
+    struct hn_answer ans;
+    HN_AUTO(hn_buf_done) struct hn_buf b;
+    if (!w->k)
+        return;
+    hn_buf_init(&b, 256);
+    hn_buf_fmt(&b, "{\"next_run\":\"%s\"}", hn_time_text(hn_now() + w->every, at));
+    if (!hn_ok(hn_client_call(w->k->client, "watch.set", hn_buf_text(&b), &ans, &d)))
+        hn_log(HN_LOG_DEBUG, "next run not told: %s", d.msg);
+}
+
 /* An error only when the store is gone: whoever started us starts us again. */
 static struct hn_err run(struct watch *w, uint64_t fresh)
 {
@@ -116,8 +134,10 @@ static struct hn_err run(struct watch *w, uint64_t fresh)
         hn_log(HN_LOG_ERROR, "diagnosis failed: %s", d.msg);
     }
     take_credit(w, full ? 0 : now - began);
-    if (full)
+    if (full) {
         w->next_full = now + w->every;
+        tell_next(w);
+    }
     return e.code == HN_E_DIED ? e : HN_OK;
 }
 
@@ -273,6 +293,18 @@ static void look_around(struct watch *w, int64_t now)
         w->next_processes = now + PROCESSES_EACH;
 }
 
+/* Changes are looked at once the package manager that makes them has ended. */
+static bool due(struct watch *w, int64_t now)
+{
+    if (!w->pending || now < w->ready)
+        return false;
+    w->first = w->first ? w->first : now;
+    if (now - w->first >= BUSY_MOST || !watch_busy(w->o->root))
+        return true;
+    w->ready = now + BUSY_EACH;
+    return false;
+}
+
 static struct hn_err go_on(struct watch *w)
 {
     struct hn_err e = run(w, ALL);
@@ -281,7 +313,7 @@ static struct hn_err go_on(struct watch *w)
     while (hn_ok(e) && wait_for_it(w)) {
         int64_t now = hn_monotonic();
         look_around(w, now);
-        if (now >= w->next_full || (w->pending && now >= w->ready))
+        if (now >= w->next_full || due(w, now))
             e = run(w, now >= w->next_full ? ALL : w->pending);
         if (w->deep_every && w->deep <= 0 && w->last && now >= w->next_deep)
             start_deep(w);

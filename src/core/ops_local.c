@@ -148,7 +148,8 @@ static struct hn_err watch_set(struct hn_op_ctx *c)
     r->watch_on = hn_jv_bool(c->args, "on", r->watch_on);
     if (hn_jv_get(c->args, "takes"))
         r->supervisor_seen = hn_jv_bool(c->args, "takes", false) ? hn_monotonic() : 0;
-    r->watch_next = ops_arg_time(c, "next_run");
+    if (hn_jv_get(c->args, "next_run"))
+        r->watch_next = ops_arg_time(c, "next_run");
     if (sandbox.n)
         snprintf(r->sandbox, sizeof r->sandbox, "%.*s", HN_FMT(sandbox));
     OPS_STORE(hn_store_event_put(c->store, HN_STR(HN_STORE_ROOT), "status", HN_STR("watch"), "changed"));

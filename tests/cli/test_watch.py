@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """diagnose --watch on a made-up root: what changes shows within five seconds, by a run of the modules concerned only,
 and a quiet machine costs next to nothing."""
+import fcntl
 import json
 import os
 import pathlib
@@ -94,6 +95,23 @@ class Watch(unittest.TestCase):
         for module in ("accounts", "services", "backup", "kernel"):
             self.assertEqual(after[module], before[module], f"{module} was looked at though nothing of it changed")
         self.assertEqual(self.finding("packages.update-pending", "glibc"), "open")
+
+    def test_a_package_manager_at_work_is_waited_for(self):
+        lock = self.root / "var/lib/dpkg/lock"
+        with open(lock, "w") as held:
+            fcntl.lockf(held, fcntl.LOCK_EX)
+            self.replace("var/lib/dpkg/status", lambda s: s.replace("install ok installed", "install ok unpacked", 1))
+            time.sleep(4)
+            self.assertIsNone(self.finding("packages.package-broken"))
+            self.replace("var/lib/dpkg/status", lambda s: s.replace("install ok unpacked", "install ok installed", 1))
+            self.upgrade()
+        self.until(lambda: self.finding("packages.update-pending", "openssl") == "closed")
+        self.assertIsNone(self.finding("packages.package-broken"))
+        self.replace("var/lib/dpkg/status", lambda s: s.replace("install ok installed", "install ok unpacked", 1))
+        self.until(lambda: self.finding("packages.package-broken") == "open")
+
+    def test_the_next_run_is_told(self):
+        self.until(lambda: self.ask("status")["watch"]["next_run"])
 
     def test_settings_accounts_and_new_folders(self):
         before = self.modules()

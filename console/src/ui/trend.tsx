@@ -132,7 +132,7 @@ export function Trend({ title, unit, times, series, max, height = 150 }: Props):
             ))}
             {timeTicks(from, to, width).map((v) => (
               <text key={v} x={x(v)} y={height - 6} class="tick" text-anchor={anchor(x(v), width)}>
-                {to - from > 3 * 86400000 ? day(new Date(v)).slice(5) : when(new Date(v)).slice(5)}
+                {to - from > daysFrom ? day(new Date(v)).slice(5) : when(new Date(v)).slice(5)}
               </text>
             ))}
             {series.map((s) => (
@@ -232,13 +232,19 @@ function nice(v: number): number {
   for (const m of [1, 2, 4, 5, 10]) if (v <= m * p) return Math.max(4, m * p);
   return 10 * p;
 }
+const daysFrom = 3 * 86400000;
 function ticks(top: number): number[] {
   return [0, top / 2, top];
 }
 function anchor(px: number, width: number): "start" | "middle" | "end" {
   return px < pad.left + 20 ? "start" : px > width - pad.right - 20 ? "end" : "middle";
 }
+/* Where the axis shows days, whole days apart, counted back from its end. */
 function timeTicks(from: number, to: number, width: number): number[] {
   const n = Math.max(1, Math.min(6, Math.floor(width / 110)));
+  if (to - from > daysFrom) {
+    const step = Math.ceil((to - from) / (n * 86400000)) * 86400000;
+    return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => to - i * step);
+  }
   return Array.from({ length: n + 1 }, (_, i) => from + ((to - from) * i) / n);
 }

@@ -101,14 +101,14 @@ function Watching(): JSX.Element | null {
       {w.on ? t("sources.watching") : t("sources.not-watching")}
       {w.last_run && (
         <>
-          {" "}
-          {t("sources.last")} <When at={w.last_run} />.
+          <br />
+          {t("sources.last")} <When at={w.last_run} />
         </>
       )}
-      {w.on && w.next_run && (
+      {w.on && w.last_run && w.next_run && (
         <>
-          {" "}
-          {t("sources.next")} <When at={w.next_run} />.
+          {" · "}
+          {t("sources.next")} <When at={w.next_run} />
         </>
       )}
     </p>
