@@ -143,7 +143,7 @@ static struct hn_err journal_read(struct work *k)
     for (unsigned n = 1; hn_bytes_line(&rest, &line); n++) {
         const struct hn_jv *v = hn_jv_parse(&k->arena, line, NULL);
         if (!v || !read_entry(k, v))
-            return hn_fail(k->reterr, HN_E_CORRUPT, "journal of fix %s, line %u", k->id, n);
+            return hn_fail(k->reterr, HN_E_CORRUPT, "the journal of fix %s is damaged in line %u", k->id, n);
     }
     return k->arena.failed ? hn_fail(k->reterr, HN_E_NOMEM, "journal") : HN_OK;
 }
@@ -216,7 +216,8 @@ static struct hn_err run(struct work *k, const char *const *argv, struct hn_str 
     hn_buf_init(&out, OUTPUT_MAX);
     bool apt = strcmp(argv[0], "apt-get") == 0;
     struct hn_err e = fix_command(argv, k->root.bin, apt ? APT_SECONDS : COMMAND_SECONDS, &out, k->reterr);
-    *ret_output = hn_str_from_hostile(&k->arena, hn_str_bytes(hn_buf_text(&out)), OUTPUT_MAX * 4);
+    struct hn_str said = hn_arena_str(&k->arena, hn_buf_text(&out));
+    *ret_output = hn_str_from_hostile(&k->arena, hn_str_bytes(said), OUTPUT_MAX * 4);
     return e;
 }
 

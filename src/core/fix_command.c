@@ -12,6 +12,8 @@
 #include "base/time.h"
 #include "core/fix_in.h"
 
+#define LAST_WORDS 400 /* of a command that failed, for the message */
+
 static const char *const folders[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"};
 
 /* The file that a command's name stands for; never from the caller's PATH. */
@@ -67,6 +69,22 @@ static bool listen(int fd, hn_time until, struct hn_buf *out)
     }
 }
 
+/* The last whole lines of what a command said, as one. */
+static void last_words(const struct hn_buf *out, char ret[2 * LAST_WORDS + 1])
+{
+    size_t end = out->n, n = 0;
+    while (end && out->p[end - 1] == '\n')
+        end--;
+    size_t at = end > LAST_WORDS ? end - LAST_WORDS : 0;
+    const char *line = at ? memchr(out->p + at, '\n', end - at) : NULL;
+    for (at = line ? (size_t)(line + 1 - out->p) : at; at < end; at++) {
+        if (out->p[at] == '\n')
+            ret[n++] = ';';
+        ret[n++] = out->p[at] == '\n' ? ' ' : out->p[at];
+    }
+    ret[n] = 0;
+}
+
 struct hn_err fix_command(const char *const *argv, const char *bin, unsigned seconds, struct hn_buf *out,
                           struct hn_diag *reterr)
 {
@@ -95,8 +113,8 @@ struct hn_err fix_command(const char *const *argv, const char *bin, unsigned sec
         return hn_fail(reterr, HN_E_TIMEOUT, "%s did not end within %u seconds", argv[0], seconds);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return HN_OK;
-    int last = out->n > 300 ? 300 : (int)out->n;
-    return hn_fail(reterr, HN_E_STATE, "%s failed (status %d): %.*s", argv[0],
-                   WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), last,
-                   out->p ? out->p + out->n - last : "");
+    char last[2 * LAST_WORDS + 1];
+    last_words(out, last);
+    return hn_fail(reterr, HN_E_STATE, "%s failed (status %d): %s", argv[0],
+                   WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), last);
 }

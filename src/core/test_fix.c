@@ -471,6 +471,10 @@ TEST(a_command_that_hangs_is_ended_and_one_that_talks_is_cut)
     CHECK_ERR(fix_command((const char *const[]){"talk", NULL}, x.bin, 10, &out, &d), STATE);
     CHECK_UINT(out.n, 1000);
     CHECK(strstr(d.msg, "status 3"));
+    hn_buf_clear(&out);
+    script(&x, "fail", "#!/bin/sh\nhead -c 500 /dev/zero | tr '\\0' x\nprintf '\\nE: no network\\nE: try again\\n'\nexit 100\n");
+    CHECK_ERR(fix_command((const char *const[]){"fail", NULL}, x.bin, 10, &out, &d), STATE);
+    CHECK_C(d.msg, "fail failed (status 100): E: no network; E: try again");
 }
 
 /* The server refuses the new configuration: it is as before, and the server was not told to load anything else. */
@@ -505,7 +509,7 @@ TEST(a_unit_is_stopped_and_started_again)
     fixture_init(&x);
     hn_buf_init(&calls, 4096);
     hn_buf_init(&journal, 1 << 20);
-    script(&x, "systemctl", hn_arena_fmt(&x.arena, "#!/bin/sh\necho \"$@\" >> %s/calls\n", x.top).p);
+    script(&x, "systemctl", hn_arena_fmt(&x.arena, "#!/bin/sh\necho \"$@\" >> %s/calls\necho \"said $1\"\n", x.top).p);
     CHECK_OK(apply(&x, "a", &deeds[7], NULL));
     CHECK_OK(hn_fix_undo(&x.env, "a", NULL));
     CHECK_OK(hn_read_file(hn_arena_fmt(&x.arena, "%s/calls", x.top).p, &calls, NULL));
@@ -516,6 +520,13 @@ TEST(a_unit_is_stopped_and_started_again)
     CHECK(v && v->kind == HN_JV_ARR && v->n > 10);
     CHECK_TEXT(hn_jv_str(&v->items[0], "what"), "plan");
     CHECK_TEXT(hn_jv_str(&v->items[v->n - 1], "what"), "undone");
+    size_t said = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        struct hn_str output = hn_jv_str(&v->items[i], "output");
+        CHECK(!output.n || hn_str_starts(output, "said "));
+        said += output.n > 0;
+    }
+    CHECK_UINT(said, 4);
 }
 
 /* ---------------------------------------------------------------- being killed */

@@ -11,7 +11,15 @@ function quote(a: string): string {
   return /^[\w@%+=:,./-]+$/.test(a) ? a : `'${a.replaceAll("'", "'\\''")}'`;
 }
 
-export function FixBox({ id, fix, remedy, changed }: { id: string; fix: Fix; remedy?: Text | null | undefined; changed: () => void }): JSX.Element {
+interface FixBoxProps {
+  id: string;
+  fix: Fix;
+  remedy?: Text | null | undefined;
+  verified?: boolean;
+  changed: () => void;
+}
+
+export function FixBox({ id, fix, remedy, verified, changed }: FixBoxProps): JSX.Element {
   const [busy, run] = useDo();
   const state = fix.state ?? null;
   const send = (approve: boolean) =>
@@ -53,7 +61,7 @@ export function FixBox({ id, fix, remedy, changed }: { id: string; fix: Fix; rem
       </dl>
       {state !== null && (
         <p class={`fix-state fix-state-${state}`} role="status">
-          {tx(`fix.state.${state}`, state)}
+          {state === "applied" && verified ? t("fix.state.verified") : tx(`fix.state.${state}`, state)}
         </p>
       )}
       <div class="buttons">

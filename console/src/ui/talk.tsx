@@ -44,7 +44,7 @@ export function History({ items }: { items: HistoryItem[] }): JSX.Element {
             </span>
             <span>
               {tx(`history.${h.what}`, h.what)}
-              {h.detail && (
+              {h.detail && !h.what.startsWith("fix_") && (
                 <>
                   {" — "}
                   <Say max={400}>{detailWords(pick(h.detail))}</Say>

@@ -109,7 +109,7 @@ export function FindingView({ id }: { id: string }): JSX.Element {
           </Section>
           <Section title={t("finding.fix")} id="fix">
             {f.fix ? (
-              <FixBox id={f.id} fix={f.fix} remedy={f.remedy} changed={reload} />
+              <FixBox id={f.id} fix={f.fix} remedy={f.remedy} verified={f.status === "closed"} changed={reload} />
             ) : (
               <div class="fix">
                 <p class="prose">
