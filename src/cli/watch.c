@@ -32,7 +32,7 @@
 #define QUIET          (500 * MS)  /* a package manager touches many files: wait until it is quiet */
 #define GATHER_MOST    (2000 * MS) /* but a busy folder does not put a run off for ever */
 #define REST           (200 * MS) /* between two looks at what the file systems tell: a busy machine wakes us no more */
-#define BUSY_EACH      HN_SECOND /* how often to ask whether the package manager has ended */
+#define BUSY_EACH      HN_SECOND  /* how often to ask whether the package manager has ended */
 #define BUSY_MOST      (5 * HN_MINUTE) /* one that hangs does not blind us */
 #define LISTENERS_EACH (5 * HN_SECOND)
 #define PROCESSES_EACH HN_MINUTE

@@ -472,7 +472,8 @@ TEST(a_command_that_hangs_is_ended_and_one_that_talks_is_cut)
     CHECK_UINT(out.n, 1000);
     CHECK(strstr(d.msg, "status 3"));
     hn_buf_clear(&out);
-    script(&x, "fail", "#!/bin/sh\nhead -c 500 /dev/zero | tr '\\0' x\nprintf '\\nE: no network\\nE: try again\\n'\nexit 100\n");
+    script(&x, "fail",
+           "#!/bin/sh\nhead -c 500 /dev/zero | tr '\\0' x\nprintf '\\nE: no network\\nE: try again\\n'\nexit 100\n");
     CHECK_ERR(fix_command((const char *const[]){"fail", NULL}, x.bin, 10, &out, &d), STATE);
     CHECK_C(d.msg, "fail failed (status 100): E: no network; E: try again");
 }
