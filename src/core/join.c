@@ -404,9 +404,13 @@ void hn_join_follow(struct hn_join *j, struct hn_arena *scratch, const struct hn
             add_packages(&f, b->value);
     }
     struct hn_join_set named = ret->listeners; /* only those named lead back to a process */
-    step(&f, &ret->packages, HN_REF_PATH, &ret->paths);
-    step(&f, &ret->paths, HN_REF_PROCESS, &ret->processes);
-    step(&f, &ret->units, HN_REF_PROCESS, &ret->processes);
+    if (!ret->about[HN_REF_PROCESS] || !ret->about[HN_REF_PATH])
+        step(&f, &ret->packages, HN_REF_PATH, &ret->paths);
+    if (!ret->about[HN_REF_PROCESS]) { /* else it is about these: who else has the same library loaded is not concerned
+                                        */
+        step(&f, &ret->paths, HN_REF_PROCESS, &ret->processes);
+        step(&f, &ret->units, HN_REF_PROCESS, &ret->processes);
+    }
     if (!ret->about[HN_REF_LISTENER])
         step(&f, &ret->processes, HN_REF_LISTENER, &ret->listeners);
     else

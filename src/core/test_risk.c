@@ -137,6 +137,29 @@ TEST(old_code_that_is_still_mapped_is_named)
     CHECK_TEXT(t->params->value, "nginx");
 }
 
+/* Old code of one program is not made worse by another that has the same library loaded, and listens. */
+TEST(what_is_about_a_process_joins_no_other)
+{
+    HN_AUTO(world_done) struct world w;
+    world_init(&w);
+    library(&w);
+    listening(&w, "everywhere", "open");
+    world_add(&w, "{'module':'processes','kind':'process','subject':'9:1','fields':{'exe':'/usr/sbin/logd','uid':9}}");
+    world_add(&w,
+              "{'module':'processes','kind':'process','subject':'812:77','fields':{'exe':'/usr/sbin/nginx','uid':0}}");
+    world_add(&w, "{'module':'processes','kind':'mapped','subject':'" LIB "',"
+                  "'fields':{'path':'" LIB "','executable':true,'processes':['9:1','812:77'],'users':2}}");
+    struct hn_finding *f = world_find(&w, &world_m_packages, "update-pending");
+    world_about(&w, f, HN_REF_PACKAGE, "libssl3:amd64");
+    world_about(&w, f, HN_REF_PATH, LIB);
+    world_about(&w, f, HN_REF_PROCESS, "9:1");
+    CHECK(world_rank(&w));
+    CHECK(world_has(f, "mapped-running"));
+    CHECK(!world_has(f, "runs-as-root"));
+    CHECK(!world_has(f, "listens-everywhere"));
+    CHECK(world_has(f, "listens-none"));
+}
+
 /* ---------------------------------------------------------------- absence needs proof */
 
 TEST(not_mapped_lowers_only_when_everything_was_seen)
