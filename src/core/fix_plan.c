@@ -297,6 +297,8 @@ static struct hn_err plan_owner(struct planner *pl)
 
 /* ---------------------------------------------------------------- units */
 
+#define UNIT_FAMILY 4
+
 static bool unit_ok(struct hn_str s)
 {
     static const char *const kinds[] = {".service", ".socket", ".timer", ".path", ".mount", ".target"};
@@ -352,23 +354,65 @@ static bool runs_now(struct planner *pl, const char *unit)
            hn_ok(fix_command(ARGV("systemctl", "is-active", "--quiet", "--", unit), pl->root.bin, 30, &out, NULL));
 }
 
+static bool unit_there(struct planner *pl, struct hn_str unit)
+{
+    static const char *const folders[] = {"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"};
+    struct hn_fix_state_of st;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        struct hn_str path = hn_arena_fmt(pl->a, "%s/%.*s", folders[i], HN_FMT(unit));
+        if (hn_ok(fix_look(&pl->root, path, pl->a, &st, NULL, NULL)) && st.exists)
+            return true;
+    }
+    return false;
+}
+
+/* A service, and what would start it again: its socket, timer and path. Gives how many. */
+static size_t unit_family(struct planner *pl, struct hn_str unit, struct hn_str ret[UNIT_FAMILY])
+{
+    static const char *const starters[] = {".socket", ".timer", ".path"};
+    size_t n = 0;
+    ret[n++] = unit;
+    for (size_t i = 0; hn_str_ends(unit, ".service") && i < sizeof starters / sizeof starters[0]; i++) {
+        struct hn_str stem = hn_str_cut(unit, 0, unit.n - strlen(".service"));
+        struct hn_str other = hn_arena_fmt(pl->a, "%.*s%s", HN_FMT(stem), starters[i]);
+        if (unit_there(pl, other))
+            ret[n++] = other;
+    }
+    return n;
+}
+
+/* All of them by one command: a socket that is still there would start its service again. */
+static struct hn_err stop_running(struct planner *pl, const struct hn_str *units, size_t n)
+{
+    const char *stop[UNIT_FAMILY + 4] = {"systemctl", "stop", "--"};
+    const char *start[UNIT_FAMILY + 4] = {"systemctl", "start", "--"};
+    size_t running = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *c = hn_arena_cstr(pl->a, units[i]);
+        if (c && runs_now(pl, c)) {
+            stop[3 + running] = start[3 + running] = c;
+            running++;
+        }
+    }
+    return running ? step_command(pl, stop, start, false) : HN_OK;
+}
+
 static struct hn_err plan_unit_off(struct planner *pl)
 {
-    struct hn_str unit = pl->p->target;
-    const char *c = hn_arena_cstr(pl->a, unit);
-    if (!unit_ok(unit) || !c)
+    struct hn_str unit = pl->p->target, family[UNIT_FAMILY];
+    if (!unit_ok(unit))
         return FAIL(pl, INVALID, "\"%.*s\" is no unit", HN_FMT(unit));
+    size_t n = unit_family(pl, unit, family);
     HN_TRY(step_command(pl, NULL, ARGV("systemctl", "daemon-reload"), false));
     size_t first = pl->p->n;
-    HN_TRY(unlink_all(pl, unit));
+    for (size_t i = 0; i < n; i++)
+        HN_TRY(unlink_all(pl, family[i]));
     if (pl->p->n == first) {
         pl->p->n = 0;
         return FAIL(pl, STATE, "%.*s is not enabled by a link in /etc/systemd/system; mask it by hand", HN_FMT(unit));
     }
     HN_TRY(step_command(pl, ARGV("systemctl", "daemon-reload"), NULL, false));
-    if (!runs_now(pl, c))
-        return HN_OK;
-    return step_command(pl, ARGV("systemctl", "stop", "--", c), ARGV("systemctl", "start", "--", c), false);
+    return stop_running(pl, family, n);
 }
 
 static struct hn_err plan_restart(struct planner *pl)

@@ -510,12 +510,18 @@ TEST(a_unit_is_stopped_and_started_again)
     fixture_init(&x);
     hn_buf_init(&calls, 4096);
     hn_buf_init(&journal, 1 << 20);
+    put(&x, "/usr/lib/systemd/system/old.socket", "[Socket]\n", 0644);
+    put_link(&x, "/etc/systemd/system/sockets.target.wants/old.socket", "/usr/lib/systemd/system/old.socket");
     script(&x, "systemctl", hn_arena_fmt(&x.arena, "#!/bin/sh\necho \"$@\" >> %s/calls\necho \"said $1\"\n", x.top).p);
     CHECK_OK(apply(&x, "a", &deeds[7], NULL));
+    struct stat st;
+    CHECK_INT(lstat(hn_arena_fmt(&x.arena, "%s/etc/systemd/system/sockets.target.wants/old.socket", x.root).p, &st),
+              -1);
     CHECK_OK(hn_fix_undo(&x.env, "a", NULL));
     CHECK_OK(hn_read_file(hn_arena_fmt(&x.arena, "%s/calls", x.top).p, &calls, NULL));
-    CHECK_TEXT(hn_buf_text(&calls), "is-active --quiet -- old.service\ndaemon-reload\nstop -- old.service\n"
-                                    "start -- old.service\ndaemon-reload\n");
+    CHECK_TEXT(hn_buf_text(&calls), "is-active --quiet -- old.service\nis-active --quiet -- old.socket\ndaemon-reload\n"
+                                    "stop -- old.service old.socket\nstart -- old.service old.socket\n"
+                                    "daemon-reload\n");
     CHECK_OK(hn_fix_journal(&x.env, "a", &journal, NULL));
     const struct hn_jv *v = hn_jv_parse(&x.arena, hn_str_bytes(hn_buf_text(&journal)), NULL);
     CHECK(v && v->kind == HN_JV_ARR && v->n > 10);
