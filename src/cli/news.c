@@ -50,7 +50,7 @@ static void add_finding(const struct cli_news *c, struct digest *g, const struct
     struct hn_str due = cli_value(c->arena, f, "due", true);
     struct hn_param p[4] = {{"title", cli_value(c->arena, f, "title", false), &p[1]},
                             {"asset", cli_value(c->arena, f, "asset.name", false), &p[2]},
-                            {"due", due.n ? due : HN_STR("–"), &p[3]},
+                            {"due", due.n ? hn_arena_fmt(c->arena, "%.*s UTC", HN_FMT(due)) : HN_STR("–"), &p[3]},
                             {"severity", cli_word("severity", hn_jv_str(f, "severity")), NULL}};
     if (g->n++ >= SHOWN)
         return;
