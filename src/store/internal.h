@@ -101,6 +101,7 @@ struct hn_store {
     char *home, *path;
     int lock_fd;
     bool read_only;
+    bool full; /* read only, since the disk was full */
     char why[512];
     struct {
         const char *sql;

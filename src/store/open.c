@@ -40,9 +40,11 @@ static struct hn_err lock_take(const char *home, int *ret_fd, bool *ret_unwritab
         return hn_fail_errno(reterr, "cannot lock %s", path);
     }
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
-        return hn_fail_errno(reterr, "cannot write %s", path);
-    return HN_OK;
+    if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n)
+        return HN_OK;
+    if (errno == ENOSPC || errno == EDQUOT) /* the number is for messages only */
+        return HN_OK;
+    return hn_fail_errno(reterr, "cannot write %s", path);
 }
 
 /* Keeps every writer out as long as this store is open. A folder that cannot be written here may be written elsewhere
@@ -214,11 +216,12 @@ static struct hn_err open_read_only(struct hn_store *s)
 
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(s->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
-    if ((rc & 0xff) != SQLITE_CANTOPEN && (rc & 0xff) != SQLITE_READONLY)
+    if ((rc & 0xff) != SQLITE_CANTOPEN && (rc & 0xff) != SQLITE_READONLY && !(s->full && (rc & 0xff) == SQLITE_IOERR))
         return sqlite_result(s, rc);
     if (access(s->path, R_OK) != 0)
         return sqlite_result(s, rc);
-    HN_TRY(lock_share(s)); /* before the look for a log: none can come after it */
+    if (s->lock_fd < 0)
+        HN_TRY(lock_share(s)); /* before the look for a log: none can come after it */
     if (snprintf(wal, sizeof wal, "%s-wal", s->path) >= (int)sizeof wal)
         return store_fail(s, HN_E_LIMIT, "the path of the store is too long");
     if (stat(wal, &st) == 0 && st.st_size > 0)
@@ -308,6 +311,29 @@ static struct hn_err own(struct hn_store *s, unsigned flags, struct hn_diag *ret
     return s->read_only ? HN_OK : hn_fail(reterr, e.code, "%s", d.msg);
 }
 
+static struct hn_err open_all(struct hn_store *s, unsigned flags)
+{
+    HN_TRY(open_db(s, flags));
+    HN_TRY(read_scale(s));
+    return last_event(s);
+}
+
+/* On a full disk there is no room for the index of the log; what was kept can be read all the same. */
+static struct hn_err open_full(struct hn_store *s, struct hn_err why)
+{
+    char first[sizeof s->why];
+
+    memcpy(first, s->why, sizeof first);
+    st_forget(s);
+    sqlite3_close_v2(s->db);
+    s->db = NULL;
+    s->read_only = s->full = true;
+    if (hn_ok(open_all(s, 0)))
+        return HN_OK;
+    memcpy(s->why, first, sizeof first);
+    return why;
+}
+
 struct hn_err hn_store_open(const char *home, unsigned flags, struct hn_store **ret, struct hn_diag *reterr)
 {
     *ret = NULL;
@@ -331,11 +357,9 @@ struct hn_err hn_store_open(const char *home, unsigned flags, struct hn_store **
     if (hn_ok(e))
         e = own(s, flags, reterr);
     if (hn_ok(e)) {
-        e = open_db(s, flags);
-        if (hn_ok(e))
-            e = read_scale(s);
-        if (hn_ok(e))
-            e = last_event(s);
+        e = open_all(s, flags);
+        if (e.code == HN_E_FULL && (flags & HN_STORE_OR_READ) && !s->read_only)
+            e = open_full(s, e);
         if (!hn_ok(e))
             e = hn_fail(reterr, e.code, "%s", s->why[0] ? s->why : hn_err_text(e));
     }

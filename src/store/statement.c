@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 #include "store/internal.h"
 
@@ -63,9 +64,18 @@ enum hn_err_code store_code_of(sqlite3 *db, int rc)
     }
 }
 
+/* SQLite does not say why its index of the log could not be made. */
+static bool no_room(const struct hn_store *s, int rc)
+{
+    struct statvfs fs;
+    bool index = rc == SQLITE_IOERR_SHMSIZE || rc == SQLITE_IOERR_SHMMAP || rc == SQLITE_IOERR_SHMOPEN;
+
+    return index && statvfs(s->home, &fs) == 0 && fs.f_bavail == 0;
+}
+
 struct hn_err store_sql_err(struct hn_store *s, int rc)
 {
-    enum hn_err_code code = store_code_of(s->db, rc);
+    enum hn_err_code code = no_room(s, rc) ? HN_E_FULL : store_code_of(s->db, rc);
 
     return store_fail(s, code, "%s: %s", s->path, sqlite3_errmsg(s->db));
 }

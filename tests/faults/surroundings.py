@@ -157,6 +157,22 @@ class Surroundings(unittest.TestCase):
         self.assertEqual(len(json.loads(out[-1])["items"]), 1)
         self.assertIn(out[0], "013")
 
+    def test_a_full_disk_can_be_read(self):
+        root = self.world.root("neglected")
+        self.world.home.mkdir()
+        done = self.in_namespace(
+            'mount -t tmpfs -o size=16m none "$2"; "$1" diagnose --root "$3" --quiet >"$4/out" || test $? = 1; '
+            'head -c 30m /dev/zero >"$2/fill" 2>/dev/null || true; id=$("$1" findings --jsonl | head -n 1 | cut -d\\" -f4); '
+            '"$1" findings --json; "$1" --lang en actions create "$id" 2>"$4/err" && code=0 || code=$?; echo "$code"; '
+            'cat "$4/err"; rm "$2/fill"; "$1" actions create "$id" --json',
+            hinomi.PROGRAM, self.world.home, root, self.world.dir)
+        out = done.stdout.decode().splitlines()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(json.loads(out[0])["items"])
+        self.assertEqual(out[1], "3")
+        self.assertIn("disk is full", out[2])
+        self.assertEqual(json.loads(out[-1])["state"], "open")
+
     def test_read_only_home(self):
         root = self.world.root("neglected")
         self.world.home.mkdir()
