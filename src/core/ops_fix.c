@@ -65,6 +65,19 @@ static void change_setting(struct plan *p)
                       HN_FMT(p->value)));
 }
 
+/* One version for all packages, or one for each: "a=1 b=1", as the fixer asks for them. */
+static struct hn_str pinned(struct plan *p)
+{
+    struct hn_arena *a = p->c->arena;
+    struct hn_str targets = p->target, versions = p->value, target, version = {"", 0}, all = {"", 0};
+
+    while (hn_str_word(&targets, &target)) {
+        hn_str_word(&versions, &version); /* the last one goes on */
+        all = hn_arena_fmt(a, "%.*s%s%.*s=%.*s", HN_FMT(all), all.n ? " " : "", HN_FMT(target), HN_FMT(version));
+    }
+    return all;
+}
+
 static void change(struct plan *p)
 {
     struct hn_arena *a = p->c->arena;
@@ -75,7 +88,7 @@ static void change(struct plan *p)
     hn_jw_arr(p->c->w);
     switch (p->kind) {
     case HN_FIX_UPGRADE:
-        command(p, ARGV("apt-get", "install", "--only-upgrade", "--yes", "--"), p->target);
+        command(p, ARGV("apt-get", "install", "--only-upgrade", "--yes", "--no-remove", "--"), pinned(p));
         break;
     case HN_FIX_SYSCTL:
         line = hn_arena_fmt(a, "+%.*s = %.*s\n", HN_FMT(p->target), HN_FMT(p->value));
