@@ -4,6 +4,7 @@
 #include "format/bdb_hash.h"
 #include "format/deb822.h"
 #include "format/netlink.h"
+#include "format/openpgp_keys.h"
 #include "format/rpm_header.h"
 #include "format/sqlite_image.h"
 #include "format/unpack.h"
@@ -200,6 +201,21 @@ static void unpack(enum hn_pack kind, struct hn_bytes b)
     hn_buf_done(&many);
 }
 
+/* ---------------------------------------------------------------- OpenPGP keys */
+
+/* What was let through is let through again, unchanged. */
+static void pgp_keys(struct hn_bytes b)
+{
+    struct hn_buf one, two;
+    hn_buf_init(&one, 1u << 20);
+    hn_buf_init(&two, 1u << 20);
+    size_t n = hn_pgp_key_packets(b, &one), m = n ? hn_pgp_key_packets(hn_bytes_of(one.p, one.n), &two) : 0;
+    FUZZ_CHECK(n == m, "%zu keys, then %zu", n, m);
+    FUZZ_CHECK(!n || (one.n == two.n && memcmp(one.p, two.p, one.n) == 0), "other content");
+    hn_buf_done(&one);
+    hn_buf_done(&two);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!size)
@@ -226,6 +242,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'g':
         unpack(HN_PACK_GZIP, b);
+        break;
+    case 'k':
+        pgp_keys(b);
         break;
     case 'l':
         unpack(HN_PACK_LZ4, b);

@@ -15,8 +15,9 @@ struct update {
     struct hn_arena one; /* of this file */
     struct hn_str shown; /* what is being fetched, for the progress line */
     const char *url;
-    size_t at, of; /* documents; of 0: a single file */
-    bool keys;     /* the source has keys: signatures are fetched too */
+    size_t at, of;         /* documents; of 0: a single file */
+    bool keys;             /* the source has keys: signatures are fetched too */
+    unsigned no_signature; /* signatures in a row that could not be had */
 };
 
 enum file_outcome { FILE_NEW, FILE_SAME, FILE_ABSENT, FILE_FAILED };

@@ -11,12 +11,13 @@
 #include "base/mem.h"
 #include "core/fetch_in.h"
 
-#define SIGNATURE_MAX (64u << 10)
+#define SIGNATURE_MAX (16u << 10)
 #define KEY_MAX       (1u << 20)
-#define KEYS_MAX      32u
+#define KEYS_MAX      8u
 #define FPR_LEAST     40u
 #define FPR_MOST      64u
 #define WHY           300u
+#define FAILED_MOST   20u           /* in a row: no more are asked for this time */
 #define PATIENCE      (30 * HN_DAY) /* a signature that is not there may follow its document */
 
 /* ---------------------------------------------------------------- keys */
@@ -117,12 +118,13 @@ struct hn_err update_signature(struct update *u, const struct file_want *documen
     struct hn_str url = hn_arena_fmt(&u->one, "%s.asc", document->url),
                   to = hn_arena_fmt(&u->one, "%s.asc", document->to);
     struct file_want w = {.url = url.p, .to = to.p, .stamp = document->stamp, .most = SIGNATURE_MAX};
-    if (!u->keys || (!anew && document->stamp && settled(u, to.p, document->stamp)))
+    if (!u->keys || u->no_signature >= FAILED_MOST || (!anew && document->stamp && settled(u, to.p, document->stamp)))
         return HN_OK;
     w.conditional = !document->stamp;
     if (anew && unlinkat(u->dir, to.p, 0) == 0)
         HN_TRY(update_dirty(u, reterr));
     HN_TRY(update_file(u, &w, &o, why, reterr));
+    u->no_signature = o == FILE_FAILED ? u->no_signature + 1 : 0;
     if (o == FILE_FAILED)
         update_note_failure(u, url.p, why); /* asked for again next time */
     return o == FILE_ABSENT && (anew || document->stamp) ? put_none(u, to.p, document->stamp, reterr) : HN_OK;

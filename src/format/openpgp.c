@@ -6,6 +6,7 @@
 
 #include "base/library.h"
 #include "base/mem.h"
+#include "format/openpgp_keys.h"
 
 #define LIBRARY "librnp.so.0"
 
@@ -198,15 +199,14 @@ bool hn_pgp_has(enum hn_pgp_ring ring, const char *fingerprint)
     return key != NULL;
 }
 
-struct hn_err hn_pgp_import(enum hn_pgp_ring ring, struct hn_bytes file)
+/* As it is. */
+static struct hn_err import(enum hn_pgp_ring ring, struct hn_bytes keys)
 {
     struct hn_pgp_key list[HN_PGP_KEYS_MAX];
     handle in;
     char *told = NULL;
-    if (file.n > HN_PGP_KEY_FILE_MAX)
-        return (struct hn_err){HN_E_LIMIT};
     FILE *before = hush();
-    bool ok = as_input(file, &in) && !rnp.import_keys(rings[ring], in, LOAD_PUBLIC | LOAD_PERMISSIVE, &told);
+    bool ok = as_input(keys, &in) && !rnp.import_keys(rings[ring], in, LOAD_PUBLIC | LOAD_PERMISSIVE, &told);
     ok = ok && told && strstr(told, "fingerprint");
     rnp.buffer_destroy(told);
     rnp.input_destroy(in);
@@ -214,6 +214,22 @@ struct hn_err hn_pgp_import(enum hn_pgp_ring ring, struct hn_bytes file)
     if (!ok)
         return (struct hn_err){HN_E_INVALID};
     return hn_pgp_keys(ring, list) < HN_PGP_KEYS_MAX ? HN_OK : (struct hn_err){HN_E_LIMIT};
+}
+
+struct hn_err hn_pgp_import(enum hn_pgp_ring ring, struct hn_bytes file)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf keys = {0};
+    if (file.n > HN_PGP_KEY_FILE_MAX)
+        return (struct hn_err){HN_E_LIMIT};
+    hn_buf_init(&keys, 2 * HN_PGP_KEY_FILE_MAX);
+    if (!hn_pgp_key_packets(file, &keys))
+        return (struct hn_err){HN_E_INVALID};
+    return import(ring, hn_bytes_of(keys.p, keys.n));
+}
+
+struct hn_err hn_pgp_restore(struct hn_bytes saved)
+{
+    return import(HN_PGP_TRUSTED, saved);
 }
 
 static struct hn_err export_key(enum hn_pgp_ring ring, const char *fingerprint, struct hn_buf *out)
@@ -236,7 +252,7 @@ struct hn_err hn_pgp_trust(const char *fingerprint)
     HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     hn_buf_init(&b, HN_PGP_KEY_FILE_MAX);
     HN_TRY(export_key(HN_PGP_OFFERED, fingerprint, &b));
-    return hn_pgp_import(HN_PGP_TRUSTED, hn_bytes_of(b.p, b.n));
+    return import(HN_PGP_TRUSTED, hn_bytes_of(b.p, b.n));
 }
 
 struct hn_err hn_pgp_save(struct hn_buf *out)

@@ -12,7 +12,7 @@
 #define HN_PGP_ID_ROOM      80u                /* a fingerprint (40 or 64 digits) or a key's id, and the end */
 #define HN_PGP_KEYS_MAX     64u                /* of one ring */
 #define HN_PGP_KEY_FILE_MAX ((size_t)1 << 20)  /* bytes of a file of keys */
-#define HN_PGP_SIG_MAX      ((size_t)64 << 10) /* bytes of a signature */
+#define HN_PGP_SIG_MAX      ((size_t)16 << 10) /* bytes of a signature */
 
 enum hn_pgp_ring {
     HN_PGP_TRUSTED, /* signatures are checked with these keys */
@@ -24,8 +24,8 @@ enum hn_pgp_ring {
 HN_MUST struct hn_err hn_pgp_load(hn_time now, struct hn_diag *reterr);
 bool hn_pgp_loaded(void);
 
-/* The public keys of a file, armored or binary. INVALID: it has none that can be read; LIMIT: it is too large or the
- * ring has too many. */
+/* The public keys of a file, armored or binary, that sign (openpgp_keys.h). INVALID: it has none that can be read;
+ * LIMIT: it is too large or the ring has too many. */
 HN_MUST struct hn_err hn_pgp_import(enum hn_pgp_ring ring, struct hn_bytes file);
 
 struct hn_pgp_key {
@@ -37,8 +37,9 @@ size_t hn_pgp_keys(enum hn_pgp_ring ring, struct hn_pgp_key *ret);
 bool hn_pgp_has(enum hn_pgp_ring ring, const char *fingerprint);
 /* From the offered to the trusted: as a new key, or what is new of one that is there (a later expiry, a revocation). */
 HN_MUST struct hn_err hn_pgp_trust(const char *fingerprint);
-/* The trusted keys, as hn_pgp_import() reads them. */
+/* The trusted keys, and back: all of them, or an error. */
 HN_MUST struct hn_err hn_pgp_save(struct hn_buf *out);
+HN_MUST struct hn_err hn_pgp_restore(struct hn_bytes saved);
 
 enum hn_pgp_verdict {
     HN_PGP_GOOD,

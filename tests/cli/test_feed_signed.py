@@ -231,7 +231,7 @@ class Provider(Case):
     def test_a_huge_signature_is_cut_off(self):
         self.publish([self.maker], {1: self.maker.sign(doc(1)), 2: b"x" * (1 << 20)})
         done = self.add()
-        self.assertIn("larger than the 65536 bytes", done.errors)
+        self.assertIn("larger than the 16384 bytes", done.errors)
         self.counts(good=1, unsigned=1, refused=1)
         self.server.files["/csaf/2026/a-2.json.asc"] = self.maker.sign(doc(2))
         self.feed("update")
@@ -324,6 +324,15 @@ class Provider(Case):
         self.server.files["/one.json.asc"] = self.maker.sign(doc(2))
         self.feed("update")
         self.assertTrue(self.known(2))
+
+    def test_a_server_that_has_no_signature_to_give_is_not_asked_for_each(self):
+        self.publish([self.maker], {i: b"" for i in range(1, 31)})
+        for i in range(2, 31):
+            self.server.files[f"/csaf/2026/a-{i}.json.asc"] = lambda h: self.server.send(h, 500, b"")
+        self.server.files["/csaf/2026/a-1.json.asc"] = self.maker.sign(doc(1))
+        self.add()
+        self.assertEqual(len([p for p in self.server.paths() if p.endswith(".json.asc")]), 21)
+        self.counts(good=1, unsigned=29, refused=29)
 
     def test_killed_at_any_time(self):
         documents = {i: self.maker.sign(doc(i)) for i in range(1, 9)}

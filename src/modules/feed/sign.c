@@ -32,7 +32,7 @@ static int read_kept(struct hn_work *w, struct hn_str name)
     if (fd < 0)
         return 0;
     void *p = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
-    bool ok = p != MAP_FAILED && hn_ok(hn_pgp_import(HN_PGP_TRUSTED, hn_bytes_of(p, (size_t)size)));
+    bool ok = p != MAP_FAILED && hn_ok(hn_pgp_restore(hn_bytes_of(p, (size_t)size)));
     if (p != MAP_FAILED)
         munmap(p, (size_t)size);
     return ok ? 1 : -1;
