@@ -132,13 +132,21 @@ static void filters(struct hn_bytes b)
     hn_arena_done(&a);
 }
 
+static void answers(struct hn_bytes b)
+{
+    struct hn_flow_name n;
+    char room[HN_FLOW_NAME_TEXT];
+    if (hn_dns_answer(b, &n, room) == HN_DNS_ANSWER)
+        FUZZ_CHECK(n.query.n && n.query.n < sizeof room && n.n_answers <= HN_FLOW_NAME_ANSWERS, "%zu", n.query.n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const readers[])(struct hn_bytes) = {exports, states, logs, nfdumps, segments, filters};
+    static void (*const readers[])(struct hn_bytes) = {exports, states, logs, nfdumps, segments, filters, answers};
     if (!size)
         return 0;
     struct hn_bytes exact = fuzz_copy(data + 1, size - 1);
-    readers[data[0] % 6](exact);
+    readers[data[0] % 7](exact);
     fuzz_free(exact);
     return 0;
 }

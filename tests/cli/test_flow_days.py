@@ -84,6 +84,57 @@ class Days(unittest.TestCase):
                     self.assertGreater(s["score"], without[key], name)
                 self.assertTrue(not by_name or s["host"] in truth["infected"], (name, key))
 
+    def answers(self, log, path, over_tcp=False):
+        """The answers that a dns.log tells of, as packets of the name server."""
+        import ipaddress
+        import struct
+        types, codes = {"A": 1, "AAAA": 28, "PTR": 12}, {"NOERROR": 0, "NXDOMAIN": 3, "SERVFAIL": 2}
+        with open(path, "wb") as out:
+            out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+            for line in log.read_text(encoding="ascii").splitlines():
+                if line.startswith("#"):
+                    continue
+                at, src, sport, dst, _, _, query, kind, code, found, ttls = line.split("\t")
+                question = b"".join(bytes([len(p)]) + p.encode() for p in query.split(".")) + b"\0" + struct.pack(">HH", types.get(kind, 65), 1)
+                records = b""
+                pairs = [(a, t) for a, t in zip(found.split(","), ttls.split(",")) if a != "-"]
+                for address, ttl in pairs:
+                    try:
+                        ip = ipaddress.ip_address(address).packed
+                        head = 1 if len(ip) == 4 else 28
+                    except ValueError:  # a name before the addresses
+                        ip, head = b"".join(bytes([len(p)]) + p.encode() for p in address.split(".")) + b"\0", 5
+                    records += b"\xc0\x0c" + struct.pack(">HHIH", head, 1, int(float(ttl)), len(ip)) + ip
+                dns = struct.pack(">HHHHHH", 7, 0x8180 | codes[code], 1, len(pairs), 0, 0) + question + records
+                if over_tcp:
+                    body = struct.pack(">HHIIBBHHH", 53, int(sport), 1, 1, 0x50, 0x18, 1000, 0, 0) + struct.pack(">H", len(dns)) + dns
+                else:
+                    body = struct.pack(">HHHH", 53, int(sport), 8 + len(dns), 0) + dns
+                packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, 0, 64, 6 if over_tcp else 17, 0,
+                                     ipaddress.ip_address(dst).packed, ipaddress.ip_address(src).packed) + body
+                second, part = at.split(".")
+                out.write(struct.pack("<IIII", int(second), int(part), len(packet), len(packet)) + packet)
+
+    def test_names_of_packets(self):
+        def found(doc):
+            return {(s["kind"], s["host"], s["evidence"]["flows"], s["evidence"]["failed"]) for s in doc["suspects"]
+                    if s["kind"] in ("fast-flux", "made-up-names") and s["alert"]}
+
+        for name in [n for n in flowdays.NAMED if "json" not in n]:
+            flowdays.make(name, self.world.dir)
+            conn, log = self.world.dir / f"{name}.log", self.world.dir / f"{name}.dns.log"
+            if log.read_text(encoding="ascii").startswith("{"):
+                continue
+            want = self.replay(conn, log)
+            for over_tcp in (False, True):
+                packets = self.world.dir / f"{name}-{over_tcp}.pcap"
+                self.answers(log, packets, over_tcp)
+                doc = self.replay(conn, packets)
+                asked = sum(i["names"] for i in want["inputs"])
+                self.assertEqual([(i["names"], i["malformed"]) for i in doc["inputs"] if i["kind"] == "capture"], [(asked, 0)], name)
+                self.assertEqual(found(doc), found(want), name)
+                packets.unlink()
+
 
 if __name__ == "__main__":
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))

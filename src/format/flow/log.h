@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "format/flow/flow.h"
 #include "format/flow/join.h"
+#include "format/flow/name.h"
 
 #define HN_FLOW_LINE_MAX    (4u << 20)
 #define HN_FLOW_COLUMNS_MAX 512u
@@ -27,19 +28,6 @@ enum hn_flow_log_kind {
     HN_FLOW_LOG_CSV
 };
 const char *hn_flow_log_name(enum hn_flow_log_kind k); /* "zeek", "argus", … */
-
-/* A question to a name server and what came back. Texts are as the log has them, and valid during the call. */
-#define HN_FLOW_NAME_ANSWERS 32u
-enum hn_flow_name_state { HN_FLOW_NAME_SILENT, HN_FLOW_NAME_FOUND, HN_FLOW_NAME_NONE, HN_FLOW_NAME_REFUSED };
-struct hn_flow_name {
-    hn_time at;
-    struct hn_ip src, dst;       /* who asked whom */
-    struct hn_bytes query, type; /* "www.example.org", "A" */
-    enum hn_flow_name_state state;
-    uint32_t ttl; /* the least of the answers, seconds */
-    size_t n_answers;
-    struct hn_ip answers[HN_FLOW_NAME_ANSWERS]; /* addresses; what goes beyond is left out */
-};
 
 struct hn_flow_log_stats {
     uint64_t lines, flows, names, prints; /* prints: lines with fingerprints of TLS */

@@ -2,6 +2,7 @@
 #include "hn_test.h"
 
 #include "base/buf.h"
+#include "base/str.h"
 #include "format/flow/log.h"
 #include "format/flow/meter.h"
 #include "format/flow/nfdump.h"
@@ -177,6 +178,52 @@ static struct hn_flow_log_stats read_joined(const char *text, struct hn_flow_joi
         s = *hn_flow_log_stats(l);
     hn_flow_log_free(l);
     return s;
+}
+
+#define ROOT  "\0\1\0\1"
+#define WWW   "\3www\7example\3org\0\0\1\0\1"
+#define V4    "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
+#define ALIAS "\xc0\x0c\0\5\0\1\0\0\1\x2c\0\4\1a\xc0\x10"
+#define V6    "\1a\xc0\x10\0\x1c\0\1\0\0\0\x5a\0\x10 \1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\7"
+
+TEST(answers_of_name_servers)
+{
+#define ROW(b, ...)                                                                                                    \
+    {                                                                                                                  \
+        b, sizeof b - 1, __VA_ARGS__                                                                                   \
+    }
+    static const struct {
+        const char *b;
+        size_t n;
+        enum hn_dns want;
+        enum hn_flow_name_state state;
+        size_t answers;
+        uint32_t ttl;
+    } rows[] = {
+        ROW("\0\7\x81\x80\0\1\0\3\0\0\0\0" WWW ALIAS V4 V6, HN_DNS_ANSWER, HN_FLOW_NAME_FOUND, 2, 60),
+        ROW("\0\7\x81\x83\0\1\0\0\0\1\0\0" WWW, HN_DNS_ANSWER, HN_FLOW_NAME_NONE, 0, UINT32_MAX),
+        ROW("\0\7\x81\x82\0\1\0\0\0\0\0\0" WWW, HN_DNS_ANSWER, HN_FLOW_NAME_REFUSED, 0, UINT32_MAX),
+        ROW("\0\7\x81\x80\0\1\0\3\0\0\0\0" WWW V4, HN_DNS_ANSWER, HN_FLOW_NAME_FOUND, 1, 60), /* cut */
+        ROW("\0\7\x01\x00\0\1\0\0\0\0\0\0" WWW, HN_DNS_OTHER, 0, 0, 0),                       /* a question */
+        ROW("\0\7\xa8\x00\0\1\0\0\0\0\0\0" WWW, HN_DNS_OTHER, 0, 0, 0),                       /* an update */
+        ROW("\0\7\x81\x80\0\1\0\0\0\0\0\0\0" ROOT, HN_DNS_OTHER, 0, 0, 0),                    /* the root */
+        ROW("\0\7\x81\x80\0\1\0\0\0\0\0\0\3www\3a.b\0" ROOT, HN_DNS_BAD, 0, 0, 0),
+        ROW("\0\7\x81\x80\0\1\0\0\0\0\0\0\xc0\x0c" ROOT, HN_DNS_BAD, 0, 0, 0),
+        ROW("\0\7\x81\x80\0\1\0\0\0\0\0\0\3www", HN_DNS_BAD, 0, 0, 0),
+        ROW("\0\7\x81", HN_DNS_BAD, 0, 0, 0),
+    };
+    struct hn_flow_name n;
+    char room[HN_FLOW_NAME_TEXT];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        NOTE("%zu", i);
+        CHECK_INT(hn_dns_answer(hn_bytes_of(rows[i].b, rows[i].n), &n, room), rows[i].want);
+        if (rows[i].want != HN_DNS_ANSWER)
+            continue;
+        CHECK(hn_bytes_eqc(n.query, "www.example.org") && hn_bytes_eqc(n.type, "A"));
+        CHECK_INT(n.state, rows[i].state);
+        CHECK_UINT(n.n_answers, rows[i].answers);
+        CHECK_UINT(n.ttl, rows[i].ttl);
+    }
 }
 
 TEST(zeek_ssl_log_joins_by_uid)

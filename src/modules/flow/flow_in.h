@@ -265,8 +265,8 @@ double flow_per_second(const struct flow_pair *p);
  * flow_host.acts. list NULL: only how many it may be. */
 size_t flow_acts(struct flow_state *s, struct flow_suspect *list);
 
-/* Questions to name servers, where a log has them (names.c): names made up by the hundred, names whose addresses are
- * strewn over the world. Suspects in the arena; after flow_own_learn(). */
+/* Questions to name servers, where a log or a capture has them (names.c): names made up by the hundred, names whose
+ * addresses are strewn over the world. Suspects in the arena; after flow_own_learn(). */
 void flow_names_add(struct flow_state *s, const struct hn_flow_name *n);
 void flow_names_free(struct flow_names *t);
 uint64_t flow_names_forgotten(const struct flow_names *t); /* hosts and names beyond what is kept */

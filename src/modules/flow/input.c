@@ -77,6 +77,27 @@ static bool is_export(const struct reading *g, const struct hn_packet *p)
     return p->proto == 17 && (known ? is_version(p->payload) : hn_export_begins(p->payload));
 }
 
+/* Over TCP each message has its length before it; one that goes on in the next segment is not read. */
+static void read_names(struct reading *g, hn_time at, const struct hn_packet *p)
+{
+    struct hn_bytes b = p->payload;
+    while (b.n > 2) {
+        size_t skip = p->proto == 6 ? 2 : 0, n = skip ? (size_t)b.p[0] << 8 | b.p[1] : b.n;
+        struct hn_flow_name name;
+        char room[HN_FLOW_NAME_TEXT];
+        if (n > b.n - skip)
+            return;
+        enum hn_dns got = hn_dns_answer(hn_bytes_of(b.p + skip, n), &name, room);
+        g->stats->malformed += got == HN_DNS_BAD && !skip;
+        name.at = at;
+        name.src = p->dst;
+        name.dst = p->src;
+        if (got == HN_DNS_ANSWER)
+            on_name(g, &name);
+        b = hn_bytes_of(b.p + skip + n, b.n - skip - n);
+    }
+}
+
 static void on_packets(void *arg, const struct hn_capture_record *r, size_t n)
 {
     struct reading *g = arg;
@@ -89,6 +110,8 @@ static void on_packets(void *arg, const struct hn_capture_record *r, size_t n)
             hn_export_packet(g->r->exports, &p.src, r[i].time ? r[i].time : 1, p.payload);
         else
             hn_meter_packet(g->meter, r[i].time, &p);
+        if (p.has_ports && p.sport == 53 && (p.proto == 17 || p.proto == 6) && p.payload.n && g->r->name)
+            read_names(g, r[i].time, &p);
     }
 }
 

@@ -1,5 +1,5 @@
-/* Questions to name servers, where a log has them: bots that try names made up by the hundred until one exists, and
- * names whose addresses are hosts of strangers that change within minutes (Holz et al. 2008).
+/* Questions to name servers, where a log or a capture has them: bots that try names made up by the hundred until one
+ * exists, and names whose addresses are hosts of strangers that change within minutes (Holz et al. 2008).
  *
  *   who asks ─▶ registrable names that do not exist, and how many of them look random
  *   name     ─▶ its addresses, their networks (/16, /32), its shortest validity, who asked
