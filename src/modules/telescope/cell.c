@@ -115,7 +115,7 @@ static inline uint64_t dst_bit(uint32_t dst)
     return UINT64_C(1) << (telescope_mix(dst) >> 26);
 }
 
-static void source_traits(struct telescope_source *src, const struct telescope_sight *s)
+INLINE void source_traits(struct telescope_source *src, const struct telescope_sight *s)
 {
     if (src->packets == 0 || src->sig == 0) {
         src->sig = s->sig;
@@ -207,16 +207,6 @@ INLINE void event_take(struct telescope_cell *c, const struct telescope_config *
 
 /* ---------------------------------------------------------------- destinations that stand out */
 
-static uint8_t hot_bit(const struct telescope_sight *s)
-{
-    return (uint8_t)(telescope_mix(s->src ^ 0xa5a5u) >> 24);
-}
-
-static void hot_mark(struct telescope_hot *h, uint8_t bit)
-{
-    h->sources[bit >> 6] |= UINT64_C(1) << (bit & 63);
-}
-
 /* Again one of those that are kept. False: another destination of the same tag. */
 static bool hot_again(struct telescope_hot_set *set, unsigned i, struct telescope_hot *h,
                       const struct telescope_sight *s, uint16_t port)
@@ -224,15 +214,26 @@ static bool hot_again(struct telescope_hot_set *set, unsigned i, struct telescop
     if (set->n[i] == 1) {
         *h = (struct telescope_hot){
             .dst = s->dst, .first = set->first[i], .last = s->time, .port = port, .class = s->class};
-        hot_mark(h, set->source[i]);
+        telescope_hot_mark(h, set->source[i]);
     } else if (h->dst != s->dst || h->class != s->class || h->port != port) {
         return false;
     }
     set->n[i]++;
     h->first = s->time < h->first ? s->time : h->first;
     h->last = s->time > h->last ? s->time : h->last;
-    hot_mark(h, hot_bit(s));
+    telescope_hot_mark(h, s->src);
     return true;
+}
+
+/* Does one of the four tags fit? */
+INLINE bool hot_near(const struct telescope_hot_set *set, uint32_t tag)
+{
+#ifdef __SSE2__
+    __m128i tags = _mm_loadu_si128((const __m128i *)(const void *)set->tag);
+    return _mm_movemask_epi8(_mm_cmpeq_epi32(tags, _mm_set1_epi32((int)tag))) != 0;
+#else
+    return (set->tag[0] == tag) | (set->tag[1] == tag) | (set->tag[2] == tag) | (set->tag[3] == tag);
+#endif
 }
 
 /* Four places to look at; when all are taken by others, the smallest of them loses one. Nearly every packet of a quiet
@@ -244,7 +245,7 @@ INLINE void hot_take(struct telescope_cell *c, const struct telescope_sight *s, 
     uint32_t tag = telescope_mix(s->dst ^ class << 24), at = tag % TELESCOPE_HOT_SETS;
     tag ^= port * 0x9e3779b1u;
     struct telescope_hot_set *set = &c->hot_sets[at];
-    bool near = (set->tag[0] == tag) | (set->tag[1] == tag) | (set->tag[2] == tag) | (set->tag[3] == tag);
+    bool near = hot_near(set, tag);
     for (unsigned i = 0; near && i < 4; i++)
         if (set->tag[i] == tag && set->n[i] && hot_again(set, i, &c->hot[at][i], s, port))
             return;
@@ -262,7 +263,7 @@ INLINE void hot_take(struct telescope_cell *c, const struct telescope_sight *s, 
     set->tag[least] = tag;
     set->n[least] = 1;
     set->first[least] = s->time;
-    set->source[least] = hot_bit(s);
+    set->source[least] = s->src;
 }
 
 /* ---------------------------------------------------------------- one sight */
@@ -331,7 +332,6 @@ INLINE void source_take(struct telescope_cell *c, const struct telescope_config 
     src->first = s->time < src->first ? s->time : src->first;
     src->last = s->time > src->last ? s->time : src->last;
     src->packets += src->packets != UINT32_MAX;
-    src->ports |= port_bit(s->dport, syn ? 6 : s->proto);
     vote(&src->port_major, &src->port_votes, s->dport);
     if (syn)
         src->traits |= TRAIT_TCP;
@@ -357,6 +357,8 @@ INLINE void take_as(struct telescope_cell *c, const struct telescope_config *how
     uint32_t dst = telescope_mix(s->dst);
     src->dsts |= UINT64_C(1) << (dst >> 26);
     struct telescope_event *e = event_of(c, key, s, h, &new_event);
+    if (!syn || !e || e->last <= src->first) /* else the first packet of its event has marked the port */
+        src->ports |= port_bit(s->dport, syn ? 6 : s->proto);
     if (e) {
         port_take(c, src, e, s, new_event, &ports[syn ? s->dport : telescope_port_index(s->proto, s->dport)], syn);
         event_take(c, how, e, s, dst);

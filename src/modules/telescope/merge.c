@@ -213,7 +213,7 @@ static int hot_place(const struct telescope_hot_set *a, uint32_t tag)
 
 static void hot_once(struct telescope_hot *h, const struct telescope_hot_set *set, unsigned i)
 {
-    h->sources[set->source[i] >> 6] |= UINT64_C(1) << (set->source[i] & 63);
+    telescope_hot_mark(h, set->source[i]);
     h->first = least(h->first, set->first[i]);
     h->last = larger(h->last, set->first[i]);
 }

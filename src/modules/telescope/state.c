@@ -16,7 +16,7 @@
 
 #define PIECE   (64u << 10)
 #define MOST    (1u << 26) /* entries of one kind in one cell */
-#define VERSION 7u
+#define VERSION 8u
 
 struct io {
     bool load, bad;

@@ -252,11 +252,9 @@ struct telescope_hot {
     uint8_t class;
     uint64_t sources[4];
 };
-struct telescope_hot_set { /* one cache line; of what came once, all is here */
-    uint32_t tag[4], n[4]; /* hash of destination, class and port; packets, 0 unused */
-    uint32_t first[4];
-    uint8_t source[4]; /* bit of the first packet's source */
-    uint32_t spare[3];
+struct telescope_hot_set {        /* one cache line; of what came once, all is here */
+    uint32_t tag[4], n[4];        /* hash of destination, class and port; packets, 0 unused */
+    uint32_t first[4], source[4]; /* of the first packet */
 };
 #define TELESCOPE_HOT_SETS 64
 
@@ -578,6 +576,12 @@ static inline uint32_t telescope_port_index(unsigned proto, uint16_t port)
         return 131072u + (port & 255u);
     return 131072u + 256u + (proto & 255u);
 }
+/* Marks the source in one bit of 256. */
+static inline void telescope_hot_mark(struct telescope_hot *h, uint32_t source)
+{
+    uint32_t bit = telescope_mix(source ^ 0xa5a5u) >> 24;
+    h->sources[bit >> 6] |= UINT64_C(1) << (bit & 63);
+}
 /* The same in every process: for sketches and samples, not for places. */
 static inline uint32_t telescope_source_mark(uint32_t key)
 {
@@ -640,7 +644,7 @@ static inline unsigned telescope_tags(const struct telescope_bucket *b, uint8_t 
 }
 static inline uint8_t telescope_tag(uint32_t hash)
 {
-    return (uint8_t)((hash & 255) + !(hash & 255));
+    return (uint8_t)(hash | 128u); /* never 0 */
 }
 static inline bool telescope_full(const struct telescope_bucket *b)
 {
