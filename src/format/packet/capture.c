@@ -3,7 +3,6 @@
 #include "base/mem.h"
 
 #define SEARCH_PIECE (64u << 10)
-#define BATCH_LEAST  4096u
 
 /* ---------------------------------------------------------------- out */
 
@@ -15,25 +14,11 @@ void hn_capture_flush(struct hn_capture *c)
     c->n = 0;
 }
 
-/* Small captures need little memory; of large ones the more records go out at once, the nearer together a reader's
- * accesses lie. */
-void capture_full(struct hn_capture *c)
-{
-    size_t room = c->room * 2;
-    struct hn_capture_record *p = room <= HN_CAPTURE_BATCH ? hn_realloc(c->batch, room * sizeof(*p)) : NULL;
-    if (!p) {
-        hn_capture_flush(c);
-        return;
-    }
-    c->batch = p;
-    c->room = room;
-}
-
 void capture_emit(struct hn_capture *c, const struct hn_capture_record *r)
 {
     c->batch[c->n++] = *r;
-    if (c->n == c->room)
-        capture_full(c);
+    if (c->n == HN_CAPTURE_BATCH)
+        hn_capture_flush(c);
 }
 
 void capture_malformed(struct hn_capture *c, uint64_t offset, const char *why)
@@ -197,8 +182,7 @@ struct hn_capture *hn_capture_new(const struct hn_capture_sink *sink, uint64_t m
         return NULL;
     c->sink = *sink;
     c->max_unpacked = max_unpacked;
-    c->room = BATCH_LEAST;
-    c->batch = hn_alloc(c->room * sizeof(*c->batch));
+    c->batch = hn_alloc(HN_CAPTURE_BATCH * sizeof(*c->batch));
     if (!c->batch) {
         hn_free(c);
         return NULL;

@@ -12,7 +12,7 @@
 #include "base/time.h"
 
 #define HN_CAPTURE_PACKET_MAX (256u << 10) /* longest captured packet; libpcap's own limit */
-#define HN_CAPTURE_BATCH      131072       /* most records handed out at once */
+#define HN_CAPTURE_BATCH      4096 /* most records handed out at once: so few that their octets are still near */
 
 struct hn_capture_record {
     hn_time time;       /* 0: the file gives none (simple packet blocks) */

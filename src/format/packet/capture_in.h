@@ -42,8 +42,8 @@ struct hn_capture {
     bool section; /* a section header was read */
     struct capture_interface *interfaces;
     size_t n_interfaces;
-    struct hn_capture_record *batch; /* n of room */
-    size_t n, room;
+    struct hn_capture_record *batch;
+    size_t n; /* of HN_CAPTURE_BATCH */
 };
 
 /* One step at b: octets used (0: c->want octets must be there, or, when c->final, this is the end). */
@@ -53,7 +53,6 @@ size_t capture_pcap_search(struct hn_capture *c, struct hn_bytes b);
 size_t capture_pcapng_step(struct hn_capture *c, struct hn_bytes b);
 size_t capture_pcapng_search(struct hn_capture *c, struct hn_bytes b);
 
-void capture_full(struct hn_capture *c); /* makes room in the batch: a larger one, or it is handed out */
 void capture_emit(struct hn_capture *c, const struct hn_capture_record *r);
 void capture_damaged(struct hn_capture *c, uint64_t offset, const char *why);   /* tells, and starts the search */
 void capture_malformed(struct hn_capture *c, uint64_t offset, const char *why); /* tells; reading goes on */

@@ -130,8 +130,8 @@ static size_t plain(struct hn_capture *c, struct hn_bytes b)
         struct hn_capture_record *r = &c->batch[c->n++];
         *r = (struct hn_capture_record){.time = c->last, .p = p + 16, .cap = cap, .wire = wire, .link = c->link};
         off += 16 + cap;
-        if (c->n == c->room)
-            capture_full(c);
+        if (c->n == HN_CAPTURE_BATCH)
+            hn_capture_flush(c);
     }
     return off;
 }

@@ -1,12 +1,12 @@
-/* The engine: blocks of records in two steps, each shared by all threads.
+/* The engine: records become sights, sights go into cells.
  *
- *   block ──┬─ thread 0 observes its part ─┐       ┌─ thread 0 takes cells ─┬─ … reads the next block, then helps ─┐
- *           └─ thread 1 observes its part ─┴ ready ┴─ thread 1 takes cells, whichever nobody has taken yet ────────┴
- * done
+ *   thread 0   observes block 2 ───── takes what is left of block 1 ┐ ┌ observes block 3 ─── …
+ *   thread 1   takes cells of block 1 ──────────────────────────────┴─┴ takes cells of block 2 ─ …
  *
- * Within a cell the sights of part 0 come before those of part 1, so the order of the stream is kept and the result is
- * the same for any number of threads. Records are needed by the first step only: telescope_engine_begin() comes back
- * after it, and whoever feeds reads the next records while the other threads take cells. */
+ * Who feeds observes at once, a few thousand records at a time, so that frames are looked at while they are near;
+ * sights are gathered, so that a cell that has been fetched is worth it. The two go on side by side, and whoever is
+ * done first takes the next cell. A cell gets its sights in the order of the stream, so the result is the same for any
+ * number of threads. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -15,23 +15,23 @@
 
 #define THREADS_MOST 16u
 
+#define BLOCK 131072u /* records whose sights are taken at once */
+
 struct telescope_pool {
     struct telescope_engine *e;
     unsigned n; /* threads, the caller among them */
     bool started, stop;
-    bool taking;      /* cells of the last block; until settled */
-    uint64_t packets; /* of it */
-    atomic_uint cell; /* the next one that nobody has taken */
     pthread_mutex_t gate;
     pthread_barrier_t barrier;
-    pthread_t threads[THREADS_MOST];
-    struct part {
+    struct thread {
         struct telescope_pool *pool;
         unsigned index;
-        const struct hn_capture_record *r;
-        size_t n;
-        struct telescope_batch batch;
-    } parts[THREADS_MOST];
+        pthread_t id;
+    } threads[THREADS_MOST];
+    struct telescope_batch batches[2], *filling, *taken; /* taken: NULL when there is none */
+    size_t records;                                      /* of the batch that is being filled */
+    uint64_t packets;                                    /* of the one that is taken */
+    atomic_uint cell;                                    /* the next one of it that nobody has begun */
 };
 
 void telescope_config_init(struct telescope_config *how)
@@ -59,25 +59,13 @@ static struct telescope_port *ports_of(struct telescope_engine *e, unsigned thre
 
 /* ---------------------------------------------------------------- threads */
 
-static void observe_part(struct part *t)
-{
-    struct telescope_batch *b = &t->batch;
-    memset(b->n, 0, sizeof b->n);
-    b->n_v6 = 0;
-    telescope_observe(&t->pool->e->how, t->r, t->n, b, ports_of(t->pool->e, t->index));
-}
-
-static void take_cells(struct part *t)
+static void take_cells(struct thread *t)
 {
     struct telescope_engine *e = t->pool->e;
+    const struct telescope_batch *b = t->pool->taken;
     unsigned k;
-    if (e->how.ports_only)
-        return;
-    while ((k = atomic_fetch_add(&t->pool->cell, 1)) < TELESCOPE_CELLS)
-        for (unsigned i = 0; i < t->pool->n; i++) {
-            const struct telescope_batch *b = &t->pool->parts[i].batch;
-            telescope_cell_take(&e->cells[k], &e->how, b, b->list[k], b->n[k], ports_of(e, t->index));
-        }
+    while (!e->how.ports_only && (k = atomic_fetch_add(&t->pool->cell, 1)) < TELESCOPE_CELLS)
+        telescope_cell_take(&e->cells[k], &e->how, b, b->list[k], b->n[k], ports_of(e, t->index));
 }
 
 static void meet(struct telescope_pool *p)
@@ -88,32 +76,16 @@ static void meet(struct telescope_pool *p)
 
 static void *work(void *arg)
 {
-    struct part *t = arg;
+    struct thread *t = arg;
     pthread_mutex_lock(&t->pool->gate);
     pthread_mutex_unlock(&t->pool->gate);
     for (;;) {
-        meet(t->pool); /* a block is there */
+        meet(t->pool); /* a block is there: hand_over() */
         if (t->pool->stop)
             return NULL;
-        observe_part(t);
-        meet(t->pool); /* its sights are ready */
         take_cells(t);
-        meet(t->pool); /* done: settle() */
+        meet(t->pool); /* it is taken: finish() */
     }
-}
-
-static void observe(struct telescope_pool *p, const struct hn_capture_record *r, size_t n)
-{
-    for (unsigned i = 0; i < p->n; i++) {
-        size_t from = n * i / p->n, to = n * (i + 1) / p->n;
-        p->parts[i].r = r + from;
-        p->parts[i].n = to - from;
-    }
-    atomic_store(&p->cell, 0);
-    meet(p);
-    observe_part(&p->parts[0]);
-    meet(p);
-    p->taking = true;
 }
 
 static struct telescope_pool *pool_new(struct telescope_engine *e, unsigned n)
@@ -123,11 +95,12 @@ static struct telescope_pool *pool_new(struct telescope_engine *e, unsigned n)
         return NULL;
     p->e = e;
     pthread_mutex_init(&p->gate, NULL);
+    p->filling = &p->batches[0];
     for (unsigned i = 0; i < n; i++)
-        p->parts[i] = (struct part){.pool = p, .index = i};
+        p->threads[i] = (struct thread){.pool = p, .index = i};
     pthread_mutex_lock(&p->gate); /* nobody begins before it is known how many there are */
     for (p->n = 1; p->n < n; p->n++)
-        if (pthread_create(&p->threads[p->n], NULL, work, &p->parts[p->n]))
+        if (pthread_create(&p->threads[p->n].id, NULL, work, &p->threads[p->n]))
             break; /* fewer will do */
     p->started = pthread_barrier_init(&p->barrier, NULL, p->n) == 0;
     pthread_mutex_unlock(&p->gate);
@@ -142,13 +115,13 @@ static void pool_free(struct telescope_pool *p)
         p->stop = true;
         meet(p);
         for (unsigned i = 1; i < p->n; i++)
-            pthread_join(p->threads[i], NULL);
+            pthread_join(p->threads[i].id, NULL);
         pthread_barrier_destroy(&p->barrier);
     }
-    for (unsigned i = 0; i < p->n; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
-            hn_free(p->parts[i].batch.list[k]);
-        hn_free(p->parts[i].batch.v6);
+            hn_free(p->batches[i].list[k]);
+        hn_free(p->batches[i].v6);
     }
     hn_free(p);
 }
@@ -202,31 +175,31 @@ void telescope_counts_add(struct telescope_counts *to, const struct telescope_co
         a[i] += b[i];
 }
 
-static void collect_counts(struct telescope_engine *e)
+static void collect_counts(struct telescope_engine *e, struct telescope_batch *b)
 {
-    uint64_t packets = e->sum.packets;
-    for (unsigned i = 0; i < e->pool->n; i++) {
-        struct telescope_batch *b = &e->pool->parts[i].batch;
-        e->failed |= b->failed;
-        for (unsigned k = 0; k < sizeof e->dsts; k++)
-            e->dsts[k] = b->dsts[k] > e->dsts[k] ? b->dsts[k] : e->dsts[k];
-        if (b->first)
-            e->first = e->first && e->first < b->first ? e->first : b->first;
-        e->last = e->last > b->last ? e->last : b->last;
-        telescope_counts_add(&e->sum, &b->sum);
-        memset(&b->sum, 0, sizeof b->sum);
-    }
-    e->pool->packets = e->sum.packets - packets;
+    e->failed |= b->failed;
+    for (unsigned k = 0; k < sizeof e->dsts; k++)
+        e->dsts[k] = b->dsts[k] > e->dsts[k] ? b->dsts[k] : e->dsts[k];
+    if (b->first)
+        e->first = e->first && e->first < b->first ? e->first : b->first;
+    e->last = e->last > b->last ? e->last : b->last;
+    telescope_counts_add(&e->sum, &b->sum);
+    memset(&b->sum, 0, sizeof b->sum);
 }
 
-/* When the stream enters another hour, the ports of the last one are judged. */
-static void enter_hour(struct telescope_engine *e, hn_time t)
+static uint32_t hour_of(const struct telescope_engine *e, hn_time t)
 {
     bool wanted = t > 0 && t / HN_SECOND < UINT32_MAX && (!e->how.since || t >= e->how.since) &&
                   (!e->how.until || t < e->how.until);
-    uint32_t hour = wanted ? (uint32_t)(t / HN_HOUR) : 0;
+    return wanted ? (uint32_t)(t / HN_HOUR) : 0;
+}
+
+/* When the stream enters another hour, the ports of the last one are judged. */
+static void enter_hour(struct telescope_engine *e, uint32_t hour)
+{
     if (hour <= e->hour)
         return;
+    telescope_engine_settle(e);
     if (e->hour)
         telescope_surge_hour(e, e->hour);
     e->hour = hour;
@@ -255,28 +228,63 @@ static size_t same_hour(const struct hn_capture_record *r, size_t n)
     return i;
 }
 
-void telescope_engine_settle(struct telescope_engine *e)
+/* The block that was handed over is taken to its end. */
+static void finish(struct telescope_engine *e)
 {
     struct telescope_pool *p = e->pool;
-    if (!p->taking)
+    if (!p->taken)
         return;
-    take_cells(&p->parts[0]);
+    take_cells(&p->threads[0]);
     meet(p);
-    p->taking = false;
+    p->taken = NULL;
     telescope_hour_add(&e->cells[0], e->hour, p->packets, 0);
     forget(e);
 }
 
+static void start_filling(struct telescope_batch *b, const struct telescope_engine *e)
+{
+    memset(b->n, 0, sizeof b->n);
+    b->n_v6 = 0;
+    b->first = e->first;
+    b->last = e->last;
+}
+
+/* What was gathered goes to the threads; the other batch is filled from here on. */
+static void hand_over(struct telescope_engine *e)
+{
+    struct telescope_pool *p = e->pool;
+    if (!p->records)
+        return;
+    finish(e);
+    p->taken = p->filling;
+    p->packets = p->taken->sum.packets;
+    p->records = 0;
+    collect_counts(e, p->taken);
+    atomic_store(&p->cell, 0);
+    meet(p);
+    if (p->n == 1)
+        finish(e);
+    else
+        p->filling = p->taken == p->batches ? p->batches + 1 : p->batches;
+    start_filling(p->filling, e);
+}
+
+void telescope_engine_settle(struct telescope_engine *e)
+{
+    hand_over(e);
+    finish(e);
+}
+
 void telescope_engine_begin(struct telescope_engine *e, const struct hn_capture_record *r, size_t n)
 {
-    while (n) {
-        size_t k = same_hour(r, n);
-        telescope_engine_settle(e);
-        enter_hour(e, r[0].time);
-        observe(e->pool, r, k);
-        collect_counts(e);
-        r += k;
-        n -= k;
+    struct telescope_pool *p = e->pool;
+    for (size_t k; n; r += k, n -= k) {
+        k = same_hour(r, n < BLOCK - p->records ? n : BLOCK - p->records);
+        enter_hour(e, hour_of(e, r[0].time));
+        telescope_observe(&e->how, r, k, p->filling, ports_of(e, 0));
+        p->records += k;
+        if (p->records == BLOCK)
+            hand_over(e);
     }
 }
 
