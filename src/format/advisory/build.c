@@ -168,7 +168,7 @@ struct hn_adv_lane *hn_adv_lane_new(struct hn_adv_build *b)
     l->b = b;
     hn_buf_init(&l->text, HN_ADV_TEXT_MOST);
     hn_buf_init(&l->records, HN_ADV_RECORD_MOST + GROUP_RECS);
-    hn_buf_init(&l->group, HN_ADV_RECORD_MOST + GROUP_RECS + 2 * HN_ADV_TEXT_MOST);
+    hn_buf_init(&l->group, 2 * HN_ADV_TEXT_MOST);
     l->writer = hn_adv_writer_new();
     l->zstd = ZSTD_createCCtx();
     l->ecosystems = hn_alloc_zero(HN_ADV_ECOSYSTEMS_MAX * sizeof *l->ecosystems);
@@ -188,7 +188,8 @@ static void lane_fail(struct hn_adv_lane *l, struct hn_err e)
     pthread_mutex_unlock(&l->b->lock);
 }
 
-/* Head, packed text, records, in l->group. Gives where the records begin in it, or 0: out of memory. */
+/* Head and packed text, into l->group: the records follow it, with their way back to the head. Gives where they begin, or
+ * 0: out of memory. */
 static size_t put_group(struct hn_adv_lane *l)
 {
     uint8_t head[HN_ADV_GROUP_HEAD] = {0};
@@ -205,30 +206,29 @@ static size_t put_group(struct hn_adv_lane *l)
     }
     size_t before = hn_adv_group_records((uint32_t)packed);
     hn_buf_add(&l->group, (const uint8_t[8]){0}, before - l->group.n);
-    hn_buf_add(&l->group, l->records.p, l->records.n);
     if (l->group.bad)
         return 0;
-    uint8_t *g = (uint8_t *)l->group.p;
+    uint8_t *g = (uint8_t *)l->group.p, *r = (uint8_t *)l->records.p;
     hn_adv_put32(g, HN_ADV_GROUP);
-    hn_adv_put32(g + 4, (uint32_t)l->group.n);
+    hn_adv_put32(g + 4, (uint32_t)(before + l->records.n));
     hn_adv_put32(g + 8, (uint32_t)packed);
     hn_adv_put32(g + 12, (uint32_t)l->text.n);
     hn_adv_put32(g + 16, l->n_records);
     hn_adv_put16(g + 20, l->feed);
-    for (size_t at = before; at < l->group.n; at += hn_adv_le32(g + at))
-        hn_adv_put32(g + at + 4, (uint32_t)at); /* the way back */
+    for (size_t at = 0; at < l->records.n; at += hn_adv_le32(r + at))
+        hn_adv_put32(r + at + 4, (uint32_t)(before + at));
     return before;
 }
 
 /* Room in `out` for the group: the end of the file moves on. 0: too large a file. */
-static uint64_t reserve(struct hn_adv_lane *l)
+static uint64_t reserve(struct hn_adv_lane *l, size_t n)
 {
     struct hn_adv_build *b = l->b;
     pthread_mutex_lock(&b->lock);
     uint64_t at = b->end;
-    bool fits = (b->end + l->group.n) / 8 <= UINT32_MAX;
+    bool fits = (b->end + n) / 8 <= UINT32_MAX;
     if (fits) {
-        b->end += l->group.n;
+        b->end += n;
         b->feeds[l->feed].records += l->n_records;
     }
     pthread_mutex_unlock(&b->lock);
@@ -240,10 +240,11 @@ static struct hn_err write_group(struct hn_adv_lane *l)
     size_t before = put_group(l);
     if (!before)
         return (struct hn_err){HN_E_NOMEM};
-    uint64_t at = reserve(l);
+    uint64_t at = reserve(l, before + l->records.n);
     if (!at)
         return (struct hn_err){HN_E_LIMIT};
-    HN_TRY(hn_adv_write_at(l->b->out, l->group.p, l->group.n, at));
+    HN_TRY(hn_adv_write_at(l->b->out, l->group.p, before, at));
+    HN_TRY(hn_adv_write_at(l->b->out, l->records.p, l->records.n, at + before));
     for (size_t i = l->n_keys - l->n_pending; i < l->n_keys; i++)
         l->keys[i].ref += (uint32_t)((at + before) / 8);
     return HN_OK;
@@ -282,9 +283,9 @@ static bool keys_room(struct hn_adv_lane *l, size_t n)
     }
     if (l->n_keys + n <= l->cap_keys)
         return true;
-    size_t cap = l->cap_keys ? l->cap_keys * 2 : 4096;
+    size_t cap = l->cap_keys ? l->cap_keys + l->cap_keys / 2 : 4096;
     while (cap < l->n_keys + n)
-        cap *= 2;
+        cap += cap / 2;
     if (cap > l->b->keys && l->n_keys + n <= l->b->keys)
         cap = l->b->keys;
     struct hn_adv_tuple *keys = hn_realloc(l->keys, cap * sizeof *keys);

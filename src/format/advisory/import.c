@@ -14,7 +14,7 @@
 #define THREADS_MAX 8u
 #define NEST_MAX    2u
 #define PAGE        ((uintptr_t)4096)
-#define SUM_STEP    ((size_t)4 << 20)
+#define SUM_STEP    ((size_t)256 << 10)
 #define RATIO_FREE  (UINT64_C(64) << 20) /* below this nothing is a bomb */
 
 const struct hn_adv_limits hn_adv_limits_default = {
@@ -374,7 +374,7 @@ static void add_sum(struct hn_adv_importer *im, struct hn_bytes doc, bool mapped
         n = doc.n - at < SUM_STEP ? doc.n - at : SUM_STEP;
         hn_digest_add(d, hn_bytes_of(doc.p + at, n));
         uintptr_t p = ((uintptr_t)doc.p + at + PAGE - 1) & ~(PAGE - 1), end = ((uintptr_t)doc.p + at + n) & ~(PAGE - 1);
-        if (mapped && n == SUM_STEP && p < end)
+        if (mapped && doc.n > SUM_STEP && p < end)
             madvise((void *)p, end - p, MADV_DONTNEED); /* a mapped file shall not count as memory in use */
     }
     if (d)

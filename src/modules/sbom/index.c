@@ -1,5 +1,6 @@
 #include "modules/sbom/index.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -104,5 +105,7 @@ bool sbom_index_open(struct hn_work *w, struct hn_adv_index *ret)
         hn_work_fail(w, "sbom.match.memory", NULL);
         return false;
     }
-    return build_index(w, out, spill) && map_index(w, out, "--feed", ret);
+    bool ok = build_index(w, out, spill);
+    malloc_trim(0); /* what the import took is not needed for the matching */
+    return ok && map_index(w, out, "--feed", ret);
 }
