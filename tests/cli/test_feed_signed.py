@@ -3,13 +3,14 @@
 import hashlib
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import time
 import unittest
 
-import pathlib
+import jsonschema
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -62,6 +63,9 @@ class Case(unittest.TestCase):
         return {f["name"]: f for f in self.feed("list", "--json").json}[name]
 
     def counts(self, **wanted):
+        for word in ("list", "verify"):
+            schema = json.loads((hinomi.TOP / "docs" / "schemas" / f"feed_{word}.json").read_text())
+            jsonschema.validate(self.feed(word, "--json").json, schema)
         got = self.listed()["checked"]["signatures"]
         self.assertEqual({k: got[k] for k in COUNTS}, {**dict.fromkeys(COUNTS, 0), **wanted})
         return got
@@ -172,6 +176,7 @@ class Folder(Case):
         done = self.feed("add", "--name", "acme", self.folder, env=env, code=3)
         self.assertIn("librnp0 is not installed", done.errors)
         self.counts(good=1)  # as it was
+        self.assertEqual(self.feed("verify", "--json").json["feeds"], [{"name": "acme", "checked": self.listed()["checked"]}])
         done = self.feed("add", "--name", "acme", "--unsigned", "allow", self.folder, env=env)
         self.assertIn("librnp0 is not installed", done.errors)
         self.assertEqual(self.listed()["checked"]["signatures"]["state"], "signature not checked: librnp0 is not installed")
@@ -311,6 +316,7 @@ class Provider(Case):
         done = self.add()
         self.assertIn("its key is not at the address of the source", done.errors)
         self.assertFalse([p for p in self.server.paths() if p == "/k.asc"])
+        self.assertIn("4 keys that the provider names have no fingerprint", done.errors)
         self.assertEqual(self.listed()["checked"]["signature_not_checked"], 1)
 
     def test_a_file_and_its_signature(self):

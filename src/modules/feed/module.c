@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "modules/feed/beside.h"
 #include "modules/feed/sign.h"
 
@@ -23,19 +24,47 @@ bool feed_open(struct hn_work *w, struct feed_index *ret)
     return ok;
 }
 
+/* {sound, feeds: [{name, checked}]} */
+static void verify_json(struct hn_work *w, const struct feed_index *x)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf out = {0};
+    struct hn_adv_feed f;
+    struct hn_jw j;
+    hn_buf_init(&out, 16u << 20);
+    hn_jw_init(&j, &out);
+    hn_jw_obj(&j);
+    hn_jw_kbool(&j, "sound", true); /* what is not gives no document */
+    hn_jw_key(&j, "feeds");
+    hn_jw_arr(&j);
+    for (uint32_t i = 0; x->there && i < x->x.n_feeds && hn_adv_feed_at(&x->x, i, &f); i++) {
+        hn_jw_obj(&j);
+        hn_jw_kstr(&j, "name", f.name);
+        feed_checks_json(&j, w, f.name);
+        hn_jw_obj_end(&j);
+    }
+    hn_jw_arr_end(&j);
+    hn_jw_obj_end(&j);
+    hn_work_write(w, hn_bytes_of(out.p, out.n));
+}
+
 static int feed_verify(struct hn_work *w)
 {
     struct hn_adv_feed f;
     struct feed_index old;
     struct hn_diag d = {{0}};
+    bool json = hn_work_form(w) == HN_FORM_JSON;
     if (!feed_open(w, &old))
         return 3;
-    if (!old.there) {
+    if (!old.there && !json) {
         hn_work_say(w, "feed.none", NULL);
         return 0;
     }
-    if (!hn_ok(hn_adv_index_verify(&old.x, &d)))
+    if (old.there && !hn_ok(hn_adv_index_verify(&old.x, &d)))
         return hn_work_fail(w, "feed.damaged", "why", d.msg, NULL);
+    if (json) {
+        verify_json(w, &old);
+        return 0;
+    }
     hn_work_say(w, "feed.sound", NULL);
     for (uint32_t i = 0; i < old.x.n_feeds && hn_adv_feed_at(&old.x, i, &f); i++)
         feed_checks_say(w, f.name);

@@ -19,7 +19,7 @@ const struct hn_verb_option feed_names_options[] = {
 
 struct names {
     struct hn_work *w;
-    size_t n, bad;
+    size_t n, bad, nameless; /* nameless: keys without a fingerprint */
 };
 
 static void put(struct names *x, const char *what, hn_time time, struct hn_str name)
@@ -77,7 +77,7 @@ static void csv(struct names *x, struct hn_bytes text, bool time_first)
                             *item##_end = item ? item + (array)->n : NULL;                                             \
          item != item##_end; item++)
 
-/* §7.1.20. A key without a fingerprint would be any key: it is counted as one that names nothing. */
+/* §7.1.20. A key without a fingerprint would be any key. */
 static void provider_key(struct names *x, const struct hn_jv *key)
 {
     struct hn_str fpr = hn_jv_str(key, "fingerprint");
@@ -87,7 +87,7 @@ static void provider_key(struct names *x, const struct hn_jv *key)
     if (ok)
         put(x, hn_arena_fmt(hn_work_arena(x->w), "key:%.*s", HN_FMT(fpr)).p, 0, hn_jv_str(key, "url"));
     else
-        x->bad += 2; /* said also when it is the only one */
+        x->nameless++;
 }
 
 static void provider(struct names *x, const struct hn_jv *v)
@@ -146,6 +146,10 @@ int feed_names(struct hn_work *w)
         else if (ok)
             csv(&x, in.map, hn_str_eqc(form, "osv"));
         hn_work_done(&in);
+    }
+    if (x.nameless) {
+        struct hn_str n = hn_arena_fmt(hn_work_arena(w), "%zu", x.nameless);
+        hn_work_warn(w, "feed.names.nameless", "n", hn_arena_cstr(hn_work_arena(w), n), NULL);
     }
     if (x.bad > 1) { /* one is a line of headings */
         struct hn_str n = hn_arena_fmt(hn_work_arena(w), "%zu", x.bad);
