@@ -315,7 +315,7 @@ function Tree({ value, depth }: { value: unknown; depth: number }): JSX.Element 
     if (rows.length > 0 && rows.length === value.length) {
       const keys = [...new Set(rows.flatMap((r) => Object.keys(r)))].slice(0, 12);
       return (
-        <div class="trend-table" tabIndex={0} role="region" aria-label={keys.join(", ")}>
+        <div class="wide-table" tabIndex={0} role="region" aria-label={keys.join(", ")}>
           <table class="plain-table">
             <thead>
               <tr>
