@@ -188,8 +188,8 @@ static void lane_fail(struct hn_adv_lane *l, struct hn_err e)
     pthread_mutex_unlock(&l->b->lock);
 }
 
-/* Head and packed text, into l->group: the records follow it, with their way back to the head. Gives where they begin, or
- * 0: out of memory. */
+/* Head and packed text, into l->group: the records follow it, with their way back to the head. Gives where they begin,
+ * or 0: out of memory. */
 static size_t put_group(struct hn_adv_lane *l)
 {
     uint8_t head[HN_ADV_GROUP_HEAD] = {0};
