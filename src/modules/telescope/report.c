@@ -2,6 +2,7 @@
 #include "modules/telescope/report.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -77,6 +78,25 @@ static void top_event(struct telescope_report *r, const struct telescope_cell *c
     for (; i && event_before(e, r->top_events[i - 1].e); i--)
         r->top_events[i] = r->top_events[i - 1];
     r->top_events[i] = (struct report_event){.e = e, .ip = telescope_key_ip(c, e->key, e->key >= 0xf0000000u)};
+}
+
+/* What events tell without their sources. */
+static void *sum_events(void *arg)
+{
+    struct telescope_report *r = arg;
+    uint64_t events = 0, open = 0;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
+        const struct telescope_cell *c = &r->e->cells[k];
+        for (uint32_t i = 0; i < c->events.n; i++) {
+            const struct telescope_event *e = &telescope_events(&c->events)[i];
+            events += e->events;
+            open += e->last + r->e->how.idle >= r->e->last;
+            top_event(r, c, e);
+        }
+    }
+    r->events = events;
+    r->events_open = open;
+    return NULL;
 }
 
 /* ---------------------------------------------------------------- pass over sources */
@@ -276,9 +296,6 @@ static bool pass_events(struct telescope_report *r)
         const struct telescope_cell *c = &r->e->cells[k];
         for (uint32_t i = 0; i < c->events.n; i++) {
             const struct telescope_event *e = &telescope_events(&c->events)[i];
-            r->events += e->events;
-            r->events_open += e->last + r->e->how.idle >= r->e->last;
-            top_event(r, c, e);
             uint32_t mark = telescope_event_mark(e->key, e->port, (uint8_t)e->class);
             if (mark % stride || telescope_class_roles[e->class] != ROLE_SCAN)
                 continue;
@@ -394,7 +411,14 @@ struct telescope_report *telescope_report_new(const struct telescope_engine *e, 
     r->fold.groups_cap = TELESCOPE_GROUPS;
     r->fold.hour = e->last / 3600;
     sum_cells(r);
-    if ((e->how.geo && !telescope_places_begin(&r->places, a)) || !pass_sources(r) || !pick_campaigns(r, a)) {
+    pthread_t beside; /* two passes that have nothing in common */
+    bool apart = e->how.threads > 1 && pthread_create(&beside, NULL, sum_events, r) == 0;
+    bool sources = (!e->how.geo || telescope_places_begin(&r->places, a)) && pass_sources(r) && pick_campaigns(r, a);
+    if (apart)
+        pthread_join(beside, NULL);
+    else
+        sum_events(r);
+    if (!sources) {
         telescope_report_done(r);
         return NULL;
     }

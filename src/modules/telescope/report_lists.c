@@ -129,6 +129,23 @@ static size_t carpet_length(const struct telescope_report *r, const struct teles
     return i;
 }
 
+/* Which victims of a cell may have enough neighbours? Nearly none has, and the others need no sorting. */
+#define NETWORK_MARKS 65536u
+static size_t with_neighbours(const struct telescope_cell *c, uint8_t *marks, const struct telescope_victim **list)
+{
+    const struct telescope_victim *v = telescope_victims(&c->victims);
+    size_t n = 0;
+    memset(marks, 0, NETWORK_MARKS);
+    for (uint32_t i = 0; i < c->victims.n; i++) {
+        uint8_t *mark = &marks[telescope_mix(v[i].key >> 8) % NETWORK_MARKS];
+        *mark = (uint8_t)(*mark + (*mark < CARPET_LEAST));
+    }
+    for (uint32_t i = 0; i < c->victims.n; i++)
+        if (!(v[i].flags & VICTIM_V6) && marks[telescope_mix(v[i].key >> 8) % NETWORK_MARKS] == CARPET_LEAST)
+            list[n++] = &v[i];
+    return n;
+}
+
 /* Neighbours of one /24 that answer together: an attack on the network, spread so that no address stands out. */
 static bool list_carpets(struct telescope_report *r, struct hn_arena *a)
 {
@@ -137,14 +154,11 @@ static bool list_carpets(struct telescope_report *r, struct hn_arena *a)
         all += r->e->cells[k].victims.n;
     const struct telescope_victim **list = hn_arena_alloc(a, (all + 1) * sizeof(*list));
     r->carpets = hn_arena_alloc(a, (all / CARPET_LEAST + 1) * sizeof(*r->carpets));
-    if (!list || !r->carpets)
+    uint8_t *marks = hn_arena_alloc(a, NETWORK_MARKS);
+    if (!list || !r->carpets || !marks)
         return false;
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
-        const struct telescope_cell *c = &r->e->cells[k];
-        size_t n = 0;
-        for (uint32_t i = 0; i < c->victims.n; i++)
-            if (!(telescope_victims(&c->victims)[i].flags & VICTIM_V6))
-                list[n++] = &telescope_victims(&c->victims)[i];
+        size_t n = with_neighbours(&r->e->cells[k], marks, list);
         if (n)
             qsort(list, n, sizeof(*list), by_network);
         for (size_t i = 0, length; i < n; i += length) {
