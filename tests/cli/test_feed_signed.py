@@ -181,8 +181,8 @@ class Folder(Case):
         self.assertIn("librnp0 is not installed", done.errors)
         self.assertEqual(self.listed()["checked"]["signatures"]["state"], "signature not checked: librnp0 is not installed")
         self.assertIn("librnp0 is not installed", self.feed("verify").text)
-        self.feed("add", "--name", "acme", self.folder)  # the key was not lost
-        self.counts(good=1)
+        self.feed("add", "--name", "acme", self.folder)  # the key was not lost, nor whose it is
+        self.assertEqual(self.counts(good=1)["keys_from"], "given")
 
     def test_a_bundle_brings_no_counts_of_another(self):
         self.put(1, self.maker.sign(doc(1)))
@@ -232,6 +232,7 @@ class Provider(Case):
         self.feed("update")
         self.counts(good=2, bad=2, refused=2)
         self.assertTrue(self.known(3))
+        self.assertEqual(self.counts(good=2, bad=2, refused=2)["keys_from"], "first-use")
 
     def test_a_huge_signature_is_cut_off(self):
         self.publish([self.maker], {1: self.maker.sign(doc(1)), 2: b"x" * (1 << 20)})

@@ -12,7 +12,9 @@
 #define COMPLAINTS_MAX 20u
 #define RING_MAX       ((size_t)32 << 20)
 
-/* ---------------------------------------------------------------- the file of keys */
+/* ---------------------------------------------------------------- the file of keys
+ *
+ * One letter, "g" for given or "f" for first use, then the keys as hn_pgp_save() writes them. */
 
 /* Names of feeds are any text: their sum names the file. */
 static struct hn_str file_of(struct hn_work *w, struct hn_str name)
@@ -24,18 +26,18 @@ static struct hn_str file_of(struct hn_work *w, struct hn_str name)
     return hn_arena_fmt(hn_work_arena(w), "keys/%.32s", hex);
 }
 
-/* 0: none; -1: not to be read, which must never look like none. */
-static int read_kept(struct hn_work *w, struct hn_str name)
+/* False: not to be read, which must never look like none. */
+static bool read_kept(struct hn_work *w, struct feed_sign *s)
 {
-    HN_AUTO_FD fd = hn_work_file_open(w, file_of(w, name));
+    HN_AUTO_FD fd = hn_work_file_open(w, file_of(w, s->name));
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    if (fd < 0)
-        return 0;
-    void *p = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
-    bool ok = p != MAP_FAILED && hn_ok(hn_pgp_restore(hn_bytes_of(p, (size_t)size)));
-    if (p != MAP_FAILED)
-        munmap(p, (size_t)size);
-    return ok ? 1 : -1;
+    char *p = size > 1 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    if (p == MAP_FAILED)
+        return false;
+    bool ok = (*p == 'g' || *p == 'f') && hn_ok(hn_pgp_restore(hn_bytes_of(p + 1, (size_t)size - 1)));
+    s->from = *p == 'g' ? "given" : "first-use";
+    munmap(p, (size_t)size);
+    return ok;
 }
 
 static bool has_kept(struct hn_work *w, struct hn_str name)
@@ -50,6 +52,7 @@ struct hn_err feed_sign_keep(struct hn_work *w, const struct feed_sign *s)
     if (!s->keyed || s->no_library)
         return HN_OK;
     hn_buf_init(&b, RING_MAX);
+    hn_buf_chr(&b, s->from[0]);
     HN_TRY(hn_pgp_save(&b));
     HN_AUTO_FD fd = hn_work_file_new(w, file_of(w, s->name));
     if (fd < 0)
@@ -169,21 +172,19 @@ static bool without_library(struct hn_work *w, struct feed_sign *s, bool keys)
 
 bool feed_sign_open(struct hn_work *w, struct hn_str name, struct feed_sign *s)
 {
-    struct feed_checks before;
     bool given = hn_work_given(w, "key"), kept = !given && has_kept(w, name), offered = hn_work_given(w, "offered");
-    *s = (struct feed_sign){.name = name, .from = "given", .allow = hn_str_eqc(hn_work_str(w, "unsigned"), "allow")};
+    *s = (struct feed_sign){
+        .name = name, .from = given ? "given" : "first-use", .allow = hn_str_eqc(hn_work_str(w, "unsigned"), "allow")};
     if (!given && !kept && !offered)
         return true;
     if (!hn_pgp_loaded())
         return without_library(w, s, given || kept);
     if (given && !read_given(w))
         return false;
-    if (kept && read_kept(w, name) < 0) {
+    if (kept && !read_kept(w, s)) {
         hn_work_fail(w, "feed.key.damaged", "name", cstr(w, name), NULL);
         return false;
     }
-    if (!given && (!kept || (feed_checks_of(w, name, &before) && hn_str_eqc(before.from, "first-use"))))
-        s->from = "first-use";
     if (offered && !read_offers(w, s, given, kept))
         return false;
     s->n_keys = hn_pgp_keys(HN_PGP_TRUSTED, s->keys);
