@@ -307,6 +307,25 @@ class Flow(unittest.TestCase):
         self.assertEqual((first["indicator"], first["fingerprint"]), ("server", "ja4 " + self.JA4))
         self.assertIn("as well", first["sentence"]["en"])
 
+    def test_a_fingerprint_that_everybody_has_is_no_alert(self):
+        t = Traffic()
+        for i in range(12):
+            for k in range(4):
+                t.add(500 + 3000 * k + 100 * i, f"192.168.7.{11 + i}", f"203.0.113.{150 + i}", 443, 900, 4000, service="ssl")
+        lines = []
+        for n, (_, r) in enumerate(sorted(t.rows)):
+            r = r.split("\t")
+            print_of = self.JA3 if r[1] != "192.168.7.13" else self.JA3[::-1]
+            lines.append(",".join([r[0], r[1], r[2], r[3], r[4], "6", r[10], r[12], print_of]))
+        log = self.world.dir / "flows.csv"
+        log.write_text("\n".join(["first,src,sport,dst,dport,proto,bytes,dbytes,ja3"] + lines) + "\n")
+        feed = self.world.dir / "ja3.csv"
+        feed.write_text(f"{self.JA3},common\nja3:{self.JA3[::-1]},rare\n")
+        self.flow("intel", "add", "ja3", "--from", feed)
+        doc = self.replay("--top", "1000", log)
+        self.assertEqual([(s["host"], s["indicator"]) for s in doc["suspects"] if s["alert"]], [("192.168.7.13", "rare")])
+        self.assertEqual(sum(s.get("indicator") == "common" for s in doc["suspects"]), 11)
+
     def tls_capture(self, cut):
         """A connection whose ClientHello comes in segments of `cut` octets, the second before the first."""
         listed = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x9c, 0x9d, 0x2f, 0x35]

@@ -106,7 +106,8 @@ struct flow_state {
         uint64_t users[4]; /* hosts of ours that asked it: linear counting */
     } * networks;          /* of peers outside: flow_networks_learn() */
     size_t n_networks, own_hosts;
-    const struct flow_intel *intel;       /* or NULL */
+    const struct flow_intel *intel; /* or NULL */
+    uint64_t (*print_users)[4];     /* hosts of ours that have a listed fingerprint: linear counting, by indicator */
     const struct flow_opinions *opinions; /* or NULL */
     bool only_intel;                      /* nothing else is asked about */
     bool failed;
@@ -342,6 +343,7 @@ void flow_intel_free(struct flow_intel *t);            /* what it holds; itself 
 size_t flow_intel_size(const struct flow_intel *t);
 /* Is a fingerprint of the flow on a list? The number of the indicator, from 1; 0: none. */
 uint32_t flow_intel_print(const struct flow_intel *t, const struct hn_flow_tls *tls);
+size_t flow_intel_prints(const struct flow_intel *t); /* indicators of that sort */
 /* What that indicator is: which list, what it says, "ja4 t13…". */
 void flow_intel_print_of(const struct flow_intel *t, uint32_t number, struct hn_str *ret_list, struct hn_str *ret_what,
                          struct hn_str *ret_text);

@@ -325,6 +325,11 @@ uint32_t flow_intel_print(const struct flow_intel *t, const struct hn_flow_tls *
     return number;
 }
 
+size_t flow_intel_prints(const struct flow_intel *t)
+{
+    return t->n_prints;
+}
+
 void flow_intel_print_of(const struct flow_intel *t, uint32_t number, struct hn_str *ret_list, struct hn_str *ret_what,
                          struct hn_str *ret_text)
 {

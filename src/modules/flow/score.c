@@ -237,7 +237,24 @@ static enum flow_peel peel(const struct flow_state *s, const struct flow_pair *p
     return own_src || own_dst ? flow_peel_of(s, p, own_src, own_dst) : FLOW_PEEL_ROLE;
 }
 
-/* Fingerprints of TLS are shared by programs that have nothing else in common: worth less than an address. */
+/* Who of us has a fingerprint that is on a list. */
+static struct hn_err learn_prints(struct flow_state *s, struct hn_arena *a)
+{
+    size_t size = s->intel ? flow_intel_prints(s->intel) * sizeof *s->print_users : 0;
+    s->print_users = size ? hn_arena_alloc(a, size) : NULL;
+    if (!s->print_users)
+        return size ? (struct hn_err){HN_E_NOMEM} : HN_OK;
+    memset(s->print_users, 0, size);
+    for (size_t i = 0; i < s->n_pairs; i++) {
+        const struct flow_pair *p = &s->pairs[i];
+        if (p->listed && flow_is_own(s, &p->src))
+            flow_mark(s->print_users[p->listed - 1], 4, p->src.b, sizeof p->src.b);
+    }
+    return HN_OK;
+}
+
+/* Fingerprints of TLS are shared by programs that have nothing else in common: worth less than an address, and next to
+ * nothing where a third of our hosts have it, as with those of a library of the operating system. */
 static void match_print(const struct flow_state *s, struct flow_suspect *x, bool address)
 {
     struct hn_str list, what;
@@ -247,7 +264,9 @@ static void match_print(const struct flow_state *s, struct flow_suspect *x, bool
     x->only_print = !address;
     x->list = address ? x->list : list;
     x->what = address ? x->what : what;
+    unsigned users = flow_distinct(s->print_users[x->pair->listed - 1], 4);
     flow_term(x, "listed-print", address ? 2.0 : 5.2, x->inward ? 0.5 : 1);
+    flow_term(x, "print-popular", address ? -1.0 : -3.5, users >= 5 && !x->inward ? popularity(s, users) : 0);
 }
 
 /* Who is on a list counts at once when our side asked; a listed scanner that knocks is everybody's guest. */
@@ -330,7 +349,7 @@ struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct fl
 {
     *ret = (struct flow_verdicts){.n = 0};
     struct flow_suspect *pools = NULL;
-    if (!hn_ok(flow_own_learn(s, a)) || !hn_ok(flow_networks_learn(s, a)))
+    if (!hn_ok(flow_own_learn(s, a)) || !hn_ok(flow_networks_learn(s, a)) || !hn_ok(learn_prints(s, a)))
         return (struct hn_err){HN_E_NOMEM};
     count_failing(s);
     if (s->only_intel)
