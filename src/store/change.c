@@ -15,7 +15,9 @@ static struct hn_err open_level(struct hn_store *s)
     char sql[32];
 
     if (s->full)
-        return store_fail(s, HN_E_FULL, "%s was opened for reading only, since the disk was full: make room, then start again", s->path);
+        return store_fail(s, HN_E_FULL,
+                          "%s was opened for reading only, since the disk was full: make room, then start again",
+                          s->path);
     if (s->read_only)
         return store_fail(s, HN_E_READONLY, "the store is opened for reading only");
     if (s->dead)
