@@ -169,6 +169,11 @@ static const char ssl_log[] =
                       "1.6\tCb\t10.0.0.5\t4001\t192.0.2.1\t443\ttcp\tssl\t1\tSF\t500\n"
                       "1.7\tCc\t10.0.0.5\t4002\t192.0.2.1\t443\ttcp\tssl\t1\tSF\t500\n";
 
+static void release_joins(struct hn_flow_joins **j)
+{
+    hn_flow_joins_free(*j);
+}
+
 static struct hn_flow_log_stats read_joined(const char *text, struct hn_flow_joins *j)
 {
     struct hn_flow_log_sink sink = {take_labelled, NULL, NULL, j};
@@ -229,7 +234,7 @@ TEST(answers_of_name_servers)
 TEST(zeek_ssl_log_joins_by_uid)
 {
     char t[HN_TLS_TEXT];
-    struct hn_flow_joins *j = hn_flow_joins_new();
+    HN_AUTO(release_joins) struct hn_flow_joins *j = hn_flow_joins_new();
     CHECK(j != NULL);
     n_got = 0;
     struct hn_flow_log_stats s = read_joined(ssl_log, j);
@@ -245,7 +250,6 @@ TEST(zeek_ssl_log_joins_by_uid)
     CHECK_UINT(got[0].tls.ja3[1], 1);
     CHECK_UINT(got[2].tls.ja3s[0], 0xff);
     CHECK_UINT(got[2].tls.ja4[0], 0);
-    hn_flow_joins_free(j);
     CHECK(hn_flow_log_wants_joins(hn_bytes_of(conn_log, sizeof conn_log - 1)));
     CHECK(!hn_flow_log_wants_joins(hn_bytes_of(ssl_log, sizeof ssl_log - 1)));
     CHECK(!hn_flow_log_wants_joins(hn_bytes_of(ssl_json, sizeof ssl_json - 1)));
@@ -253,7 +257,7 @@ TEST(zeek_ssl_log_joins_by_uid)
 
 TEST(joins_grow_and_know_each_connection)
 {
-    struct hn_flow_joins *j = hn_flow_joins_new();
+    HN_AUTO(release_joins) struct hn_flow_joins *j = hn_flow_joins_new();
     char uid[16];
     CHECK(j != NULL);
     for (unsigned i = 0; i < 5000; i++) {
@@ -269,7 +273,6 @@ TEST(joins_grow_and_know_each_connection)
     }
     CHECK(hn_flow_joins_find(j, hn_bytes_of("D", 1)) == NULL);
     CHECK_UINT(hn_flow_joins_forgotten(j), 0);
-    hn_flow_joins_free(j);
 }
 
 TEST(zeek_dns_json)

@@ -256,11 +256,10 @@ TEST(what_is_no_hello)
         many[i] = (uint16_t)(i + 1);
     s.ciphers = many;
     s.n_ciphers = 1100;
-    struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b;
     hn_buf_init(&b, 65536);
     put_hello(&b, &s);
     CHECK_INT(hn_tls_hello(hn_bytes_of(b.p, b.n), &t), HN_HELLO_NONE);
-    hn_buf_done(&b);
 }
 
 TEST(values_as_people_write_them)
@@ -288,14 +287,20 @@ static bool feed(struct hn_hellos *t, struct hn_hello_of *h, const struct hn_buf
     return hn_hello_add(t, h, (uint32_t)(0xffffff00u + from), hn_bytes_of(b->p + from, to - from), ret);
 }
 
+static void release(struct hn_hellos **t)
+{
+    hn_hellos_free(*t);
+}
+
 TEST(hellos_in_segments_of_any_order)
 {
-    struct hn_hellos *t = hn_hellos_new();
+    HN_AUTO(release) struct hn_hellos *t = hn_hellos_new();
+    HN_AUTO(hn_buf_done) struct hn_buf b;
     struct hn_flow_tls tls;
-    struct hn_buf b;
     struct shape s = example();
     hn_buf_init(&b, 65536);
     put_hello(&b, &s);
+    CHECK(t != NULL && b.n > 200); /* else memory ended */
     struct hn_hello_of h = {.base = 0};
     hn_hello_begins(&h, 0xfffffeffu); /* numbers go round within the hello */
     CHECK(!feed(t, &h, &b, 120, b.n, &tls));
@@ -324,6 +329,4 @@ TEST(hellos_in_segments_of_any_order)
     for (size_t i = 1; i < 20; i += 2)
         CHECK(!feed(t, &holes, &b, 10 * i, 10 * i + 5, &tls));
     CHECK(holes.ended);
-    hn_buf_done(&b);
-    hn_hellos_free(t);
 }
