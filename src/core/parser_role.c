@@ -13,6 +13,7 @@
 #include "core/record.h"
 #include "core/registry.h"
 #include "core/wire.h"
+#include "format/xml.h"
 #include "sandbox/frame.h"
 #include "sandbox/role.h"
 
@@ -237,6 +238,8 @@ int hn_parser_main(int argc, char **argv)
 
     /* Before the sandbox: what libraries would otherwise look up lazily, and the shared page. */
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL);
+    if (!hn_xml_load())
+        hn_log(HN_LOG_WARN, "libxml2 cannot be loaded: what is in XML cannot be read");
     r.progress = mmap(NULL, sizeof *r.progress, PROT_READ | PROT_WRITE, MAP_SHARED, PROGRESS_FD, 0);
     if (r.progress == MAP_FAILED)
         return 3;

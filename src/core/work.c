@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "core/registry.h"
 #include "core/work_front.h"
+#include "format/xml.h"
 #include "sandbox/role.h"
 
 #define START_MAX (64u << 20)
@@ -190,6 +191,8 @@ int hn_worker_main(int argc, char **argv)
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || !read_start(&w, space))
         return 3;
     close(nothing);
+    if (w.module->reads_xml && !hn_xml_load())
+        hn_log(HN_LOG_WARN, "libxml2 cannot be loaded: documents in XML cannot be read");
     if (w.verb->flags & HN_VERB_SERVES) {
         signal(SIGINT, SIG_IGN); /* of the terminal's group; the front says when to stop */
         signal(SIGTERM, SIG_IGN);

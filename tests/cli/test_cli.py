@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -16,6 +17,16 @@ import jsonschema  # noqa: E402
 
 VERBS = ["diagnose", "now", "findings", "assets", "actions", "fix", "undo", "baseline", "organisations", "sources",
          "accounts", "audit", "ingest", "serve", "status", "store", "config", "help", "version"]
+
+
+class Start(unittest.TestCase):
+    def test_what_few_processes_need_is_loaded_by_these(self):
+        """Libraries that bring others with them would cost every start of every role (base/library.h)."""
+        env = dict(os.environ, LD_TRACE_LOADED_OBJECTS="1")
+        names = subprocess.run([PROGRAM], env=env, capture_output=True, text=True, check=True).stdout
+        self.assertIn("libc.so", names)
+        for library in ("libxml2", "libicu", "libcurl", "libmicrohttpd", "libgnutls", "librnp"):
+            self.assertNotIn(library, names)
 
 
 class Cli(unittest.TestCase):

@@ -3,9 +3,9 @@
  *
  * libxml2's streaming reader gives one Vulinfo or item at a time as a small tree. No network, no entities of the
  * document's own: a document type declaration ends the reading. */
-#include <libxml/xmlreader.h>
 
 #include "format/advisory/read_in.h"
+#include "format/xml.h"
 
 #define ITEMS_MAX 10000u /* children looked at of one element */
 
@@ -241,10 +241,11 @@ static void quiet(void *ctx, const char *fmt, ...)
 static bool read_xml(struct hn_bytes doc, const struct hn_adv_sink *s, const char *element,
                      void (*each)(struct jvn *j, const xmlNode *n, uint64_t offset))
 {
-    xmlTextReader *r = doc.n <= INT32_MAX ? xmlReaderForMemory((const char *)doc.p, (int)doc.n, NULL, NULL,
-                                                               XML_PARSE_NONET | XML_PARSE_NOCDATA)
-                                          : NULL;
-    const char *why = r ? NULL : "too large";
+    bool can = hn_xml_load();
+    xmlTextReader *r = can && doc.n <= INT32_MAX ? xmlReaderForMemory((const char *)doc.p, (int)doc.n, NULL, NULL,
+                                                                      XML_PARSE_NONET | XML_PARSE_NOCDATA)
+                                                 : NULL;
+    const char *why = r ? NULL : can ? "too large" : "XML, for which libxml2 is not installed";
     bool any = false;
     int rc = 0;
     if (r)
@@ -271,7 +272,8 @@ static bool read_xml(struct hn_bytes doc, const struct hn_adv_sink *s, const cha
         why = "not XML";
     if (why)
         s->bad(s->arg, HN_STR(""), r ? (uint64_t)xmlTextReaderByteConsumed(r) : 0, why);
-    xmlFreeTextReader(r);
+    if (r)
+        xmlFreeTextReader(r);
     return any;
 }
 

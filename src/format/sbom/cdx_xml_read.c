@@ -90,8 +90,10 @@ struct hn_err cdx_xml_to_json(struct hn_bom *b, struct hn_bytes input, struct hn
 {
     struct cdx_xml *x = hn_alloc_zero(sizeof *x);
 
-    if (!x)
-        return (struct hn_err){HN_E_NOMEM};
+    if (!x || !hn_xml_load()) {
+        hn_free(x);
+        return (struct hn_err){x ? HN_E_NOENT : HN_E_NOMEM};
+    }
     x->b = b;
     x->json = json;
     x->input = input;

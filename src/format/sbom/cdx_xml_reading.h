@@ -1,10 +1,9 @@
 /* Reading CycloneDX XML, inside: what the parts share. */
 #pragma once
 
-#include <libxml/xmlreader.h>
-
 #include "base/str.h"
 #include "format/sbom/cdx_xml.h"
+#include "format/xml.h"
 
 #define CDX_XML_DEPTH 200
 

@@ -9,10 +9,9 @@
  * Nodes and properties take turns by depth. What is described in several places is one node. */
 #include "format/sbom/spdx2_rdf.h"
 
-#include <libxml/xmlreader.h>
-
 #include "base/str.h"
 #include "format/sbom/spdx.h"
+#include "format/xml.h"
 
 #define DEPTH_MOST 128
 #define RDF        "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -183,8 +182,9 @@ static void on_error(void *arg, const char *msg, xmlParserSeverities severity, x
 static bool read_nodes(struct reading *r, struct hn_bytes text_)
 {
     int more = -1;
-    r->x = text_.n <= INT32_MAX ? xmlReaderForMemory((const char *)text_.p, (int)text_.n, NULL, NULL, XML_PARSE_NONET)
-                                : NULL;
+    if (text_.n > INT32_MAX || !hn_xml_load())
+        return false;
+    r->x = xmlReaderForMemory((const char *)text_.p, (int)text_.n, NULL, NULL, XML_PARSE_NONET);
     if (!r->x)
         return false;
     xmlTextReaderSetErrorHandler(r->x, on_error, r);

@@ -4,11 +4,11 @@
  *     <Entity name regid role="tagCreator softwareCreator"/>  <Link rel href/>  <Meta product edition …/>
  *     <Payload><Directory root name><File name size SHA256:hash/></Directory></Payload>
  *   </SoftwareIdentity> */
-#include <libxml/xmlreader.h>
 
 #include "base/str.h"
 #include "format/sbom/spdx.h"
 #include "format/sbom/swid_in.h"
+#include "format/xml.h"
 
 /* ---------------------------------------------------------------- the tag */
 
@@ -267,7 +267,7 @@ static struct hn_err read_xml(struct hn_bom *b, struct hn_bytes text)
 
     if (!swid_begin(&r.s, b))
         return (struct hn_err){HN_E_NOMEM};
-    if (text.n > INT32_MAX)
+    if (text.n > INT32_MAX || !hn_xml_load())
         return fatal(&r);
     r.x = xmlReaderForMemory((const char *)text.p, (int)text.n, NULL, NULL, XML_PARSE_NONET);
     if (!r.x)

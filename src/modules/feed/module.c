@@ -96,4 +96,5 @@ const struct hn_module hn_module_feed = {
     .needs = needs,
     .judge = feed_judge,
     .verbs = verbs,
+    .reads_xml = true,
 };

@@ -1,8 +1,7 @@
 /* Which package an archive is: what Maven wrote into it (pom.properties, pom.xml), else its manifest (JAR file
  * specification; OSGi Core 3.2.1 for Bundle-…), else its file name. What is concluded is marked as guessed. */
-#include <libxml/parser.h>
-
 #include "base/str.h"
+#include "format/xml.h"
 #include "modules/languages/java.h"
 
 #define POMS_MAX 2000u
@@ -158,6 +157,8 @@ static void pom_depends(struct languages_state *st, struct java_pom *p, const xm
 
 static void pom_xml(struct languages_state *st, struct java_pom *p, struct hn_bytes content)
 {
+    if (!hn_xml_load())
+        return;
     xmlDoc *doc = xmlReadMemory((const char *)content.p, (int)content.n, "", NULL,
                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
     const xmlNode *project = doc ? xmlDocGetRootElement(doc) : NULL;

@@ -33,4 +33,5 @@ const struct hn_module hn_module_sbom = {
     .needs = needs,
     .judge = sbom_host_judge,
     .verbs = verbs,
+    .reads_xml = true,
 };
