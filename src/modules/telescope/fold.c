@@ -175,6 +175,8 @@ void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold 
         g->day_hours |= from->day_hours;
         for (unsigned k = 0; k < sizeof g->spread; k++)
             g->spread[k] = from->spread[k] > g->spread[k] ? from->spread[k] : g->spread[k];
+        for (unsigned h = 0; h < sizeof g->hours / sizeof g->hours[0]; h++)
+            g->hours[h] += from->hours[h];
     }
 }
 

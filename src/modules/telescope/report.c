@@ -40,22 +40,20 @@ static bool before(uint32_t n1, uint32_t key1, uint32_t n2, uint32_t key2)
     return n1 != n2 ? n1 > n2 : key1 < key2;
 }
 
-static void top_source(struct telescope_report *r, const struct telescope_cell *c, const struct telescope_source *s,
-                       enum telescope_fp fp, enum report_judgement judged)
+static void top_source(struct telescope_report *r, const struct report_source *it)
 {
     size_t i = r->n_top_sources;
     if (i == REPORT_TOP) {
         const struct telescope_source *last = r->top_sources[i - 1].s;
-        if (!before(s->packets, s->key, last->packets, last->key))
+        if (!before(it->s->packets, it->s->key, last->packets, last->key))
             return;
         i--;
     } else {
         r->n_top_sources++;
     }
-    for (; i && before(s->packets, s->key, r->top_sources[i - 1].s->packets, r->top_sources[i - 1].s->key); i--)
+    for (; i && before(it->s->packets, it->s->key, r->top_sources[i - 1].s->packets, r->top_sources[i - 1].s->key); i--)
         r->top_sources[i] = r->top_sources[i - 1];
-    r->top_sources[i] = (struct report_source){
-        .ip = telescope_key_ip(c, s->key, s->flags & SOURCE_V6), .s = s, .fp = fp, .judged = judged};
+    r->top_sources[i] = *it;
 }
 
 static bool event_before(const struct telescope_event *a, const struct telescope_event *b)
@@ -107,26 +105,81 @@ static void place(struct telescope_report *r, const struct telescope_cell *c, co
     telescope_places_add(&r->places, r->e->how.geo, &ip, s->packets);
 }
 
-static bool pass_sources(struct telescope_report *r)
+static bool one_source(struct telescope_report *r, const struct telescope_cell *c, const struct telescope_source *s)
 {
-    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
-        const struct telescope_cell *c = &r->e->cells[k];
-        for (uint32_t i = 0; i < c->sources.n; i++) {
-            const struct telescope_source *s = &telescope_sources(&c->sources)[i];
-            if (!telescope_fold_source(&r->fold, s, r->accepted))
-                return false;
-            enum telescope_fp fp = telescope_settled(s, r->accepted);
-            enum report_judgement judged = judge(r->e, s, fp);
-            r->judged_sources[judged]++;
-            r->judged_packets[judged] += s->packets;
-            top_source(r, c, s, fp, judged);
-            if (r->e->how.geo)
-                place(r, c, s);
-        }
+    if (!telescope_fold_source(&r->fold, s, r->accepted))
+        return false;
+    struct report_source it = {.s = s, .fp = telescope_settled(s, r->accepted)};
+    it.judged = judge(r->e, s, it.fp);
+    r->judged_sources[it.judged]++;
+    r->judged_packets[it.judged] += s->packets;
+    if (r->n_top_sources < REPORT_TOP || s->packets >= r->top_sources[REPORT_TOP - 1].s->packets) {
+        it.ip = telescope_key_ip(c, s->key, s->flags & SOURCE_V6);
+        top_source(r, &it);
+    }
+    if (r->e->how.geo)
+        place(r, c, s);
+    return true;
+}
+
+/* Half of the cells, into a report of its own. */
+struct half {
+    struct telescope_report *r;
+    unsigned from, to;
+    bool ok;
+};
+
+static void *pass_half(void *arg)
+{
+    struct half *h = arg;
+    h->ok = true;
+    for (unsigned k = h->from; k < h->to; k++) {
+        const struct telescope_cell *c = &h->r->e->cells[k];
+        for (uint32_t i = 0; h->ok && i < c->sources.n; i++)
+            h->ok = one_source(h->r, c, &telescope_sources(&c->sources)[i]);
+    }
+    return NULL;
+}
+
+static void join_half(struct telescope_report *r, const struct telescope_report *other)
+{
+    for (unsigned i = 0; i < JUDGED_COUNT; i++) {
+        r->judged_sources[i] += other->judged_sources[i];
+        r->judged_packets[i] += other->judged_packets[i];
+    }
+    for (size_t i = 0; i < other->n_top_sources; i++)
+        top_source(r, &other->top_sources[i]);
+    telescope_fold_merge(&r->fold, &other->fold);
+}
+
+/* Two threads share the cells. Places are kept in one list: when they are asked for, one thread passes over all. */
+static bool pass_sources(struct telescope_report *r, struct hn_arena *a)
+{
+    struct telescope_report *other = r->e->how.geo ? NULL : HN_NEW(a, struct telescope_report);
+    struct half one = {r, 0, other ? TELESCOPE_CELLS / 2 : TELESCOPE_CELLS, false},
+                two = {other, one.to, TELESCOPE_CELLS, true};
+    pthread_t beside;
+    bool apart = false;
+    if (other) {
+        other->e = r->e;
+        other->accepted = r->accepted;
+        other->fold.groups_cap = r->fold.groups_cap;
+        other->fold.hour = r->fold.hour;
+        apart = r->e->how.threads > 1 && pthread_create(&beside, NULL, pass_half, &two) == 0;
+    }
+    pass_half(&one);
+    if (apart)
+        pthread_join(beside, NULL);
+    else if (other)
+        pass_half(&two);
+    if (other) {
+        join_half(r, other);
+        one.ok &= r->fold.groups || !other->fold.groups; /* else there was no memory to join them in */
+        telescope_fold_done(&other->fold);
     }
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
         telescope_fold_merge(&r->fold, &r->e->cells[k].gone);
-    return true;
+    return one.ok && two.ok;
 }
 
 /* ---------------------------------------------------------------- campaigns */
@@ -413,7 +466,7 @@ struct telescope_report *telescope_report_new(const struct telescope_engine *e, 
     sum_cells(r);
     pthread_t beside; /* two passes that have nothing in common */
     bool apart = e->how.threads > 1 && pthread_create(&beside, NULL, sum_events, r) == 0;
-    bool sources = (!e->how.geo || telescope_places_begin(&r->places, a)) && pass_sources(r) && pick_campaigns(r, a);
+    bool sources = (!e->how.geo || telescope_places_begin(&r->places, a)) && pass_sources(r, a) && pick_campaigns(r, a);
     if (apart)
         pthread_join(beside, NULL);
     else
