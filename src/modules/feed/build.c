@@ -83,7 +83,7 @@ static void take(struct hn_work *w, struct hn_adv_importer *im, uint16_t feed, s
 {
     if (!hn_work_map(w, &p->in, SIZE_MAX / 2) || !signed_well(w, p))
         return;
-    hn_adv_import_file(im, feed, p->in.name, p->in.map, p->in.regular);
+    hn_adv_import_file(im, feed, p->in.name, p->in.map, p->in.regular && !p->in.copied);
     p->n.documents++;
     p->n.hashed += p->hashed;
 }

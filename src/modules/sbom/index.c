@@ -45,7 +45,7 @@ static bool read_feeds(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_
     while (hn_work_input(w, "feed", &in)) {
         changed = in.mtime > changed ? in.mtime : changed;
         if (hn_work_map(w, &in, FEED_FILE_MAX)) {
-            hn_adv_import_file(im, feed, in.name, in.map, in.regular);
+            hn_adv_import_file(im, feed, in.name, in.map, in.regular && !in.copied);
             n++;
         }
         hn_work_done(&in);
