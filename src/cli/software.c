@@ -308,7 +308,27 @@ static int ingest_file(struct hn_client *c, const struct options *o, const char 
     return rc;
 }
 
-static int each_file(const struct options *o, int (*take)(struct hn_client *, const struct options *, const char *))
+static void print_sums(const struct cli_sbom_sums *t)
+{
+    struct hn_buf b;
+    struct hn_jw w;
+
+    hn_buf_init(&b, 4096);
+    hn_jw_init(&w, &b);
+    hn_jw_obj(&w);
+    hn_jw_kint(&w, "components", t->components);
+    hn_jw_kint(&w, "unknown", t->unknown);
+    hn_jw_kint(&w, "matches", t->matches);
+    hn_jw_kint(&w, "opened", t->opened);
+    hn_jw_kint(&w, "closed", t->closed);
+    hn_jw_kint(&w, "held", t->held);
+    hn_jw_obj_end(&w);
+    print_answer(&(const struct hn_answer){.body = hn_buf_text(&b)});
+    hn_buf_done(&b);
+}
+
+static int each_file(const struct options *o, int (*take)(struct hn_client *, const struct options *, const char *),
+                     void (*after)(struct hn_client *))
 {
     struct hn_client *c = open_store();
     int rc = CLI_OK;
@@ -319,8 +339,30 @@ static int each_file(const struct options *o, int (*take)(struct hn_client *, co
         int one = take(c, o, o->files[i]);
         rc = one > rc ? one : rc;
     }
+    if (rc == CLI_OK && after)
+        after(c);
     hn_client_close(c);
     return rc;
+}
+
+/* What came in is matched at once; that there are no advisories to match it with is no failure of taking it in. */
+static void match_new(struct hn_client *c)
+{
+    struct cli_sbom_sums t;
+    struct hn_buf said;
+    struct hn_arena a;
+
+    hn_buf_init(&said, 1u << 20);
+    hn_arena_init(&a, 4u << 20);
+    if (cli_sbom_rematch(c, NULL, 0, true, &t, &said) != CLI_OK) {
+        struct hn_str why = hn_str_trim(hn_buf_text(&said));
+        why = hn_str_starts(why, "hinomi: ") ? hn_str_cut(why, 8, why.n) : why;
+        cli_error("cli.sbom.unmatched", "why", why.n ? hn_arena_cstr(&a, why) : "–", NULL);
+    } else if (!cli.json && !cli.jsonl && !cli.csv) {
+        print_sums(&t);
+    }
+    hn_arena_done(&a);
+    hn_buf_done(&said);
 }
 
 static int ingest(int argc, char **argv)
@@ -331,7 +373,7 @@ static int ingest(int argc, char **argv)
         cli_error("cli.error.missing", "word", "--product", NULL);
         rc = CLI_USAGE;
     }
-    return rc == CLI_OK ? each_file(&o, ingest_file) : rc;
+    return rc == CLI_OK ? each_file(&o, ingest_file, match_new) : rc;
 }
 
 /* ---------------------------------------------------------------- statements */
@@ -407,7 +449,7 @@ static int vex_ingest(int argc, char **argv)
     struct options o = {.n_files = 0};
     int rc = read_options(argc, argv, &o);
 
-    return rc == CLI_OK ? each_file(&o, vex_file) : rc;
+    return rc == CLI_OK ? each_file(&o, vex_file, NULL) : rc;
 }
 
 /* ---------------------------------------------------------------- rematch */
@@ -469,25 +511,6 @@ static void add_up(struct cli_sbom_sums *t, const struct hn_answer *ans)
     t->closed += hn_jv_int(v, "closed", 0);
     t->held += hn_jv_int(v, "held", 0);
     hn_arena_done(&a);
-}
-
-static void print_sums(const struct cli_sbom_sums *t)
-{
-    struct hn_buf b;
-    struct hn_jw w;
-
-    hn_buf_init(&b, 4096);
-    hn_jw_init(&w, &b);
-    hn_jw_obj(&w);
-    hn_jw_kint(&w, "components", t->components);
-    hn_jw_kint(&w, "unknown", t->unknown);
-    hn_jw_kint(&w, "matches", t->matches);
-    hn_jw_kint(&w, "opened", t->opened);
-    hn_jw_kint(&w, "closed", t->closed);
-    hn_jw_kint(&w, "held", t->held);
-    hn_jw_obj_end(&w);
-    print_answer(&(const struct hn_answer){.body = hn_buf_text(&b)});
-    hn_buf_done(&b);
 }
 
 /* One line is what the store takes at once; each is for components of its own. */

@@ -172,6 +172,18 @@ class Files(Case):
         source = self.feed("sources", "--json").json[0]
         self.assertEqual((source["name"], source["kind"], source["error"], source["dirty"]), ("a", "file", "", False))
 
+    def test_a_document_is_matched_as_it_is_taken_in(self):
+        file = self.world.dir / "app.cdx.json"
+        file.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+            {"type": "library", "name": "thing", "version": "1.0", "purl": "pkg:pypi/thing@1.0"}]}))
+        done = self.world.run("sbom", "ingest", file, "--product", "App", "--version", "1", "--lang", "en")
+        self.assertEqual(done.code, 0)
+        self.assertIn("not matched: there is no advisory index yet", done.errors)
+        self.server.files["/a.zip"] = zipped([osv("A-1")])
+        self.feed("add", self.server.url("/a.zip"), "--name", "osv")
+        self.assertEqual(self.world.run("sbom", "ingest", file, "--product", "App", "--version", "2").code, 0)
+        self.assertEqual(self.world.run("software", "vulnerabilities", "--json").json["items"][0]["id"], "A-1")
+
     def test_a_cut_download_is_gone_on_with(self):
         whole = zipped([osv(f"A-{i}", details="x" * 3000 + str(i) * 50) for i in range(3000)])
         self.assertGreater(len(whole), 200000)
