@@ -98,7 +98,7 @@ static bool left_out(struct hn_str request)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    HN_AUTO(hn_arena_done) struct hn_arena a;
+    HN_AUTO(hn_arena_done) struct hn_arena a = {0};
     HN_AUTO(hn_buf_done) struct hn_buf answer = {0};
     struct hn_str request = {(const char *)data, size};
     static bool ready;

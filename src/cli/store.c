@@ -32,7 +32,7 @@ static void say(const char *key, const char *name, struct hn_str value)
 /* The file that was written or read: as JSON, or with the sentence of the key. */
 static void tell(const char *key, struct hn_str file)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_jw w;
 
     if (!cli.json) {

@@ -108,7 +108,7 @@ static void tell_next(struct watch *w)
     char at[HN_TIME_TEXT];
     struct hn_diag d = {{0}};
     struct hn_answer ans;
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     if (!w->k)
         return;
     hn_buf_init(&b, 256);

@@ -264,6 +264,20 @@ class Verbs(unittest.TestCase):
             if not verb.get("uses"):
                 self.assertEqual(self.w.run(verb["name"], "--no-such-option", "--quiet").code, 2, verb["name"])
 
+    def test_verbs_of_modules_without_anything(self):
+        """Nothing given, an empty file, one that is not there: an answer or an error, never a worker that dies."""
+        empty = self.w.dir / "empty"
+        empty.touch()
+        for verb in self.help["verbs"]:
+            for work in verb.get("work", []):
+                if work["name"] in ("collect", "watch"):  # these wait
+                    continue
+                for args in ([], [empty], [self.w.dir / "absent"]):
+                    with self.subTest(verb=verb["name"], work=work["name"], args=args):
+                        r = self.w.run(verb["name"], work["name"], *args, "--lang", "en", stdin="")
+                        self.assertIn(r.code, (0, 1, 2, 3), r.errors)
+                        self.assertNotIn("unexpectedly", r.errors)
+
     def test_verbs_of_their_own(self):
         for args, schema in ((["store", "check"], "check"), (["config", "show"], "config"), (["config", "list"], "config"),
                              (["config", "check"], "config"), (["help"], "help"), (["help", "findings"], "help")):

@@ -165,7 +165,7 @@ static struct hn_err write(const struct hn_bom *b, const struct hn_bom_how *how,
                            struct hn_bom_notes *loss)
 {
     unsigned version = cdx_version_for(b, how);
-    HN_AUTO(hn_buf_done) struct hn_buf raw;
+    HN_AUTO(hn_buf_done) struct hn_buf raw = {0};
 
     if (!version)
         return (struct hn_err){HN_E_INVALID};

@@ -190,7 +190,7 @@ static void say(struct shape *s)
 
 static void answer(struct shape *s)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf b;
+    HN_AUTO(hn_buf_done) struct hn_buf b = {0};
     struct hn_jw j;
     if (s->n)
         qsort(s->list, s->n, sizeof *s->list, by_time);

@@ -113,7 +113,7 @@ int sbom_why(struct hn_work *w)
 {
     struct hn_str asked = hn_work_str(w, "component");
     bool json = hn_work_form(w) == HN_FORM_JSON, unreadable = false;
-    HN_AUTO(hn_buf_done) struct hn_buf buf;
+    HN_AUTO(hn_buf_done) struct hn_buf buf = {0};
     struct hn_jw j;
     struct bill b = {0};
     size_t found = 0;
