@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/rows.h"
 #include "base/str.h"
 #include "modules/flow/flow_in.h"
 
@@ -20,7 +21,6 @@
 #define TEXT_MAX      64u
 #define EXAMPLES      3u
 #define USERS_KEPT    4u
-#define NONE          UINT32_MAX
 #define MADE_UP_LEAST 10u
 #define FLUX_LEAST    12u  /* networks */
 #define FLUX_TTL      900u /* seconds */
@@ -50,77 +50,12 @@ struct found {
     bool known;
 };
 
-/* Rows found by a keyed hash of 64 bits, which stands for the key. */
-struct table {
-    size_t size, max, n, cap;
-    uint8_t *rows;
-    uint64_t *hashes;
-    uint32_t *slots; /* twice `cap` */
-};
-
 struct flow_names {
-    struct table askers, names, found;
+    struct hn_rows askers, names, found;
     uint64_t forgotten;
 };
 
 /* ---------------------------------------------------------------- tables */
-
-static size_t slot_of(const struct table *t, uint64_t hash)
-{
-    size_t mask = 2 * t->cap - 1, at = hash & mask;
-    while (t->slots[at] != NONE && t->hashes[t->slots[at]] != hash)
-        at = (at + 1) & mask;
-    return at;
-}
-
-static bool grow(struct table *t)
-{
-    size_t cap = t->cap ? 2 * t->cap : 256;
-    if (cap > t->max)
-        return false;
-    uint32_t *slots = hn_alloc(2 * cap * sizeof *slots);
-    uint64_t *hashes = slots ? hn_realloc(t->hashes, cap * sizeof *hashes) : NULL;
-    t->hashes = hashes ? hashes : t->hashes;
-    uint8_t *rows = hashes ? hn_realloc(t->rows, cap * t->size) : NULL;
-    if (!rows) {
-        hn_free(slots);
-        return false;
-    }
-    hn_free(t->slots);
-    t->rows = rows;
-    t->slots = slots;
-    t->cap = cap;
-    memset(slots, 0xff, 2 * cap * sizeof *slots);
-    for (size_t i = 0; i < t->n; i++)
-        slots[slot_of(t, hashes[i])] = (uint32_t)i;
-    return true;
-}
-
-static void *find(const struct table *t, uint64_t hash)
-{
-    size_t at = t->cap ? slot_of(t, hash) : 0;
-    return t->rows && t->slots[at] != NONE ? t->rows + t->slots[at] * t->size : NULL;
-}
-
-/* The row, empty if it is new; NULL: no room. */
-static void *row(struct table *t, uint64_t hash)
-{
-    void *r = find(t, hash);
-    if (r || (t->n == t->cap && !grow(t)) || !t->rows)
-        return r;
-    t->slots[slot_of(t, hash)] = (uint32_t)t->n;
-    t->hashes[t->n] = hash;
-    r = t->rows + t->n++ * t->size;
-    memset(r, 0, t->size);
-    return r;
-}
-
-static void table_free(struct table *t)
-{
-    hn_free(t->rows);
-    hn_free(t->hashes);
-    hn_free(t->slots);
-}
 
 static uint64_t hash_ips(const struct hn_ip *a, const struct hn_ip *b)
 {
@@ -136,9 +71,9 @@ static struct flow_names *names_new(void)
 {
     struct flow_names *t = hn_alloc_zero(sizeof *t);
     if (t) {
-        t->askers = (struct table){.size = sizeof(struct asker), .max = ASKERS_MAX};
-        t->names = (struct table){.size = sizeof(struct name), .max = NAMES_MAX};
-        t->found = (struct table){.size = sizeof(struct found), .max = ADDRESSES_MAX};
+        t->askers = (struct hn_rows){.size = sizeof(struct asker), .max = ASKERS_MAX};
+        t->names = (struct hn_rows){.size = sizeof(struct name), .max = NAMES_MAX};
+        t->found = (struct hn_rows){.size = sizeof(struct found), .max = ADDRESSES_MAX};
     }
     return t;
 }
@@ -147,9 +82,9 @@ void flow_names_free(struct flow_names *t)
 {
     if (!t)
         return;
-    table_free(&t->askers);
-    table_free(&t->names);
-    table_free(&t->found);
+    hn_rows_free(&t->askers);
+    hn_rows_free(&t->names);
+    hn_rows_free(&t->found);
     hn_free(t);
 }
 
@@ -262,7 +197,7 @@ static void note_user(struct name *m, const struct hn_ip *who)
 static bool note_address(struct flow_names *t, const struct hn_flow_name *n, const struct hn_ip *ip, struct found by)
 {
     const struct name *names = (const struct name *)(const void *)t->names.rows;
-    struct found *f = row(&t->found, hash_ips(&n->src, ip));
+    struct found *f = hn_rows_row(&t->found, hash_ips(&n->src, ip));
     if (f && (!f->known || !names[f->name].random || names[by.name].random))
         *f = by;
     return f;
@@ -270,7 +205,7 @@ static bool note_address(struct flow_names *t, const struct hn_flow_name *n, con
 
 static void note_found(struct flow_names *t, const struct hn_flow_name *n, size_t asker, struct hn_str name)
 {
-    struct name *m = row(&t->names, hn_hash64(hn_str_bytes(name)));
+    struct name *m = hn_rows_row(&t->names, hn_hash64(hn_str_bytes(name)));
     t->forgotten += !m;
     if (!m)
         return;
@@ -298,10 +233,10 @@ void flow_names_add(struct flow_state *s, const struct hn_flow_name *n)
     struct flow_names *t = s->names = s->names ? s->names : names_new();
     if (!t || !n->dst.family || !plain(n->query, text, &name) || is_inner(name, n->type))
         return;
-    struct asker *of = row(&t->askers, hash_ips(&n->dst, NULL));
+    struct asker *of = hn_rows_row(&t->askers, hash_ips(&n->dst, NULL));
     if (of)
         of->asked = true;
-    struct asker *k = row(&t->askers, hash_ips(&n->src, NULL));
+    struct asker *k = hn_rows_row(&t->askers, hash_ips(&n->src, NULL));
     t->forgotten += !k;
     if (!k)
         return;
@@ -430,7 +365,7 @@ size_t flow_names_judge(struct flow_state *s, struct hn_arena *a, struct flow_su
 double flow_names_of(const struct flow_state *s, const struct flow_pair *p)
 {
     const struct flow_names *t = s->names;
-    const struct found *f = t ? find(&t->found, hash_ips(&p->src, &p->dst)) : NULL;
+    const struct found *f = t ? hn_rows_find(&t->found, hash_ips(&p->src, &p->dst)) : NULL;
     if (!f)
         return 0;
     const struct name *m = (const struct name *)(void *)t->names.rows + f->name;
