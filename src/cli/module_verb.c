@@ -229,9 +229,10 @@ static void on_progress(void *arg, uint64_t done, uint64_t total, struct hn_str 
         cli_progress("%llu  %.*s", (unsigned long long)done, HN_FMT(what));
 }
 
-static enum hn_work_form form(void)
+static enum hn_work_form form(const struct hn_verb *v)
 {
-    return cli.json ? HN_FORM_JSON : cli.jsonl ? HN_FORM_JSONL : cli.csv ? HN_FORM_CSV : HN_FORM_TEXT;
+    enum hn_work_form lines = v->flags & HN_VERB_LINES ? HN_FORM_JSONL : HN_FORM_JSON;
+    return cli.json ? HN_FORM_JSON : cli.jsonl ? lines : cli.csv ? HN_FORM_CSV : HN_FORM_TEXT;
 }
 
 static int run(struct call *c)
@@ -254,7 +255,6 @@ int cli_module_run(int argc, char **argv)
 {
     struct call c = {.front = {.module = cli_module_of(argv[0]),
                                .verb = cli_module_verb_find(argv[0], argv[1]),
-                               .form = form(),
                                .lang = (int)cli.lang,
                                .columns = cli.columns,
                                .progress = isatty(STDERR_FILENO) && !cli.quiet,
@@ -267,12 +267,17 @@ int cli_module_run(int argc, char **argv)
     hn_arena_init(&a, 64u << 20);
     c.words = hn_arena_alloc(&a, ((size_t)argc + 1) * sizeof *c.words);
     c.front.arg = &c;
+    c.front.form = form(c.front.verb);
     c.front.options = c.options;
     c.front.words = c.words;
     int rc = c.words ? take_args(&c, argc - 2, argv + 2) : CLI_FAILURE;
     bool needs = !(c.front.verb->flags & (HN_VERB_WORDS | HN_VERB_STDIN | HN_VERB_SERVES | HN_VERB_FOLDER));
     if (rc == CLI_OK && needs && !c.front.verb->facts && !c.front.n_words) {
         cli_error("cli.error.missing", "word", c.front.verb->synopsis, NULL);
+        rc = CLI_USAGE;
+    }
+    if (rc == CLI_OK && c.front.form == HN_FORM_CSV && !(c.front.verb->flags & HN_VERB_CSV)) {
+        cli_error("cli.error.no-csv", NULL);
         rc = CLI_USAGE;
     }
     if (rc == CLI_OK)

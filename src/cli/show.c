@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "cli/cli.h"
+#include "core/export.h"
 
 static struct hn_str show_time(struct hn_arena *a, struct hn_str s, bool zone)
 {
@@ -69,7 +70,7 @@ struct hn_str cli_word(const char *column, struct hn_str s)
     return s;
 }
 
-struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char *path, bool date)
+static const struct hn_jv *at_path(struct hn_arena *a, const struct hn_jv *row, const char *path)
 {
     struct hn_str rest = hn_str_c(path), part;
     const struct hn_jv *v = row;
@@ -77,6 +78,12 @@ struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char 
         const char *name = hn_arena_cstr(a, part);
         v = name ? hn_jv_get(v, name) : NULL;
     }
+    return v;
+}
+
+struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char *path, bool date)
+{
+    const struct hn_jv *v = at_path(a, row, path);
     if (v && v->kind == HN_JV_NULL && hn_str_ends(hn_str_c(path), "score"))
         return hn_str_c(hn_text_find(cli.lang, "cli.not-seen"));
     const char *dot = strrchr(path, '.');
@@ -153,6 +160,30 @@ void cli_table(const struct cli_column *cs, const struct hn_jv *items)
     for (size_t i = 0; items && i < items->n; i++)
         for (size_t c = 0; c < n; c++)
             put_cell(&out, &cs[c], cli_value(&a, &items->items[i], cs[c].path, cs[c].date), width[c], c + 1 == n);
+    cli_out(&out);
+    hn_buf_done(&out);
+    hn_arena_done(&a);
+}
+
+/* Columns by their paths, the same in every language. */
+void cli_csv(const struct cli_column *cs, const struct hn_jv *items)
+{
+    struct hn_arena a;
+    struct hn_buf out;
+    hn_arena_init(&a, 256u << 20);
+    hn_buf_init(&out, 256u << 20);
+    for (size_t c = 0; cs[c].path; c++)
+        hn_buf_fmt(&out, "%s%s", c ? "," : "", cs[c].path);
+    hn_buf_chr(&out, '\n');
+    for (size_t i = 0; items && i < items->n; i++) {
+        for (size_t c = 0; cs[c].path; c++) {
+            hn_buf_c(&out, c ? "," : "");
+            const struct hn_jv *v = at_path(&a, &items->items[i], cs[c].path);
+            hn_csv_cell(&out,
+                        v && v->kind == HN_JV_STR ? v->s : show_value(&a, v, false)); /* times and words as they are */
+        }
+        hn_buf_chr(&out, '\n');
+    }
     cli_out(&out);
     hn_buf_done(&out);
     hn_arena_done(&a);

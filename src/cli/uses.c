@@ -178,6 +178,9 @@ static int read_args(struct call *c, int argc, char **argv)
         return rc;
     if (cli.csv && param_find(c->op, HN_STR("format"))) {
         hn_jw_kc(&c->w, "format", "csv");
+    } else if (cli.csv && !c->use->columns) {
+        cli_error("cli.error.no-csv", NULL);
+        return CLI_USAGE;
     }
     if (cli.lang_given && param_find(c->op, HN_STR("lang"))) /* taken out of argv as an option of every verb */
         hn_jw_kc(&c->w, "lang", cli.lang == HN_JA ? "ja" : "en");
@@ -206,6 +209,10 @@ static void print_list(const struct call *c, const struct hn_jv *body)
     const struct hn_jv *items = hn_jv_get(body, "items");
     int64_t total = hn_jv_int(body, "total", -1);
     items = items ? items : body;
+    if (cli.csv) {
+        cli_csv(c->use->columns, items);
+        return;
+    }
     if (!items->n) {
         char key[128];
         snprintf(key, sizeof key, "cli.%s.empty", c->verb->name);
@@ -230,7 +237,7 @@ static int print(const struct call *c, const struct hn_answer *ans)
 {
     struct hn_arena a;
     int rc = CLI_OK;
-    if (cli.json || cli.csv || !hn_str_starts(ans->type, "application/json")) {
+    if (cli.json || !hn_str_starts(ans->type, "application/json")) {
         fwrite(ans->body.p, 1, ans->body.n, stdout);
         if (ans->body.n && ans->body.p[ans->body.n - 1] != '\n')
             putchar('\n');

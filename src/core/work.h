@@ -54,6 +54,8 @@ struct hn_work;
 #define HN_VERB_FOLDER 4u  /* needs the module's own folder, HINOMI_HOME/<module>: made, locked against a second one */
 #define HN_VERB_BESIDE 16u /* needs the folder as well, but writes whole files of its own or adds lines: no lock */
 #define HN_VERB_SERVES 8u  /* runs until it is told to stop (hn_work_stop) */
+#define HN_VERB_CSV    32u /* has a list to give as CSV; without this, --csv is refused */
+#define HN_VERB_LINES  64u /* gives an object a line; without this, --jsonl is its one JSON document */
 
 struct hn_verb {
     const char *name;     /* "replay"; texts "<module>.verb.<name>" (one line), "<module>.verb.<name>.example" */
@@ -149,8 +151,11 @@ void hn_work_flush(struct hn_work *w);
 void hn_work_print(struct hn_work *w, const char *fmt, ...) HN_PRINTF(2, 3);
 void hn_work_text(struct hn_work *w, struct hn_str hostile);
 /* A table for people: rows of n cells, aligned by display width, cut to the terminal; the first row is the header. A
- * header cell that begins with '>' is a number. NULL-free; cells are hostile text. */
+ * header cell that begins with '>' is a number. NULL-free; cells are hostile text. With --csv (HN_VERB_CSV) the same as
+ * CSV, nothing cut. */
 void hn_work_table(struct hn_work *w, const struct hn_str *cells, size_t rows, size_t columns);
+/* The head of its column: the text of the catalogue; in CSV the last word of its key, the same in every language. */
+struct hn_str hn_work_head(struct hn_work *w, const char *key);
 /* Text of the catalogue in the language of the user, "name", value pairs of C strings following, ended by NULL. */
 void hn_work_say(struct hn_work *w, const char *key, ...) __attribute__((sentinel));  /* to standard output */
 int hn_work_fail(struct hn_work *w, const char *key, ...) __attribute__((sentinel));  /* to standard error; gives 3 */

@@ -9,10 +9,12 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "base/term.h"
+#include "core/export.h"
 #include "core/work_in.h"
 
-#define FLUSH_AT (256u << 10)
-#define PARAMS   12u
+#define FLUSH_AT  (256u << 10)
+#define PARAMS    12u
+#define LINE_MOST (16u << 20) /* of a table as CSV */
 
 static void put(struct hn_work *w, const void *p, size_t n)
 {
@@ -192,11 +194,37 @@ static void put_cell(struct hn_buf *out, struct hn_str s, size_t width, bool rig
     hn_buf_c(out, last ? "\n" : "  ");
 }
 
+static void csv_table(struct hn_work *w, const struct hn_str *cells, size_t rows, size_t columns)
+{
+    struct hn_buf line;
+    hn_buf_init(&line, LINE_MOST);
+    for (size_t r = 0; r < rows; r++) {
+        hn_buf_clear(&line);
+        for (size_t c = 0; c < columns; c++) {
+            hn_buf_c(&line, c ? "," : "");
+            hn_csv_cell(&line, cell(cells, columns, r, c));
+        }
+        hn_work_text(w, hn_buf_text(&line)); /* what a terminal must not see is not for a spreadsheet either */
+        hn_work_print(w, "\n");
+    }
+    hn_buf_done(&line);
+}
+
+struct hn_str hn_work_head(struct hn_work *w, const char *key)
+{
+    const char *last = strrchr(key, '.');
+    return hn_str_c(w->form == HN_FORM_CSV && last ? last + 1 : hn_text_find((enum hn_lang)w->lang, key));
+}
+
 void hn_work_table(struct hn_work *w, const struct hn_str *cells, size_t rows, size_t columns)
 {
     size_t width[COLUMNS_MAX] = {0};
     if (!columns || columns > COLUMNS_MAX)
         return;
+    if (w->form == HN_FORM_CSV) {
+        csv_table(w, cells, rows, columns);
+        return;
+    }
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < columns; c++) {
             size_t n = hn_term_width(cell(cells, columns, r, c));

@@ -203,6 +203,10 @@ class Stored(Cli):
         self.assertEqual(sorted(seen), sorted(i["id"] for i in everything["items"]))
         for i in self.run_json("findings", "--severity", "high", "--limit", "500")["items"]:
             self.assertIn(i["severity"], ("high", "critical"))
+        rows = list(csv.reader(io.StringIO(self.w.run("sources", "--csv").text)))
+        self.assertEqual((rows[0][0], rows[1][0]), ("module", "accounts"))
+        refused = self.w.run("now", "--csv")
+        self.assertTrue(refused.code == 2 and "--json" in refused.errors, refused.errors)
         rows = list(csv.reader(io.StringIO(self.w.run("findings", "--csv").text)))
         self.assertEqual(len(rows) - 1, everything["total"])
         lines = self.w.run("findings", "--jsonl", "--limit", "500").text.splitlines()

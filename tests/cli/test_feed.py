@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """hinomi feed: fetching from a real HTTP server on loopback, and what becomes of it."""
+import csv
 import gzip
 import hashlib
 import http.server
@@ -585,6 +586,7 @@ class Shown(Case):
             self.assertEqual({r["feed"]["licence"] for r in one["records"]}, {"CC0"})
         self.assertIn("9.8", self.feed("show", "GHSA-1").text)
         self.feed("show", "CVE-1999-0000", code=3)
+        self.assertIn("introduced 0, fixed 2.0.0", self.feed("show", "GHSA-1").text)
         self.feed("show", code=2)
 
     def test_list_filters_and_sorts(self):
@@ -595,6 +597,37 @@ class Shown(Case):
         self.assertEqual([f["name"] for f in self.feed("list", "--json", "--sort", "date").json], ["old", "new"])
         self.assertEqual([f["name"] for f in self.feed("list", "--json", "--older", "1000").json], ["old"])
         self.assertEqual(self.feed("list", "--json", "--kind", "kev").json, [])
+
+    def test_lists_as_csv_and_as_lines(self):
+        """The same names of columns in both languages; what is no list says so; a component listed twice is told once."""
+        for name, more in (("one", {}), ("two", {"licence": "=1+1"})):
+            path = self.world.dir / (name + ".json")
+            path.write_text(json.dumps(osv("PYSEC-" + name, severity=[{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}])))
+            self.feed("add", "--name", name, "--licence", more.get("licence", "CC0-1.0"), path)
+        for lang in ("en", "ja"):
+            rows = list(csv.DictReader(io.StringIO(self.feed("list", "--csv", "--lang", lang).text)))
+            self.assertEqual([(r["name"], r["records"], r["date"], r["licence"]) for r in rows],
+                             [("one", "1", "2026-11-20", "CC0-1.0"), ("two", "1", "2026-11-20", "'=1+1")])
+        self.assertEqual([json.loads(x)["name"] for x in self.feed("list", "--jsonl").text.splitlines()], ["one", "two"])
+        self.assertIn("--json", self.feed("verify", "--csv", code=2).errors)
+        bill = self.world.dir / "bill.cdx.json"
+        part = {"type": "library", "name": "thing", "version": "1.0", "purl": "pkg:pypi/thing@1.0"}
+        bill.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [part, {**part, "name": "other", "purl": "pkg:pypi/other@1"}, part]}))
+        done = self.world.run("sbom", "match", bill, "--csv")
+        self.assertEqual(done.code, 1)
+        rows = list(csv.DictReader(io.StringIO(done.text)))
+        self.assertEqual([(r["severity"], r["score"], r["vulnerability"], r["purl"], r["fixed"], r["kev"]) for r in rows],
+                         [("critical", "9.8", f"PYSEC-{n}", "pkg:pypi/thing@1.0", "2.0.0", "") for n in ("one", "two")])
+        self.assertIn("3 components", done.errors)
+
+    def test_a_copy_of_an_archive_is_no_newer_than_what_is_in_it(self):
+        """Records of Go tell no change: the archive's entries do, and the file's own time says only when it was copied."""
+        path = self.world.dir / "all.zip"
+        path.write_bytes(zipped([osv("GO-1", modified="0001-01-01T00:00:00Z"), osv("GO-2", modified="0001-01-01T00:00:00Z")]))
+        self.feed("add", "--name", "go", path)
+        self.assertEqual(self.feed("list", "--json").json[0]["date"], "2026-11-20T00:00:00Z")
+        self.feed("add", "--name", "go", "--date", "2026-11-23T00:00:00Z", path)
+        self.assertEqual(self.feed("list", "--json").json[0]["date"], "2026-11-23T00:00:00Z")
 
 
 if __name__ == "__main__":

@@ -112,6 +112,8 @@ class Kinds(Case):
         ssvc = self.shown(CVE)["records"][0]["ssvc"]
         self.assertEqual((ssvc["exploitation"], ssvc["automatable"], ssvc["technical_impact"]), ("poc", "yes", "total"), ssvc)
         self.kept("cve", "cve", "2026-11-02")
+        told = self.world.run("feed", "show", CVE, env=NOW).text
+        self.assertIn("0 … < 2 affected, all others not_affected", told)
         self.assertEqual(self.match({**LIB, "version": "2", "purl": "pkg:pypi/lib@2"})["matches"], [])
 
     def test_nvd_is_the_last_resort(self):
@@ -123,6 +125,8 @@ class Kinds(Case):
         self.assertEqual(self.match({**bare, "version": "2.0", "cpe": "cpe:2.3:a:acme:gadget:2.0:*:*:*:*:*:*:*"})["matches"], [])
         self.assertEqual(self.match({**bare, "cpe": "cpe:2.3:a:other:gadget:1.4:*:*:*:*:*:*:*"})["matches"], [])
         self.kept("nvd", "nvd", "2026-11-03")
+        node = self.shown(CVE)["records"][0]["configurations"][-1]
+        self.assertEqual(node["matches"][0]["versionEndExcluding"], "2.0")
         # Where a feed speaks of the package itself, CPE names are not asked.
         self.add("osv", osv("PYSEC-1", name="gadget"))
         answer = self.match({**bare, "version": "9", "purl": "pkg:pypi/gadget@9", "cpe": "cpe:2.3:a:acme:gadget:1.4:*:*:*:*:*:*:*"})

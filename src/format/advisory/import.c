@@ -45,6 +45,7 @@ struct hn_adv_importer {
     /* the archive at work */
     struct hn_adv_zip zip;
     uint64_t taken, sum_packed, sum_unpacked;
+    hn_time packed; /* newest entry of the archives */
     bool stop, mapped;
     uint16_t feed;
     struct hn_str file;
@@ -279,6 +280,7 @@ static size_t take_batch(struct worker *w, struct hn_adv_zip_entry batch[BATCH])
         why = over_limits(im, &batch[n]);
         if (why)
             break;
+        im->packed = batch[n].changed > im->packed ? batch[n].changed : im->packed;
         n++;
     }
     im->stop |= why != NULL;
@@ -425,15 +427,17 @@ uint64_t hn_adv_import_rejected(const struct hn_adv_importer *im)
     return n;
 }
 
-hn_time hn_adv_import_date(const struct hn_adv_importer *im, hn_time file)
+hn_time hn_adv_import_date(const struct hn_adv_importer *im, hn_time given, hn_time file)
 {
     hn_time t = 0;
+    if (!given)
+        given = im->packed ? im->packed : file;
     uint64_t undated = 0;
     for (unsigned i = 0; i < im->n_workers; i++) {
         t = im->workers[i].newest > t ? im->workers[i].newest : t;
         undated += im->workers[i].undated;
     }
-    return undated > hn_adv_import_records(im) / 2 && file > t ? file : t;
+    return undated > hn_adv_import_records(im) / 2 && given > t ? given : t;
 }
 
 size_t hn_adv_import_complaints(const struct hn_adv_importer *im, const struct hn_adv_complaint **ret)
@@ -467,6 +471,7 @@ void hn_adv_import_reset(struct hn_adv_importer *im)
         memset(w->forms, 0, sizeof w->forms);
     }
     im->n_complaints = 0;
+    im->packed = 0;
     hn_arena_clear(&im->texts);
 }
 

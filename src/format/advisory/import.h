@@ -34,9 +34,10 @@ void hn_adv_import_file(struct hn_adv_importer *im, uint16_t feed, struct hn_str
 /* Since the last call of hn_adv_import_reset(). */
 uint64_t hn_adv_import_records(const struct hn_adv_importer *im);
 uint64_t hn_adv_import_rejected(const struct hn_adv_importer *im);
-/* Newest change or publication seen. Trackers and Go's records tell none: where most do not, the date of the newest
- * file (file; 0: not known) when that is later. */
-hn_time hn_adv_import_date(const struct hn_adv_importer *im, hn_time file);
+/* Newest change or publication seen. Trackers and Go's records tell none: where most do not, when it is later, the date
+ * that is given, or that of the newest entry of the archives, which a copy does not change, or that of the newest file
+ * (given, file; 0: not known). */
+hn_time hn_adv_import_date(const struct hn_adv_importer *im, hn_time given, hn_time file);
 /* SHA-256 of the file read since this was last asked; of several, the SHA-256 of theirs one after the other. */
 void hn_adv_import_sum(struct hn_adv_importer *im, uint8_t out[32]);
 size_t hn_adv_import_complaints(const struct hn_adv_importer *im, const struct hn_adv_complaint **ret);

@@ -1,10 +1,17 @@
 /*   …entries…   central directory   [zip64 end record   zip64 locator]   end record   comment
  *
- *   end record (§4.3.16)      0 "PK\5\6"   8 u16 entries here  10 u16 entries  12 u32 size  16 u32 offset  20 u16
- * comment zip64 locator (§4.3.15)   0 "PK\6\7"   8 u64 offset of the zip64 end record zip64 end (§4.3.14)       0
- * "PK\6\6"  32 u64 entries  40 u64 size  48 u64 offset central header (§4.3.12)  0 "PK\1\2"   8 u16 flags 10 u16 method
- * 16 u32 crc 20 u32 packed 24 u32 unpacked 28 u16 name  30 u16 extra 32 u16 comment 42 u32 local header  46 name,
- * extra, comment local header (§4.3.7)     0 "PK\3\4"  26 u16 name  28 u16 extra  30 name, extra, data */
+ *   end record (§4.3.16)
+ *      0 "PK\5\6"      10 u16 entries     12 u32 size      16 u32 offset    20 u16 comment
+ *   zip64 locator (§4.3.15)
+ *      0 "PK\6\7"       8 u64 offset of the zip64 end record
+ *   zip64 end (§4.3.14)
+ *      0 "PK\6\6"      32 u64 entries     40 u64 size      48 u64 offset
+ *   central header (§4.3.12)
+ *      0 "PK\1\2"       8 u16 flags       10 u16 method    12 u16 time      14 u16 date
+ *     16 u32 crc       20 u32 packed      24 u32 unpacked  28 u16 name      30 u16 extra
+ *     32 u16 comment   42 u32 local header                 46 name, extra, comment
+ *   local header (§4.3.7)
+ *      0 "PK\3\4"      26 u16 name        28 u16 extra     30 name, extra, data */
 #include "format/advisory/zip.h"
 
 #include <stdlib.h>
@@ -82,6 +89,16 @@ static void take_zip64(struct hn_cur extra, struct hn_adv_zip_entry *e)
     }
 }
 
+/* §4.4.6: two seconds, minutes, hours; day, month, years since 1980. Who packs reproducibly leaves the first day. */
+static hn_time dos_time(unsigned time, unsigned date)
+{
+    int day = date & 31, month = date >> 5 & 15, year = 1980 + (int)(date >> 9);
+    int64_t seconds = (time >> 11) * 3600 + (time >> 5 & 63) * 60 + (time & 31) * 2;
+    if (date <= (1u << 5 | 1u) || !day || month < 1 || month > 12)
+        return 0;
+    return hn_time_from_date(year, month, day) + seconds * HN_SECOND;
+}
+
 bool hn_adv_zip_next(struct hn_adv_zip *z, struct hn_adv_zip_entry *ret, const char **ret_why)
 {
     const uint8_t *p = z->doc.p + z->at;
@@ -98,6 +115,7 @@ bool hn_adv_zip_next(struct hn_adv_zip *z, struct hn_adv_zip_entry *ret, const c
     *ret = (struct hn_adv_zip_entry){.name = hn_bytes_of(p + CENTRAL_SIZE, name),
                                      .flags = hn_adv_le16(p + 8),
                                      .method = hn_adv_le16(p + 10),
+                                     .changed = dos_time(hn_adv_le16(p + 12), hn_adv_le16(p + 14)),
                                      .crc = hn_adv_le32(p + 16),
                                      .packed = hn_adv_le32(p + 20),
                                      .unpacked = hn_adv_le32(p + 24),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/time.h"
 
 struct hn_adv_zip {
     struct hn_bytes doc;
@@ -14,6 +15,7 @@ struct hn_adv_zip_entry {
     struct hn_bytes name;
     uint16_t flags, method;
     uint32_t crc;
+    hn_time changed; /* local time of whoever packed it, read as UTC; 0 where it is none or the first day of DOS */
     uint64_t packed, unpacked, header; /* sizes; where its local header lies */
 };
 

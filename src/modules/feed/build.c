@@ -127,7 +127,7 @@ static bool beside(struct hn_work *w, struct pending *p, struct hn_input *in)
 }
 
 /* The inputs as one feed. Its kind is the form that brought most records, its date that of its newest record, or of
- * its newest file where records tell none. */
+ * its newest entry or file where records tell none. */
 static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_importer *im,
                                struct hn_str name, struct feed_sign *sign, struct feed_checks *ret)
 {
@@ -158,7 +158,7 @@ static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct
     *ret = p.n;
     hn_adv_import_sum(im, f.sha256);
     f.kind = hn_str_c(hn_adv_import_form(im));
-    f.date = hn_adv_import_date(im, hn_work_given(w, "date") ? hn_work_time(w, "date") : p.changed);
+    f.date = hn_adv_import_date(im, hn_work_given(w, "date") ? hn_work_time(w, "date") : 0, p.changed);
     f.date = f.date < f.imported ? f.date : f.imported;
     f.rejected = hn_adv_import_rejected(im);
     hn_adv_build_feed_set(b, feed, &f);

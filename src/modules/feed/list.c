@@ -64,6 +64,26 @@ static bool wanted(struct hn_work *w, const struct hn_adv_feed *f)
     return ok && (!hn_work_given(w, "older") || !f->date || age(w, f) > hn_work_int(w, "older", 0));
 }
 
+static void put_one(struct hn_work *w, struct hn_jw *j, const struct hn_adv_feed *f)
+{
+    char sum[HN_HEX256_LEN];
+    hn_hex(hn_bytes_of(f->sha256, sizeof f->sha256), sum);
+    hn_jw_obj(j);
+    hn_jw_kstr(j, "name", f->name);
+    hn_jw_kstr(j, "kind", f->kind);
+    hn_jw_kstr(j, "source", f->source);
+    hn_jw_kstr(j, "licence", f->licence);
+    hn_jw_ktime(j, "date", f->date);
+    if (f->date)
+        hn_jw_kint(j, "age_days", age(w, f));
+    hn_jw_ktime(j, "imported", f->imported);
+    hn_jw_kint(j, "records", (int64_t)f->records);
+    hn_jw_kint(j, "rejected", (int64_t)f->rejected);
+    hn_jw_kc(j, "sha256", sum);
+    feed_checks_json(j, w, f->name);
+    hn_jw_obj_end(j);
+}
+
 static void put_json(struct hn_work *w, const struct hn_adv_feed *list, size_t n)
 {
     struct hn_buf out;
@@ -71,25 +91,23 @@ static void put_json(struct hn_work *w, const struct hn_adv_feed *list, size_t n
     hn_buf_init(&out, 16u << 20);
     hn_jw_init(&j, &out);
     hn_jw_arr(&j);
-    for (size_t i = 0; i < n; i++) {
-        char sum[HN_HEX256_LEN];
-        hn_hex(hn_bytes_of(list[i].sha256, sizeof list[i].sha256), sum);
-        hn_jw_obj(&j);
-        hn_jw_kstr(&j, "name", list[i].name);
-        hn_jw_kstr(&j, "kind", list[i].kind);
-        hn_jw_kstr(&j, "source", list[i].source);
-        hn_jw_kstr(&j, "licence", list[i].licence);
-        hn_jw_ktime(&j, "date", list[i].date);
-        if (list[i].date)
-            hn_jw_kint(&j, "age_days", age(w, &list[i]));
-        hn_jw_ktime(&j, "imported", list[i].imported);
-        hn_jw_kint(&j, "records", (int64_t)list[i].records);
-        hn_jw_kint(&j, "rejected", (int64_t)list[i].rejected);
-        hn_jw_kc(&j, "sha256", sum);
-        feed_checks_json(&j, w, list[i].name);
-        hn_jw_obj_end(&j);
-    }
+    for (size_t i = 0; i < n; i++)
+        put_one(w, &j, &list[i]);
     hn_jw_arr_end(&j);
+    hn_work_write(w, hn_bytes_of(out.p, out.n));
+    hn_buf_done(&out);
+}
+
+static void put_lines(struct hn_work *w, const struct hn_adv_feed *list, size_t n)
+{
+    struct hn_buf out;
+    hn_buf_init(&out, 16u << 20);
+    for (size_t i = 0; i < n; i++) {
+        struct hn_jw j;
+        hn_jw_init(&j, &out);
+        put_one(w, &j, &list[i]);
+        hn_buf_chr(&out, '\n');
+    }
     hn_work_write(w, hn_bytes_of(out.p, out.n));
     hn_buf_done(&out);
 }
@@ -103,7 +121,7 @@ static void put_table(struct hn_work *w, const struct hn_adv_feed *list, size_t 
     if (!cells)
         return;
     for (size_t i = 0; i < COLUMNS; i++) {
-        struct hn_str text = hn_str_c(hn_text_find((enum hn_lang)hn_work_lang(w), head[i]));
+        struct hn_str text = hn_work_head(w, head[i]);
         cells[i] = i == 2 || i == 4 ? hn_arena_fmt(a, ">%.*s", HN_FMT(text)) : text;
     }
     for (size_t i = 0; i < n; i++) {
@@ -131,7 +149,9 @@ int feed_list(struct hn_work *w)
     sort(w, list, n);
     if (hn_work_form(w) == HN_FORM_JSON)
         put_json(w, list, n);
-    else if (!all)
+    else if (hn_work_form(w) == HN_FORM_JSONL)
+        put_lines(w, list, n);
+    else if (!all && hn_work_form(w) == HN_FORM_TEXT)
         hn_work_say(w, "feed.none", NULL);
     else
         put_table(w, list, n);

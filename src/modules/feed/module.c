@@ -74,7 +74,7 @@ static int feed_verify(struct hn_work *w)
 #define ROOM ((size_t)4 << 30) /* address space: the old index is mapped beside the build */
 static const struct hn_verb verbs[] = {
     {"add", "--name NAME FILE|DIR|URL …", feed_add_options, HN_VERB_FOLDER, ROOM, feed_add, NULL, feed_sign_before},
-    {"list", "", feed_list_options, HN_VERB_WORDS, ROOM, feed_list, NULL},
+    {"list", "", feed_list_options, HN_VERB_WORDS | HN_VERB_CSV | HN_VERB_LINES, ROOM, feed_list, NULL},
     {"show", "ID …", feed_show_options, HN_VERB_WORDS, ROOM, feed_show, NULL},
     {"remove", "NAME", NULL, HN_VERB_FOLDER | HN_VERB_WORDS, ROOM, feed_remove, NULL},
     {"verify", "", NULL, HN_VERB_WORDS, ROOM, feed_verify, NULL},

@@ -1,32 +1,18 @@
 /* show: everything that the index knows of one id and its aliases, each source in its own words. */
+#include "modules/feed/show.h"
 #include "base/str.h"
 #include "format/cvss/cvss.h"
 #include "modules/feed/feed.h"
 
 const struct hn_verb_option feed_show_options[] = {{0}};
 
-#define GROUP_MOST    500u
-#define OUT_MOST      ((size_t)256 << 20)
-#define VERSIONS_MOST 200u /* of one package; the rest is counted */
-
-struct shown {
-    struct hn_work *w;
-    const struct hn_adv_index *x;
-    struct hn_arena a; /* of this id */
-    struct hn_jw *j;
-};
+#define GROUP_MOST 500u
+#define OUT_MOST   ((size_t)256 << 20)
 
 static const char *const sayers[] = {"other", "cna", "nvd", "adp", "ghsa", "distribution", "jvn"};
-static const char *const statuses[] = {
-    "",        "affected",       "not_affected",  "fixed",       "under_investigation",
-    "unknown", "first_affected", "last_affected", "first_fixed", "recommended"};
-static const char *const range_types[] = {"SEMVER", "ECOSYSTEM", "GIT", "CUSTOM", "UNKNOWN"};
-static const char *const events[] = {"introduced", "fixed", "last_affected", "limit"};
 static const char *const exploitation[] = {"", "none", "poc", "active"};
 static const char *const automatable[] = {"", "no", "yes"};
 static const char *const impacts[] = {"", "partial", "total"};
-
-#define WORD(table, i) ((size_t)(i) < sizeof(table) / sizeof *(table) ? (table)[i] : "")
 
 /* The vector decides; what the source says is kept beside it. -1: neither. */
 static double score_of(const struct hn_adv_severity *s)
@@ -39,30 +25,13 @@ static double score_of(const struct hn_adv_severity *s)
 
 /* ---------------------------------------------------------------- JSON */
 
-static void kstr(struct hn_jw *j, const char *key, struct hn_str s)
-{
-    if (s.n)
-        hn_jw_kstr(j, key, s);
-}
-
 static void ktime(struct hn_jw *j, const char *key, hn_time t)
 {
     if (t)
         hn_jw_ktime(j, key, t);
 }
 
-static void kstrs(struct hn_jw *j, const char *key, struct hn_adv_strs list, size_t most)
-{
-    if (!list.n)
-        return;
-    hn_jw_key(j, key);
-    hn_jw_arr(j);
-    for (size_t i = 0; i < list.n && i < most; i++)
-        hn_jw_str(j, list.p[i]);
-    hn_jw_arr_end(j);
-}
-
-static void put_severities(struct hn_jw *j, const struct hn_adv_severity *list, size_t n)
+void feed_show_put_severities(struct hn_jw *j, const struct hn_adv_severity *list, size_t n)
 {
     if (!n)
         return;
@@ -72,61 +41,16 @@ static void put_severities(struct hn_jw *j, const struct hn_adv_severity *list, 
         double score = score_of(&list[i]);
         hn_jw_obj(j);
         hn_jw_kc(j, "by", WORD(sayers, list[i].sayer));
-        kstr(j, "source", list[i].source);
+        feed_show_kstr(j, "source", list[i].source);
         if (score >= 0)
             hn_jw_knum(j, "score", score);
-        kstr(j, "vector", list[i].vector);
-        kstr(j, "word", list[i].word);
+        feed_show_kstr(j, "vector", list[i].vector);
+        feed_show_kstr(j, "word", list[i].word);
         if (list[i].primary)
             hn_jw_kbool(j, "primary", true);
         hn_jw_obj_end(j);
     }
     hn_jw_arr_end(j);
-}
-
-static void put_ranges(struct hn_jw *j, const struct hn_adv_affected *f)
-{
-    hn_jw_key(j, "ranges");
-    hn_jw_arr(j);
-    for (size_t i = 0; i < f->n_ranges; i++) {
-        const struct hn_adv_range *r = &f->ranges[i];
-        hn_jw_obj(j);
-        hn_jw_kc(j, "type", WORD(range_types, r->type));
-        kstr(j, "repo", r->repo);
-        hn_jw_key(j, "events");
-        hn_jw_arr(j);
-        for (size_t k = 0; k < r->n; k++) {
-            hn_jw_obj(j);
-            hn_jw_kstr(j, WORD(events, r->events[k].kind), r->events[k].version);
-            hn_jw_obj_end(j);
-        }
-        hn_jw_arr_end(j);
-        hn_jw_obj_end(j);
-    }
-    hn_jw_arr_end(j);
-}
-
-static void put_affected(struct hn_jw *j, const struct hn_adv_affected *f)
-{
-    hn_jw_obj(j);
-    kstr(j, "ecosystem", f->ecosystem);
-    kstr(j, "name", f->name);
-    kstr(j, "purl", f->purl);
-    kstr(j, "vendor", f->vendor);
-    kstr(j, "product", f->product.n ? f->product : f->product_name);
-    kstr(j, "within", f->within);
-    kstr(j, "status", hn_str_c(WORD(statuses, f->status)));
-    kstr(j, "urgency", f->urgency);
-    kstr(j, "note", f->note);
-    kstr(j, "statement", f->statement);
-    if (f->n_ranges)
-        put_ranges(j, f);
-    kstrs(j, "versions", f->versions, VERSIONS_MOST);
-    if (f->versions.n > VERSIONS_MOST)
-        hn_jw_kint(j, "versions_left_out", (int64_t)(f->versions.n - VERSIONS_MOST));
-    kstrs(j, "cpes", f->cpes, SIZE_MAX);
-    put_severities(j, f->severities, f->n_severities);
-    hn_jw_obj_end(j);
 }
 
 static void put_feed(struct shown *s, uint16_t number)
@@ -150,7 +74,7 @@ static void put_kev(struct hn_jw *j, const struct hn_adv_kev *k)
     ktime(j, "added", k->added);
     ktime(j, "due", k->due);
     hn_jw_kbool(j, "ransomware", k->ransomware);
-    kstr(j, "action", k->action);
+    feed_show_kstr(j, "action", k->action);
     hn_jw_obj_end(j);
 }
 
@@ -168,9 +92,9 @@ static void put_ssvc(struct hn_jw *j, const struct hn_adv_ssvc *v)
 {
     hn_jw_key(j, "ssvc");
     hn_jw_obj(j);
-    kstr(j, "exploitation", hn_str_c(WORD(exploitation, v->exploitation)));
-    kstr(j, "automatable", hn_str_c(WORD(automatable, v->automatable)));
-    kstr(j, "technical_impact", hn_str_c(WORD(impacts, v->impact)));
+    feed_show_kstr(j, "exploitation", hn_str_c(WORD(exploitation, v->exploitation)));
+    feed_show_kstr(j, "automatable", hn_str_c(WORD(automatable, v->automatable)));
+    feed_show_kstr(j, "technical_impact", hn_str_c(WORD(impacts, v->impact)));
     ktime(j, "date", v->date);
     hn_jw_obj_end(j);
 }
@@ -185,14 +109,14 @@ static void put_text(struct shown *s, hn_adv_ref ref)
     struct hn_adv_text t;
     if (!hn_adv_text_of(s->x, ref, &s->a, &t))
         return;
-    kstr(s->j, "details", t.details);
+    feed_show_kstr(s->j, "details", t.details);
     if (!t.n_references)
         return;
     hn_jw_key(s->j, "references");
     hn_jw_arr(s->j);
     for (size_t i = 0; i < t.n_references; i++) {
         hn_jw_obj(s->j);
-        kstr(s->j, "type", t.references[i].type);
+        feed_show_kstr(s->j, "type", t.references[i].type);
         hn_jw_kstr(s->j, "url", t.references[i].url);
         hn_jw_obj_end(s->j);
     }
@@ -203,19 +127,19 @@ static void put_head(struct hn_jw *j, const struct hn_adv *r)
 {
     hn_jw_kstr(j, "id", r->id);
     hn_jw_kc(j, "form", hn_adv_family_word(r->family));
-    kstr(j, "document", r->document.n ? r->document : r->part);
-    kstr(j, "author", r->author);
+    feed_show_kstr(j, "document", r->document.n ? r->document : r->part);
+    feed_show_kstr(j, "author", r->author);
     ktime(j, "published", r->published);
     ktime(j, "modified", r->modified);
     ktime(j, "withdrawn", r->withdrawn);
     if (r->rejected)
         hn_jw_kbool(j, "rejected", true);
-    kstr(j, "state", r->state);
-    kstrs(j, "aliases", r->aliases, SIZE_MAX);
-    kstrs(j, "upstream", r->upstream, SIZE_MAX);
-    kstrs(j, "related", r->related, SIZE_MAX);
-    kstrs(j, "cwes", r->cwes, SIZE_MAX);
-    kstr(j, "summary", r->summary);
+    feed_show_kstr(j, "state", r->state);
+    feed_show_kstrs(j, "aliases", r->aliases, SIZE_MAX);
+    feed_show_kstrs(j, "upstream", r->upstream, SIZE_MAX);
+    feed_show_kstrs(j, "related", r->related, SIZE_MAX);
+    feed_show_kstrs(j, "cwes", r->cwes, SIZE_MAX);
+    feed_show_kstr(j, "summary", r->summary);
 }
 
 static void put_record(struct shown *s, hn_adv_ref ref)
@@ -226,7 +150,7 @@ static void put_record(struct shown *s, hn_adv_ref ref)
     hn_jw_obj(s->j);
     put_head(s->j, &r);
     put_feed(s, r.feed);
-    put_severities(s->j, r.severities, r.n_severities);
+    feed_show_put_severities(s->j, r.severities, r.n_severities);
     if (r.kev.listed)
         put_kev(s->j, &r.kev);
     if (r.epss.scored)
@@ -236,8 +160,9 @@ static void put_record(struct shown *s, hn_adv_ref ref)
     hn_jw_key(s->j, "affected");
     hn_jw_arr(s->j);
     for (size_t i = 0; i < r.n_affected; i++)
-        put_affected(s->j, &r.affected[i]);
+        feed_show_put_affected(s->j, &r.affected[i]);
     hn_jw_arr_end(s->j);
+    feed_show_put_nodes(s->j, &r);
     put_text(s, ref);
     hn_jw_obj_end(s->j);
 }
@@ -245,8 +170,8 @@ static void put_record(struct shown *s, hn_adv_ref ref)
 static void put_facts(struct shown *s, const struct hn_adv_facts *f)
 {
     struct hn_jw *j = s->j;
-    kstr(j, "cve", f->cve);
-    kstrs(j, "ids", f->ids, SIZE_MAX);
+    feed_show_kstr(j, "cve", f->cve);
+    feed_show_kstrs(j, "ids", f->ids, SIZE_MAX);
     ktime(j, "published", f->published);
     if (f->withdrawn)
         hn_jw_kbool(j, "withdrawn", true);
@@ -257,7 +182,7 @@ static void put_facts(struct shown *s, const struct hn_adv_facts *f)
         put_epss(j, &f->epss);
     if (said(&f->ssvc))
         put_ssvc(j, &f->ssvc);
-    put_severities(j, f->severities, f->n_severities);
+    feed_show_put_severities(j, f->severities, f->n_severities);
 }
 
 static void put_json(struct shown *s, struct hn_str id, const struct hn_adv_facts *f, const hn_adv_ref *refs, size_t n,
@@ -317,30 +242,6 @@ static void tell_severities(struct shown *s, const struct hn_adv_severity *list,
     }
 }
 
-static struct hn_str range_text(struct shown *s, const struct hn_adv_affected *f)
-{
-    struct hn_buf b;
-    hn_buf_init(&b, 64u << 10);
-    for (size_t i = 0; i < f->n_ranges; i++)
-        for (size_t k = 0; k < f->ranges[i].n; k++)
-            hn_buf_fmt(&b, "%s%s %.*s", b.n ? ", " : "", WORD(events, f->ranges[i].events[k].kind),
-                       HN_FMT(f->ranges[i].events[k].version));
-    struct hn_str text = hn_arena_str(&s->a, hn_buf_text(&b));
-    hn_buf_done(&b);
-    return text;
-}
-
-static void tell_affected(struct shown *s, const struct hn_adv_affected *f)
-{
-    struct hn_str name = f->name.n ? f->name : f->purl.n ? f->purl : f->product.n ? f->product : f->product_name;
-    struct hn_str range = range_text(s, f), status = hn_str_c(WORD(statuses, f->status));
-    hn_work_print(s->w, "    ");
-    hn_work_text(s->w,
-                 hn_arena_fmt(&s->a, "%.*s%s%.*s  %.*s%s%.*s %.*s", HN_FMT(f->ecosystem), f->ecosystem.n ? " " : "",
-                              HN_FMT(name), HN_FMT(range), range.n ? "  " : "", HN_FMT(status), HN_FMT(f->urgency)));
-    hn_work_print(s->w, "\n");
-}
-
 static void tell_record(struct shown *s, hn_adv_ref ref)
 {
     struct hn_adv r;
@@ -360,7 +261,8 @@ static void tell_record(struct shown *s, hn_adv_ref ref)
     line(s, "feed.show.data", day(s, f.date));
     tell_severities(s, r.severities, r.n_severities);
     for (size_t i = 0; i < r.n_affected; i++)
-        tell_affected(s, &r.affected[i]);
+        feed_show_tell_affected(s, &r.affected[i]);
+    feed_show_tell_nodes(s, &r);
 }
 
 static void tell_facts(struct shown *s, struct hn_str id, const struct hn_adv_facts *f)
@@ -370,7 +272,8 @@ static void tell_facts(struct shown *s, struct hn_str id, const struct hn_adv_fa
                                            : "feed.show.kev.unknown";
     hn_work_text(s->w, f->cve.n ? f->cve : id);
     hn_work_print(s->w, "\n");
-    line(s, "feed.show.ids", joined(s, f->ids));
+    if (f->ids.n > 1)
+        line(s, "feed.show.ids", joined(s, f->ids));
     line(s, "feed.show.exploited", hn_str_c(hn_text_find((enum hn_lang)hn_work_lang(s->w), exploited)));
     line(s, "feed.show.kev.due", day(s, f->kev.due));
     if (f->epss.scored)

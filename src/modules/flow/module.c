@@ -202,11 +202,11 @@ static const struct hn_verb verbs[] = {
      flow_intel_verb},
     {"judge", "ALERT benign|true|revoke --reason TEXT | list", judge_options, HN_VERB_WORDS | HN_VERB_BESIDE, 0,
      flow_judge_verb},
-    {"top", "[FILTER …]", top_options, HN_VERB_WORDS, 16 * GIB, flow_top},
-    {"pairs", "[FILTER …]", top_options, HN_VERB_WORDS, 16 * GIB, flow_pairs},
-    {"list", "[FILTER …]", list_options, HN_VERB_WORDS, 16 * GIB, flow_list},
+    {"top", "[FILTER …]", top_options, HN_VERB_WORDS | HN_VERB_CSV, 16 * GIB, flow_top},
+    {"pairs", "[FILTER …]", top_options, HN_VERB_WORDS | HN_VERB_CSV, 16 * GIB, flow_pairs},
+    {"list", "[FILTER …]", list_options, HN_VERB_WORDS | HN_VERB_CSV | HN_VERB_LINES, 16 * GIB, flow_list},
     {"shape", "[FILTER …]", shape_options, HN_VERB_WORDS, 16 * GIB, flow_shape},
-    {"timeline", "[FILTER …]", timeline_options, HN_VERB_WORDS, 16 * GIB, flow_timeline},
+    {"timeline", "[FILTER …]", timeline_options, HN_VERB_WORDS | HN_VERB_CSV | HN_VERB_LINES, 16 * GIB, flow_timeline},
     {0}};
 
 const struct hn_module hn_module_flow = {

@@ -557,15 +557,7 @@ static void put_table(struct top *t, const struct heap *h)
         c[t->n_by + 1] = hn_arena_fmt(a, "%llu", (unsigned long long)s->packets);
         c[t->n_by + 2] = hn_arena_fmt(a, "%llu", (unsigned long long)s->bytes);
     }
-    if (hn_work_form(t->q.w) != HN_FORM_CSV) {
-        hn_work_table(t->q.w, cells, h->n + 1, columns);
-        return;
-    }
-    for (size_t i = 0; i < (h->n + 1) * columns; i++) {
-        struct hn_str s = cells[i].n && cells[i].p[0] == '>' ? hn_str_cut(cells[i], 1, cells[i].n) : cells[i];
-        hn_work_write(t->q.w, hn_str_bytes(s));
-        hn_work_write(t->q.w, hn_str_bytes((i + 1) % columns ? HN_STR(",") : HN_STR("\n")));
-    }
+    hn_work_table(t->q.w, cells, h->n + 1, columns);
 }
 
 /* ---------------------------------------------------------------- the verb */

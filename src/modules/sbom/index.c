@@ -60,7 +60,7 @@ static bool read_feeds(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_
     }
     all.records = hn_adv_import_records(im);
     all.rejected = hn_adv_import_rejected(im);
-    all.date = hn_adv_import_date(im, changed);
+    all.date = hn_adv_import_date(im, 0, changed);
     all.date = all.date < all.imported ? all.date : all.imported;
     hn_adv_import_sum(im, all.sha256);
     hn_adv_build_feed_set(b, feed, &all);

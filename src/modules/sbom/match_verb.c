@@ -26,9 +26,10 @@ const struct hn_verb_option sbom_match_options[] = {
 
 /* One line of the table: a vulnerability in a component, from however many advisories. */
 struct row {
-    struct hn_str severity, name, component, version, fixed, marks, file;
+    struct hn_str severity, name, component, version, purl, fixed, file;
     struct hn_str sentence;
     int rating; /* -1: unknown */
+    int score;  /* tenths, -1: only a word, or nothing */
     bool kev;
     double epss;
 };
@@ -163,7 +164,9 @@ static struct row *row_of(struct run *r, const struct sbom_match *m, struct hn_s
     }
     struct row *x = &r->rows[r->n_rows++];
     struct hn_arena *a = hn_work_arena(r->w);
-    *x = (struct row){.name = hn_arena_str(a, name), .component = hn_arena_str(a, c->name), .file = file, .rating = -1};
+    *x = (struct row){
+        .name = hn_arena_str(a, name), .component = hn_arena_str(a, c->name), .file = file, .rating = -1, .score = -1};
+    x->purl = hn_arena_str(a, c->purl);
     x->version = hn_arena_str(a, m->part->query.range ? m->part->component->version_range : m->part->query.version);
     return x;
 }
@@ -177,6 +180,7 @@ static void add_row(struct run *r, struct document *d, const struct sbom_match *
         return;
     if (m->rated && (int)m->rating > x->rating) {
         x->rating = (int)m->rating;
+        x->score = m->best.said ? m->best.cvss.score : -1;
         x->severity = m->best.said ? hn_arena_fmt(a, "%s %d.%d", hn_cvss_rating_word(m->rating),
                                                   m->best.cvss.score / 10, m->best.cvss.score % 10)
                                    : hn_str_c(hn_cvss_rating_word(m->rating));
@@ -415,7 +419,54 @@ static int by_weight(const void *x, const void *y)
     if (a->epss != b->epss)
         return a->epss < b->epss ? 1 : -1;
     int r = hn_str_cmp(a->component, b->component);
-    return r ? r : hn_str_cmp(a->name, b->name);
+    r = r ? r : hn_str_cmp(a->name, b->name);
+    r = r ? r : hn_str_cmp(a->version, b->version);
+    return r ? r : hn_str_cmp(a->file, b->file);
+}
+
+/* In the order that counts; a component that a document lists twice is told once. */
+static void order_rows(struct run *r)
+{
+    size_t n = 0;
+    if (r->n_rows)
+        qsort(r->rows, r->n_rows, sizeof *r->rows, by_weight);
+    for (size_t i = 0; i < r->n_rows; i++)
+        if (!n || by_weight(&r->rows[n - 1], &r->rows[i]) != 0)
+            r->rows[n++] = r->rows[i];
+    r->n_rows = n;
+}
+
+static struct hn_str tenths(struct hn_arena *a, int score)
+{
+    return score < 0 ? HN_STR("") : hn_arena_fmt(a, "%d.%d", score / 10, score % 10);
+}
+
+/* Every match a row; what is unknown is told beside it, on standard error. */
+static void say_csv(struct run *r)
+{
+    static const char *const heads[] = {"severity", "score", "vulnerability", "component", "version",
+                                        "purl",     "fixed", "kev",           "epss",      "file"};
+    enum { N = sizeof heads / sizeof *heads };
+    struct hn_arena *a = hn_work_arena(r->w);
+    struct hn_str *cells = hn_arena_alloc(a, (r->n_rows + 1) * N * sizeof *cells), *c = cells;
+    if (!cells)
+        return;
+    for (size_t i = 0; i < N; i++)
+        *c++ = hn_str_c(heads[i]);
+    for (size_t i = 0; i < r->n_rows; i++) {
+        const struct row *x = &r->rows[i];
+        *c++ = x->rating < 0 ? HN_STR("unknown") : hn_str_c(hn_cvss_rating_word((enum hn_cvss_rating)x->rating));
+        *c++ = tenths(a, x->score);
+        *c++ = x->name;
+        *c++ = x->component;
+        *c++ = x->version;
+        *c++ = x->purl;
+        *c++ = x->fixed;
+        *c++ = x->kev ? HN_STR("yes") : HN_STR("");
+        *c++ = x->epss > 0 ? hn_arena_fmt(a, "%.5f", x->epss) : HN_STR("");
+        *c++ = x->file;
+    }
+    hn_work_table(r->w, cells, r->n_rows + 1, N);
 }
 
 #define COLUMNS 6
@@ -430,7 +481,6 @@ static void say_table(struct run *r)
     struct hn_str *cells = hn_arena_alloc(a, (r->n_rows + 1) * COLUMNS * sizeof *cells);
     if (!cells)
         return;
-    qsort(r->rows, r->n_rows, sizeof *r->rows, by_weight);
     for (int i = 0; i < COLUMNS; i++)
         cells[i] = hn_text(a, lang, heads[i], NULL);
     for (size_t i = 0; i < r->n_rows; i++) {
@@ -463,6 +513,14 @@ static void say_text(struct run *r)
 {
     struct hn_arena *a = hn_work_arena(r->w);
     const struct counts *n = &r->n;
+    order_rows(r);
+    if (hn_work_form(r->w) == HN_FORM_CSV) {
+        say_csv(r);
+        hn_work_warn(r->w, "sbom.match.summary", "components", number(a, n->components), "affected",
+                     number(a, n->affected), "matches", number(a, n->matches), "suppressed", number(a, n->suppressed),
+                     "unknown", number(a, n->unknown), NULL);
+        return;
+    }
     say_table(r);
     hn_work_say(r->w, "sbom.match.summary", "components", number(a, n->components), "affected", number(a, n->affected),
                 "matches", number(a, n->matches), "suppressed", number(a, n->suppressed), "unknown",

@@ -205,7 +205,7 @@ static int list_text(struct hn_work *w, const struct statements *s)
     if (!cells)
         return hn_work_fail(w, "sbom.match.memory", NULL);
     for (int i = 0; i < COLUMNS; i++)
-        *c++ = hn_text(a, (enum hn_lang)hn_work_lang(w), heads[i], NULL);
+        *c++ = hn_work_head(w, heads[i]);
     for (size_t i = 0; i < s->m.n; i++) {
         const struct hn_vex_statement *x = s->m.s[i];
         char key[64], at[HN_TIME_TEXT];
@@ -222,8 +222,11 @@ static int list_text(struct hn_work *w, const struct statements *s)
         *c++ = x->source;
         rows++;
     }
-    if (rows)
+    bool csv = hn_work_form(w) == HN_FORM_CSV;
+    if (rows || csv)
         hn_work_table(w, cells, rows + 1, COLUMNS);
+    if (csv)
+        return 0;
     hn_work_say(w, "sbom.vex.summary", "n", hn_arena_cstr(a, hn_arena_fmt(a, "%zu", s->m.n)), "superseded",
                 hn_arena_cstr(a, hn_arena_fmt(a, "%zu", s->m.superseded)), "expired",
                 hn_arena_cstr(a, hn_arena_fmt(a, "%zu", s->m.expired)), "unfounded",
@@ -236,7 +239,7 @@ int sbom_vex_list(struct hn_work *w)
     struct statements s = {.bad = 0};
     int rc = read_all(w, &s);
     if (!rc)
-        rc = hn_work_form(w) == HN_FORM_TEXT ? list_text(w, &s) : list_json(w, &s);
+        rc = hn_work_form(w) != HN_FORM_JSON ? list_text(w, &s) : list_json(w, &s);
     if (!rc && (s.bad || hn_work_unreadable(w)))
         rc = 3;
     hn_vex_done(&s.v);
