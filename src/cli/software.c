@@ -141,6 +141,36 @@ static void print_answer(const struct hn_answer *ans)
     hn_arena_done(&a);
 }
 
+/* The answer as a sentence, which takes its words and numbers from the answer's members. Its JSON where that is asked
+ * for. */
+static void say_answer(const char *key, const struct hn_answer *ans)
+{
+    enum { MOST = 12 };
+    struct hn_param p[MOST + 1] = {{.name = ""}};
+    struct hn_buf text, out;
+    struct hn_arena a;
+
+    if (cli.json || cli.jsonl) {
+        print_answer(ans);
+        return;
+    }
+    hn_arena_init(&a, 1 << 20);
+    hn_buf_init(&text, 64u << 10);
+    hn_buf_init(&out, 256u << 10);
+    const struct hn_jv *v = hn_jv_parse(&a, hn_str_bytes(ans->body), NULL);
+    for (size_t i = 0; v && i < v->n && i < MOST; i++) {
+        const char *name = hn_arena_cstr(&a, v->keys[i]);
+        p[i] = (struct hn_param){name ? name : "", cli_value(&a, v, name ? name : "", false), &p[i + 1]};
+    }
+    hn_text_add(&text, cli.lang, key, p);
+    hn_term_put(&out, hn_buf_text(&text));
+    hn_buf_chr(&out, '\n');
+    cli_out(&out);
+    hn_buf_done(&out);
+    hn_buf_done(&text);
+    hn_arena_done(&a);
+}
+
 /* ---------------------------------------------------------------- ingest */
 
 struct options {
@@ -273,11 +303,11 @@ static int ingest_parts(struct hn_client *c, const struct options *o, const char
     hn_buf_init(&args, 64u << 20);
     const struct hn_jv *v = hn_jv_parse(&a, hn_str_bytes(hn_buf_text(parts)), NULL);
     int rc = v && write_args(&args, o, v, document) ? call(c, "sboms.put", &args, &ans) : CLI_FAILURE;
+    const struct hn_jv *put = rc == CLI_OK ? hn_jv_parse(&a, hn_str_bytes(hn_arena_str(&a, ans.body)), NULL) : NULL;
     if (rc == CLI_OK)
-        print_answer(&ans);
+        say_answer(hn_jv_bool(put, "known", false) ? "cli.sbom.known" : "cli.sbom.taken", &ans);
     else if (!v || args.bad)
         cli_error("cli.sbom.too-big", NULL);
-    const struct hn_jv *put = rc == CLI_OK ? hn_jv_parse(&a, hn_str_bytes(hn_arena_str(&a, ans.body)), NULL) : NULL;
     if (put && hn_jv_int(v, "statements", 0))
         rc = ingest_statements(c, file, hn_jv_str(put, "product"), version_of(o, v));
     hn_buf_done(&args);
@@ -323,7 +353,7 @@ static void print_sums(const struct cli_sbom_sums *t)
     hn_jw_kint(&w, "closed", t->closed);
     hn_jw_kint(&w, "held", t->held);
     hn_jw_obj_end(&w);
-    print_answer(&(const struct hn_answer){.body = hn_buf_text(&b)});
+    say_answer("cli.sbom.matched", &(const struct hn_answer){.body = hn_buf_text(&b)});
     hn_buf_done(&b);
 }
 

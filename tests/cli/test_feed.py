@@ -182,7 +182,12 @@ class Files(Case):
         self.assertIn("not matched: there is no advisory index yet", done.errors)
         self.server.files["/a.zip"] = zipped([osv("A-1")])
         self.feed("add", self.server.url("/a.zip"), "--name", "osv")
-        self.assertEqual(self.world.run("sbom", "ingest", file, "--product", "App", "--version", "2").code, 0)
+        done = self.world.run("sbom", "ingest", file, "--product", "App", "--version", "2", "--lang", "en")
+        self.assertEqual(done.code, 0)
+        self.assertIn("1 components taken in, 0 of them new", done.text)
+        self.assertIn("1 matches (1 new", done.text)
+        products = self.world.run("software", "products", "--json").json["items"]
+        self.assertEqual([p["p_any"] for p in products], [None])  # no EPSS: how likely is not known, which is not nought
         self.assertEqual(self.world.run("software", "vulnerabilities", "--json").json["items"][0]["id"], "A-1")
 
     def test_a_cut_download_is_gone_on_with(self):
@@ -619,6 +624,8 @@ class Shown(Case):
         self.assertEqual([(r["severity"], r["score"], r["vulnerability"], r["purl"], r["fixed"], r["kev"]) for r in rows],
                          [("critical", "9.8", f"PYSEC-{n}", "pkg:pypi/thing@1.0", "2.0.0", "") for n in ("one", "two")])
         self.assertIn("3 components", done.errors)
+        self.assertEqual(self.world.run("sbom", "match", bill, "--json").json["judged"], [{"ecosystem": "PyPI", "components": 3, "entries": 2}])
+        self.assertIn("3 of PyPI, advisory entries held: 2", self.world.run("sbom", "match", bill, "--lang", "en").text)
 
     def test_a_copy_of_an_archive_is_no_newer_than_what_is_in_it(self):
         """Records of Go tell no change: the archive's entries do, and the file's own time says only when it was copied."""

@@ -16,7 +16,7 @@ export interface SoftwareNow {
   kev_unknown: number;
   answered: number;
   epss_unknown: number;
-  p_any: number;
+  p_any: number | null;
   matched_at: Time | null;
   feed_at: Time | null;
 }
@@ -38,7 +38,7 @@ export interface ProductRow {
   kev: number;
   kev_unknown: number;
   answered: number;
-  p_any: number;
+  p_any: number | null;
   newest_sbom: Time | null;
 }
 export interface ProductVersion {
@@ -67,7 +67,7 @@ export interface Supplier {
   unknown: number;
   vulnerabilities: number;
   kev: number;
-  p_any: number;
+  p_any: number | null;
   oldest_sbom: Time | null;
   contract_next: Time | null;
 }

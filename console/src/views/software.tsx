@@ -66,7 +66,7 @@ function Head(): JSX.Element {
             ? t("software.sentence-none", { components: d.components, judged: d.judged })
             : `${t("software.sentence", { n: d.vulnerabilities, products: d.products, hosts: d.hosts })} ${exploited(d)}`
           : t("software.sentence-unmatched", { components: d.components })}{" "}
-        {d.vulnerabilities > 0 && (d.epss_unknown < d.vulnerabilities ? t("software.p-any", { p: (100 * d.p_any).toFixed(1) }) : t("software.p-unknown"))}
+        {d.vulnerabilities > 0 && (d.p_any !== null ? t("software.p-any", { p: (100 * d.p_any).toFixed(1) }) : t("software.p-unknown"))}
       </p>
       <p class="dim">
         <Share part={d.judged} whole={d.components} label={t("software.judged-of", { n: d.judged, total: d.components })} />{" "}

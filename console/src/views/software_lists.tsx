@@ -24,14 +24,11 @@ export function Percent({ p }: { p: number | null }): JSX.Element {
   return p === null ? <span class="unknown">{t("value.unknown")}</span> : <span>{dec(100 * p, 1)} %</span>;
 }
 
-/* Where no vulnerability has an EPSS, the chance is not nought but unknown. */
 /* How many are known to be exploited, and of how many nobody can say. */
 export function exploited(d: { vulnerabilities: number; kev: number; kev_unknown: number }): string {
   if (d.kev_unknown === 0) return t("software.kev-count", { kev: d.kev });
   return d.kev === 0 && d.kev_unknown === d.vulnerabilities ? t("software.kev-none") : t("software.kev-rest", { kev: d.kev, n: d.kev_unknown });
 }
-
-const chance = (r: { vulnerabilities: number; p_any: number }): number | null => (r.vulnerabilities > 0 && r.p_any === 0 ? null : r.p_any);
 
 interface ListProps<R> {
   id: string;
@@ -93,7 +90,7 @@ const productColumns = (): Column<ProductRow>[] => [
   { key: "supplier", label: t("software.supplier"), width: 130, sort: "supplier", cell: (r) => (r.supplier ? <Say max={60}>{r.supplier}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
   { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, sort: "vulnerabilities", falling: true, cell: (r) => <Count n={r.vulnerabilities} /> },
   { key: "kev", label: t("software.kev"), width: 106, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : r.kev_unknown > 0 ? <span class="hatched">{t("value.unknown")}</span> : <Count n={0} />) },
-  { key: "p", label: t("software.p"), width: 128, numeric: true, sort: "p", falling: true, hint: t("software.p-hint"), cell: (r) => <Percent p={chance(r)} /> },
+  { key: "p", label: t("software.p"), width: 128, numeric: true, sort: "p", falling: true, hint: t("software.p-hint"), cell: (r) => <Percent p={r.p_any} /> },
   { key: "components", label: t("software.components"), width: 120, numeric: true, sort: "components", falling: true, cell: (r) => (r.components === 0 ? <span class="hatched">{t("software.no-sbom")}</span> : <Count n={r.components} />) },
   { key: "unknown", label: t("software.unknown"), width: 96, numeric: true, cell: (r) => <Unknown n={r.unknown + r.unjudged} /> },
   { key: "org", label: t("col.org"), width: 110, narrow: "hide", cell: (r) => <Say max={60}>{pick(r.org.name)}</Say> },
@@ -216,7 +213,7 @@ export function SuppliersList(): JSX.Element {
     { key: "products", label: t("software.products"), width: 80, numeric: true, cell: (r) => <Count n={r.products} /> },
     { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, cell: (r) => <Count n={r.vulnerabilities} /> },
     { key: "kev", label: t("software.kev"), width: 100, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : <Count n={0} />) },
-    { key: "p", label: t("software.p"), width: 128, numeric: true, cell: (r) => <Percent p={chance(r)} /> },
+    { key: "p", label: t("software.p"), width: 128, numeric: true, cell: (r) => <Percent p={r.p_any} /> },
     { key: "unknown", label: t("software.unknown"), width: 90, numeric: true, cell: (r) => <Unknown n={r.unknown} /> },
     { key: "without", label: t("software.without"), width: 130, numeric: true, cell: (r) => <Unknown n={r.without_sbom} /> },
     { key: "oldest", label: t("software.oldest-sbom"), width: 130, cell: (r) => <When at={r.oldest_sbom} rel /> },

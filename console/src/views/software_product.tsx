@@ -29,7 +29,7 @@ function versionColumns(): Column<ProductVersion>[] {
 function sentence(p: Product): string {
   if (p.components === 0) return t("software.product-blind", { name: p.name });
   if (p.vulnerabilities === 0) return t("software.product-none", { name: p.name, components: p.components, unknown: p.unknown + p.unjudged });
-  const chance = p.p_any > 0 ? t("software.p-any", { p: (100 * p.p_any).toFixed(1) }) : t("software.p-unknown");
+  const chance = p.p_any !== null ? t("software.p-any", { p: (100 * p.p_any).toFixed(1) }) : t("software.p-unknown");
   return `${t("software.product-sentence", { name: p.name, n: p.vulnerabilities })} ${exploited(p)} ${chance}`;
 }
 

@@ -40,6 +40,15 @@ struct counts {
     size_t by_unknown[SBOM_UNKNOWNS], by_false[SBOM_FALSES], by_vex, kev;
 };
 
+/* How many components of an ecosystem were judged, and by how many entries of advisories: that few were found is worth
+ * little where the index holds few. */
+#define ECOSYSTEMS 64u
+struct judged {
+    struct hn_str name;
+    size_t components;
+    uint64_t entries;
+};
+
 struct run {
     struct hn_work *w;
     struct hn_adv_index index;
@@ -53,6 +62,8 @@ struct run {
     struct row *rows;
     size_t n_rows, cap_rows;
     struct counts n;
+    struct judged judged[ECOSYSTEMS];
+    size_t n_judged;
     bool over; /* at or above --fail-on */
     bool failed;
 };
@@ -242,6 +253,25 @@ static void say_parts(struct run *r, struct document *d)
     }
 }
 
+static void find_ecosystems(struct run *r)
+{
+    for (uint32_t i = 0; r->n_judged < ECOSYSTEMS; i++) {
+        struct judged *j = &r->judged[r->n_judged];
+        if (!hn_adv_ecosystem_at(&r->index, i, &j->name, &j->entries))
+            return;
+        r->n_judged++;
+    }
+}
+
+static void count_judged(struct run *r, const struct document *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        struct hn_str base = hn_adv_ecosystem_base(d->parts[i].query.ecosystem);
+        for (size_t k = 0; base.n && d->parts[i].unknown == SBOM_UNKNOWN_NOT && k < r->n_judged; k++)
+            r->judged[k].components += hn_str_eq(r->judged[k].name, base);
+    }
+}
+
 static void say_document(struct run *r, const struct document *d)
 {
     static const char *const severities[] = {"info", "warning", "error", "fatal"};
@@ -294,10 +324,12 @@ static void take_document(struct run *r, struct hn_input *in)
         snprintf(name, sizeof name, "%.*s", HN_FMT(in->name));
         hn_work_warn(r->w, "sbom.match.broken", "file", name, NULL);
     }
-    if (hn_ok(hn_bom_index(&d.bom)) && match_document(r, &d))
+    if (hn_ok(hn_bom_index(&d.bom)) && match_document(r, &d)) {
         say_parts(r, &d);
-    else
+        count_judged(r, &d);
+    } else {
         r->failed = true;
+    }
     say_document(r, &d);
     hn_bom_done(&d.bom);
     hn_arena_done(&d.arena);
@@ -346,6 +378,22 @@ static void index_json(struct run *r, struct hn_jw *w)
     }
     hn_jw_arr_end(w);
     hn_jw_obj_end(w);
+}
+
+static void judged_json(const struct run *r, struct hn_jw *w)
+{
+    hn_jw_key(w, "judged");
+    hn_jw_arr(w);
+    for (size_t i = 0; i < r->n_judged; i++) {
+        if (!r->judged[i].components)
+            continue;
+        hn_jw_obj(w);
+        hn_jw_kstr(w, "ecosystem", r->judged[i].name);
+        hn_jw_kint(w, "components", (int64_t)r->judged[i].components);
+        hn_jw_kint(w, "entries", (int64_t)r->judged[i].entries);
+        hn_jw_obj_end(w);
+    }
+    hn_jw_arr_end(w);
 }
 
 static void counts_json(const struct counts *n, struct hn_jw *w)
@@ -401,6 +449,7 @@ static void say_json(struct run *r)
         hn_jw_raw(&w, hn_buf_text(lists[i].jw->out));
         r->failed = r->failed || lists[i].jw->out->bad;
     }
+    judged_json(r, &w);
     counts_json(&r->n, &w);
     hn_jw_obj_end(&w);
     hn_buf_chr(&out, '\n');
@@ -525,6 +574,10 @@ static void say_text(struct run *r)
     hn_work_say(r->w, "sbom.match.summary", "components", number(a, n->components), "affected", number(a, n->affected),
                 "matches", number(a, n->matches), "suppressed", number(a, n->suppressed), "unknown",
                 number(a, n->unknown), NULL);
+    for (size_t i = 0; i < r->n_judged; i++)
+        if (r->judged[i].components)
+            hn_work_say(r->w, "sbom.match.judged", "n", number(a, r->judged[i].components), "ecosystem",
+                        hn_arena_cstr(a, r->judged[i].name), "entries", number(a, r->judged[i].entries), NULL);
     for (int i = 1; i < SBOM_UNKNOWNS; i++) {
         char key[64];
         snprintf(key, sizeof key, "sbom.reason.%s", sbom_unknown_word((enum sbom_unknown)i));
@@ -577,6 +630,7 @@ int sbom_match(struct hn_work *w)
     if (!sbom_index_open(w, &r.index))
         return 3;
     run_init(&r);
+    find_ecosystems(&r);
     read_options(&r);
     while (!r.failed && hn_work_next(w, &in)) {
         if (hn_work_map(w, &in, DOCUMENT_MAX))
