@@ -100,6 +100,8 @@ struct hn_str cli_value(struct hn_arena *a, const struct hn_jv *row, const char 
 struct hn_str cli_word(const char *column, struct hn_str s);
 void cli_table(const struct cli_column *columns, const struct hn_jv *items);
 void cli_csv(const struct cli_column *columns, const struct hn_jv *items);
+/* A text of the catalogue, which takes its words and numbers from the members of an object, as a line. */
+void cli_sentence(const char *key, const struct hn_jv *members);
 void cli_fields(const struct hn_jv *body);
 void cli_out(const struct hn_buf *b); /* to standard output */
 /* A line of standard input; on a terminal asked for twice, unseen. False: there was none, or the two differ. */

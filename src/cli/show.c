@@ -30,6 +30,22 @@ static struct hn_str show_number(struct hn_arena *a, double d)
     return hn_str_ends(s, ".0") ? hn_str_cut(s, 0, s.n - 2) : s;
 }
 
+static struct hn_str show_value(struct hn_arena *a, const struct hn_jv *v, bool date);
+
+#define LIST_MOST 20u /* of a list in one cell */
+
+static struct hn_str show_list(struct hn_arena *a, const struct hn_jv *v)
+{
+    struct hn_str s = {"", 0};
+    for (size_t i = 0; i < v->n; i++) {
+        if (i == LIST_MOST)
+            return hn_arena_fmt(a, "%.*s, … (%zu)", HN_FMT(s), v->n);
+        struct hn_str one = show_value(a, &v->items[i], false);
+        s = hn_arena_fmt(a, "%.*s%s%.*s", HN_FMT(s), s.n && one.n ? ", " : "", HN_FMT(one));
+    }
+    return s;
+}
+
 static struct hn_str show_value(struct hn_arena *a, const struct hn_jv *v, bool date)
 {
     if (!v)
@@ -47,6 +63,8 @@ static struct hn_str show_value(struct hn_arena *a, const struct hn_jv *v, bool 
         struct hn_str s = hn_jv_str(v, cli.lang == HN_JA ? "ja" : "en");
         return s.p ? s : hn_jv_str(v, "name");
     }
+    case HN_JV_ARR:
+        return show_list(a, v);
     default:
         return HN_STR("");
     }
@@ -186,6 +204,30 @@ void cli_csv(const struct cli_column *cs, const struct hn_jv *items)
     }
     cli_out(&out);
     hn_buf_done(&out);
+    hn_arena_done(&a);
+}
+
+/* ---------------------------------------------------------------- sentences */
+
+void cli_sentence(const char *key, const struct hn_jv *members)
+{
+    enum { MOST = 12 };
+    struct hn_param p[MOST + 1] = {{.name = ""}};
+    struct hn_buf text, out;
+    struct hn_arena a;
+    hn_arena_init(&a, 1u << 20);
+    hn_buf_init(&text, 64u << 10);
+    hn_buf_init(&out, 256u << 10);
+    for (size_t i = 0; members && i < members->n && i < MOST; i++) {
+        const char *name = hn_arena_cstr(&a, members->keys[i]);
+        p[i] = (struct hn_param){name ? name : "", cli_value(&a, members, name ? name : "", false), &p[i + 1]};
+    }
+    hn_text_add(&text, cli.lang, key, p);
+    hn_term_put(&out, hn_buf_text(&text));
+    hn_buf_chr(&out, '\n');
+    cli_out(&out);
+    hn_buf_done(&out);
+    hn_buf_done(&text);
     hn_arena_done(&a);
 }
 

@@ -141,13 +141,9 @@ static void print_answer(const struct hn_answer *ans)
     hn_arena_done(&a);
 }
 
-/* The answer as a sentence, which takes its words and numbers from the answer's members. Its JSON where that is asked
- * for. */
+/* The answer as a sentence; its JSON where that is asked for. */
 static void say_answer(const char *key, const struct hn_answer *ans)
 {
-    enum { MOST = 12 };
-    struct hn_param p[MOST + 1] = {{.name = ""}};
-    struct hn_buf text, out;
     struct hn_arena a;
 
     if (cli.json || cli.jsonl) {
@@ -155,19 +151,7 @@ static void say_answer(const char *key, const struct hn_answer *ans)
         return;
     }
     hn_arena_init(&a, 1 << 20);
-    hn_buf_init(&text, 64u << 10);
-    hn_buf_init(&out, 256u << 10);
-    const struct hn_jv *v = hn_jv_parse(&a, hn_str_bytes(ans->body), NULL);
-    for (size_t i = 0; v && i < v->n && i < MOST; i++) {
-        const char *name = hn_arena_cstr(&a, v->keys[i]);
-        p[i] = (struct hn_param){name ? name : "", cli_value(&a, v, name ? name : "", false), &p[i + 1]};
-    }
-    hn_text_add(&text, cli.lang, key, p);
-    hn_term_put(&out, hn_buf_text(&text));
-    hn_buf_chr(&out, '\n');
-    cli_out(&out);
-    hn_buf_done(&out);
-    hn_buf_done(&text);
+    cli_sentence(key, hn_jv_parse(&a, hn_str_bytes(ans->body), NULL));
     hn_arena_done(&a);
 }
 
@@ -661,23 +645,6 @@ static int rematch(int argc, char **argv)
     return rc;
 }
 
-/* People want to read who is affected; the graph is for drawing. */
-static int reach(const struct cli_verb *v, int argc, char **argv)
-{
-    char *with[64], rows[] = "--rows=releases";
-    bool given = cli.json || cli.jsonl || argc > 60;
-
-    for (int i = 0; i < argc && i < 60; i++) {
-        with[i] = argv[i];
-        given = given || strncmp(argv[i], "--rows", 6) == 0;
-    }
-    if (given)
-        return cli_run_uses(v, argc, argv);
-    with[argc] = rows;
-    with[argc + 1] = NULL;
-    return cli_run_uses(v, argc + 1, with);
-}
-
 int cli_sbom(int argc, char **argv)
 {
     const struct cli_verb *v = cli_verb_find("sbom");
@@ -689,6 +656,6 @@ int cli_sbom(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "rematch") == 0)
         return rematch(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "reach") == 0)
-        return reach(v, argc, argv);
+        return cli_reach(v, argc, argv);
     return argc > 1 ? cli_run_uses(v, argc, argv) : cli_usage(v);
 }

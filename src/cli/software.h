@@ -32,4 +32,8 @@ struct cli_sbom_sums { /* of a matching pass, its parts added up */
 int cli_sbom_rematch(struct hn_client *c, const char *const *feeds, size_t n, bool unjudged, struct cli_sbom_sums *ret,
                      struct hn_buf *said);
 
+/* hinomi sbom reach, and how its answer is shown. */
+int cli_reach(const struct cli_verb *v, int argc, char **argv);
+int cli_reach_show(const struct hn_jv *body);
+
 int cli_uploads(int argc, char **argv); /* hinomi -x uploads: reads what waits, then ends */

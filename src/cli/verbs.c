@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cli/cli.h"
+#include "cli/software.h"
 
 static const struct cli_column finding_columns[] = {{"severity", .right = false},
                                                     {"score", .right = true},
@@ -120,11 +120,6 @@ static const struct cli_column statement_columns[] = {
 static const struct cli_column change_columns[] = {{"change", .right = false},   {"id", .right = false},
                                                    {"severity", .right = false}, {"summary", .flex = true},
                                                    {"holders", .right = true},   {0}};
-static const struct cli_column reach_columns[] = {{"product.name", .flex = true}, {"version", .right = false},
-                                                  {"component", .right = false},  {"component_version", .right = false},
-                                                  {"fixed", .right = false},      {"statement", .right = false},
-                                                  {"owner.name", .right = false}, {0}};
-
 static const struct cli_column upload_columns[] = {{"put_at", .date = true},
                                                    {"kind", .right = false},
                                                    {"file", .flex = true},
@@ -158,7 +153,7 @@ static const struct cli_use software_uses[] = {
     {"upload", "uploads.get", "id", NULL, NULL},
     {"feeds", "software.feeds", NULL, NULL, NULL},
     {0}};
-static const struct cli_use sbom_uses[] = {{"reach", "software.reach", "of", reach_columns, NULL},
+static const struct cli_use sbom_uses[] = {{"reach", "software.reach", "of", NULL, cli_reach_show},
                                            {"say", "statements.create", "vuln status", NULL, NULL},
                                            {"unsay", "statements.end", "id", NULL, NULL},
                                            {"openvex", "statements.openvex", NULL, NULL, NULL},

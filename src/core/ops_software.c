@@ -188,6 +188,38 @@ static struct hn_err releases_write(struct hn_op_ctx *c, struct hn_str product)
     return HN_OK;
 }
 
+static bool is_id(struct hn_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!strchr("0123456789ABCDEFGHJKMNPQRSTVWXYZ", s.p[i]))
+            return false;
+    return s.n + 1 == HN_ID_TEXT;
+}
+
+struct hn_err ops_product(struct hn_op_ctx *c, const char *arg, struct hn_str *ret)
+{
+    struct hn_str name = ops_arg(c, arg);
+    struct hn_store_product *p;
+    struct hn_store_product_query q = {.q = name, .page = {.limit = HN_PAGE_MOST}};
+    struct hn_listing l;
+    size_t found = 0;
+
+    *ret = name;
+    if (!name.n || is_id(name))
+        return HN_OK;
+    OPS_STORE(hn_store_products(c->store, c->who, &q, c->arena, &p, &l));
+    for (size_t i = 0; i < l.n; i++) {
+        if (!hn_str_eq(p[i].name, name))
+            continue;
+        *ret = p[i].id;
+        found++;
+    }
+    if (found == 1)
+        return HN_OK;
+    return hn_op_fail(c, found ? HN_E_INVALID : HN_E_NOENT, found ? "error.product-several" : "error.product-none",
+                      "name", hn_arena_cstr(c->arena, name), HN_OP_END);
+}
+
 static struct hn_err product_write(struct hn_op_ctx *c, struct hn_str id)
 {
     struct hn_store_product p;
@@ -209,14 +241,15 @@ static struct hn_err product_write(struct hn_op_ctx *c, struct hn_str id)
 
 static struct hn_err product(struct hn_op_ctx *c)
 {
-    return product_write(c, ops_arg(c, "id"));
+    struct hn_str id;
+    HN_TRY(ops_product(c, "id", &id));
+    return product_write(c, id);
 }
 
 static struct hn_err product_put(struct hn_op_ctx *c)
 {
     struct hn_str id;
-    struct hn_store_product_in in = {.id = ops_arg(c, "id"),
-                                     .org = ops_arg(c, "org"),
+    struct hn_store_product_in in = {.org = ops_arg(c, "org"),
                                      .name = ops_arg(c, "name"),
                                      .supplier = ops_arg(c, "supplier"),
                                      .owner = ops_account(c, ops_arg(c, "owner")),
@@ -225,6 +258,7 @@ static struct hn_err product_put(struct hn_op_ctx *c)
                                      .contract_from = ops_arg_time(c, "contract_from"),
                                      .contract_until = ops_arg_time(c, "contract_until")};
 
+    HN_TRY(ops_product(c, "id", &in.id));
     HN_TRY(ops_arg_json(c, "obligations", &in.obligations));
     OPS_STORE(hn_store_product_put(c->store, c->who, &in, c->arena, &id));
     return product_write(c, id);
@@ -232,7 +266,9 @@ static struct hn_err product_put(struct hn_op_ctx *c)
 
 static struct hn_err product_end(struct hn_op_ctx *c)
 {
-    OPS_STORE(hn_store_product_end(c->store, c->who, ops_arg(c, "id")));
+    struct hn_str id;
+    HN_TRY(ops_product(c, "id", &id));
+    OPS_STORE(hn_store_product_end(c->store, c->who, id));
     return ops_done(c);
 }
 
@@ -273,7 +309,6 @@ static struct hn_err deployments(struct hn_op_ctx *c)
     struct hn_store_deployment *d;
     struct hn_listing l;
     struct hn_store_deployment_query q = {.org = ops_arg(c, "org"),
-                                          .product = ops_arg(c, "product"),
                                           .asset = ops_arg(c, "asset"),
                                           .q = ops_arg(c, "q"),
                                           .with_ended = hn_jv_bool(c->args, "ended", false),
@@ -281,6 +316,7 @@ static struct hn_err deployments(struct hn_op_ctx *c)
 
     if (csv(c))
         return ops_csv(c, deployments);
+    HN_TRY(ops_product(c, "product", &q.product));
     OPS_STORE(hn_store_deployments(c->store, c->who, &q, c->arena, &d, &l));
     ops_list_begin(c);
     for (size_t i = 0; i < l.n; i++) {
@@ -314,8 +350,7 @@ static struct hn_err created(struct hn_op_ctx *c, struct hn_str id)
 static struct hn_err deployment_put(struct hn_op_ctx *c)
 {
     struct hn_str id;
-    struct hn_store_deployment_in in = {.product = ops_arg(c, "product"),
-                                        .version = ops_arg(c, "version"),
+    struct hn_store_deployment_in in = {.version = ops_arg(c, "version"),
                                         .asset = ops_arg(c, "asset"),
                                         .owner = ops_account(c, ops_arg(c, "owner")),
                                         .service = ops_arg(c, "service"),
@@ -323,6 +358,7 @@ static struct hn_err deployment_put(struct hn_op_ctx *c)
                                         .org = ops_arg(c, "org"),
                                         .since = ops_arg_time(c, "since")};
 
+    HN_TRY(ops_product(c, "product", &in.product));
     HN_TRY(ops_arg_json(c, "customers", &in.customers));
     OPS_STORE(hn_store_deployment_put(c->store, c->who, &in, c->arena, &id));
     return created(c, id);
@@ -362,14 +398,12 @@ static struct hn_err sboms(struct hn_op_ctx *c)
 {
     struct hn_store_sbom *b;
     struct hn_listing l;
-    struct hn_store_sbom_query q = {.org = ops_arg(c, "org"),
-                                    .product = ops_arg(c, "product"),
-                                    .q = ops_arg(c, "q"),
-                                    .all = hn_jv_bool(c->args, "all", false),
-                                    .page = ops_page(c)};
+    struct hn_store_sbom_query q = {
+        .org = ops_arg(c, "org"), .q = ops_arg(c, "q"), .all = hn_jv_bool(c->args, "all", false), .page = ops_page(c)};
 
     if (csv(c))
         return ops_csv(c, sboms);
+    HN_TRY(ops_product(c, "product", &q.product));
     OPS_STORE(hn_store_sboms(c->store, c->who, &q, c->arena, &b, &l));
     ops_list_begin(c);
     for (size_t i = 0; i < l.n; i++) {
@@ -454,7 +488,7 @@ static const struct hn_op_param supplier_params[] = {
 static const struct hn_op_param deployment_list_params[] = {
     OPS_ORG,
     OPS_Q,
-    OPS_QUERY("product", "product id"),
+    OPS_QUERY("product", "product, by id or name"),
     OPS_QUERY("asset", "asset id"),
     {"ended", HN_IN_QUERY, HN_PT_BOOL, false, NULL, "also those that have ended", 0, 0},
     {"sort", HN_IN_QUERY, HN_PT_STR, false,
@@ -463,7 +497,7 @@ static const struct hn_op_param deployment_list_params[] = {
     OPS_CSV,
     OPS_END};
 static const struct hn_op_param deployment_params[] = {
-    {"product", HN_IN_BODY, HN_PT_STR, true, NULL, "product id", 0, 128},
+    {"product", HN_IN_BODY, HN_PT_STR, true, NULL, "product, by id or name", 0, 128},
     {"version", HN_IN_BODY, HN_PT_STR, true, NULL, "version that runs there", 0, 1024},
     {"asset", HN_IN_BODY, HN_PT_STR, false, NULL, "asset id", 0, 128},
     {"service", HN_IN_BODY, HN_PT_STR, false, NULL, "service it is part of", 0, 1024},
@@ -476,7 +510,7 @@ static const struct hn_op_param deployment_params[] = {
 static const struct hn_op_param sbom_list_params[] = {
     OPS_ORG,
     OPS_Q,
-    OPS_QUERY("product", "product id"),
+    OPS_QUERY("product", "product, by id or name"),
     {"all", HN_IN_QUERY, HN_PT_BOOL, false, NULL, "also those that a newer one replaced", 0, 0},
     {"sort", HN_IN_QUERY, HN_PT_STR, false, "put_at -put_at made_at -made_at components -components product -product",
      "default: -put_at", 0, 0},

@@ -37,7 +37,7 @@ void ops_vuln_due(struct hn_op_ctx *c, const struct hn_store_vuln *v, enum ops_e
 void ops_vuln_members(struct hn_op_ctx *c, const struct hn_store_vuln *v);
 void ops_component_members(struct hn_jw *w, const struct hn_store_component *k);
 void ops_kcount(struct hn_jw *w, const char *key, uint64_t n);
-void ops_kp(struct hn_jw *w, const char *key, double p);     /* a probability, four digits */
+void ops_kp(struct hn_jw *w, const char *key, double p); /* a probability, four digits */
 /* p_any: null where there are vulnerabilities and of none it is known how likely it is exploited */
 void ops_kp_any(struct hn_jw *w, double p, uint64_t vulnerabilities);
 void ops_kknown(struct hn_jw *w, const char *key, double v); /* null when negative */
@@ -46,6 +46,10 @@ void ops_person(struct hn_jw *w, const char *key, struct hn_str id, struct hn_st
 void ops_id_name(struct hn_jw *w, const char *key, struct hn_str id, struct hn_str name); /* null when id is empty */
 /* A JSON array of the arguments as the store takes it. Empty when absent. */
 HN_MUST struct hn_err ops_arg_json(struct hn_op_ctx *c, const char *name, struct hn_str *ret);
+
+/* A product that there is, as people name it: by its id, or by its name where only one that they may see is called so.
+ * Empty when the argument is. */
+HN_MUST struct hn_err ops_product(struct hn_op_ctx *c, const char *arg, struct hn_str *ret);
 
 /* With the argument "upload": from here on, the principal is whoever sent that document. */
 HN_MUST struct hn_err ops_upload_behalf(struct hn_op_ctx *c);

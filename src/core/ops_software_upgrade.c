@@ -124,6 +124,7 @@ struct hn_err ops_upgrades(struct hn_op_ctx *c)
 {
     struct hn_store_upgrade_row *r;
     struct package *p;
+    struct hn_str product;
     uint64_t without = 0, from = 0, limit = ops_page(c).limit;
     double all = 0, so_far = 0;
     size_t n;
@@ -132,7 +133,8 @@ struct hn_err ops_upgrades(struct hn_op_ctx *c)
         return ops_csv(c, ops_upgrades);
     if (ops_arg(c, "cursor").n && !hn_str_u64(ops_arg(c, "cursor"), 10, &from))
         return (struct hn_err){HN_E_INVALID};
-    OPS_STORE(hn_store_upgrade_rows(c->store, c->who, ops_arg(c, "org"), ops_arg(c, "product"), c->arena, &r, &n));
+    HN_TRY(ops_product(c, "product", &product));
+    OPS_STORE(hn_store_upgrade_rows(c->store, c->who, ops_arg(c, "org"), product, c->arena, &r, &n));
     n = packages(c, r, n, &p, &all, &without);
     if (c->arena->failed)
         return (struct hn_err){HN_E_NOMEM};

@@ -55,7 +55,6 @@ static struct hn_err components(struct hn_op_ctx *c)
     struct hn_listing l;
     struct hn_store_component_query q = {.org = ops_arg(c, "org"),
                                          .q = ops_arg(c, "q"),
-                                         .product = ops_arg(c, "product"),
                                          .release = ops_arg(c, "release"),
                                          .sbom = ops_arg(c, "sbom"),
                                          .asset = ops_arg(c, "asset"),
@@ -70,6 +69,7 @@ static struct hn_err components(struct hn_op_ctx *c)
 
     if (csv(c))
         return ops_csv(c, components);
+    HN_TRY(ops_product(c, "product", &q.product));
     OPS_STORE(hn_store_components(c->store, c->who, &q, c->arena, &k, &l));
     ops_list_begin(c);
     for (size_t i = 0; i < l.n; i++) {
@@ -198,7 +198,6 @@ static struct hn_err vulns(struct hn_op_ctx *c)
     struct hn_listing l;
     struct hn_store_vuln_query q = {.org = ops_arg(c, "org"),
                                     .q = ops_arg(c, "q"),
-                                    .product = ops_arg(c, "product"),
                                     .release = ops_arg(c, "release"),
                                     .component = ops_arg(c, "component"),
                                     .asset = ops_arg(c, "asset"),
@@ -212,6 +211,7 @@ static struct hn_err vulns(struct hn_op_ctx *c)
         return ops_csv(c, vulns);
     if (hn_severity_parse(ops_arg(c, "severity"), &least))
         q.severity_min = (int)least;
+    HN_TRY(ops_product(c, "product", &q.product));
     OPS_STORE(hn_store_vulns(c->store, c->who, &q, c->arena, &v, &l));
     ops_list_begin(c);
     for (size_t i = 0; i < l.n; i++) {
@@ -374,11 +374,13 @@ static struct hn_err changes(struct hn_op_ctx *c)
     struct hn_store_software_diff *d;
     struct hn_listing l = {0};
     hn_time to = ops_arg_time(c, "to");
+    struct hn_str product;
 
     if (csv(c))
         return ops_csv(c, changes);
-    OPS_STORE(hn_store_software_diff(c->store, c->who, ops_arg(c, "org"), ops_arg(c, "product"),
-                                     ops_arg_time(c, "from"), to ? to : c->now, c->arena, &d, &l.n));
+    HN_TRY(ops_product(c, "product", &product));
+    OPS_STORE(hn_store_software_diff(c->store, c->who, ops_arg(c, "org"), product, ops_arg_time(c, "from"),
+                                     to ? to : c->now, c->arena, &d, &l.n));
     l.total = l.n;
     ops_list_begin(c);
     for (size_t i = 0; i < l.n; i++) {
@@ -429,7 +431,6 @@ static struct hn_err statements(struct hn_op_ctx *c)
     struct hn_store_vex *v;
     struct hn_listing l;
     struct hn_store_vex_query q = {.org = ops_arg(c, "org"),
-                                   .product = ops_arg(c, "product"),
                                    .vuln = ops_arg(c, "vuln"),
                                    .q = ops_arg(c, "q"),
                                    .with_ended = hn_jv_bool(c->args, "ended", false),
@@ -437,6 +438,7 @@ static struct hn_err statements(struct hn_op_ctx *c)
 
     if (csv(c))
         return ops_csv(c, statements);
+    HN_TRY(ops_product(c, "product", &q.product));
     OPS_STORE(hn_store_vexes(c->store, c->who, &q, c->arena, &v, &l));
     ops_list_begin(c);
     for (size_t i = 0; i < l.n; i++)
@@ -449,8 +451,7 @@ static struct hn_err statement_put(struct hn_op_ctx *c)
 {
     struct hn_str id, author = ops_arg(c, "author");
     struct hn_store_vex v;
-    struct hn_store_vex_in in = {.product = ops_arg(c, "product"),
-                                 .version = ops_arg(c, "version"),
+    struct hn_store_vex_in in = {.version = ops_arg(c, "version"),
                                  .purl = ops_arg(c, "purl"),
                                  .vuln = ops_arg(c, "vuln"),
                                  .org = ops_arg(c, "org"),
@@ -463,6 +464,7 @@ static struct hn_err statement_put(struct hn_op_ctx *c)
                                  .at = ops_arg_time(c, "at"),
                                  .expires = ops_arg_time(c, "expires")};
 
+    HN_TRY(ops_product(c, "product", &in.product));
     if (!hn_vex_status_parse(ops_arg(c, "status"), &in.status))
         return (struct hn_err){HN_E_INVALID};
     OPS_STORE(hn_store_vex_put(c->store, c->who, &in, c->arena, &id));
@@ -483,9 +485,9 @@ static struct hn_err statements_out(struct hn_op_ctx *c)
     struct hn_store_vex *v;
     struct hn_listing l;
     struct hn_jw *w = c->w;
-    struct hn_store_vex_query q = {
-        .org = ops_arg(c, "org"), .product = ops_arg(c, "product"), .page = {.limit = HN_PAGE_MOST}};
+    struct hn_store_vex_query q = {.org = ops_arg(c, "org"), .page = {.limit = HN_PAGE_MOST}};
 
+    HN_TRY(ops_product(c, "product", &q.product));
     OPS_STORE(hn_store_vexes(c->store, c->who, &q, c->arena, &v, &l));
     hn_jw_obj(w);
     hn_jw_kc(w, "@context", "https://openvex.dev/ns/v0.2.0");
@@ -567,7 +569,7 @@ static struct hn_err feeds(struct hn_op_ctx *c)
 static const struct hn_op_param component_list_params[] = {
     OPS_ORG,
     OPS_Q,
-    OPS_QUERY("product", "product id"),
+    OPS_QUERY("product", "product, by id or name"),
     OPS_QUERY("release", "id of a version of a product"),
     OPS_QUERY("sbom", "id of a bill of materials, also of a former one"),
     OPS_QUERY("asset", "asset id: packages of a host"),
@@ -590,7 +592,7 @@ static const struct hn_op_param org_params[] = {OPS_ORG, OPS_END};
 static const struct hn_op_param vuln_list_params[] = {
     OPS_ORG,
     OPS_Q,
-    OPS_QUERY("product", "product id"),
+    OPS_QUERY("product", "product, by id or name"),
     OPS_QUERY("release", "id of a version of a product"),
     OPS_QUERY("component", "component id"),
     OPS_QUERY("asset", "asset id: by the packages of a host"),
@@ -605,7 +607,7 @@ static const struct hn_op_param vuln_list_params[] = {
     OPS_END};
 static const struct hn_op_param change_params[] = {
     OPS_ORG,
-    OPS_QUERY("product", "product id"),
+    OPS_QUERY("product", "product, by id or name"),
     {"from", HN_IN_QUERY, HN_PT_TIME, true, NULL, "the earlier date", 0, 64},
     {"to", HN_IN_QUERY, HN_PT_TIME, false, NULL, "default: now", 0, 64},
     OPS_PAGE,
@@ -614,7 +616,7 @@ static const struct hn_op_param change_params[] = {
 static const struct hn_op_param statement_list_params[] = {
     OPS_ORG,
     OPS_Q,
-    OPS_QUERY("product", "product id"),
+    OPS_QUERY("product", "product, by id or name"),
     OPS_QUERY("vuln", "exactly"),
     {"ended", HN_IN_QUERY, HN_PT_BOOL, false, NULL, "also those that have ended or expired", 0, 0},
     {"sort", HN_IN_QUERY, HN_PT_STR, false,
@@ -625,7 +627,7 @@ static const struct hn_op_param statement_list_params[] = {
 static const struct hn_op_param statement_params[] = {
     {"vuln", HN_IN_BODY, HN_PT_STR, true, NULL, "vulnerability, by any of its names", 0, 256},
     {"status", HN_IN_BODY, HN_PT_STR, true, "not_affected affected fixed under_investigation", "status", 0, 0},
-    {"product", HN_IN_BODY, HN_PT_STR, false, NULL, "product id; none: every product of org", 0, 128},
+    {"product", HN_IN_BODY, HN_PT_STR, false, NULL, "product, by id or name; none: every product of org", 0, 128},
     {"version", HN_IN_BODY, HN_PT_STR, false, NULL, "only this version of it", 0, 1024},
     {"purl", HN_IN_BODY, HN_PT_STR, false, NULL, "only this component; without version: all of them", 0, 8192},
     {"org", HN_IN_BODY, HN_PT_STR, false, NULL, "default: the product's", 0, 128},
@@ -639,7 +641,8 @@ static const struct hn_op_param statement_params[] = {
     {"at", HN_IN_BODY, HN_PT_TIME, false, NULL, "when it was said; default: now", 0, 64},
     {"expires", HN_IN_BODY, HN_PT_TIME, false, NULL, "until when it holds", 0, 64},
     OPS_END};
-static const struct hn_op_param statement_out_params[] = {OPS_ORG, OPS_QUERY("product", "product id"), OPS_END};
+static const struct hn_op_param statement_out_params[] = {OPS_ORG, OPS_QUERY("product", "product, by id or name"),
+                                                          OPS_END};
 static const struct hn_op_param reach_params[] = {
     OPS_ORG,
     {"of", HN_IN_QUERY, HN_PT_STR, true, NULL, "id or alias of a vulnerability, or package URL (without version: all)",
@@ -651,8 +654,8 @@ static const struct hn_op_param reach_params[] = {
     OPS_PAGE,
     OPS_CSV,
     OPS_END};
-static const struct hn_op_param upgrade_params[] = {OPS_ORG, OPS_QUERY("product", "product id"), OPS_PAGE, OPS_CSV,
-                                                    OPS_END};
+static const struct hn_op_param upgrade_params[] = {OPS_ORG, OPS_QUERY("product", "product, by id or name"), OPS_PAGE,
+                                                    OPS_CSV, OPS_END};
 
 const struct hn_op hn_ops_software_vulns[] = {
     {"components.list", "GET", "software/components", HN_NEED_VIEWER, HN_OP_BIG, component_list_params, "components",

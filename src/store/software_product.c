@@ -16,8 +16,7 @@ struct hn_err soft_product_need(struct hn_store *s, const struct hn_principal *p
         *ret = (struct soft_product_at){st_get(&q, 0), st_get(&q, 1), st_get(&q, 2) != 0};
     HN_TRY(st_end(&q));
     if (!ret->n)
-        return store_fail(s, HN_E_NOENT,
-                          "there is no such product; it is named by its id, which hinomi software products shows");
+        return store_fail(s, HN_E_NOENT, "there is no such product");
     HN_TRY(store_need(s, p, store_org_of_n(s, ret->org_n), role));
     if (ret->ended && role > HN_ROLE_VIEWER)
         return store_fail(s, HN_E_STATE, "the product was taken out of the portfolio");

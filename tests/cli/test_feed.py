@@ -188,7 +188,18 @@ class Files(Case):
         self.assertIn("1 matches (1 new", done.text)
         products = self.world.run("software", "products", "--json").json["items"]
         self.assertEqual([p["p_any"] for p in products], [None])  # no EPSS: how likely is not known, which is not nought
+        # Products go by their names; each table of the reach has its own columns.
+        asset = self.world.run("assets", "--json").json["items"]
+        self.assertEqual(asset, [])
+        self.assertEqual(self.world.run("software", "deploy", "App", "2", "--service", "pay", "--customers", '["Mr Sato"]').code, 0)
+        told = self.world.run("sbom", "reach", "A-1", "--rows", "deployments", "--lang", "en").text
+        self.assertIn("deployments: 1, services: 1, to be told: 1", told)
+        self.assertRegex(told, r"App +2 +pay .*Mr Sato")
+        self.assertEqual(self.world.run("software", "vulnerabilities", "--product", "App", "--json").json["total"], 1)
+        missing = self.world.run("software", "product", "Ap", "--lang", "en")
+        self.assertTrue(missing.code == 3 and "No product is called Ap" in missing.errors, missing.errors)
         self.assertEqual(self.world.run("software", "vulnerabilities", "--json").json["items"][0]["id"], "A-1")
+        self.assertEqual(self.world.run("sbom", "say", "A-1", "not_affected", "--product", "App", "--justification", "component_not_present").code, 0)
 
     def test_a_cut_download_is_gone_on_with(self):
         whole = zipped([osv(f"A-{i}", details="x" * 3000 + str(i) * 50) for i in range(3000)])
