@@ -15,9 +15,9 @@ void ops_kp(struct hn_jw *w, const char *key, double p)
     hn_jw_knum(w, key, round(p * 1e4) / 1e4);
 }
 
-void ops_kp_any(struct hn_jw *w, double p, uint64_t vulnerabilities)
+void ops_kp_any(struct hn_jw *w, double p, uint64_t vulnerabilities, uint64_t judged)
 {
-    if (vulnerabilities && p <= 0)
+    if ((vulnerabilities || !judged) && p <= 0)
         ops_knull(w, "p_any");
     else
         ops_kp(w, "p_any", p);
@@ -99,7 +99,7 @@ static struct hn_err now(struct hn_op_ctx *c)
     ops_kcount(w, "answered", n.answered);
     ops_kcount(w, "kev_unknown", n.kev_unknown);
     ops_kcount(w, "epss_unknown", n.epss_unknown);
-    ops_kp_any(w, n.p_any, n.vulnerabilities);
+    ops_kp_any(w, n.p_any, n.vulnerabilities, n.judged);
     hn_jw_ktime(w, "matched_at", n.matched_at);
     hn_jw_ktime(w, "feed_at", n.feed_at);
     hn_jw_obj_end(w);
@@ -129,7 +129,7 @@ static void product_members(struct hn_jw *w, const struct hn_store_product *p)
     ops_kcount(w, "answered", p->answered);
     ops_kcount(w, "kev_unknown", p->kev_unknown);
     ops_kcount(w, "epss_unknown", p->epss_unknown);
-    ops_kp_any(w, p->p_any, p->vulnerabilities);
+    ops_kp_any(w, p->p_any, p->vulnerabilities, p->components > p->unknown + p->unjudged);
     hn_jw_ktime(w, "newest_sbom", p->newest_sbom);
     hn_jw_ktime(w, "created", p->created);
     hn_jw_ktime(w, "updated", p->updated);
@@ -293,7 +293,7 @@ static struct hn_err suppliers(struct hn_op_ctx *c)
         ops_kcount(c->w, "unknown", v[i].unknown);
         ops_kcount(c->w, "vulnerabilities", v[i].vulnerabilities);
         ops_kcount(c->w, "kev", v[i].kev);
-        ops_kp_any(c->w, v[i].p_any, v[i].vulnerabilities);
+        ops_kp_any(c->w, v[i].p_any, v[i].vulnerabilities, v[i].components > v[i].unknown);
         hn_jw_ktime(c->w, "oldest_sbom", v[i].oldest_sbom);
         hn_jw_ktime(c->w, "contract_next", v[i].contract_next);
         hn_jw_obj_end(c->w);

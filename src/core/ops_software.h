@@ -38,8 +38,9 @@ void ops_vuln_members(struct hn_op_ctx *c, const struct hn_store_vuln *v);
 void ops_component_members(struct hn_jw *w, const struct hn_store_component *k);
 void ops_kcount(struct hn_jw *w, const char *key, uint64_t n);
 void ops_kp(struct hn_jw *w, const char *key, double p); /* a probability, four digits */
-/* p_any: null where there are vulnerabilities and of none it is known how likely it is exploited */
-void ops_kp_any(struct hn_jw *w, double p, uint64_t vulnerabilities);
+/* p_any: null where there are vulnerabilities and of none it is known how likely it is exploited, and where nothing was
+ * judged. judged: how many components were, or whether any was */
+void ops_kp_any(struct hn_jw *w, double p, uint64_t vulnerabilities, uint64_t judged);
 void ops_kknown(struct hn_jw *w, const char *key, double v); /* null when negative */
 void ops_ktri(struct hn_jw *w, const char *key, int v);      /* true, false, null */
 void ops_person(struct hn_jw *w, const char *key, struct hn_str id, struct hn_str name);

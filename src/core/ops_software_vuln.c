@@ -46,7 +46,7 @@ void ops_component_members(struct hn_jw *w, const struct hn_store_component *k)
     ops_kcount(w, "assets", k->assets);
     ops_kcount(w, "vulnerabilities", k->vulnerabilities);
     ops_kcount(w, "kev", k->kev);
-    ops_kp_any(w, k->p_any, k->vulnerabilities);
+    ops_kp_any(w, k->p_any, k->vulnerabilities, k->state == HN_COMPONENT_JUDGED);
 }
 
 static struct hn_err components(struct hn_op_ctx *c)

@@ -86,15 +86,15 @@ export function Switch({ param, text }: { param: string; text: TextKey }): JSX.E
 /* ---- products ---- */
 
 const productColumns = (): Column<ProductRow>[] => [
-  { key: "name", label: t("software.product"), width: 190, sort: "name", narrow: "title", cell: (r) => <a href={path("software", "products", r.id)}><Say max={100}>{r.name}</Say></a> },
-  { key: "supplier", label: t("software.supplier"), width: 130, sort: "supplier", cell: (r) => (r.supplier ? <Say max={60}>{r.supplier}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
+  { key: "name", label: t("software.product"), width: 165, sort: "name", narrow: "title", cell: (r) => <a href={path("software", "products", r.id)}><Say max={100}>{r.name}</Say></a> },
+  { key: "supplier", label: t("software.supplier"), width: 110, sort: "supplier", cell: (r) => (r.supplier ? <Say max={60}>{r.supplier}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
   { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, sort: "vulnerabilities", falling: true, cell: (r) => <Count n={r.vulnerabilities} /> },
   { key: "kev", label: t("software.kev"), width: 106, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : r.kev_unknown > 0 ? <span class="hatched">{t("value.unknown")}</span> : <Count n={0} />) },
-  { key: "p", label: t("software.p"), width: 128, numeric: true, sort: "p", falling: true, hint: t("software.p-hint"), cell: (r) => <Percent p={r.p_any} /> },
-  { key: "components", label: t("software.components"), width: 120, numeric: true, sort: "components", falling: true, cell: (r) => (r.components === 0 ? <span class="hatched">{t("software.no-sbom")}</span> : <Count n={r.components} />) },
+  { key: "p", label: t("software.p"), width: 118, numeric: true, sort: "p", falling: true, hint: t("software.p-hint"), cell: (r) => <Percent p={r.p_any} /> },
+  { key: "components", label: t("software.components"), width: 122, numeric: true, sort: "components", falling: true, cell: (r) => (r.components === 0 ? <span class="hatched">{t("software.no-sbom")}</span> : <Count n={r.components} />) },
   { key: "unknown", label: t("software.unknown"), width: 96, numeric: true, cell: (r) => <Unknown n={r.unknown + r.unjudged} /> },
-  { key: "org", label: t("col.org"), width: 110, narrow: "hide", cell: (r) => <Say max={60}>{pick(r.org.name)}</Say> },
-  { key: "newest", label: t("software.newest-sbom"), width: 120, sort: "newest_sbom", falling: true, cell: (r) => <When at={r.newest_sbom} rel /> },
+  { key: "org", label: t("col.org"), width: 116, narrow: "hide", cell: (r) => <Say max={60}>{pick(r.org.name)}</Say> },
+  { key: "newest", label: t("software.newest-sbom"), width: 138, sort: "newest_sbom", falling: true, cell: (r) => <When at={r.newest_sbom} rel /> },
 ];
 
 export function ProductsList(): JSX.Element {
@@ -110,14 +110,14 @@ export function ProductsList(): JSX.Element {
 /* ---- vulnerabilities ---- */
 
 export const vulnColumns = (): Column<VulnRow>[] => [
-  { key: "id", label: "ID", width: 160, sort: "id", narrow: "title", cell: (r) => <a href={path("software", "vulnerabilities", r.id)}><Say max={60}>{r.id}</Say></a> },
-  { key: "severity", label: t("col.severity"), width: 96, cell: (r) => (r.severity ? <SeverityMark value={r.severity} /> : <span class="unknown">{t("value.unknown")}</span>) },
-  { key: "cvss", label: "CVSS", width: 70, numeric: true, sort: "cvss", falling: true, cell: (r) => (r.cvss === null ? <span class="unknown">?</span> : dec(r.cvss, 1)) },
-  { key: "epss", label: "EPSS", width: 84, numeric: true, cell: (r) => <Percent p={r.epss} /> },
+  { key: "id", label: "ID", width: 152, sort: "id", narrow: "title", cell: (r) => <a href={path("software", "vulnerabilities", r.id)}><Say max={60}>{r.id}</Say></a> },
+  { key: "severity", label: t("col.severity"), width: 112, cell: (r) => (r.severity ? <SeverityMark value={r.severity} /> : <span class="unknown">{t("value.unknown")}</span>) },
+  { key: "cvss", label: "CVSS", width: 66, numeric: true, sort: "cvss", falling: true, cell: (r) => (r.cvss === null ? <span class="unknown">?</span> : dec(r.cvss, 1)) },
+  { key: "epss", label: "EPSS", width: 104, numeric: true, cell: (r) => <Percent p={r.epss} /> },
   { key: "kev", label: t("software.kev"), width: 110, sort: "risk", falling: true, cell: (r) => <Kev value={r.kev} /> },
-  { key: "summary", label: t("software.summary"), width: 300, narrow: "hide", cell: (r) => <Say max={140}>{r.summary}</Say> },
-  { key: "reach", label: t("software.reach-short"), width: 140, numeric: true, sort: "holders", falling: true, cell: (r) => t("software.reach-of", { releases: r.releases, assets: r.assets }) },
-  { key: "due", label: t("col.due"), width: 150, cell: (r) => <Due due={r.due?.at} overdue={r.due?.overdue} /> },
+  { key: "summary", label: t("software.summary"), width: 220, narrow: "hide", cell: (r) => <Say max={140}>{r.summary}</Say> },
+  { key: "reach", label: t("software.reach-short"), width: 164, numeric: true, sort: "holders", falling: true, cell: (r) => t("software.reach-of", { releases: r.releases, assets: r.assets }) },
+  { key: "due", label: t("col.due"), width: 136, cell: (r) => <Due due={r.due?.at} overdue={r.due?.overdue} /> },
 ];
 
 export function VulnsList({ fixed, keys = true }: { fixed?: Record<string, string>; keys?: boolean }): JSX.Element {
@@ -191,10 +191,10 @@ export function ComponentsList({ fixed, keys = true }: { fixed?: Record<string, 
 
 export function UpgradesList(): JSX.Element {
   const columns: Column<Upgrade>[] = [
-    { key: "package", label: t("software.package"), width: 260, narrow: "title", cell: (r) => <Say max={100}>{r.package}</Say> },
-    { key: "ecosystem", label: t("software.ecosystem"), width: 120, cell: (r) => <Say max={40}>{r.ecosystem}</Say> },
+    { key: "package", label: t("software.package"), width: 230, narrow: "title", cell: (r) => <Say max={100}>{r.package}</Say> },
+    { key: "ecosystem", label: t("software.ecosystem"), width: 100, cell: (r) => <Say max={40}>{r.ecosystem}</Say> },
     { key: "to", label: t("software.upgrade-to"), width: 150, cell: (r) => <Say max={60}>{r.to}</Say> },
-    { key: "findings", label: t("software.closes"), width: 180, numeric: true, cell: (r) => t("software.closes-of", { findings: r.findings, vulnerabilities: r.vulnerabilities }) },
+    { key: "findings", label: t("software.closes"), width: 230, numeric: true, cell: (r) => t("software.closes-of", { findings: r.findings, vulnerabilities: r.vulnerabilities }) },
     { key: "kev", label: t("software.kev"), width: 100, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : <Count n={0} />) },
     { key: "share", label: t("software.share"), width: 100, numeric: true, cell: (r) => <Percent p={r.share} /> },
     { key: "so-far", label: t("software.share-so-far"), width: 130, numeric: true, cell: (r) => <Percent p={r.share_so_far} /> },

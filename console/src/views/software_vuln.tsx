@@ -33,7 +33,11 @@ function affectedColumns(): Column<Affected>[] {
   ];
 }
 
+/* Statements say of every place that it is not affected there, or fixed. */
+const answeredEverywhere = (v: Vuln): boolean => v.products === 0 && v.assets === 0 && v.answered > 0;
+
 function sentence(v: Vuln): string {
+  if (answeredEverywhere(v)) return t("software.vuln-answered", { n: v.answered });
   const where = t("software.vuln-where", { products: v.products, assets: v.assets });
   const known = v.kev === true ? t("software.vuln-kev") : v.kev === null ? t("software.vuln-kev-unknown") : "";
   const seen = t(v.exposed === "yes" ? "software.vuln-exposed" : v.exposed === "no" ? "software.vuln-not-exposed" : "software.vuln-exposure-unknown");
@@ -53,7 +57,7 @@ export function VulnView({ id }: { id: string }): JSX.Element {
         <Say>{v.id}</Say>
       </h1>
       <p class="software-sentence">
-        {sentence(v)} <Due due={v.due?.at} overdue={v.due?.overdue} long />
+        {sentence(v)} {!answeredEverywhere(v) && <Due due={v.due?.at} overdue={v.due?.overdue} long />}
       </p>
       {v.summary && (
         <p class="dim">
