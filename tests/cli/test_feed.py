@@ -600,7 +600,7 @@ class Shown(Case):
             self.assertEqual({(s["by"], s["score"]) for s in one["severities"]}, {("cna", 3.3), ("nvd", 9.8)})
             self.assertEqual(one["exploited"], "unknown")
             self.assertEqual({r["feed"]["licence"] for r in one["records"]}, {"CC0"})
-        self.assertIn("9.8", self.feed("show", "GHSA-1").text)
+        self.assertIn("9.8 CVSS-B  CVSS:3.1/", self.feed("show", "GHSA-1").text)
         self.feed("show", "CVE-1999-0000", code=3)
         self.assertIn("introduced 0, fixed 2.0.0", self.feed("show", "GHSA-1").text)
         self.feed("show", code=2)

@@ -14,13 +14,14 @@ static const char *const exploitation[] = {"", "none", "poc", "active"};
 static const char *const automatable[] = {"", "no", "yes"};
 static const char *const impacts[] = {"", "partial", "total"};
 
-/* The vector decides; what the source says is kept beside it. -1: neither. */
-static double score_of(const struct hn_adv_severity *s)
+/* The vector decides; what the source says is kept beside it. -1: neither. ret_name: which metrics are in the score
+ * ("CVSS-BT"); empty without a vector. */
+static double score_of(const struct hn_adv_severity *s, const char **ret_name)
 {
     struct hn_cvss v;
-    if (s->vector.n && hn_cvss_parse(s->vector, &v, NULL))
-        return v.score / 10.0;
-    return s->score >= 0 ? s->score / 10.0 : -1;
+    bool parsed = s->vector.n && hn_cvss_parse(s->vector, &v, NULL);
+    *ret_name = parsed ? v.name : "";
+    return parsed ? v.score / 10.0 : s->score >= 0 ? s->score / 10.0 : -1;
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -38,12 +39,14 @@ void feed_show_put_severities(struct hn_jw *j, const struct hn_adv_severity *lis
     hn_jw_key(j, "severities");
     hn_jw_arr(j);
     for (size_t i = 0; i < n; i++) {
-        double score = score_of(&list[i]);
+        const char *name;
+        double score = score_of(&list[i], &name);
         hn_jw_obj(j);
         hn_jw_kc(j, "by", WORD(sayers, list[i].sayer));
         feed_show_kstr(j, "source", list[i].source);
         if (score >= 0)
             hn_jw_knum(j, "score", score);
+        feed_show_kstr(j, "name", hn_str_c(name));
         feed_show_kstr(j, "vector", list[i].vector);
         feed_show_kstr(j, "word", list[i].word);
         if (list[i].primary)
@@ -232,11 +235,12 @@ static struct hn_str joined(struct shown *s, struct hn_adv_strs list)
 static void tell_severities(struct shown *s, const struct hn_adv_severity *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        double score = score_of(&list[i]);
+        const char *name;
+        double score = score_of(&list[i], &name);
         struct hn_str what = list[i].vector.n ? list[i].vector : list[i].word;
         struct hn_str who = list[i].source.n ? list[i].source : hn_str_c(WORD(sayers, list[i].sayer));
         line(s, "feed.show.severity",
-             score >= 0 ? hn_arena_fmt(&s->a, "%.1f  %.*s  (%s, %.*s)", score, HN_FMT(what),
+             score >= 0 ? hn_arena_fmt(&s->a, "%.1f%s%s  %.*s  (%s, %.*s)", score, *name ? " " : "", name, HN_FMT(what),
                                        WORD(sayers, list[i].sayer), HN_FMT(who))
                         : hn_arena_fmt(&s->a, "%.*s  (%.*s)", HN_FMT(what), HN_FMT(who)));
     }
