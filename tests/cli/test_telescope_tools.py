@@ -123,6 +123,15 @@ class Tools(unittest.TestCase):
                 truth[name] = (n, 1)
         self.assertEqual(self.tools(*all_runs), truth)  # together as each alone
 
+    def test_masscan_over_tcp_and_udp_from_one_source(self):
+        """Questions of DNS prove it; the SYNs, which only taken together do, count as well, and the source once."""
+        names = []
+        for _ in range(20):
+            dst, cookie = DARK | self.r.randrange(65536), self.r.randrange(1 << 16)
+            names.append(wire.ip4(WEB, dst, 17, wire.udp(61000, 53, cookie.to_bytes(2, "big") + b"\1\0\0\1" + bytes(6)), ttl=240, ident=(dst ^ 53 ^ cookie) & 0xFFFF))
+        self.assertEqual(self.tools(names), {"masscan": (20, 1)})
+        self.assertEqual(self.tools(names, masscan(self.r, WEB, 300)), {"masscan": (320, 1)})
+
     def test_zmap_3_with_mss_too(self):
         self.assertEqual(self.tools(zmap(self.r, WEB, 10, wire.MSS)), {"zmap": (10, 1)})
 

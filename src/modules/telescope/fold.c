@@ -119,10 +119,11 @@ bool telescope_fold_source(struct telescope_fold *f, const struct telescope_sour
         if (!f->groups)
             return false;
     }
-    if (!s->fps && s->weak_n && behaves(s)) {
+    bool proven = s->fps >> s->weak & 1; /* by other packets, with which the source was counted */
+    if (s->weak_n && (proven || behaves(s))) {
         f->many[s->weak].packets += s->weak_n;
-        f->many[s->weak].sources++;
-        f->many[s->weak].confirmed++;
+        f->many[s->weak].sources += !proven;
+        f->many[s->weak].confirmed += !proven;
     }
     f->scanners += (s->flags & SOURCE_SCANNER) != 0;
     uint64_t label = telescope_label(s, accepted);
