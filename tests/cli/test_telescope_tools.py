@@ -132,6 +132,26 @@ class Tools(unittest.TestCase):
         self.assertEqual(self.tools(names), {"masscan": (20, 1)})
         self.assertEqual(self.tools(names, masscan(self.r, WEB, 300)), {"masscan": (320, 1)})
 
+    def campaigns(self, *timed):
+        """timed: pairs of seconds since START and packets, one after the other"""
+        path = wire.pcap(self.world.dir / "c.pcap", ((START + begin + i / 20, ip) for begin, run in timed for i, ip in enumerate(run)))
+        done = self.world.run("telescope", "replay", "--json", "--prefix", "10.66.0.0/16", path)
+        return {c["name"]: (c["sources"], c["proto"]) for c in done.json["campaigns"]}
+
+    def test_one_tool_is_one_campaign_only_at_one_time_over_one_protocol(self):
+        def many(ports):
+            return [ip for k in range(8) for ip in masscan(self.r, WEB + k * 65537 + ports.count(443), 40, ports)]
+        first, second = (80, 80, 80, 443), (80, 443, 443, 443)
+        self.assertEqual(self.campaigns((0, many(first)), (30, many(second))), {"masscan/80": (16, "tcp")})
+        self.assertEqual(self.campaigns((0, many(first)), (9 * 86400, many(second))), {"masscan/80": (8, "tcp"), "masscan/443": (8, "tcp")})
+
+        def names(k):
+            for _ in range(20):
+                dst, cookie = DARK | self.r.randrange(65536), self.r.randrange(1 << 16)
+                yield wire.ip4(WEB + k * 65537, dst, 17, wire.udp(61000, 53, cookie.to_bytes(2, "big") + b"\1\0\0\1" + bytes(6)), ttl=240, ident=(dst ^ 53 ^ cookie) & 0xFFFF)
+        mixed = self.campaigns((0, [ip for k in range(8) for ip in masscan(self.r, WEB + (k + 50) * 65537, 40, (53,))]), (30, [ip for k in range(5) for ip in names(k)]))
+        self.assertEqual(mixed, {"masscan/53": (8, "tcp"), "masscan/53/udp": (5, "udp")})
+
     def test_zmap_3_with_mss_too(self):
         self.assertEqual(self.tools(zmap(self.r, WEB, 10, wire.MSS)), {"zmap": (10, 1)})
 

@@ -66,23 +66,28 @@ uint64_t telescope_label(const struct telescope_source *s, unsigned accepted)
     return fp != FP_NONE ? (uint64_t)fp + 1 : s->sig ? s->sig | GROUP_UNKNOWN : 0;
 }
 
-static uint32_t group_hash(uint64_t label, uint16_t port)
+uint8_t telescope_proto(const struct telescope_source *s)
 {
-    return telescope_mix((uint32_t)label ^ telescope_mix((uint32_t)(label >> 32) << 16 | port));
+    return s->traits & TRAIT_TCP ? 6 : s->traits & TRAIT_UDP ? 17 : 1;
+}
+
+static uint32_t group_hash(uint64_t label, uint8_t proto, uint16_t port)
+{
+    return telescope_mix((uint32_t)label ^ telescope_mix((uint32_t)(label >> 32) << 24 | (uint32_t)proto << 16 | port));
 }
 
 /* The group, made when there is a place near by; else NULL. */
-struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint16_t port)
+struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint8_t proto, uint16_t port)
 {
     if (!f->groups)
         return NULL;
-    uint32_t i = telescope_place(group_hash(label, port), f->groups_cap);
+    uint32_t i = telescope_place(group_hash(label, proto, port), f->groups_cap);
     for (unsigned n = 0; n < PROBES; n++, i = i + 1 == f->groups_cap ? 0 : i + 1) {
         struct telescope_group *g = &f->groups[i];
-        if (g->used && g->label == label && g->port == port)
+        if (g->used && g->label == label && g->proto == proto && g->port == port)
             return g;
         if (!g->used) {
-            *g = (struct telescope_group){.label = label, .port = port, .used = 1, .first = UINT32_MAX};
+            *g = (struct telescope_group){.label = label, .proto = proto, .port = port, .used = 1, .first = UINT32_MAX};
             f->n_groups++;
             return g;
         }
@@ -106,7 +111,6 @@ static void group_add(struct telescope_group *g, const struct telescope_source *
     g->packets += s->packets;
     g->first = s->first < g->first ? s->first : g->first;
     g->last = s->last > g->last ? s->last : g->last;
-    g->proto = s->traits & TRAIT_TCP ? 6 : s->traits & TRAIT_UDP ? 17 : 1;
     g->day_hours |= 1u << s->last / 3600 % 24;
     telescope_hll_add(g->spread, 6, telescope_mix(s->key >> 8));
 }
@@ -129,7 +133,7 @@ bool telescope_fold_source(struct telescope_fold *f, const struct telescope_sour
     uint64_t label = telescope_label(s, accepted);
     if (!label || !(s->traits & (TRAIT_TCP | TRAIT_UDP | TRAIT_ICMP)))
         return true;
-    struct telescope_group *g = telescope_group_get(f, label, s->port_major);
+    struct telescope_group *g = telescope_group_get(f, label, telescope_proto(s), s->port_major);
     if (!g) {
         f->groups_dropped++;
         return true;
@@ -163,7 +167,7 @@ void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold 
     }
     for (uint32_t i = 0; i < b->groups_cap; i++) {
         const struct telescope_group *from = &b->groups[i];
-        struct telescope_group *g = from->used ? telescope_group_get(a, from->label, from->port) : NULL;
+        struct telescope_group *g = from->used ? telescope_group_get(a, from->label, from->proto, from->port) : NULL;
         if (!g) {
             a->groups_dropped += from->used ? from->sources : 0;
             continue;
@@ -172,7 +176,6 @@ void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold 
         g->packets += from->packets;
         g->first = from->first < g->first ? from->first : g->first;
         g->last = from->last > g->last ? from->last : g->last;
-        g->proto = from->proto;
         g->day_hours |= from->day_hours;
         for (unsigned k = 0; k < sizeof g->spread; k++)
             g->spread[k] = from->spread[k] > g->spread[k] ? from->spread[k] : g->spread[k];

@@ -12,7 +12,8 @@
     30u /* of NICTER's rule: one source, one day, SYN and UDP only, 30 ports, 300,000 packets … */
 #define DAY          86400u
 #define SAMPLE_ABOVE 500000u
-#define JOIN_SHARE   40u /* a fortieth of the packets of a campaign go to the other's main port */
+#define JOIN_APART   86400u /* seconds of quiet between campaigns that are not one */
+#define JOIN_SHARE   40u    /* a fortieth of the packets of a campaign go to the other's main port */
 
 /* ---------------------------------------------------------------- judgement */
 
@@ -192,7 +193,9 @@ static int by_sources(const void *x, const void *y)
         return a->sources > b->sources ? -1 : 1;
     if (a->packets != b->packets)
         return a->packets > b->packets ? -1 : 1;
-    return a->label != b->label ? (a->label < b->label ? -1 : 1) : (a->port > b->port) - (a->port < b->port);
+    if (a->label != b->label)
+        return a->label < b->label ? -1 : 1;
+    return a->proto != b->proto ? a->proto - b->proto : (a->port > b->port) - (a->port < b->port);
 }
 
 static void campaign_from(struct report_campaign *to, const struct telescope_group *g)
@@ -209,10 +212,11 @@ static void campaign_from(struct report_campaign *to, const struct telescope_gro
                                    .joined = -1,
                                    .main_port = g->port};
     memcpy(to->hours, g->hours, sizeof to->hours);
+    const char *proto = g->proto == 6 ? "" : g->proto == 17 ? "/udp" : "/icmp";
     if (to->fp != FP_NONE)
-        snprintf(to->name, sizeof to->name, "%s/%u", telescope_fp_names[to->fp], g->port);
+        snprintf(to->name, sizeof to->name, "%s/%u%s", telescope_fp_names[to->fp], g->port, proto);
     else
-        snprintf(to->name, sizeof to->name, "hn-%08x/%u", (unsigned)(g->label & UINT32_MAX), g->port);
+        snprintf(to->name, sizeof to->name, "hn-%08x/%u%s", (unsigned)(g->label & UINT32_MAX), g->port, proto);
 }
 
 /* Two sources or more make a campaign. */
@@ -264,6 +268,11 @@ struct share {
     uint16_t port;
     uint8_t campaign; /* + 1; 0: a free place */
 };
+
+static uint8_t proto_of(unsigned class)
+{
+    return class <= CLASS_TCP_OTHER ? 6 : class <= CLASS_UDP_REPLY ? 17 : 1;
+}
 
 static void share_add(struct share *list, unsigned campaign, const struct telescope_event *e)
 {
@@ -329,8 +338,9 @@ static void picked_take(struct telescope_report *r, const struct telescope_cell 
     for (uint32_t i = 0; i < b->n; i++) {
         const struct telescope_source *s = telescope_source_find(c, b->e[i]->key, b->hash[i]);
         uint64_t label = s ? telescope_label(s, r->accepted) : 0;
-        struct telescope_group *g = label ? telescope_group_get(&r->fold, label, s->port_major) : NULL;
-        if (g && g->used >= 2 && b->looked++ < SHARES / 2)
+        struct telescope_group *g =
+            label ? telescope_group_get(&r->fold, label, telescope_proto(s), s->port_major) : NULL;
+        if (g && g->used >= 2 && g->proto == proto_of(b->e[i]->class) && b->looked++ < SHARES / 2)
             share_add(shares, g->used - 2u, b->e[i]);
     }
     b->n = 0;
@@ -385,14 +395,21 @@ static void order_ports(struct report_campaign *c)
     }
 }
 
-/* One tool with one set of ports is one campaign, whatever port its sources favour. */
+/* Were both at work at about the same time? */
+static bool overlap(const struct report_campaign *a, const struct report_campaign *b)
+{
+    return a->first <= (uint64_t)b->last + JOIN_APART && b->first <= (uint64_t)a->last + JOIN_APART;
+}
+
+/* One tool with one set of ports at one time is one campaign, whatever port its sources favour. */
 static void join_campaigns(struct telescope_report *r)
 {
     for (size_t i = 0; i < r->n_campaigns; i++) {
         struct report_campaign *a = &r->campaigns[i];
         for (size_t k = i + 1; k < r->n_campaigns && a->joined < 0; k++) {
             struct report_campaign *b = &r->campaigns[k];
-            if (b->joined >= 0 || b->label != a->label || !(reaches(a, b->main_port) || reaches(b, a->main_port)))
+            if (b->joined >= 0 || b->label != a->label || b->proto != a->proto || !overlap(a, b) ||
+                !(reaches(a, b->main_port) || reaches(b, a->main_port)))
                 continue;
             b->joined = (int)i;
             a->sources += b->sources;

@@ -493,7 +493,8 @@ void telescope_cell_forget(struct telescope_cell *c, const struct telescope_conf
 bool telescope_fold_source(struct telescope_fold *f, const struct telescope_source *s, unsigned accepted);
 void telescope_fold_done(struct telescope_fold *f);
 void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold *b);
-struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint16_t port);
+struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint8_t proto, uint16_t port);
+uint8_t telescope_proto(const struct telescope_source *s); /* that its main port is of */
 uint64_t telescope_label(const struct telescope_source *s, unsigned accepted);
 unsigned telescope_accepted(const struct telescope_engine *e);
 /* hash: of the same key. find: NULL when it is not there. at: made (with packets 0) when it is not there; NULL: out of
