@@ -509,7 +509,17 @@ class Flow(unittest.TestCase):
         done = self.flow("top", "dst prt 80", code=2)
         self.assertIn("prt 80", done.errors)
         self.flow("top", "--by", "nonsense", code=2)
+        self.assertIn("not kept with", self.flow("top", "src mask 24", code=2).errors)
         self.assertIn("何も保存されていません", self.world.run("--lang", "ja", "flow", "top").errors)
+
+    def test_reasons_of_filters_are_in_both_languages(self):
+        import re
+        source = "".join(f.read_text() for f in (hinomi.TOP / "src/format/flow").glob("filter*.c"))
+        texts = (hinomi.TOP / "console/text.yaml").read_text()
+        reasons = {w for w in re.findall(r'"([^"%]* (?:expected|early|deep|kept|here|this))"', source)}
+        self.assertGreater(len(reasons), 15)
+        for why in reasons:
+            self.assertTrue("flows-why." + re.sub("[^a-z0-9]+", "-", why.lower()) + ":" in texts, why)
 
     # ---- collecting
 

@@ -3,15 +3,20 @@
  *   expression = term { "or" term }
  *   term       = factor { "and" factor }
  *   factor     = "not" factor | "(" expression ")" | test
- *   test       = [src|dst] (host|ip|net) ADDRESS[/BITS] | [src|dst] port [CMP] N | N-N | N,N,…
- *              | proto (tcp|udp|icmp|icmp6|…|N) or the bare name | flags LETTERS (all of them set) | ipv4 | ipv6 | any
- *              | (packets|bytes|flows|duration|bps|pps|tos|vlan|if|in if|out if|as|src as|dst as|exporter|sampling)
- *                [CMP] N
+ *   test       = [SIDE] (host|ip|net) ADDRESS[/BITS] [mask M] | [SIDE] (port|portrange) [CMP] N | N-N | N,N,… | NAME
+ *              | [SIDE] as [CMP] N | … in [VALUE VALUE …] | ADDRESS
+ *              | proto (tcp|udp|icmp|icmp6|…|N) or the bare name, alone or before a side, host, net or port
+ *              | ip | ip6 | ipv4 | ipv6 | multicast | any | flags LETTERS (all of them set) or a number
+ *              | tcp[tcpflags] [& FLAGS] (=|!=) FLAGS | icmp-type [CMP] N | icmp-code [CMP] N
+ *              | (packets|bytes|duration|bps|pps|bpp|tos|vlan|if|in if|out if|exporter|sampling) [CMP] N
+ *              | (in|out|src|dst) (packets|bytes) [CMP] N
  *              | state (attempt|rejected|established|closed|reset|midstream) | app (dns|http|tls|…)
  *              | (ja3|ja3s|ja4) FINGERPRINT
- *   CMP        = "=" "==" "<" ">" "<=" ">=" "!="; N takes k, m, g (1000), duration takes ms, s, m, h
+ *   SIDE       = src | dst | src or dst | src and dst
+ *   CMP        = "=" "==" "<" ">" "<=" ">=" "!="; N takes k, m, g, t (1000), duration takes ms, s, m, h, d
  *
- * "and" may be left out between tests. Packets and bytes count both directions. */
+ * A value alone after "and" or "or" repeats the words before it: "port 80 or 443". "&&", "||" and "!" are words as
+ * well. "and" may be left out between tests. Packets and bytes count both directions. */
 #pragma once
 
 #include "base/arena.h"
@@ -27,7 +32,7 @@ struct hn_flow_filter *hn_flow_filter_parse(struct hn_arena *a, struct hn_str te
 uint32_t hn_flow_filter_columns(const struct hn_flow_filter *f);
 /* columns[c]: values of a block as hn_segment_column() gives them (those that are needed); prints[p]: of the
  * fingerprints whose column is needed, as hn_segment_prints() gives them. Sets keep[i] to 0 or 1 for the n records.
- * room: n octets of scratch for every level of nesting (HN_FLOW_FILTER_DEPTH). */
+ * room: n octets of scratch for every level of nesting (HN_FLOW_FILTER_DEPTH; deeper is not parsed). */
 #define HN_FLOW_FILTER_DEPTH 32u
 void hn_flow_filter_run(const struct hn_flow_filter *f, const struct hn_segment_block *b,
                         const void *const columns[HN_SEGMENT_COLUMNS], const uint8_t *const prints[HN_TLS_PRINTS],
