@@ -72,7 +72,7 @@ int cli_unknown_option(struct hn_str name, const char *const *names, size_t n);
 /* An error of an operation or of the environment, with what to do. */
 void cli_fail(struct hn_err e, const struct hn_diag *d);
 int cli_usage(const struct cli_verb *v);   /* to standard error; CLI_USAGE */
-int cli_help(int argc, char **argv);       /* hinomi help [VERB] */
+int cli_help(int argc, char **argv);       /* hinomi help [VERB [USE]] */
 int cli_help_json(void);                   /* hinomi help --json: all of it as one document */
 int cli_man(int argc, char **argv);        /* hinomi -x man: the man page in the language in force */
 int cli_completion(int argc, char **argv); /* hinomi -x completion: for bash */
@@ -122,8 +122,8 @@ const struct hn_verb *cli_module_verb_find(const char *module, const char *verb)
 /* Joins a verb of two words, given as two arguments ("vex", "list"), into one; true when there is such a verb. argv[0]
  * is the module; one argument less after it. */
 bool cli_module_join(char **argv);
-int cli_module_run(int argc, char **argv); /* argv: module, verb, … */
-void cli_module_help(const struct hn_module *m);
+int cli_module_run(int argc, char **argv);                         /* argv: module, verb, … */
+bool cli_module_help(const struct hn_module *m, const char *only); /* only: of one verb; NULL: all. False: none */
 void cli_module_man(const struct hn_module *m);
 void cli_module_complete(const struct hn_module *m);        /* the words of its verbs and options */
 void cli_module_complete_values(const struct hn_module *m); /* of the options that take one of several words */

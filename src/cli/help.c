@@ -84,32 +84,76 @@ static void help_use(const struct cli_verb *v, const struct cli_use *u)
     }
 }
 
-static void help_verb(const struct cli_verb *v)
+/* One of the ways that a synopsis lists ("ingest FILE… --product NAME|rematch [--feed DIR]") begins with the word. */
+static bool lists(struct hn_str synopsis, const char *word)
 {
-    char key[256];
-    const char *t;
-    printf("hinomi %s – %s\n\n", v->name, text(v->name, ".summary"));
-    t = text(v->name, ".about");
-    if (t)
-        printf("%s\n\n", t);
-    if (v->run)
-        printf("  hinomi %s %s\n", v->name, v->synopsis);
+    struct hn_str way, first;
+    while (hn_str_split(&synopsis, '|', &way))
+        if (hn_str_split(&way, ' ', &first) && hn_str_eqc(first, word))
+            return true;
+    return false;
+}
+
+static void help_run(const struct cli_verb *v)
+{
+    printf("  hinomi %s %s\n", v->name, v->synopsis);
     for (const struct cli_option *o = v->options; o && o->name; o++) {
         char left[96];
         snprintf(left, sizeof left, "    --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
         put_line(left, cli_option_doc(o->name));
     }
-    for (const struct cli_use *u = v->uses; u && u->name; u++)
-        help_use(v, u);
-    if (cli_module_of(v->name))
-        cli_module_help(cli_module_of(v->name));
+}
+
+/* only: those that begin with "hinomi VERB ONLY"; NULL: all. */
+static void help_examples(const struct cli_verb *v, const char *only)
+{
+    char key[256], begin[160];
+    const char *t;
+    bool any = false;
+    snprintf(begin, sizeof begin, "hinomi %s %s", v->name, only ? only : "");
     for (unsigned i = 1; i < 9; i++) {
         snprintf(key, sizeof key, "cli.%s.example.%u", v->name, i);
         t = hn_text_find(cli.lang, key);
         if (!t)
             break;
-        printf("%s  %s\n", i == 1 ? "\n" : "", t);
+        if (only && strncmp(t, begin, strlen(begin)) != 0)
+            continue;
+        printf("%s  %s\n", any ? "" : "\n", t);
+        any = true;
     }
+}
+
+static void help_verb(const struct cli_verb *v)
+{
+    const char *t = text(v->name, ".about");
+    printf("hinomi %s – %s\n\n", v->name, text(v->name, ".summary"));
+    if (t)
+        printf("%s\n\n", t);
+    if (v->run)
+        help_run(v);
+    for (const struct cli_use *u = v->uses; u && u->name; u++)
+        help_use(v, u);
+    if (cli_module_of(v->name))
+        (void)cli_module_help(cli_module_of(v->name), NULL);
+    help_examples(v, NULL);
+}
+
+/* One use of a verb: `hinomi help sbom why`. False: there is none of this name. */
+static bool help_one(const struct cli_verb *v, const struct hn_module *m, const char *only)
+{
+    bool any = v && v->run && lists(hn_str_c(v->synopsis), only);
+    if (any)
+        help_run(v);
+    for (const struct cli_use *u = v ? v->uses : NULL; u && u->name; u++) {
+        if (strcmp(u->name, only) != 0)
+            continue;
+        help_use(v, u);
+        any = true;
+    }
+    any = (m && cli_module_help(m, only)) || any;
+    if (any && v)
+        help_examples(v, only);
+    return any;
 }
 
 const struct hn_module *cli_module_alone(size_t *i)
@@ -133,10 +177,14 @@ int cli_help(int argc, char **argv)
 {
     const struct cli_verb *v = argc > 1 ? cli_verb_find(argv[1]) : NULL;
     const struct hn_module *m = argc > 1 && !v ? cli_module_of(argv[1]) : NULL;
+    if (argc > 3 && cli_module_join(argv + 1)) /* "help sbom vex list" */
+        argc--;
+    if (argc > 2 && !cli.json && help_one(v, argc > 1 ? cli_module_of(argv[1]) : NULL, argv[2]))
+        return CLI_OK;
     if (m) {
         const char *summary = module_summary(m);
         printf("hinomi %s – %s\n\n", m->name, summary ? summary : "");
-        cli_module_help(m);
+        (void)cli_module_help(m, NULL);
         return CLI_OK;
     }
     if (argc > 1 && !v) {

@@ -248,7 +248,7 @@ static int run(int argc, char **argv)
         argc--;
     const struct hn_verb *module_verb = argc > 1 ? cli_module_verb_find(argv[1], argc > 2 ? argv[2] : NULL) : NULL;
     if ((verb || of_module) && wants_help(argc - 2, argv + 2))
-        return cli_help(2, (char *[]){argv[0], argv[1], NULL});
+        return cli_help(argc > 2 && argv[2][0] != '-' ? 3 : 2, (char *[]){argv[0], argv[1], argv[2], NULL});
     if (cli_feed_is_ours(argc - 1, argv + 1))
         return cli_feed(argc - 1, argv + 1);
     if (module_verb)

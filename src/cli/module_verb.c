@@ -317,17 +317,23 @@ static void help_options(const struct hn_module *m, const struct hn_verb_option 
     }
 }
 
-void cli_module_help(const struct hn_module *m)
+bool cli_module_help(const struct hn_module *m, const char *only)
 {
+    bool any = false;
     for (const struct hn_verb *v = m->verbs; v && v->name; v++) {
         const char *doc = text(m->name, "verb", v->name, ""), *example = text(m->name, "verb", v->name, ".example");
+        if (only && strcmp(only, v->name) != 0)
+            continue;
+        any = true;
         printf("  hinomi %s %s %s\n      %s\n", m->name, v->name, v->synopsis ? v->synopsis : "", doc ? doc : "");
         help_options(m, v->options);
         if (example)
             printf("      %s\n", example);
         putchar('\n');
     }
-    help_options(NULL, own);
+    if (any)
+        help_options(NULL, own);
+    return any;
 }
 
 static void man_options(const struct hn_module *m, const struct hn_verb_option *o)

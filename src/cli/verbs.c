@@ -221,7 +221,7 @@ const struct cli_verb cli_verbs[] = {
     {"status", status_uses, NULL, NULL, NULL},
     {"store", NULL, cli_store, "backup FILE|restore FILE|check", NULL},
     {"config", NULL, cli_config, "list|show|check", NULL},
-    {"help", NULL, cli_help, "[VERB]", NULL},
+    {"help", NULL, cli_help, "[VERB [USE]]", NULL},
     {"version", NULL, cli_version, "", NULL},
     {0}};
 

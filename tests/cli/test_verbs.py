@@ -74,6 +74,17 @@ class Verbs(unittest.TestCase):
                 for option in verb.get("options", []) + [o for u in verb.get("uses", []) for o in u["options"]]:
                     self.assertRegex(r.text, rf"(?m)^ +{option['name']}\b.*  \S", (verb["name"], option))
 
+    def test_help_on_one_use_is_about_that_use(self):
+        for words, there, absent in ((("sbom", "why"), "--paths", "--vex-max-age"), (("feed", "add"), "--licence", "--older"), (("software", "deploy"), "--customers", "--contract"),
+                                     (("sbom", "vex", "list"), "--trusted", "--paths"), (("findings", "list"), "--cause", "reason"), (("sbom", "ingest"), "--trust", "--paths")):
+            pages = {self.w.run(*words, "--help", "--lang", "en").text, self.w.run("help", *words, "--lang", "en").text}
+            self.assertEqual(len(pages), 1, words)
+            page = pages.pop()
+            self.assertIn(there, page)
+            self.assertNotIn(absent, page)
+            self.assertIn(f"hinomi {words[0]} {'-'.join(words[1:])}", page)
+        self.assertIn("hinomi sbom generate", self.w.run("help", "sbom", "nothing-like-this").text)  # the whole page
+
     def test_every_example_is_understood(self):
         """Their options and uses exist."""
         for verb in self.help["verbs"]:
