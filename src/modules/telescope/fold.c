@@ -76,23 +76,35 @@ static uint32_t group_hash(uint64_t label, uint8_t proto, uint16_t port)
     return telescope_mix((uint32_t)label ^ telescope_mix((uint32_t)(label >> 32) << 24 | (uint32_t)proto << 16 | port));
 }
 
-/* The group, made when there is a place near by; else NULL. */
-struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint8_t proto, uint16_t port)
+/* Where the group stands, or the free place that it would get; NULL: neither is near by. */
+static struct telescope_group *group_place(const struct telescope_fold *f, uint64_t label, uint8_t proto, uint16_t port)
 {
     if (!f->groups)
         return NULL;
     uint32_t i = telescope_place(group_hash(label, proto, port), f->groups_cap);
     for (unsigned n = 0; n < PROBES; n++, i = i + 1 == f->groups_cap ? 0 : i + 1) {
         struct telescope_group *g = &f->groups[i];
-        if (g->used && g->label == label && g->proto == proto && g->port == port)
+        if (!g->used || (g->label == label && g->proto == proto && g->port == port))
             return g;
-        if (!g->used) {
-            *g = (struct telescope_group){.label = label, .proto = proto, .port = port, .used = 1, .first = UINT32_MAX};
-            f->n_groups++;
-            return g;
-        }
     }
     return NULL;
+}
+
+const struct telescope_group *telescope_group_find(const struct telescope_fold *f, uint64_t label, uint8_t proto,
+                                                   uint16_t port)
+{
+    const struct telescope_group *g = group_place(f, label, proto, port);
+    return g && g->used ? g : NULL;
+}
+
+struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint8_t proto, uint16_t port)
+{
+    struct telescope_group *g = group_place(f, label, proto, port);
+    if (g && !g->used) {
+        *g = (struct telescope_group){.label = label, .proto = proto, .port = port, .used = 1, .first = UINT32_MAX};
+        f->n_groups++;
+    }
+    return g;
 }
 
 /* The hours of a source stand in 64 bits, newest lowest. */

@@ -123,6 +123,18 @@ static bool one_source(struct telescope_report *r, const struct telescope_cell *
     return true;
 }
 
+/* The two halves of a pass, side by side where there are threads for it. */
+static void both(const struct telescope_engine *e, void *(*pass)(void *), void *one, void *two)
+{
+    pthread_t beside;
+    bool apart = e->how.threads > 1 && pthread_create(&beside, NULL, pass, two) == 0;
+    pass(one);
+    if (apart)
+        pthread_join(beside, NULL);
+    else
+        pass(two);
+}
+
 /* Half of the cells, into a report of its own. */
 struct half {
     struct telescope_report *r;
@@ -159,21 +171,14 @@ static bool pass_sources(struct telescope_report *r, struct hn_arena *a)
     struct telescope_report *other = r->e->how.geo ? NULL : HN_NEW(a, struct telescope_report);
     struct half one = {r, 0, other ? TELESCOPE_CELLS / 2 : TELESCOPE_CELLS, false},
                 two = {other, one.to, TELESCOPE_CELLS, true};
-    pthread_t beside;
-    bool apart = false;
-    if (other) {
+    if (!other) {
+        pass_half(&one);
+    } else {
         other->e = r->e;
         other->accepted = r->accepted;
         other->fold.groups_cap = r->fold.groups_cap;
         other->fold.hour = r->fold.hour;
-        apart = r->e->how.threads > 1 && pthread_create(&beside, NULL, pass_half, &two) == 0;
-    }
-    pass_half(&one);
-    if (apart)
-        pthread_join(beside, NULL);
-    else if (other)
-        pass_half(&two);
-    if (other) {
+        both(r->e, pass_half, &one, &two);
         join_half(r, other);
         one.ok &= r->fold.groups || !other->fold.groups; /* else there was no memory to join them in */
         telescope_fold_done(&other->fold);
@@ -262,11 +267,16 @@ static void count_share(struct report_campaign *c, uint16_t port, uint32_t n)
 
 /* Packets by campaign and port, so many places that what is looked at fits: the ports do not depend on the order in
  * which events came. */
-#define SHARES (2 * (SAMPLE_ABOVE + SAMPLE_ABOVE / 2))
+#define LOOKED_MOST  (SAMPLE_ABOVE + SAMPLE_ABOVE / 2)
+#define SHARES_LEAST 4096u
 struct share {
     uint32_t n;
     uint16_t port;
     uint8_t campaign; /* + 1; 0: a free place */
+};
+struct shares {
+    struct share *list;
+    uint32_t room, n; /* places, those that are taken */
 };
 
 static uint8_t proto_of(unsigned class)
@@ -274,31 +284,64 @@ static uint8_t proto_of(unsigned class)
     return class <= CLASS_TCP_OTHER ? 6 : class <= CLASS_UDP_REPLY ? 17 : 1;
 }
 
-static void share_add(struct share *list, unsigned campaign, const struct telescope_event *e)
+static struct share *share_place(const struct shares *t, const struct share *s)
 {
-    uint32_t i = telescope_place(telescope_mix(campaign << 16 | e->port), SHARES);
-    while (list[i].campaign && (list[i].campaign != campaign + 1 || list[i].port != e->port))
-        i = i + 1 == SHARES ? 0 : i + 1;
-    list[i].campaign = (uint8_t)(campaign + 1);
-    list[i].port = e->port;
-    list[i].n += e->packets;
+    uint32_t i = telescope_place(telescope_mix((uint32_t)s->campaign << 16 | s->port), t->room);
+    while (t->list[i].campaign && (t->list[i].campaign != s->campaign || t->list[i].port != s->port))
+        i = i + 1 == t->room ? 0 : i + 1;
+    return &t->list[i];
+}
+
+/* Twice as many places. */
+static bool shares_grow(struct shares *t)
+{
+    struct shares to = {.room = t->room ? t->room * 2 : SHARES_LEAST, .n = t->n};
+    to.list = hn_alloc_zero(to.room * sizeof(*to.list));
+    if (!to.list)
+        return false;
+    for (uint32_t i = 0; i < t->room; i++)
+        if (t->list[i].campaign)
+            *share_place(&to, &t->list[i]) = t->list[i];
+    hn_free(t->list);
+    *t = to;
+    return true;
+}
+
+/* False: out of memory. */
+static bool shares_add(struct shares *t, const struct share *s)
+{
+    if (t->n >= t->room / 2 && !shares_grow(t))
+        return false;
+    struct share *at = share_place(t, s);
+    t->n += !at->campaign;
+    *at = (struct share){.n = at->n + s->n, .port = s->port, .campaign = s->campaign};
+    return true;
+}
+
+static bool shares_join(struct shares *to, const struct shares *from)
+{
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < from->room; i++)
+        ok = !from->list[i].campaign || shares_add(to, &from->list[i]);
+    return ok;
 }
 
 static int by_share(const void *x, const void *y)
 {
     const struct share *a = x, *b = y;
     if (a->campaign != b->campaign)
-        return a->campaign > b->campaign ? -1 : 1; /* free places last */
+        return a->campaign > b->campaign ? -1 : 1;
     if (a->n != b->n)
         return a->n > b->n ? -1 : 1;
     return (a->port > b->port) - (a->port < b->port);
 }
 
 /* The largest of each campaign. */
-static void pick_shares(struct telescope_report *r, struct share *list)
+static void pick_shares(struct telescope_report *r, struct shares *t)
 {
     size_t n = 0;
-    for (size_t i = 0; i < SHARES; i++)
+    struct share *list = t->list;
+    for (size_t i = 0; i < t->room; i++)
         if (list[i].campaign)
             list[n++] = list[i];
     if (n)
@@ -312,67 +355,82 @@ static void pick_shares(struct telescope_report *r, struct share *list)
     }
 }
 
-/* Events whose sources are to be found. Those lie anywhere, so all of a batch are fetched before the first is looked
- * at: the waits for memory then overlap. */
+/* Half of the cells, into shares of its own. Events whose sources are to be found: those lie anywhere, so all of a
+ * batch are fetched before the first is looked at: the waits for memory then overlap. */
 #define PICKED 64u
-struct picked {
+struct picking {
+    const struct telescope_report *r;
+    unsigned from, to;
+    uint32_t stride; /* of events, one in so many is looked at */
     const struct telescope_event *e[PICKED];
     uint32_t hash[PICKED], n; /* of its source */
     uint32_t looked;          /* in all batches */
+    struct shares shares;
+    bool failed;
 };
 
-static void picked_add(struct picked *b, const struct telescope_cell *c, const struct telescope_event *e)
+static void picked_add(struct picking *b, const struct telescope_cell *c, const struct telescope_event *e)
 {
     b->e[b->n] = e;
     b->hash[b->n] = telescope_source_hash(&c->salt, e->key);
     __builtin_prefetch(telescope_bucket_of(&c->sources, b->hash[b->n++]));
 }
 
-static void picked_take(struct telescope_report *r, const struct telescope_cell *c, struct picked *b,
-                        struct share *shares)
+static void picked_take(struct picking *b, const struct telescope_cell *c)
 {
     for (uint32_t i = 0; i < b->n; i++) {
         uint32_t at = telescope_guess(&c->sources, b->hash[i]);
         __builtin_prefetch(&telescope_sources(&c->sources)[at ? at - 1 : 0]);
     }
     for (uint32_t i = 0; i < b->n; i++) {
-        const struct telescope_source *s = telescope_source_find(c, b->e[i]->key, b->hash[i]);
-        uint64_t label = s ? telescope_label(s, r->accepted) : 0;
-        struct telescope_group *g =
-            label ? telescope_group_get(&r->fold, label, telescope_proto(s), s->port_major) : NULL;
-        if (g && g->used >= 2 && g->proto == proto_of(b->e[i]->class) && b->looked++ < SHARES / 2)
-            share_add(shares, g->used - 2u, b->e[i]);
+        const struct telescope_event *e = b->e[i];
+        const struct telescope_source *s = telescope_source_find(c, e->key, b->hash[i]);
+        uint64_t label = s ? telescope_label(s, b->r->accepted) : 0;
+        const struct telescope_group *g =
+            label ? telescope_group_find(&b->r->fold, label, telescope_proto(s), s->port_major) : NULL;
+        struct share one = {.n = e->packets, .port = e->port};
+        if (!g || g->used < 2 || g->proto != proto_of(e->class) || b->looked++ >= LOOKED_MOST)
+            continue;
+        one.campaign = (uint8_t)(g->used - 1);
+        b->failed |= !shares_add(&b->shares, &one);
     }
     b->n = 0;
+}
+
+static void *pick_half(void *arg)
+{
+    struct picking *b = arg;
+    for (unsigned k = b->from; k < b->to; k++) {
+        const struct telescope_cell *c = &b->r->e->cells[k];
+        for (uint32_t i = 0; i < c->events.n; i++) {
+            const struct telescope_event *e = &telescope_events(&c->events)[i];
+            uint32_t mark = telescope_event_mark(e->key, e->port, (uint8_t)e->class);
+            if (mark % b->stride || telescope_class_roles[e->class] != ROLE_SCAN)
+                continue;
+            picked_add(b, c, e);
+            if (b->n == PICKED)
+                picked_take(b, c);
+        }
+        picked_take(b, c);
+    }
+    return NULL;
 }
 
 /* Shares are of packets; of a big table a part is looked at, chosen by a mark that is the same in every run. */
 static bool pass_events(struct telescope_report *r)
 {
     uint64_t n = 0;
-    struct picked batch = {.n = 0};
-    struct share *shares = hn_alloc_zero(SHARES * sizeof(*shares));
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
         n += r->e->cells[k].events.n;
-    uint32_t stride = (uint32_t)(n / SAMPLE_ABOVE + 1);
-    for (unsigned k = 0; shares && k < TELESCOPE_CELLS; k++) {
-        const struct telescope_cell *c = &r->e->cells[k];
-        for (uint32_t i = 0; i < c->events.n; i++) {
-            const struct telescope_event *e = &telescope_events(&c->events)[i];
-            uint32_t mark = telescope_event_mark(e->key, e->port, (uint8_t)e->class);
-            if (mark % stride || telescope_class_roles[e->class] != ROLE_SCAN)
-                continue;
-            picked_add(&batch, c, e);
-            if (batch.n == PICKED)
-                picked_take(r, c, &batch, shares);
-        }
-        picked_take(r, c, &batch, shares);
-    }
-    if (!shares)
-        return false;
-    pick_shares(r, shares);
-    hn_free(shares);
-    return true;
+    struct picking one = {.r = r, .to = TELESCOPE_CELLS / 2, .stride = (uint32_t)(n / SAMPLE_ABOVE + 1)},
+                   two = {.r = r, .from = one.to, .to = TELESCOPE_CELLS, .stride = one.stride};
+    both(r->e, pick_half, &one, &two);
+    bool ok = !one.failed && !two.failed && shares_join(&one.shares, &two.shares);
+    if (ok)
+        pick_shares(r, &one.shares);
+    hn_free(one.shares.list);
+    hn_free(two.shares.list);
+    return ok;
 }
 
 static bool reaches(const struct report_campaign *a, uint16_t port)

@@ -493,6 +493,9 @@ void telescope_cell_forget(struct telescope_cell *c, const struct telescope_conf
 bool telescope_fold_source(struct telescope_fold *f, const struct telescope_source *s, unsigned accepted);
 void telescope_fold_done(struct telescope_fold *f);
 void telescope_fold_merge(struct telescope_fold *a, const struct telescope_fold *b);
+/* get: made when it is not there and has a place near by. NULL: there is none. */
+const struct telescope_group *telescope_group_find(const struct telescope_fold *f, uint64_t label, uint8_t proto,
+                                                   uint16_t port);
 struct telescope_group *telescope_group_get(struct telescope_fold *f, uint64_t label, uint8_t proto, uint16_t port);
 uint8_t telescope_proto(const struct telescope_source *s); /* that its main port is of */
 uint64_t telescope_label(const struct telescope_source *s, unsigned accepted);

@@ -360,6 +360,37 @@ TEST(a_single_candidate_is_chance_and_many_are_not)
     stream_done(&s);
 }
 
+TEST(a_campaign_counts_all_its_ports)
+{
+    const unsigned sources = 8, ports = 3000;
+    struct stream s;
+    stream_init(&s, (size_t)sources * ports * 2);
+    seed = 3;
+    for (unsigned i = 0; i < sources * ports * 2; i++) { /* every second packet to port 23, so that this is theirs */
+        uint32_t dst = DARK | (rnd() & 0xffff);
+        struct tcp t = {.time = T0 + i / 100, .src = 0x0b000000u + i % sources * 65536, .dst = dst, .seq = dst};
+        t.dport = (uint16_t)(i / sources % 2 ? 23 : 10000 + i / sources / 2);
+        t.sport = 4000;
+        t.window = 700;
+        add(&s, &t);
+    }
+    struct telescope_engine *e = engine(NULL, 2);
+    CHECK(e && s.n == s.cap);
+    telescope_engine_feed(e, s.r, s.n);
+    struct hn_arena a;
+    hn_arena_init(&a, 64u << 20);
+    struct telescope_report *r = telescope_report_new(e, &a);
+    CHECK(r);
+    CHECK_UINT(r->n_campaigns, 1);
+    CHECK_UINT(r->campaigns[0].ports_total, s.n);
+    CHECK_UINT(r->campaigns[0].ports[0].port, 23);
+    CHECK_UINT(r->campaigns[0].ports[0].n, s.n / 2);
+    telescope_report_done(r);
+    hn_arena_done(&a);
+    telescope_engine_free(e);
+    stream_done(&s);
+}
+
 /* What a telescope in 10.66.0.0/16 sees of a scan by ZMap over the whole Internet, by `threads` of its threads. The
  * numbers of addresses are those of a list that blocks nothing, or of ZMap's own: 10.66 is blocked there, so 11.66. */
 static void zmap_scan(uint32_t dst[TELESCOPE_TRAIL], uint64_t g, unsigned threads, uint32_t net, uint32_t below)
