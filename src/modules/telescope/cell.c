@@ -96,13 +96,19 @@ static void saturate16(uint16_t *v)
     *v = (uint16_t)(*v + (*v != UINT16_MAX));
 }
 
+/* a when it is so, else b; never a branch, which gcc makes of most question marks. */
+INLINE uint16_t pick(bool so, uint16_t a, uint16_t b)
+{
+    return b ^ ((a ^ b) & -(unsigned)so);
+}
+
 /* Boyer and Moore: after any number of ports the majority, if there is one, stands here. */
 static void vote(uint16_t *major, uint8_t *votes, uint16_t port)
 {
     unsigned n = *votes; /* without branches: which port comes next cannot be foreseen */
-    *major = n ? *major : port;
+    *major = pick(n == 0, port, *major);
     bool hit = *major == port;
-    *votes = (uint8_t)(hit ? n + (n != UINT8_MAX) : n - 1);
+    *votes = (uint8_t)(n + (hit & (n != UINT8_MAX)) - !hit);
 }
 
 static inline uint64_t port_bit(uint16_t port, unsigned proto)
@@ -149,20 +155,21 @@ static void candidate(struct telescope_cell *c, struct telescope_source *src, co
 INLINE void source_fingerprint(struct telescope_cell *c, struct telescope_source *src, const struct telescope_sight *s,
                                bool syn)
 {
-    bool weak = s->fp != FP_NONE && s->flags & SIGHT_WEAK;
+    bool weak = s->flags & SIGHT_WEAK;
     if (weak || src->weak_n == 1) /* else it is no matter whether it was the only one */
         candidate(c, src, s, weak);
     else if (syn)
         saturate16(&src->syn_n);
-    if (s->fp == FP_NONE || weak)
+    if (weak)
         return;
-    struct telescope_tool *t = &c->strong[s->fp];
-    uint8_t bit = (uint8_t)(1u << s->fp);
-    t->packets++;
-    if (src->fps_twice & bit)
+    bool proven = s->fp != FP_NONE;
+    struct telescope_tool *t = &c->strong[s->fp % FP_COUNT];
+    uint8_t bit = (uint8_t)(proven << s->fp % FP_COUNT);
+    t->packets += proven;
+    if (!(bit & ~src->fps_twice))
         return;
     t->sources += !(src->fps & bit);
-    t->confirmed += src->fps & bit && !(src->fps_twice & bit);
+    t->confirmed += (src->fps & bit) != 0;
     src->fps_twice |= src->fps & bit;
     src->fps |= bit;
 }
@@ -192,7 +199,7 @@ INLINE void event_take(struct telescope_cell *c, const struct telescope_config *
         e->first = e->start = e->last = s->time;
         e->events = 1;
         c->class_events[s->class]++;
-    } else if (s->time > e->last && s->time - e->last > how->idle) {
+    } else if ((int64_t)s->time - e->last > how->idle) {
         e->start = s->time;
         e->now = 0;
         e->events = e->events < TELESCOPE_EVENTS_MOST ? (e->events + 1u) & TELESCOPE_EVENTS_MOST : e->events;
@@ -236,6 +243,38 @@ INLINE bool hot_near(const struct telescope_hot_set *set, uint32_t tag)
 #endif
 }
 
+/* The place that gives way next: the first of those with the fewest packets. */
+static uint8_t hot_least(const struct telescope_hot_set *set)
+{
+    uint8_t least = 0;
+    for (uint8_t i = 1; i < 4; i++)
+        least = set->n[i] < set->n[least] ? i : least;
+    return least;
+}
+
+void telescope_hot_settle(struct telescope_cell *c)
+{
+    for (unsigned at = 0; at < TELESCOPE_HOT_SETS; at++)
+        c->hot_least[at] = hot_least(&c->hot_sets[at]);
+}
+
+/* Counts in a set have changed, or are about to: by a packet to one of those that are kept, to a free place, or to one
+ * of many others while all four came again. */
+__attribute__((noinline)) static bool hot_counts(struct telescope_cell *c, unsigned at, uint32_t tag,
+                                                 const struct telescope_sight *s, uint16_t port)
+{
+    struct telescope_hot_set *set = &c->hot_sets[at];
+    unsigned least = c->hot_least[at];
+    bool again = false;
+    for (unsigned i = 0; i < 4 && !again; i++)
+        again = set->tag[i] == tag && set->n[i] && hot_again(set, i, &c->hot[at][i], s, port);
+    bool kept = again || set->n[least] > 1;
+    if (!again)
+        set->n[least] = kept ? set->n[least] - 1 : 1;
+    c->hot_least[at] = hot_least(set);
+    return kept;
+}
+
 /* Four places to look at; when all are taken by others, the smallest of them loses one. Nearly every packet of a quiet
  * telescope only takes the place of another that came once. */
 INLINE void hot_take(struct telescope_cell *c, const struct telescope_sight *s, bool syn)
@@ -245,23 +284,10 @@ INLINE void hot_take(struct telescope_cell *c, const struct telescope_sight *s, 
     uint32_t tag = telescope_mix(s->dst ^ class << 24), at = tag % TELESCOPE_HOT_SETS;
     tag ^= port * 0x9e3779b1u;
     struct telescope_hot_set *set = &c->hot_sets[at];
-    bool near = hot_near(set, tag);
-    for (unsigned i = 0; near && i < 4; i++)
-        if (set->tag[i] == tag && set->n[i] && hot_again(set, i, &c->hot[at][i], s, port))
-            return;
-    unsigned least = 0;
-    if (set->n[0] > 1 ||
-        !set->n[3]) { /* else it is the first: places are filled in their order and never empty again */
-        unsigned other = 2 + (set->n[3] < set->n[2]);
-        least = set->n[1] < set->n[0];
-        least = set->n[other] < set->n[least] ? other : least;
-        if (set->n[least] > 1) {
-            set->n[least]--;
-            return;
-        }
-    }
+    unsigned least = c->hot_least[at];
+    if ((hot_near(set, tag) || set->n[least] != 1) && hot_counts(c, at, tag, s, port))
+        return;
     set->tag[least] = tag;
-    set->n[least] = 1;
     set->first[least] = s->time;
     set->source[least] = s->src;
 }
@@ -337,9 +363,10 @@ INLINE void source_take(struct telescope_cell *c, const struct telescope_config 
         src->traits |= TRAIT_TCP;
     else if (telescope_class_roles[s->class] == ROLE_SCAN)
         src->traits |= s->proto == 6 ? TRAIT_TCP : s->proto == 17 ? TRAIT_UDP : TRAIT_ICMP;
-    if (syn && src->syn_n == 1) {
-        src->os = s->os & 15;
-        c->os_sources[s->os]++;
+    if (syn) {
+        bool first = src->syn_n == 1;
+        src->os = pick(first, s->os, src->os) & 15;
+        c->os_sources[s->os] += first;
     }
 }
 
@@ -413,9 +440,9 @@ INLINE void fetch_places(const struct telescope_cell *c, const struct telescope_
     hashes_of(c, s->src, s, h);
     __builtin_prefetch(telescope_bucket_of(&c->sources, h->source));
     __builtin_prefetch(telescope_bucket_of(&c->events, h->event));
-    if (s->class == CLASS_TCP_SYN)
+    __builtin_prefetch(&ports[(s->proto == 17) << 16 | s->dport], 1); /* of other protocols there are few */
+    if (telescope_class_roles[s->class] == ROLE_SCAN)
         return;
-    __builtin_prefetch(&ports[telescope_port_index(s->proto, s->dport)], 1);
     telescope_pairs_fetch(c, s);
     if (answers(s->class))
         __builtin_prefetch(telescope_bucket_of(&c->victims, h->source));
@@ -428,7 +455,7 @@ INLINE void fetch_entries(const struct telescope_cell *c, const struct telescope
     h->event_at = telescope_guess(&c->events, h->event);
     __builtin_prefetch(&telescope_sources(&c->sources)[h->source_at - 1], 1);
     __builtin_prefetch(&telescope_events(&c->events)[h->event_at - 1], 1);
-    if (s->class == CLASS_TCP_SYN)
+    if (telescope_class_roles[s->class] == ROLE_SCAN)
         return;
     telescope_pairs_fetch_entry(c, s);
     if (answers(s->class)) {

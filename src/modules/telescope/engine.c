@@ -15,7 +15,7 @@
 
 #define THREADS_MOST 16u
 
-#define BLOCK 131072u /* records whose sights are taken at once */
+#define BLOCK 262144u /* records whose sights are taken at once: what a cell fetches is then used several times */
 
 struct telescope_pool {
     struct telescope_engine *e;

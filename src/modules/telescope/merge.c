@@ -253,6 +253,7 @@ static void join_hot(struct telescope_cell *a, const struct telescope_cell *b)
 {
     for (unsigned i = 0; i < TELESCOPE_HOT_SETS * 4; i++)
         join_hot_one(a, b, i / 4, i % 4);
+    telescope_hot_settle(a);
 }
 
 /* A source that both follow goes on with what the first has. */

@@ -262,6 +262,7 @@ static void walk_counts(struct io *s, struct telescope_cell *c)
     WALK(s, c->days);
     WALK(s, c->hot_sets);
     WALK(s, c->hot);
+    telescope_hot_settle(c);
     WALK(s, c->attacks_dropped);
     WALK(s, c->scanner_packets);
     WALK(s, c->forgotten);

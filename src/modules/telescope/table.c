@@ -371,48 +371,54 @@ static uint64_t pair_of(uint32_t key, unsigned proto, uint16_t port)
     return (uint64_t)key << 32 | telescope_port_index(proto, port) << 1 | 1;
 }
 
-static void pairs_put(const struct telescope_cell *c, uint64_t *set, uint32_t cap, uint64_t v)
+/* Where v stands, or the free place that it would get. */
+static uint64_t *pairs_place(const struct telescope_cell *c, uint64_t *set, uint32_t cap, uint64_t v)
 {
     uint32_t i = telescope_place(pair_hash(c, v), cap);
-    while (set[i])
+    while (set[i] && set[i] != v)
         i = i + 1 == cap ? 0 : i + 1;
-    set[i] = v;
+    return &set[i];
 }
 
 static bool pairs_has(const struct telescope_cell *c, uint64_t v)
 {
-    if (!c->pairs_cap)
-        return false;
-    uint32_t i = telescope_place(pair_hash(c, v), c->pairs_cap);
-    for (; c->pairs[i]; i = i + 1 == c->pairs_cap ? 0 : i + 1)
-        if (c->pairs[i] == v)
-            return true;
-    return false;
+    return c->pairs_cap && *pairs_place(c, c->pairs, c->pairs_cap, v) == v;
 }
 
-/* True when it was not there. Beyond its bound the set begins anew, and the counts are upper bounds from then on. */
+/* Twice as many places; beyond its bound the set begins anew. */
+static bool pairs_grow(struct telescope_cell *c)
+{
+    uint32_t cap = c->pairs_cap ? c->pairs_cap * 2 : PAIRS_LEAST;
+    bool over = cap > PAIRS_MOST;
+    cap = over ? PAIRS_LEAST : cap;
+    uint64_t *set = hn_alloc_zero(cap * sizeof(*set));
+    if (!set)
+        return false;
+    for (uint32_t i = 0; !over && i < c->pairs_cap; i++)
+        if (c->pairs[i])
+            *pairs_place(c, set, cap, c->pairs[i]) = c->pairs[i];
+    c->pairs_dropped += over ? c->pairs_n : 0;
+    c->pairs_n = over ? 0 : c->pairs_n;
+    hn_free(c->pairs);
+    c->pairs = set;
+    c->pairs_cap = cap;
+    return true;
+}
+
+/* True when it was not there. Once the set began anew, the counts are upper bounds. */
 bool telescope_pairs_add(struct telescope_cell *c, uint64_t v)
 {
-    if (pairs_has(c, v))
+    uint64_t *at = c->pairs_cap ? pairs_place(c, c->pairs, c->pairs_cap, v) : NULL;
+    if (at && *at == v)
         return false;
     if (c->pairs_n >= c->pairs_cap - c->pairs_cap / 4) {
-        uint32_t cap = c->pairs_cap ? c->pairs_cap * 2 : PAIRS_LEAST;
-        bool over = cap > PAIRS_MOST;
-        uint64_t *set = hn_alloc_zero((over ? PAIRS_LEAST : cap) * sizeof(*set));
-        if (!set) {
+        if (!pairs_grow(c)) {
             c->failed = true;
             return true;
         }
-        for (uint32_t i = 0; !over && i < c->pairs_cap; i++)
-            if (c->pairs[i])
-                pairs_put(c, set, cap, c->pairs[i]);
-        c->pairs_dropped += over ? c->pairs_n : 0;
-        c->pairs_n = over ? 0 : c->pairs_n;
-        hn_free(c->pairs);
-        c->pairs = set;
-        c->pairs_cap = over ? PAIRS_LEAST : cap;
+        at = pairs_place(c, c->pairs, c->pairs_cap, v);
     }
-    pairs_put(c, c->pairs, c->pairs_cap, v);
+    *at = v;
     c->pairs_n++;
     return true;
 }

@@ -101,7 +101,7 @@ extern const char *const telescope_os_names[OS_COUNT];
 
 #define SIGHT_V6     1u  /* src and dst are numbers in the block's table of IPv6 addresses */
 #define SIGHT_VICTIM 2u  /* only about src as a victim that somebody else told of */
-#define SIGHT_WEAK   4u  /* fp is a candidate: base rate or behaviour decides */
+#define SIGHT_WEAK   4u  /* fp (there is one) is a candidate: base rate or behaviour decides */
 #define SIGHT_PLAIN  8u  /* SYN without options and with a window: might have been a candidate by chance */
 #define SIGHT_1024   16u /* the same with window 1024 */
 
@@ -356,6 +356,7 @@ struct telescope_cell {
     struct telescope_day days[TELESCOPE_DAYS];
     struct telescope_hot_set hot_sets[TELESCOPE_HOT_SETS];
     struct telescope_hot hot[TELESCOPE_HOT_SETS][4];
+    uint8_t hot_least[TELESCOPE_HOT_SETS]; /* the place of each set that gives way next */
     struct telescope_attack *attacks;
     size_t n_attacks, attacks_cap;
     uint64_t attacks_dropped;
@@ -480,6 +481,8 @@ void telescope_trail_take(struct telescope_cell *c, const struct telescope_confi
                           const struct telescope_sight *s);
 /* Are these destinations in the order of a scan by ZMap? addresses: of the telescope, 0 unknown (a /16 is assumed). */
 bool telescope_order(const uint32_t dst[TELESCOPE_TRAIL], uint64_t addresses);
+/* After the sets were read or merged. */
+void telescope_hot_settle(struct telescope_cell *c);
 void telescope_attack_close(struct telescope_cell *c, const struct telescope_victim *v, bool open);
 bool telescope_attack_qualifies(const struct telescope_victim *v);
 /* Room for entries of `size` octets. False: out of memory. */

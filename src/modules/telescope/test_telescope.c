@@ -138,6 +138,27 @@ static bool same(const struct telescope_engine *a, const struct telescope_engine
     return eq;
 }
 
+/* Do the same destinations stand out? */
+static bool same_hot(const struct telescope_engine *a, const struct telescope_engine *b)
+{
+    bool eq = true;
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        eq &= memcmp(a->cells[k].hot_sets, b->cells[k].hot_sets, sizeof a->cells[k].hot_sets) == 0;
+    return eq;
+}
+
+/* Is the place that gives way next one with the fewest packets of its set? */
+static bool least_give_way(const struct telescope_engine *e)
+{
+    bool ok = true;
+    for (unsigned i = 0; i < TELESCOPE_CELLS * TELESCOPE_HOT_SETS * 4; i++) {
+        const struct telescope_cell *c = &e->cells[i / 4 / TELESCOPE_HOT_SETS];
+        unsigned at = i / 4 % TELESCOPE_HOT_SETS;
+        ok &= c->hot_sets[at].n[c->hot_least[at]] <= c->hot_sets[at].n[i % 4];
+    }
+    return ok;
+}
+
 static uint64_t tool(const struct telescope_engine *e, enum telescope_fp fp)
 {
     struct hn_arena a;
@@ -231,6 +252,24 @@ TEST(halves_in_time_merge_to_the_whole)
     halves(1);
 }
 
+TEST(what_came_to_both_of_two_merged_gives_way_last)
+{
+    struct stream s;
+    stream_init(&s, 20000);
+    mixture(&s, 20000, 9000);
+    struct telescope_engine *all = engine(NULL, 1), *last = engine(NULL, 1);
+    CHECK(all && last);
+    telescope_engine_feed(all, s.r, s.n);
+    for (unsigned i = 0; i < 2; i++)
+        telescope_engine_feed(last, s.r + s.n - 500, 500);
+    telescope_engine_merge(all, last);
+    bool ok = least_give_way(all);
+    telescope_engine_free(all);
+    telescope_engine_free(last);
+    stream_done(&s);
+    CHECK(ok);
+}
+
 TEST(a_restart_in_the_middle_loses_nothing)
 {
     struct stream s;
@@ -250,6 +289,7 @@ TEST(a_restart_in_the_middle_loses_nothing)
     CHECK_UINT(back, note);
     telescope_engine_feed(second, s.r + back, s.n - back);
     CHECK(same(whole, second));
+    CHECK(same_hot(whole, second));
     /* one octet changed: refused */
     CHECK_INT(pwrite(fileno(f), "x", 1, 5000), 1);
     CHECK_INT(lseek(fileno(f), 0, SEEK_SET), 0);
