@@ -279,11 +279,6 @@ struct shares {
     uint32_t room, n; /* places, those that are taken */
 };
 
-static uint8_t proto_of(unsigned class)
-{
-    return class <= CLASS_TCP_OTHER ? 6 : class <= CLASS_UDP_REPLY ? 17 : 1;
-}
-
 static struct share *share_place(const struct shares *t, const struct share *s)
 {
     uint32_t i = telescope_place(telescope_mix((uint32_t)s->campaign << 16 | s->port), t->room);
@@ -374,6 +369,11 @@ static void picked_add(struct picking *b, const struct telescope_cell *c, const 
     b->e[b->n] = e;
     b->hash[b->n] = telescope_source_hash(&c->salt, e->key);
     __builtin_prefetch(telescope_bucket_of(&c->sources, b->hash[b->n++]));
+}
+
+static uint8_t proto_of(unsigned class)
+{
+    return class <= CLASS_TCP_OTHER ? 6 : class <= CLASS_UDP_REPLY ? 17 : 1;
 }
 
 static void picked_take(struct picking *b, const struct telescope_cell *c)
