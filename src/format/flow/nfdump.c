@@ -13,11 +13,12 @@
 
 #include "base/cur.h"
 #include "base/mem.h"
+#include "format/flow/lzo.h"
 
 #define MAGIC     0xa50cu
 #define BLOCK_MAX (64u << 20)
 
-enum packing { PLAIN, LZ4, ZSTD_PACKED, STRANGE };
+enum packing { PLAIN, LZO, LZ4, ZSTD_PACKED, STRANGE };
 
 struct reader {
     void (*flow)(void *arg, const struct hn_flow *f);
@@ -132,6 +133,9 @@ static void read_element(unsigned type, struct hn_cur *c, struct hn_flow *f)
         f->bytes_back = hn_cur_le64(c);
         f->known |= HN_FLOW_BACK;
         break;
+    case 6:
+        f->vlan = (uint16_t)hn_cur_le32(c);
+        break;
     case 7:
         f->src_as = hn_cur_le32(c);
         f->dst_as = hn_cur_le32(c);
@@ -182,12 +186,14 @@ static void read_records(struct reader *r, struct hn_bytes b)
 
 static void read_packed(struct reader *r, struct hn_bytes b, enum packing p, uint8_t *room)
 {
-    int n = -1;
-    if (p == LZ4) {
+    ptrdiff_t n = -1;
+    if (p == LZO) {
+        n = hn_lzo_unpack(b, room, BLOCK_MAX);
+    } else if (p == LZ4) {
         n = LZ4_decompress_safe((const char *)b.p, (char *)room, (int)b.n, (int)BLOCK_MAX);
     } else {
         size_t got = ZSTD_decompress(room, BLOCK_MAX, b.p, b.n);
-        n = ZSTD_isError(got) ? -1 : (int)got;
+        n = ZSTD_isError(got) ? -1 : (ptrdiff_t)got;
     }
     if (n < 0)
         r->stats->bad++;
@@ -197,7 +203,7 @@ static void read_packed(struct reader *r, struct hn_bytes b, enum packing p, uin
 
 static void read_blocks(struct reader *r, struct hn_cur *c, enum packing p, uint32_t blocks)
 {
-    uint8_t *room = p == LZ4 || p == ZSTD_PACKED ? hn_alloc(BLOCK_MAX) : NULL;
+    uint8_t *room = p == PLAIN || p == STRANGE ? NULL : hn_alloc(BLOCK_MAX);
     for (uint32_t i = 0; i < blocks && hn_cur_left(c) >= 12 && hn_cur_work(c); i++) {
         hn_cur_skip(c, 4);
         uint32_t n = hn_cur_le32(c);
@@ -232,7 +238,7 @@ const char *hn_nfdump_read(struct hn_bytes b, void (*flow)(void *arg, const stru
     hn_cur_skip(&c, 4);
     if (b.p[2] == 1) {
         uint32_t flags = hn_cur_le32(&c), blocks = hn_cur_le32(&c);
-        enum packing p = flags & 16u ? LZ4 : flags & 9u ? STRANGE : PLAIN;
+        enum packing p = flags & 16u ? LZ4 : flags & 8u ? STRANGE : flags & 1u ? LZO : PLAIN;
         hn_cur_skip(&c, 128 + 136);
         read_blocks(&r, &c, p, blocks);
     } else {
@@ -240,7 +246,8 @@ const char *hn_nfdump_read(struct hn_bytes b, void (*flow)(void *arg, const stru
         unsigned packing = hn_cur_u8(&c), encrypted = hn_cur_u8(&c);
         hn_cur_skip(&c, 18);
         uint32_t blocks = hn_cur_le32(&c);
-        enum packing p = packing == 0 ? PLAIN : packing == 3 ? LZ4 : packing == 4 ? ZSTD_PACKED : STRANGE;
+        static const enum packing packings[] = {PLAIN, LZO, STRANGE, LZ4, ZSTD_PACKED};
+        enum packing p = packing < 5 ? packings[packing] : STRANGE;
         if (encrypted)
             return "the file is encrypted";
         read_blocks(&r, &c, p, blocks);

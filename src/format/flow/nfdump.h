@@ -1,5 +1,5 @@
-/* Files of nfdump's tools (nfcapd, nfpcapd): layout 1 (1.6) and layout 2 (1.7), plain or LZ4, whole in memory (mapped).
- * Blocks packed with LZO, bzip2 or ZSTD by builds of other options are counted as passed over, not guessed. */
+/* Files of nfdump's tools (nfcapd, nfpcapd): layout 1 (1.6) and layout 2 (1.7), plain or packed with LZO, LZ4 or
+ * ZSTD, whole in memory (mapped). Blocks packed with bzip2 are counted as passed over, not guessed. */
 #pragma once
 
 #include "format/flow/flow.h"

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "format/flow/log.h"
+#include "format/flow/lzo.h"
 #include "format/flow/meter.h"
 #include "format/flow/nfdump.h"
 
@@ -472,6 +473,59 @@ TEST(nfdump_layout_2)
         }
         hn_buf_done(&b);
     }
+}
+
+/* The block of nfdump2() as nfcapd -z writes it: literals alone, and the end. */
+TEST(nfdump_packed_with_lzo)
+{
+    struct hn_nfdump_stats s;
+    struct hn_buf b, packed;
+    nfdump2(&b, false);
+    hn_buf_init(&packed, 1 << 16);
+    hn_buf_add(&packed, b.p, b.n - 76);
+    packed.p[16] = 1;
+    packed.p[44] = 80;
+    le(&packed, 17 + 76, 1);
+    hn_buf_add(&packed, b.p + b.n - 76, 76);
+    le(&packed, 0x11, 3);
+    n_got = 0;
+    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), take, NULL, &s) == NULL);
+    CHECK_UINT(s.flows, 1);
+    CHECK_UINT(s.skipped + s.bad, 0);
+    CHECK_UINT(got[0].bytes, 900);
+    packed.p[packed.n - 3] = 0x19; /* a copy from before the begin */
+    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), take, NULL, &s) == NULL);
+    CHECK_UINT(s.bad, 1);
+    hn_buf_done(&packed);
+    hn_buf_done(&b);
+}
+
+TEST(lzo_instructions)
+{
+    static const char stream[] = "\x15"
+                                 "ABCD"        /* 4 literals */
+                                 "\x26\x0d\0x" /* 8 from 4 back, then a literal */
+                                 "\0\0"        /* 2 from 1 back */
+                                 "\1wxyz"      /* 4 literals */
+                                 "\x20\2\0\0"  /* 35 from 1 back */
+                                 "\x5c\0"      /* 3 from 8 back, the distance in two parts */
+                                 "\xe9\0!"     /* 8 from 3 back, then a literal */
+                                 "\x11\0\0";   /* the end */
+    uint8_t out[128];
+    struct hn_bytes b = hn_bytes_of(stream, sizeof stream - 1);
+    char want[80] = "ABCDABCDABCDxxxwxyz";
+    memset(want + 19, 'z', 35 + 3 + 8);
+    strcpy(want + 19 + 46, "!");
+    CHECK_INT(hn_lzo_unpack(b, out, sizeof out), (int)strlen(want));
+    CHECK(memcmp(out, want, strlen(want)) == 0);
+    CHECK_INT(hn_lzo_unpack(b, out, strlen(want) - 1), -1);
+    for (size_t n = 0; n < b.n; n++)
+        CHECK_INT(hn_lzo_unpack(hn_bytes_of(b.p, n), out, sizeof out), -1);
+    CHECK_INT(hn_lzo_unpack(hn_bytes_of("\x15"
+                                        "ABCD\x26\x11\0\x11\0",
+                                        11),
+                            out, sizeof out),
+              -1); /* from before the begin */
 }
 
 /* ---------------------------------------------------------------- meter */

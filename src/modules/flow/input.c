@@ -268,7 +268,7 @@ static void end_nfdump(struct reading *g, struct hn_bytes b)
     g->stats->malformed = s.bad;
     g->stats->other = s.other;
     if (!why && s.skipped)
-        why = "blocks in a packing that is not read: write the file again without LZO or bzip2";
+        why = "blocks in a packing that is not read: write the file again without bzip2 (nfdump -r FILE -z -w NEW)";
     g->stats->why = why;
 }
 
