@@ -293,6 +293,7 @@ static struct hn_err suppliers(struct hn_op_ctx *c)
         ops_kcount(c->w, "unknown", v[i].unknown);
         ops_kcount(c->w, "vulnerabilities", v[i].vulnerabilities);
         ops_kcount(c->w, "kev", v[i].kev);
+        ops_kcount(c->w, "kev_unknown", v[i].kev_unknown);
         ops_kp_any(c->w, v[i].p_any, v[i].vulnerabilities, v[i].components > v[i].unknown);
         hn_jw_ktime(c->w, "oldest_sbom", v[i].oldest_sbom);
         hn_jw_ktime(c->w, "contract_next", v[i].contract_next);

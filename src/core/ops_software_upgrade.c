@@ -100,12 +100,13 @@ static void upgrade_write(struct hn_op_ctx *c, const struct package *p, double a
 {
     const struct hn_store_upgrade_row *top = p->v[p->best].row;
     struct hn_jw *w = c->w;
-    uint64_t findings = 0, vulns = 0, kev = 0;
+    uint64_t findings = 0, vulns = 0, kev = 0, kev_unknown = 0;
 
     for (size_t i = 0; i < p->n; i++) {
         findings += p->v[i].row->findings;
         vulns++;
         kev += p->v[i].row->kev == 1;
+        kev_unknown += p->v[i].row->kev < 0;
     }
     *so_far += p->left;
     hn_jw_obj(w);
@@ -115,6 +116,7 @@ static void upgrade_write(struct hn_op_ctx *c, const struct package *p, double a
     ops_kcount(w, "vulnerabilities", vulns);
     ops_kcount(w, "findings", findings);
     ops_kcount(w, "kev", kev);
+    ops_kcount(w, "kev_unknown", kev_unknown);
     ops_kp(w, "share", all > 0 ? p->left / all : 0);
     ops_kp(w, "share_so_far", all > 0 ? *so_far / all : 0);
     hn_jw_obj_end(w);

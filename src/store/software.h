@@ -92,7 +92,7 @@ HN_MUST struct hn_err hn_store_deployments(struct hn_store *s, const struct hn_p
 
 struct hn_store_supplier {
     struct hn_str name; /* empty: products without one */
-    uint64_t products, releases, without_sbom, components, unknown, vulnerabilities, kev, deployments;
+    uint64_t products, releases, without_sbom, components, unknown, vulnerabilities, kev, kev_unknown, deployments;
     double p_any;
     hn_time oldest_sbom, contract_next; /* next contract to end */
 };

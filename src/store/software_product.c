@@ -576,6 +576,7 @@ static void supplier_add(struct soft_tally *t, const struct soft_product *x, con
     o->unknown = t->unknown;
     o->vulnerabilities = t->vulnerabilities;
     o->kev = t->kev;
+    o->kev_unknown = t->kev_unknown;
     o->p_any = soft_tally_p(t);
 }
 

@@ -187,6 +187,8 @@ class Files(Case):
         self.assertIn("1 components taken in, 0 of them new", done.text)
         self.assertIn("1 matches (1 new", done.text)
         products = self.world.run("software", "products", "--json").json["items"]
+        for listed in ("products", "suppliers", "upgrades"):  # no list of exploited ones: nobody can say
+            self.assertEqual([(r["kev"], r["kev_unknown"]) for r in self.world.run("software", listed, "--json").json["items"]], [(0, 1)], listed)
         self.assertEqual([p["p_any"] for p in products], [None])  # no EPSS: how likely is not known, which is not nought
         # Products go by their names; each table of the reach has its own columns.
         asset = self.world.run("assets", "--json").json["items"]

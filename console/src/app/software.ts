@@ -67,6 +67,7 @@ export interface Supplier {
   unknown: number;
   vulnerabilities: number;
   kev: number;
+  kev_unknown: number;
   p_any: number | null;
   oldest_sbom: Time | null;
   contract_next: Time | null;
@@ -205,6 +206,7 @@ export interface Upgrade {
   vulnerabilities: number;
   findings: number;
   kev: number;
+  kev_unknown: number;
   share: number;
   share_so_far: number;
 }

@@ -30,6 +30,10 @@ export function exploited(d: { vulnerabilities: number; kev: number; kev_unknown
   return d.kev === 0 && d.kev_unknown === d.vulnerabilities ? t("software.kev-none") : t("software.kev-rest", { kev: d.kev, n: d.kev_unknown });
 }
 
+/* None is known to be exploited, or nobody can say. */
+const kevCount = (r: { kev: number; kev_unknown: number }): JSX.Element =>
+  r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : r.kev_unknown > 0 ? <span class="hatched">{t("value.unknown")}</span> : <Count n={0} />;
+
 interface ListProps<R> {
   id: string;
   api: string;
@@ -89,7 +93,7 @@ const productColumns = (): Column<ProductRow>[] => [
   { key: "name", label: t("software.product"), width: 165, sort: "name", narrow: "title", cell: (r) => <a href={path("software", "products", r.id)}><Say max={100}>{r.name}</Say></a> },
   { key: "supplier", label: t("software.supplier"), width: 110, sort: "supplier", cell: (r) => (r.supplier ? <Say max={60}>{r.supplier}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
   { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, sort: "vulnerabilities", falling: true, cell: (r) => <Count n={r.vulnerabilities} /> },
-  { key: "kev", label: t("software.kev"), width: 106, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : r.kev_unknown > 0 ? <span class="hatched">{t("value.unknown")}</span> : <Count n={0} />) },
+  { key: "kev", label: t("software.kev"), width: 106, numeric: true, cell: kevCount },
   { key: "p", label: t("software.p"), width: 118, numeric: true, sort: "p", falling: true, hint: t("software.p-hint"), cell: (r) => <Percent p={r.p_any} /> },
   { key: "components", label: t("software.components"), width: 122, numeric: true, sort: "components", falling: true, cell: (r) => (r.components === 0 ? <span class="hatched">{t("software.no-sbom")}</span> : <Count n={r.components} />) },
   { key: "unknown", label: t("software.unknown"), width: 96, numeric: true, cell: (r) => <Unknown n={r.unknown + r.unjudged} /> },
@@ -195,7 +199,7 @@ export function UpgradesList(): JSX.Element {
     { key: "ecosystem", label: t("software.ecosystem"), width: 100, cell: (r) => <Say max={40}>{r.ecosystem}</Say> },
     { key: "to", label: t("software.upgrade-to"), width: 150, cell: (r) => <Say max={60}>{r.to}</Say> },
     { key: "findings", label: t("software.closes"), width: 230, numeric: true, cell: (r) => t("software.closes-of", { findings: r.findings, vulnerabilities: r.vulnerabilities }) },
-    { key: "kev", label: t("software.kev"), width: 100, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : <Count n={0} />) },
+    { key: "kev", label: t("software.kev"), width: 100, numeric: true, cell: kevCount },
     { key: "share", label: t("software.share"), width: 100, numeric: true, cell: (r) => <Percent p={r.share} /> },
     { key: "so-far", label: t("software.share-so-far"), width: 130, numeric: true, cell: (r) => <Percent p={r.share_so_far} /> },
   ];
@@ -212,7 +216,7 @@ export function SuppliersList(): JSX.Element {
     { key: "name", label: t("software.supplier"), width: 240, narrow: "title", cell: (r) => <a href={`/software?supplier=${encodeURIComponent(r.name || "-")}`}>{r.name ? <Say max={80}>{r.name}</Say> : t("value.unknown")}</a> },
     { key: "products", label: t("software.products"), width: 80, numeric: true, cell: (r) => <Count n={r.products} /> },
     { key: "vulnerabilities", label: t("software.vulnerabilities"), width: 136, numeric: true, cell: (r) => <Count n={r.vulnerabilities} /> },
-    { key: "kev", label: t("software.kev"), width: 100, numeric: true, cell: (r) => (r.kev > 0 ? <strong class="late">{num(r.kev)}</strong> : <Count n={0} />) },
+    { key: "kev", label: t("software.kev"), width: 100, numeric: true, cell: kevCount },
     { key: "p", label: t("software.p"), width: 128, numeric: true, cell: (r) => <Percent p={r.p_any} /> },
     { key: "unknown", label: t("software.unknown"), width: 90, numeric: true, cell: (r) => <Unknown n={r.unknown} /> },
     { key: "without", label: t("software.without"), width: 130, numeric: true, cell: (r) => <Unknown n={r.without_sbom} /> },
