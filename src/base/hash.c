@@ -1,10 +1,11 @@
-/* The one-shot and low-level SHA-256 calls of OpenSSL neither allocate nor fail, unlike the EVP ones; a digest that
- * could silently be missing is not something callers of hn_sha256() should have to think of. */
+/* The low-level calls of OpenSSL neither allocate nor fail, unlike the EVP ones: a digest that could silently be
+ * missing is not something callers should have to think of. Nor do they load the providers, which would cost each
+ * process that makes one digest 1 MiB and half a millisecond. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 #include <sys/random.h>
 #include <time.h>
@@ -54,41 +55,79 @@ bool hn_unhex(struct hn_str s, uint8_t *out, size_t out_len)
 }
 
 struct hn_digest {
-    EVP_MD_CTX *ctx;
+    enum hn_digest_kind kind;
+    union {
+        MD5_CTX md5;
+        SHA_CTX sha1;
+        SHA256_CTX sha256;
+        SHA512_CTX sha512;
+    } at;
 };
 
 struct hn_digest *hn_digest_new(enum hn_digest_kind kind)
 {
-    const EVP_MD *md = kind == HN_MD5      ? EVP_md5()
-                       : kind == HN_SHA1   ? EVP_sha1()
-                       : kind == HN_SHA256 ? EVP_sha256()
-                                           : EVP_sha512();
     struct hn_digest *d = hn_alloc(sizeof *d);
 
     if (!d)
         return NULL;
-    d->ctx = EVP_MD_CTX_new();
-    if (!d->ctx || !EVP_DigestInit_ex(d->ctx, md, NULL)) { /* MD5 may be forbidden by a FIPS configuration */
-        EVP_MD_CTX_free(d->ctx);
-        hn_free(d);
-        return NULL;
+    d->kind = kind;
+    switch (kind) {
+    case HN_MD5:
+        MD5_Init(&d->at.md5);
+        break;
+    case HN_SHA1:
+        SHA1_Init(&d->at.sha1);
+        break;
+    case HN_SHA256:
+        SHA256_Init(&d->at.sha256);
+        break;
+    case HN_SHA512:
+        SHA512_Init(&d->at.sha512);
+        break;
     }
     return d;
 }
 
 void hn_digest_add(struct hn_digest *d, struct hn_bytes b)
 {
-    if (b.n)
-        EVP_DigestUpdate(d->ctx, b.p, b.n);
+    switch (d->kind) {
+    case HN_MD5:
+        MD5_Update(&d->at.md5, b.p, b.n);
+        break;
+    case HN_SHA1:
+        SHA1_Update(&d->at.sha1, b.p, b.n);
+        break;
+    case HN_SHA256:
+        SHA256_Update(&d->at.sha256, b.p, b.n);
+        break;
+    case HN_SHA512:
+        SHA512_Update(&d->at.sha512, b.p, b.n);
+        break;
+    }
 }
 
 size_t hn_digest_end(struct hn_digest *d, uint8_t out[64])
 {
-    unsigned n = 0;
+    size_t n = 0;
 
-    if (!EVP_DigestFinal_ex(d->ctx, out, &n))
-        n = 0;
-    EVP_MD_CTX_free(d->ctx);
+    switch (d->kind) {
+    case HN_MD5:
+        MD5_Final(out, &d->at.md5);
+        n = MD5_DIGEST_LENGTH;
+        break;
+    case HN_SHA1:
+        SHA1_Final(out, &d->at.sha1);
+        n = SHA_DIGEST_LENGTH;
+        break;
+    case HN_SHA256:
+        SHA256_Final(out, &d->at.sha256);
+        n = SHA256_DIGEST_LENGTH;
+        break;
+    case HN_SHA512:
+        SHA512_Final(out, &d->at.sha512);
+        n = SHA512_DIGEST_LENGTH;
+        break;
+    }
     hn_free(d);
     return n;
 }

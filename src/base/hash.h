@@ -15,7 +15,7 @@ bool hn_unhex(struct hn_str s, uint8_t *out, size_t out_len);
 /* Streaming. */
 struct hn_digest;
 enum hn_digest_kind { HN_MD5, HN_SHA1, HN_SHA256, HN_SHA512 };
-struct hn_digest *hn_digest_new(enum hn_digest_kind kind); /* NULL: out of memory or not offered */
+struct hn_digest *hn_digest_new(enum hn_digest_kind kind); /* NULL: out of memory */
 void hn_digest_add(struct hn_digest *d, struct hn_bytes b);
 size_t hn_digest_end(struct hn_digest *d, uint8_t out[64]); /* frees d; gives the length */
 

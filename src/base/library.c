@@ -14,7 +14,7 @@ static bool find(void *library, const struct hn_library_function *f)
 struct hn_err hn_library_load(const char *library, const char *package, const struct hn_library_function *list,
                               size_t n, struct hn_diag *reterr)
 {
-    void *l = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    void *l = dlopen(library, RTLD_LAZY | RTLD_LOCAL); /* most of what it and its libraries link is never called */
     if (!l)
         return hn_fail(reterr, HN_E_NOENT, "%s cannot be loaded: install %s", library, package);
     for (size_t i = 0; i < n; i++)

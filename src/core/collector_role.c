@@ -1,6 +1,5 @@
 /* The collector as a process: records go out as frames on descriptor 3, wants come back on it. */
 #include <getopt.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -245,8 +244,6 @@ static struct hn_err receive_image(struct hn_image *im, struct hn_progress *prog
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    /* before the sandbox: what the digests would otherwise look up lazily */
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL);
     *im = (struct hn_image){.spool = SPOOL_FD, .spool_max = HN_IMAGE_SPOOL, .progress = progress};
     struct hn_err e = hn_image_init(im);
     if (hn_ok(e) && !hn_image_receive(IMAGE_FD, im))

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -183,15 +182,14 @@ int hn_worker_main(int argc, char **argv)
     uint64_t space = 0;
     if (argc != 2 || !hn_str_u64(hn_str_c(argv[1]), 10, &space))
         return 3;
-    /* Before the sandbox: what libraries look up lazily; standard input is an input only when it is asked for. */
-    /* To give memory of a thread back, glibc would open /proc/sys/vm/overcommit_memory. */
+    /* Before the sandbox: what libraries look up lazily; standard input is an input only when it is asked for.
+     * To give memory of a thread back, glibc would open /proc/sys/vm/overcommit_memory. */
     mallopt(M_TRIM_THRESHOLD, -1);
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL);
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || !read_start(&w, space))
         return 3;
     close(nothing);
-    if (w.module->reads_xml && !hn_xml_load())
+    if (w.module->reads_xml && !w.verb->facts && !hn_xml_load()) /* facts are JSON of our own */
         hn_log(HN_LOG_WARN, "libxml2 cannot be loaded: documents in XML cannot be read");
     if (w.verb->flags & HN_VERB_SERVES) {
         signal(SIGINT, SIG_IGN); /* of the terminal's group; the front says when to stop */
