@@ -107,6 +107,10 @@ struct hn_jv {
 
 /* Parses text into the arena. NULL on malformed input (why and offset in d) or memory. */
 const struct hn_jv *hn_jv_parse(struct hn_arena *a, struct hn_bytes text, struct hn_diag *reterr);
+/* The same with the tree in one arena and texts that had escapes in another (the others lie in `text`): a tree that is
+ * read out and thrown away leaves no more than its texts. */
+const struct hn_jv *hn_jv_parse_apart(struct hn_arena *nodes, struct hn_arena *texts, struct hn_bytes text,
+                                      struct hn_diag *reterr);
 /* Builds from a reader whose current token is t (the first token of the value). */
 const struct hn_jv *hn_jv_build(struct hn_arena *a, struct hn_jr *r, enum hn_jtok t);
 const struct hn_jv *hn_jv_get(const struct hn_jv *obj, const char *key); /* NULL when absent or not an object */

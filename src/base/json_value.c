@@ -75,57 +75,62 @@ static void drop_duplicates_small(struct hn_jv *v)
     v->n = n;
 }
 
-static bool build(struct hn_arena *a, struct hn_jr *r, enum hn_jtok t, struct hn_jv *v);
+struct building {
+    struct hn_arena *nodes, *texts;
+    struct hn_jr *r;
+};
 
-static bool build_array(struct hn_arena *a, struct hn_jr *r, struct hn_jv *v)
+static bool build(struct building *b, enum hn_jtok t, struct hn_jv *v);
+
+static bool build_array(struct building *b, struct hn_jv *v)
 {
     size_t cap = 0;
     enum hn_jtok t;
 
     v->kind = HN_JV_ARR;
-    while ((t = hn_jr_next(r)) != HN_J_ARR_END) {
-        if (t == HN_J_ERR || !grow(a, v, &cap) || !build(a, r, t, &v->items[v->n]))
+    while ((t = hn_jr_next(b->r)) != HN_J_ARR_END) {
+        if (t == HN_J_ERR || !grow(b->nodes, v, &cap) || !build(b, t, &v->items[v->n]))
             return false;
         v->n++;
     }
     return true;
 }
 
-static bool build_object(struct hn_arena *a, struct hn_jr *r, struct hn_jv *v)
+static bool build_object(struct building *b, struct hn_jv *v)
 {
     size_t cap = 0;
     enum hn_jtok t;
 
     v->kind = HN_JV_OBJ;
-    while ((t = hn_jr_next(r)) != HN_J_OBJ_END) {
-        if (t == HN_J_ERR || !grow(a, v, &cap))
+    while ((t = hn_jr_next(b->r)) != HN_J_OBJ_END) {
+        if (t == HN_J_ERR || !grow(b->nodes, v, &cap))
             return false;
-        v->keys[v->n] = hn_jr_text(r, a);
-        if (!build(a, r, hn_jr_next(r), &v->items[v->n]))
+        v->keys[v->n] = hn_jr_text(b->r, b->texts);
+        if (!build(b, hn_jr_next(b->r), &v->items[v->n]))
             return false;
         v->n++;
     }
     if (v->n > 16)
-        return drop_duplicates(a, v);
+        return drop_duplicates(b->nodes, v);
     drop_duplicates_small(v);
     return true;
 }
 
-static bool build(struct hn_arena *a, struct hn_jr *r, enum hn_jtok t, struct hn_jv *v)
+static bool build(struct building *b, enum hn_jtok t, struct hn_jv *v)
 {
     *v = (struct hn_jv){.kind = HN_JV_NULL};
     switch (t) {
     case HN_J_OBJ:
-        return build_object(a, r, v);
+        return build_object(b, v);
     case HN_J_ARR:
-        return build_array(a, r, v);
+        return build_array(b, v);
     case HN_J_STR:
         v->kind = HN_JV_STR;
-        v->s = hn_jr_text(r, a);
-        return !a->failed;
+        v->s = hn_jr_text(b->r, b->texts);
+        return !b->texts->failed;
     case HN_J_NUM:
-        v->kind = hn_jr_int(r, &v->i) ? HN_JV_INT : HN_JV_NUM;
-        v->d = hn_jr_num(r);
+        v->kind = hn_jr_int(b->r, &v->i) ? HN_JV_INT : HN_JV_NUM;
+        v->d = hn_jr_num(b->r);
         return true;
     case HN_J_TRUE:
     case HN_J_FALSE:
@@ -139,25 +144,36 @@ static bool build(struct hn_arena *a, struct hn_jr *r, enum hn_jtok t, struct hn
     }
 }
 
-const struct hn_jv *hn_jv_build(struct hn_arena *a, struct hn_jr *r, enum hn_jtok t)
+static const struct hn_jv *build_whole(struct building *b, enum hn_jtok t)
 {
-    struct hn_jv *v = HN_NEW(a, struct hn_jv);
+    struct hn_jv *v = HN_NEW(b->nodes, struct hn_jv);
 
-    return v && build(a, r, t, v) && !a->failed ? v : NULL;
+    return v && build(b, t, v) && !b->nodes->failed && !b->texts->failed ? v : NULL;
 }
 
-const struct hn_jv *hn_jv_parse(struct hn_arena *a, struct hn_bytes text, struct hn_diag *reterr)
+const struct hn_jv *hn_jv_build(struct hn_arena *a, struct hn_jr *r, enum hn_jtok t)
+{
+    return build_whole(&(struct building){a, a, r}, t);
+}
+
+const struct hn_jv *hn_jv_parse_apart(struct hn_arena *nodes, struct hn_arena *texts, struct hn_bytes text,
+                                      struct hn_diag *reterr)
 {
     struct hn_jr r;
 
     hn_jr_init(&r, text, 0, 0);
-    const struct hn_jv *v = hn_jv_build(a, &r, hn_jr_next(&r));
+    const struct hn_jv *v = build_whole(&(struct building){nodes, texts, &r}, hn_jr_next(&r));
     if (v && hn_jr_next(&r) == HN_J_END)
         return v;
     struct hn_err e = r.why ? hn_fail(reterr, HN_E_INVALID, "not JSON: %s at byte %zu", r.why, r.at)
                             : hn_fail(reterr, HN_E_NOMEM, "%s", hn_err_text((struct hn_err){HN_E_NOMEM}));
     (void)e; /* NULL says it */
     return NULL;
+}
+
+const struct hn_jv *hn_jv_parse(struct hn_arena *a, struct hn_bytes text, struct hn_diag *reterr)
+{
+    return hn_jv_parse_apart(a, a, text, reterr);
 }
 
 const struct hn_jv *hn_jv_get(const struct hn_jv *obj, const char *key)

@@ -15,7 +15,7 @@ void hn_map_done(struct hn_map *m)
 }
 
 /* 0 marks an empty slot. */
-static uint64_t hash_of(struct hn_bytes key)
+uint64_t hn_map_hash(struct hn_bytes key)
 {
     uint64_t h = hn_hash64(key);
     return h ? h : 1;
@@ -39,7 +39,7 @@ static const struct hn_map_slot *lookup(const struct hn_map *m, struct hn_bytes 
 {
     if (m->cap == 0)
         return NULL;
-    const struct hn_map_slot *s = probe(m, key, hash_of(key));
+    const struct hn_map_slot *s = probe(m, key, hn_map_hash(key));
     return s->hash ? s : NULL;
 }
 
@@ -47,6 +47,11 @@ void *hn_map_find(const struct hn_map *m, struct hn_bytes key)
 {
     const struct hn_map_slot *s = lookup(m, key);
     return s ? s->value : NULL;
+}
+
+void *hn_map_find_hashed(const struct hn_map *m, struct hn_bytes key, uint64_t hash)
+{
+    return m->cap ? probe(m, key, hash)->value : NULL;
 }
 
 bool hn_map_has(const struct hn_map *m, struct hn_bytes key)
@@ -80,7 +85,7 @@ struct hn_err hn_map_set(struct hn_map *m, struct hn_bytes key, void *value)
 {
     if (m->n >= m->cap - m->cap / 4) /* at most three quarters full; also when cap is 0 */
         HN_TRY(grow(m));
-    uint64_t hash = hash_of(key);
+    uint64_t hash = hn_map_hash(key);
     struct hn_map_slot *s = probe(m, key, hash);
     if (s->hash) { /* the first key stays: it outlives the table, the new one might be the caller's scratch */
         s->value = value;

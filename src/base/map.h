@@ -20,6 +20,9 @@ void hn_map_done(struct hn_map *m);
 /* The value for key, or NULL. */
 void *hn_map_find(const struct hn_map *m, struct hn_bytes key);
 bool hn_map_has(const struct hn_map *m, struct hn_bytes key);
+/* The same for a key that is looked up in several maps: it is hashed once. */
+uint64_t hn_map_hash(struct hn_bytes key);
+void *hn_map_find_hashed(const struct hn_map *m, struct hn_bytes key, uint64_t hash);
 /* Sets or replaces. */
 HN_MUST struct hn_err hn_map_set(struct hn_map *m, struct hn_bytes key, void *value);
 /* Iterates: start with *i = 0; false at the end. Order is not defined. */

@@ -93,14 +93,6 @@ bool hn_str_eq(struct hn_str a, struct hn_str b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* Mostly asked of one name after another until one fits: the first byte tells most of them apart. */
-bool hn_str_eqc(struct hn_str a, const char *b)
-{
-    if (a.n && b && a.p[0] != b[0])
-        return false;
-    return hn_str_eq(a, hn_str_c(b));
-}
-
 bool hn_bytes_eqc(struct hn_bytes a, const char *b)
 {
     return hn_str_eq((struct hn_str){(const char *)a.p, a.n}, hn_str_c(b));

@@ -139,11 +139,14 @@ TEST(a_map_finds_what_was_set_and_nothing_else)
 
     hn_map_init(&m);
     CHECK(!hn_map_find(&m, bytes("0")) && !hn_map_has(&m, bytes("")));
+    CHECK(!hn_map_find_hashed(&m, bytes("0"), hn_map_hash(bytes("0"))));
     CHECK(fill(&m, keys, 5000));
     CHECK_UINT(m.n, 5000);
     for (size_t i = 0; i < 5000; i++)
         CHECK(hn_map_find(&m, bytes(keys[i])) == keys[i]);
     CHECK(!hn_map_find(&m, bytes("5000")) && !hn_map_has(&m, bytes("")));
+    CHECK(hn_map_find_hashed(&m, bytes("17"), hn_map_hash(bytes("17"))) == keys[17]);
+    CHECK(!hn_map_find_hashed(&m, bytes("5000"), hn_map_hash(bytes("5000"))));
     CHECK_OK(hn_map_set(&m, bytes("17"), NULL));
     CHECK(hn_map_has(&m, bytes("17")) && !hn_map_find(&m, bytes("17")));
     CHECK_UINT(m.n, 5000);

@@ -131,6 +131,26 @@ TEST(an_arena_too_small_is_an_error_not_a_shorter_value)
     }
 }
 
+TEST(texts_outlive_a_tree_of_its_own)
+{
+    HN_AUTO(hn_arena_done) struct hn_arena nodes, texts;
+
+    hn_arena_init(&nodes, 1 << 16);
+    hn_arena_init(&texts, 1 << 16);
+    struct hn_bytes line = hn_str_bytes(HN_STR("{\"a\":\"one\\ttwo\",\"b\":[1,2,3,4,5,6,7,8,9]}"));
+    const struct hn_jv *v = hn_jv_parse_apart(&nodes, &texts, line, NULL);
+    struct hn_str a = hn_jv_str(v, "a");
+    CHECK_UINT(hn_jv_get(v, "b")->n, 9);
+    size_t used = nodes.used;
+    CHECK(texts.used < used);
+    hn_arena_clear(&nodes);
+    CHECK(hn_jv_parse_apart(&nodes, &texts, line, NULL));
+    CHECK_UINT(nodes.used, used);
+    CHECK_TEXT(a, "one\ttwo");
+    hn_arena_init(&texts, 1);
+    CHECK(!hn_jv_parse_apart(&nodes, &texts, line, NULL));
+}
+
 TEST(nesting_is_bounded_on_both_sides)
 {
     char text[200];

@@ -351,7 +351,7 @@ static const struct hn_value *value_of(const struct hn_obs *o, const char *field
 {
     if (!o)
         return NULL;
-    int at = hn_field_find(o->kind, hn_str_c(field));
+    int at = hn_field_named(o->kind, field);
     return at >= 0 && o->v[at].set ? &o->v[at] : NULL;
 }
 

@@ -92,7 +92,7 @@ struct hn_module {
      * functions see to that; see hn_collect_looked, hn_collect_listed): unchanged, they say the same again, and a run
      * need not look (core/seen.h). */
     bool told;
-    bool reads_xml;    /* its verbs may: the XML library is loaded for their worker (format/xml.h) */
+    bool reads_xml;    /* its verbs on documents may: the XML library is loaded for their worker (format/xml.h) */
     bool wants_paths;  /* parse may call hn_parse_path_wanted(): runs after all modules that do not want paths */
     size_t state_size; /* of hn_parse_state(), zeroed before the first record */
     void (*collect)(struct hn_collect *c); /* NULL: no part of a diagnosis; its verbs feed it (core/work.h) */
@@ -245,7 +245,7 @@ void hn_parse_not_seen(struct hn_parse *p, struct hn_str what, const char *why);
  * whatever is not hidden can still be found to be gone. */
 void hn_parse_hidden(struct hn_parse *p, struct hn_str what, const char *why);
 /* Modules with wants_paths: was this canonical path named by a PATH value of an earlier module? */
-bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path);
+bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path, uint64_t hash); /* hn_map_hash(path) */
 /* Calls each for every wanted path. */
 void hn_parse_each_wanted(const struct hn_parse *p, void (*each)(void *arg, struct hn_bytes path), void *arg);
 /* /bin, /sbin, /lib, /lib32, /lib64, /libx32 → /usr/…  ; "//" and trailing "/" removed. Result in scratch or path

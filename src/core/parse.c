@@ -144,7 +144,7 @@ void hn_obs_begin(struct hn_parse *p, const char *kind, struct hn_str subject)
 
 static const struct hn_field *begin_field(struct hn_parse *p, const char *field, enum hn_type type)
 {
-    int at = hn_field_find(p->kind, hn_str_c(field));
+    int at = hn_field_named(p->kind, field);
     assert(at >= 0 && p->kind->fields[at].type == type);
     hn_jw_key(&p->w, field);
     return &p->kind->fields[at];
@@ -266,9 +266,9 @@ void hn_parse_hidden(struct hn_parse *p, struct hn_str what, const char *why)
     p->sink->not_seen(p->sink->arg, p->module, what, hn_str_c(why), true);
 }
 
-bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path)
+bool hn_parse_path_wanted(const struct hn_parse *p, struct hn_bytes path, uint64_t hash)
 {
-    return hn_map_has(&p->wanted, path);
+    return hn_map_find_hashed(&p->wanted, path, hash) != NULL;
 }
 
 void hn_parse_each_wanted(const struct hn_parse *p, void (*each)(void *arg, struct hn_bytes path), void *arg)

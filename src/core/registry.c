@@ -42,6 +42,15 @@ int hn_field_find(const struct hn_kind *k, struct hn_str name)
     return -1;
 }
 
+/* The linker keeps one copy of equal literals: the address alone finds what is asked for by one. */
+int hn_field_named(const struct hn_kind *k, const char *name)
+{
+    for (int i = 0; k->fields[i].name; i++)
+        if (k->fields[i].name == name)
+            return i;
+    return hn_field_find(k, hn_str_c(name));
+}
+
 static const char *const severity_names[] = {"info", "low", "medium", "high", "critical"};
 static const char *const class_names[] = {"vulnerability", "configuration", "integrity",
                                           "resilience",    "detection",     "hygiene"};

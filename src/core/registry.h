@@ -17,6 +17,7 @@ const struct hn_rule *hn_rule_find(const struct hn_module *m, struct hn_str id);
 uint64_t hn_module_bit(const struct hn_module *m);
 /* Index of the field, or -1. */
 int hn_field_find(const struct hn_kind *k, struct hn_str name);
-const char *hn_severity_name(enum hn_severity s); /* "info" … "critical" */
+int hn_field_named(const struct hn_kind *k, const char *name); /* a literal: faster */
+const char *hn_severity_name(enum hn_severity s);              /* "info" … "critical" */
 bool hn_severity_parse(struct hn_str s, enum hn_severity *ret);
 const char *hn_class_name(enum hn_class c);

@@ -22,20 +22,27 @@ struct hn_facts *run_lines_facts(struct hn_arena *a, struct hn_bytes lines)
 {
     struct hn_facts *f = hn_facts_new(a);
     struct hn_bytes line;
+    struct hn_arena nodes;
     const char *why;
+    hn_arena_init(&nodes, a->cap);
     while (f && hn_bytes_line(&lines, &line)) {
-        const struct hn_jv *v = hn_jv_parse(a, line, NULL);
+        hn_arena_clear(&nodes); /* of the line before, whose facts are texts by now */
+        const struct hn_jv *v = hn_jv_parse_apart(&nodes, a, line, NULL);
         if (v)
             hn_facts_add_json(f, v, 0, &why); /* what does not fit is told by who reads them for good */
     }
+    hn_arena_done(&nodes);
     return f;
 }
 
 void hn_run_take_lines(struct hn_run *r, struct hn_bytes lines)
 {
     struct hn_bytes line;
+    struct hn_arena nodes;
+    hn_arena_init(&nodes, r->arena.cap);
     while (hn_bytes_line(&lines, &line)) {
-        const struct hn_jv *v = hn_jv_parse(&r->arena, line, NULL);
+        hn_arena_clear(&nodes);
+        const struct hn_jv *v = hn_jv_parse_apart(&nodes, &r->arena, line, NULL);
         const struct hn_module *m = hn_module_find(hn_jv_str(v, "module"));
         struct hn_run_cover *c = m ? run_cover_of(r, m) : NULL;
         const char *why = "not JSON";
@@ -51,4 +58,5 @@ void hn_run_take_lines(struct hn_run *r, struct hn_bytes lines)
             run_note(r, &r->cover[i].malformed, &r->cover[i].n_malformed, hn_jv_str(v, "subject"), hn_str_c(why), 0);
         }
     }
+    hn_arena_done(&nodes);
 }

@@ -94,14 +94,15 @@ void packages_file_digest(struct packages_state *st, const struct hn_rec *r)
 
 void packages_owns(struct packages_state *st, const struct packages_pkg *pkg, struct hn_bytes path)
 {
-    struct packages_entry *e = hn_map_find(&st->entries, path);
+    uint64_t hash = hn_map_hash(path); /* of well over 100 000 paths, few are in any of the maps */
+    struct packages_entry *e = hn_map_find_hashed(&st->entries, path, hash);
     if (e && !e->pkg && hn_parse_hashes(st->p) && deployable(e)) {
         e->pkg = pkg;
         hn_parse_want_sha512(st->p, "sha512", e->raw);
     }
     if (e)
         e->owned = true;
-    if (!hn_parse_path_wanted(st->p, path) || hn_map_has(&st->owned, path))
+    if (!hn_parse_path_wanted(st->p, path, hash) || hn_map_has(&st->owned, path))
         return;
     struct hn_bytes key = hn_arena_bytes(hn_parse_arena(st->p), path);
     struct hn_str text = hn_str_from_hostile(hn_parse_scratch(st->p), path, PACKAGES_TEXT * 4);
