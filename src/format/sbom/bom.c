@@ -251,8 +251,9 @@ struct hn_bom_evidence *hn_bom_evidence_of(struct hn_bom *b, struct hn_bom_compo
 
 struct hn_str hn_bom_prop_get(const struct hn_bom_prop *p, const char *name)
 {
+    struct hn_str asked = hn_str_c(name);
     for (; p; p = p->next)
-        if (hn_str_eqc(p->name, name))
+        if (hn_str_eq(p->name, asked))
             return p->value;
     return (struct hn_str){NULL, 0};
 }

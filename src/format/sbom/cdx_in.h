@@ -70,7 +70,17 @@ struct cdx_writing {
     unsigned version;   /* 16: 1.6 */
     bool other_version; /* than the document came in */
     struct hn_bom_notes *loss;
+    struct cdx_layout *layout; /* where the text goes as it grows; NULL: all of it stays in w.out */
 };
+
+/* Blanks and line ends of valid JSON made anew: compact, or two blanks a level. */
+struct cdx_layout {
+    const struct hn_bom_how *how;
+    struct hn_buf *out;
+    size_t depth;
+};
+/* The next part of the text; it does not end inside a string, nor behind a bracket that opens. */
+void cdx_lay_out(struct cdx_layout *l, struct hn_str part);
 
 extern const struct cdx_shape cdx_shape_document, cdx_shape_component, cdx_shape_service, cdx_shape_tool,
     cdx_shape_licence, cdx_shape_identity, cdx_shape_dep, cdx_shape_vuln, cdx_shape_person, cdx_shape_analysis;

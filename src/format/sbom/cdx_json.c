@@ -89,18 +89,24 @@ static void hand_over(const struct hn_bom_how *how, struct hn_buf *out)
     hn_buf_drop(out, out->n - 1);
 }
 
-/* Blanks and line ends of valid JSON made anew: compact, or two blanks a level. */
-static void lay_out(struct hn_str in, const struct hn_bom_how *how, struct hn_buf *out)
+static void line(struct hn_buf *out, size_t depth)
 {
-    bool compact = how->compact;
     static const char blanks[] = "                                                                ";
-    size_t depth = 0;
+
+    hn_buf_chr(out, '\n');
+    hn_buf_add(out, blanks, depth * 2 < sizeof blanks ? depth * 2 : sizeof blanks - 1);
+}
+
+void cdx_lay_out(struct cdx_layout *l, struct hn_str in)
+{
+    bool compact = l->how->compact;
+    struct hn_buf *out = l->out;
 
     for (size_t i = 0; i < in.n; i++) {
         char c = in.p[i];
         if (hn_scan_ws((uint8_t)c))
             continue;
-        hand_over(how, out);
+        hand_over(l->how, out);
         if (c == '"') {
             size_t end = i + 1;
             while (in.p[end = hn_scan_plain((const uint8_t *)in.p, end, in.n)] != '"')
@@ -112,24 +118,18 @@ static void lay_out(struct hn_str in, const struct hn_bom_how *how, struct hn_bu
         bool close = c == '}' || c == ']', open = c == '{' || c == '[';
         size_t next = hn_scan_skip_ws((const uint8_t *)in.p, i + 1, in.n);
         bool empty = open && next < in.n && (in.p[next] == '}' || in.p[next] == ']');
-        depth -= close;
-        if (close && !compact && out->n && out->p[out->n - 1] != '{' && out->p[out->n - 1] != '[') {
-            hn_buf_chr(out, '\n');
-            hn_buf_add(out, blanks, depth * 2 < sizeof blanks ? depth * 2 : sizeof blanks - 1);
-        }
+        l->depth -= close;
+        if (close && !compact && out->n && out->p[out->n - 1] != '{' && out->p[out->n - 1] != '[')
+            line(out, l->depth);
         hn_buf_chr(out, c);
-        depth += open;
+        l->depth += open;
         if (compact || empty)
             continue;
-        if (open || c == ',') {
-            hn_buf_chr(out, '\n');
-            hn_buf_add(out, blanks, depth * 2 < sizeof blanks ? depth * 2 : sizeof blanks - 1);
-        } else if (c == ':') {
+        if (open || c == ',')
+            line(out, l->depth);
+        else if (c == ':')
             hn_buf_chr(out, ' ');
-        }
     }
-    if (!compact)
-        hn_buf_chr(out, '\n');
 }
 
 /* The number of the version that b came in, or 0. */
@@ -139,26 +139,38 @@ static unsigned own_version(const struct hn_bom *b)
     return b->family == HN_BOM_CYCLONEDX && b->spec_version.n == 3 ? cdx_version_for(b, &same) : 0;
 }
 
-struct hn_err cdx_compact(const struct hn_bom *b, unsigned version, struct hn_buf *out, struct hn_bom_notes *loss)
+static struct hn_err compact(const struct hn_bom *b, unsigned version, struct hn_buf *out, struct hn_bom_notes *loss,
+                             struct cdx_layout *layout)
 {
-    struct cdx_writing w = {.b = b, .version = version, .loss = loss, .other_version = own_version(b) != version};
+    struct cdx_writing w = {
+        .b = b, .version = version, .loss = loss, .other_version = own_version(b) != version, .layout = layout};
 
     hn_jw_init(&w.w, out);
     cdx_write_object(&w, &cdx_shape_document, b);
     return hn_buf_err(out);
 }
 
+struct hn_err cdx_compact(const struct hn_bom *b, unsigned version, struct hn_buf *out, struct hn_bom_notes *loss)
+{
+    return compact(b, version, out, loss, NULL);
+}
+
+/* The model has nothing that the version lacks. */
+static bool fits(const struct hn_bom *b, unsigned version, bool xml)
+{
+    return (b->plain && version >= 16) || (own_version(b) == version && (xml || b->form != HN_BOM_XML));
+}
+
 struct hn_err cdx_fitted(const struct hn_bom *b, unsigned version, bool xml, struct hn_buf *out,
                          struct hn_bom_notes *loss)
 {
-    bool strict = own_version(b) != version, plain = b->plain && version >= 16;
     HN_AUTO(hn_buf_done) struct hn_buf all;
 
     hn_buf_init(&all, out->max);
-    if (plain || (!strict && (xml || b->form != HN_BOM_XML)))
+    if (fits(b, version, xml))
         return cdx_compact(b, version, out, loss);
     HN_TRY(cdx_compact(b, version, &all, loss));
-    return cdx_fit(hn_buf_text(&all), version, strict, xml, b->arena, out, loss);
+    return cdx_fit(hn_buf_text(&all), version, own_version(b) != version, xml, b->arena, out, loss);
 }
 
 static struct hn_err write(const struct hn_bom *b, const struct hn_bom_how *how, struct hn_buf *out,
@@ -166,12 +178,16 @@ static struct hn_err write(const struct hn_bom *b, const struct hn_bom_how *how,
 {
     unsigned version = cdx_version_for(b, how);
     HN_AUTO(hn_buf_done) struct hn_buf raw = {0};
+    struct cdx_layout layout = {.how = how, .out = out};
 
     if (!version)
         return (struct hn_err){HN_E_INVALID};
     hn_buf_init(&raw, out->max);
-    HN_TRY(cdx_fitted(b, version, false, &raw, loss));
-    lay_out(hn_buf_text(&raw), how, out);
+    HN_TRY(fits(b, version, false) ? compact(b, version, &raw, loss, &layout)
+                                   : cdx_fitted(b, version, false, &raw, loss));
+    cdx_lay_out(&layout, hn_buf_text(&raw)); /* what is left of it, or all */
+    if (!how->compact)
+        hn_buf_chr(out, '\n');
     return hn_buf_err(out);
 }
 

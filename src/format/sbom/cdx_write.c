@@ -2,6 +2,8 @@
 #include "base/str.h"
 #include "format/sbom/cdx_in.h"
 
+#define LAID_OUT_AT ((size_t)64 << 10)
+
 #define MEMBER(type, obj, off) ((const type *)(const void *)((const char *)(obj) + (off)))
 
 static bool present(const struct cdx_field *f, const void *obj)
@@ -164,7 +166,8 @@ static bool replaced(const struct cdx_shape *s, const void *obj, struct hn_str k
 static bool asked_for(const struct cdx_writing *w, const struct cdx_field *f)
 {
     return (f->kind == CDX_TYPE && w->b->family != HN_BOM_CYCLONEDX) ||
-           (w->other_version && ((f->kind == CDX_INT && w->version < 15) || strcmp(f->key, "bomFormat") == 0));
+           (w->other_version &&
+            ((f->kind == CDX_INT && w->version < 15) || (f->key[0] == 'b' && strcmp(f->key, "bomFormat") == 0)));
 }
 
 void cdx_write_members(struct cdx_writing *w, const struct cdx_shape *s, const void *obj)
@@ -193,6 +196,10 @@ void cdx_write_object(struct cdx_writing *w, const struct cdx_shape *s, const vo
     hn_jw_obj(&w->w);
     cdx_write_members(w, s, obj);
     hn_jw_obj_end(&w->w);
+    if (w->layout && w->w.out->n >= LAID_OUT_AT && !w->w.out->bad) {
+        cdx_lay_out(w->layout, hn_buf_text(w->w.out));
+        hn_buf_clear(w->w.out);
+    }
 }
 
 void cdx_write_list(struct cdx_writing *w, const struct cdx_shape *s, const void *first)

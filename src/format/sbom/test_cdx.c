@@ -205,6 +205,48 @@ TEST(attributes_of_others_are_kept_and_named)
 
 /* ---------------------------------------------------------------- graph */
 
+static void append(void *arg, struct hn_bytes piece)
+{
+    hn_buf_add(arg, piece.p, piece.n);
+}
+
+/* Longer than what is held back at any place on the way: the same text in pieces, whole, and laid out from a whole. */
+TEST(pieces_make_the_same_text)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf in, whole, pieces, rest;
+    HN_AUTO(doc_done) struct doc d;
+    struct hn_bom_how how = {.family = HN_BOM_CYCLONEDX, .form = HN_BOM_JSON, .version = "1.6"};
+
+    hn_buf_init(&in, MEMORY);
+    hn_buf_init(&whole, MEMORY);
+    hn_buf_init(&pieces, MEMORY);
+    hn_buf_init(&rest, MEMORY);
+    hn_buf_c(&in, "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"version\":1,\"components\":[");
+    for (unsigned i = 0; i < 5000; i++)
+        hn_buf_fmt(&in,
+                   "%s{\"type\":\"library\",\"bom-ref\":\"c%u\",\"name\":\"[{%u\\\"\",\"components\":[],"
+                   "\"licenses\":[{\"license\":{\"id\":\"MIT\"}}],\"properties\":[{\"name\":\"a\",\"value\":\"}, \"}]}",
+                   i ? "," : "", i, i);
+    hn_buf_c(&in, "]}");
+    doc_read(&d, hn_bytes_of(in.p, in.n));
+    CHECK_OK(d.err);
+    CHECK_OK(hn_bom_write(&d.bom, &how, &whole, NULL));
+    CHECK(whole.n > (size_t)1 << 20);
+    how.piece = append;
+    how.arg = &pieces;
+    CHECK_OK(hn_bom_write(&d.bom, &how, &rest, NULL));
+    CHECK(pieces.n > 0 && rest.n < pieces.n);
+    hn_buf_add(&pieces, rest.p, rest.n);
+    CHECK(hn_str_eq(hn_buf_text(&pieces), hn_buf_text(&whole)));
+    d.bom.plain = false; /* nothing that the version lacks, but it is looked for: by way of the whole text */
+    d.bom.spec_version = HN_STR("1.5");
+    hn_buf_clear(&rest);
+    hn_buf_clear(&pieces);
+    how.piece = NULL;
+    CHECK_OK(hn_bom_write(&d.bom, &how, &rest, NULL));
+    CHECK(hn_str_eq(hn_buf_text(&rest), hn_buf_text(&whole)));
+}
+
 static void count_path(void *arg, const uint32_t *path, size_t n)
 {
     size_t *lengths = arg;
