@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -90,6 +91,13 @@ static bool build_index(struct hn_work *w, int out, int spill)
     return hn_ok(e) && any;
 }
 
+/* An import uses the same few megabytes again and again: huge pages (sandbox/spawn.c) would only round them up. */
+void sbom_index_before(struct hn_work *w)
+{
+    if (hn_work_given(w, "feed"))
+        (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
 bool sbom_index_open(struct hn_work *w, struct hn_adv_index *ret)
 {
     if (!hn_work_given(w, "feed")) {
@@ -105,6 +113,7 @@ bool sbom_index_open(struct hn_work *w, struct hn_adv_index *ret)
         hn_work_fail(w, "sbom.match.memory", NULL);
         return false;
     }
+    mallopt(M_ARENA_MAX, 1); /* of a thread's own arena nothing would come back below */
     bool ok = build_index(w, out, spill);
     malloc_trim(0); /* what the import took is not needed for the matching */
     return ok && map_index(w, out, "--feed", ret);
