@@ -1,16 +1,14 @@
 /* Network: what telescopes and flows saw, in one sentence, then the day and its lists. */
 import type { JSX } from "preact";
-import { num, t, type TextKey } from "../app/i18n";
+import { t, type TextKey } from "../app/i18n";
 import type { NetworkNow } from "../app/network";
 import { org, withOrg } from "../app/org";
 import { useQuery } from "../app/query";
 import { path } from "../app/router";
-import { Empty, Failure, Section, Skeleton, Tabs } from "../ui/parts";
-import { When } from "../ui/marks";
-import { Say } from "../ui/say";
+import { Empty, Failure, Skeleton, Tabs } from "../ui/parts";
 import { CampaignView } from "./network_campaign";
+import { Day } from "./network_day";
 import { FlowsView } from "./network_flows";
-import { HeatMap } from "./network_heat";
 import { CampaignsList, ExportersList, MembersList, SurgesList, SuspectsList, VictimsList } from "./network_lists";
 import { SuspectView } from "./network_suspect";
 
@@ -60,44 +58,5 @@ function Head({ d }: { d: NetworkNow }): JSX.Element {
       {d.telescopes.length > 0 && t("network.sentence", { sources: sum("sources"), packets: sum("packets") })} {d.members > 0 && t("network.sentence-members", { n: d.members })}{" "}
       {d.suspects > 0 && t("network.sentence-suspects", { n: d.suspects })}
     </p>
-  );
-}
-
-function Day({ d }: { d: NetworkNow }): JSX.Element | null {
-  if (d.telescopes.length === 0) return null;
-  return (
-    <>
-      <HeatMap ports={d.ports} />
-      <Section title={t("network.telescopes")}>
-        <div class="heat-scroll" tabIndex={0} role="group" aria-label={t("network.telescopes")}>
-          <table class="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">{t("col.name")}</th>
-                <th scope="col">{t("network.first")}</th>
-                <th scope="col">{t("network.last")}</th>
-                <th scope="col" class="num">{t("network.packets")}</th>
-                <th scope="col" class="num">{t("network.sources")}</th>
-                <th scope="col" class="num">{t("network.addresses")}</th>
-                <th scope="col" class="num">{t("network.malformed")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {d.telescopes.map((x) => (
-                <tr key={x.asset.id}>
-                  <td><a href={path("assets", x.asset.id)}><Say max={60}>{x.name}</Say></a></td>
-                  <td><When at={x.first} /></td>
-                  <td><When at={x.last} rel /></td>
-                  <td class="num">{num(x.packets)}</td>
-                  <td class="num">{num(x.sources)}</td>
-                  <td class="num">{x.addresses ? num(x.addresses) : <span class="unknown">{t("value.unknown")}</span>}</td>
-                  <td class="num">{x.malformed ? <span class="hatched">{num(x.malformed)}</span> : num(0)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </Section>
-    </>
   );
 }
