@@ -457,6 +457,44 @@ class Flow(unittest.TestCase):
         self.assertEqual(self.flow("pairs", "--csv", "--top", "1").text.splitlines()[0],
                          "srcip,dstip,dstport,proto,FLOWS,PACKETS,BYTES")
 
+    def test_flows_are_shown_as_users_of_nfdump_know_them(self):
+        t = Traffic()
+        t.add(100, "192.168.7.12", "203.0.113.200", 443, 300, 900, port=40001)
+        t.add(101, "192.168.7.12", "203.0.113.200", 8, 84, 0, "S0", proto="icmp", port=8)
+        log = t.write(self.world.dir / "conn.log")
+        head, first, second = self.flow("list", "--from", log).text.splitlines()
+        self.assertEqual(head.split()[:5], ["FIRST", "DURATION", "PROTO", "SOURCE", "DESTINATION"])
+        self.assertEqual(first.split()[2:6], ["tcp", "192.168.7.12:40001", "->", "203.0.113.200:443"])
+        self.assertEqual(first.split()[-1], "closed")
+        self.assertEqual(second.split()[2], "icmp")
+        names, row, _ = (x.split(",") for x in self.flow("list", "--csv", "--from", log).text.splitlines())
+        self.assertEqual(len(names), len(row))
+        self.assertEqual(dict(zip(names, row))["bytes_back"], "900")
+        self.assertIn("tcp  closed", self.flow("top", "--by", "proto,state", "--from", log, "tcp").text)
+        self.assertEqual(self.flow("top", "--json", "--by", "proto", "--from", log, "tcp").json["rows"][0]["proto"], "6")
+
+    def test_sampled_counters_as_told_and_scaled(self):
+        record = bytes([10, 0, 0, 1, 192, 0, 2, 1, 0, 0, 0, 0]) + struct.pack(
+            ">HHIIIIHHBBBBHHBBH", 3, 4, 7, 4200, 5000, 9000, 1234, 80, 0, 0x1b, 6, 0, 1, 2, 24, 24, 0)
+        files = []
+        for n, sampling in enumerate((0x4000 | 100, 0x4000)):  # one packet in 100, and in 0: never x 0
+            files.append(self.world.dir / f"v5-{n}")
+            files[-1].write_bytes(struct.pack(">HHIIIIBBH", 5, 1, 10000, START, 0, 1, 1, n, sampling) + record)
+        files = [x for f in files for x in ("--from", f)]
+        for scaled, want in (([], 14), (["--scaled"], 707)):
+            top = self.flow("top", "--json", *scaled, *files).json
+            self.assertEqual((top["packets"], top["bytes"]), (want, want * 600))
+            self.assertEqual(self.flow("top", "--json", *scaled, "--by", "srcip,dstip,exporter", *files).json["packets"], want)
+            bins = self.flow("timeline", "--json", *scaled, *files).json["bins"]
+            self.assertEqual(sum(b["packets"] for b in bins), want)
+
+    def test_what_cannot_be_read_is_said(self):
+        odd = self.world.dir / "odd.pcap"
+        odd.write_bytes(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 187) + struct.pack("<IIII", START, 0, 4, 4) + b"abcd")
+        self.assertIn("1 packets of the link layer 187", self.flow("list", "--from", odd, code=3).errors)
+        self.assertIn("1 packets of the link layer 187", self.world.run("flow", "replay", odd).errors)
+        self.flow("top", "--json", "--from", self.world.dir / "missing", code=3)
+
     def test_addresses_are_added_up_by_network(self):
         import collections
         import ipaddress

@@ -28,6 +28,8 @@ struct hn_flow_filter;
 /* NULL with a reason and the place (octets from the start) where it was not understood. Empty text: everything. */
 struct hn_flow_filter *hn_flow_filter_parse(struct hn_arena *a, struct hn_str text, const char **ret_why,
                                             size_t *ret_at);
+/* The name that a filter takes for a protocol; NULL: it has none. */
+const char *hn_flow_protocol_name(unsigned number);
 /* Which columns it looks at: bit per enum hn_segment_column. */
 uint32_t hn_flow_filter_columns(const struct hn_flow_filter *f);
 /* columns[c]: values of a block as hn_segment_column() gives them (those that are needed); prints[p]: of the

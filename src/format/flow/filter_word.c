@@ -135,6 +135,14 @@ static bool by_name(const struct name *list, size_t n, struct hn_str s, uint64_t
     return false;
 }
 
+const char *hn_flow_protocol_name(unsigned number)
+{
+    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
+        if (protocols[i].number == number)
+            return protocols[i].word;
+    return NULL;
+}
+
 static bool digits(struct hn_str *s, uint64_t *ret)
 {
     size_t n = 0;

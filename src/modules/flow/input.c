@@ -26,6 +26,8 @@ struct reading {
     struct hn_flow_log *log;
     struct hn_buf head;  /* until the shape is known */
     struct hn_buf whole; /* of a packed nfdump file, which is read as a whole */
+    uint64_t strange;    /* packets of a link layer that is not read */
+    uint32_t strange_link;
     const char *failed;
 };
 
@@ -106,6 +108,10 @@ static void on_packets(void *arg, const struct hn_capture_record *r, size_t n)
         enum hn_packet_verdict v = hn_packet_decode(r[i].link, hn_bytes_of(r[i].p, r[i].cap), r[i].wire, NULL, &p);
         g->stats->packets++;
         g->stats->malformed += hn_packet_verdict_malformed(v);
+        if (v == HN_PACKET_LINK_UNKNOWN) {
+            g->strange++;
+            g->strange_link = r[i].link;
+        }
         if (is_export(g, &p))
             hn_export_packet(g->r->exports, &p.src, r[i].time ? r[i].time : 1, p.payload);
         else
@@ -256,6 +262,10 @@ static void end_capture(struct reading *g)
     const struct hn_capture_stats *s = hn_capture_stats(g->capture);
     hn_meter_flush(g->meter);
     g->stats->malformed += s->damaged;
+    if (!why && g->strange)
+        why = hn_arena_cstr(hn_work_arena(g->r->w),
+                            hn_arena_fmt(hn_work_arena(g->r->w), "%llu packets of the link layer %u, which is not read",
+                                         (unsigned long long)g->strange, (unsigned)g->strange_link));
     if (!g->stats->why)
         g->stats->why = why;
 }

@@ -20,6 +20,11 @@ struct listing {
 
 static const char *const state_names[] = {"-", "attempt", "rejected", "established", "closed", "reset", "midstream"};
 
+const char *flow_state_name(uint64_t state)
+{
+    return state < sizeof state_names / sizeof *state_names ? state_names[state] : "-";
+}
+
 static void put_address(struct hn_buf *out, const struct query_worker *k, const struct hn_segment_block *b,
                         enum hn_segment_column c, uint32_t i)
 {
@@ -59,30 +64,121 @@ static void put_prints(struct listing *l, const struct query_worker *k, const st
     }
 }
 
-static void put_line(struct listing *l, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i,
-                     const char *separator)
+/* "UAPRSF" as nfdump shows them, a point for each that is not set. */
+const char *flow_flags_text(uint64_t flags, char out[9])
+{
+    static const char letters[] = "CEUAPRSF";
+    for (unsigned i = 0; i < 8; i++)
+        out[i] = flags >> (7 - i) & 1 ? letters[i] : '.';
+    out[8] = 0;
+    return out;
+}
+
+static void pad(struct hn_buf *out, size_t from, size_t width)
+{
+    while (out->n - from < width && !out->bad)
+        hn_buf_chr(out, ' ');
+}
+
+static void put_proto(struct hn_buf *out, uint64_t proto)
+{
+    const char *name = hn_flow_protocol_name((unsigned)proto);
+    size_t from = out->n;
+    if (name)
+        hn_buf_c(out, name);
+    else
+        hn_buf_fmt(out, "%llu", (unsigned long long)proto);
+    pad(out, from, 7);
+}
+
+/* ADDRESS:PORT, of ICMP's destination TYPE.CODE; an address with colons in brackets. */
+static void put_end(struct hn_buf *out, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i,
+                    bool dst)
+{
+    size_t from = out->n;
+    unsigned long long port = get(k, b, dst ? HN_SEGMENT_DPORT : HN_SEGMENT_SPORT, i);
+    unsigned long long proto = get(k, b, HN_SEGMENT_PROTO, i);
+    hn_buf_c(out, b->family == 6 ? "[" : "");
+    put_address(out, k, b, dst ? HN_SEGMENT_DST : HN_SEGMENT_SRC, i);
+    hn_buf_c(out, b->family == 6 ? "]" : "");
+    if (dst && (proto == 1 || proto == 58))
+        hn_buf_fmt(out, ":%llu.%llu", port >> 8, port & 255);
+    else
+        hn_buf_fmt(out, ":%llu", port);
+    pad(out, from, 21);
+}
+
+static void put_text(struct listing *l, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i)
+{
+    char t[HN_TIME_TEXT], flags[9], back[9];
+    struct hn_buf *o = &l->line;
+    if (!l->headed)
+        hn_buf_fmt(o, "%-24s %10s %-6s %-21s    %-21s %-8s %9s %11s %-8s %9s %11s  %s\n", "FIRST", "DURATION", "PROTO",
+                   "SOURCE", "DESTINATION", "FLAGS", "PACKETS", "BYTES", "BACK", "PACKETS", "BYTES", "STATE");
+    l->headed = true;
+    hn_buf_fmt(o, "%-24s %10.3f ", hn_time_text(begin_of(k, b, i), t),
+               (double)get(k, b, HN_SEGMENT_DURATION, i) / 1000);
+    put_proto(o, get(k, b, HN_SEGMENT_PROTO, i));
+    put_end(o, k, b, i, false);
+    hn_buf_c(o, " -> ");
+    put_end(o, k, b, i, true);
+    hn_buf_fmt(o, " %-8s %9llu %11llu ", flow_flags_text(get(k, b, HN_SEGMENT_FLAGS, i), flags),
+               get(k, b, HN_SEGMENT_PACKETS, i), get(k, b, HN_SEGMENT_BYTES, i));
+    if (get(k, b, HN_SEGMENT_KNOWN, i) & HN_FLOW_BACK)
+        hn_buf_fmt(o, "%-8s %9llu %11llu", flow_flags_text(get(k, b, HN_SEGMENT_FLAGS_BACK, i), back),
+                   get(k, b, HN_SEGMENT_PACKETS_BACK, i), get(k, b, HN_SEGMENT_BYTES_BACK, i));
+    else
+        hn_buf_fmt(o, "%-8s %9s %11s", "-", "-", "-");
+    hn_buf_fmt(o, "  %s", flow_state_name(get(k, b, HN_SEGMENT_STATE, i)));
+    put_prints(l, k, b, i);
+    hn_buf_chr(o, '\n');
+}
+
+#define CSV_HEAD                                                                                                       \
+    "first,duration,proto,src,sport,dst,dport,packets,bytes,packets_back,bytes_back,state,ja3,ja3s,ja4,flags,"         \
+    "flags_back,tos,vlan,in_if,out_if,src_as,dst_as,exporter,sampling\n"
+
+static const enum hn_segment_column csv_more[] = {
+    HN_SEGMENT_FLAGS,  HN_SEGMENT_FLAGS_BACK, HN_SEGMENT_TOS,    HN_SEGMENT_VLAN,     HN_SEGMENT_IN_IF,
+    HN_SEGMENT_OUT_IF, HN_SEGMENT_SRC_AS,     HN_SEGMENT_DST_AS, HN_SEGMENT_EXPORTER, HN_SEGMENT_SAMPLING};
+
+static void put_csv(struct listing *l, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i)
 {
     char t[HN_TIME_TEXT];
     struct hn_buf *o = &l->line;
-    uint64_t state = get(k, b, HN_SEGMENT_STATE, i);
-    hn_buf_fmt(o, "%s%s%.3f%s%llu%s", hn_time_text(begin_of(k, b, i), t), separator,
-               (double)get(k, b, HN_SEGMENT_DURATION, i) / 1000, separator, get(k, b, HN_SEGMENT_PROTO, i), separator);
+    hn_buf_fmt(o, "%s,%.3f,%llu,", hn_time_text(begin_of(k, b, i), t), (double)get(k, b, HN_SEGMENT_DURATION, i) / 1000,
+               get(k, b, HN_SEGMENT_PROTO, i));
     put_address(o, k, b, HN_SEGMENT_SRC, i);
-    hn_buf_fmt(o, "%s%llu%s", separator, get(k, b, HN_SEGMENT_SPORT, i), separator);
+    hn_buf_fmt(o, ",%llu,", get(k, b, HN_SEGMENT_SPORT, i));
     put_address(o, k, b, HN_SEGMENT_DST, i);
-    hn_buf_fmt(o, "%s%llu%s%llu%s%llu%s%llu%s%llu%s%s", separator, get(k, b, HN_SEGMENT_DPORT, i), separator,
-               get(k, b, HN_SEGMENT_PACKETS, i), separator, get(k, b, HN_SEGMENT_BYTES, i), separator,
-               get(k, b, HN_SEGMENT_PACKETS_BACK, i), separator, get(k, b, HN_SEGMENT_BYTES_BACK, i), separator,
-               state < 7 ? state_names[state] : "-");
+    hn_buf_fmt(o, ",%llu,%llu,%llu,%llu,%llu,%s", get(k, b, HN_SEGMENT_DPORT, i), get(k, b, HN_SEGMENT_PACKETS, i),
+               get(k, b, HN_SEGMENT_BYTES, i), get(k, b, HN_SEGMENT_PACKETS_BACK, i),
+               get(k, b, HN_SEGMENT_BYTES_BACK, i), flow_state_name(get(k, b, HN_SEGMENT_STATE, i)));
     put_prints(l, k, b, i);
+    for (size_t c = 0; c < sizeof csv_more / sizeof *csv_more; c++)
+        hn_buf_fmt(o, ",%llu", get(k, b, csv_more[c], i));
     hn_buf_chr(o, '\n');
+}
+
+/* What few exporters tell, where this one did. */
+static void put_told(struct hn_buf *o, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i)
+{
+    static const struct {
+        const char *name;
+        enum hn_segment_column column;
+    } told[] = {{"tos", HN_SEGMENT_TOS},
+                {"vlan", HN_SEGMENT_VLAN},
+                {"src_as", HN_SEGMENT_SRC_AS},
+                {"dst_as", HN_SEGMENT_DST_AS}};
+    for (size_t c = 0; c < sizeof told / sizeof *told; c++)
+        if (get(k, b, told[c].column, i))
+            hn_buf_fmt(o, ",\"%s\":%llu", told[c].name, get(k, b, told[c].column, i));
 }
 
 static void put_object(struct listing *l, const struct query_worker *k, const struct hn_segment_block *b, uint32_t i)
 {
     char t[HN_TIME_TEXT];
     struct hn_buf *o = &l->line;
-    uint64_t state = get(k, b, HN_SEGMENT_STATE, i);
     hn_buf_fmt(o, "{\"first\":\"%s\",\"duration_ms\":%llu,\"src\":\"", hn_time_text(begin_of(k, b, i), t),
                get(k, b, HN_SEGMENT_DURATION, i));
     put_address(o, k, b, HN_SEGMENT_SRC, i);
@@ -96,8 +192,9 @@ static void put_object(struct listing *l, const struct query_worker *k, const st
                    get(k, b, HN_SEGMENT_PACKETS_BACK, i), get(k, b, HN_SEGMENT_BYTES_BACK, i),
                    get(k, b, HN_SEGMENT_FLAGS_BACK, i));
     hn_buf_fmt(o, ",\"state\":\"%s\",\"exporter\":%llu,\"in_if\":%llu,\"out_if\":%llu,\"sampling\":%llu",
-               state < 7 ? state_names[state] : "-", get(k, b, HN_SEGMENT_EXPORTER, i), get(k, b, HN_SEGMENT_IN_IF, i),
-               get(k, b, HN_SEGMENT_OUT_IF, i), get(k, b, HN_SEGMENT_SAMPLING, i));
+               flow_state_name(get(k, b, HN_SEGMENT_STATE, i)), get(k, b, HN_SEGMENT_EXPORTER, i),
+               get(k, b, HN_SEGMENT_IN_IF, i), get(k, b, HN_SEGMENT_OUT_IF, i), get(k, b, HN_SEGMENT_SAMPLING, i));
+    put_told(o, k, b, i);
     put_prints(l, k, b, i);
     hn_buf_chr(o, '}');
 }
@@ -124,8 +221,10 @@ static void list_block(struct query_worker *k, const struct hn_segment_block *b)
         } else if (form == HN_FORM_JSONL) {
             put_object(l, k, b, i);
             hn_buf_chr(&l->line, '\n');
+        } else if (form == HN_FORM_CSV) {
+            put_csv(l, k, b, i);
         } else {
-            put_line(l, k, b, i, form == HN_FORM_CSV ? "," : "  ");
+            put_text(l, k, b, i);
         }
         if (l->line.n > (64u << 10)) {
             hn_work_write(k->q->w, hn_bytes_of(l->line.p, l->line.n));
@@ -150,8 +249,7 @@ int flow_list(struct hn_work *w)
     if (form == HN_FORM_JSON)
         hn_buf_c(&l.line, "{\"schema\":\"hinomi-flow-list-1\",\"items\":[\n");
     else if (form == HN_FORM_CSV)
-        hn_buf_c(&l.line,
-                 "first,duration,proto,src,sport,dst,dport,packets,bytes,packets_back,bytes_back,state,ja3,ja3s,ja4\n");
+        hn_buf_c(&l.line, CSV_HEAD);
     bool ok = flow_query_run(&l.q, 1);
     if (form == HN_FORM_JSON)
         hn_buf_fmt(&l.line, l.more ? "\n],\"next\":\"%llu\"}\n" : "\n],\"next\":null}\n",
@@ -171,6 +269,7 @@ struct bin {
 struct timeline {
     struct query q;
     int64_t from_ms, width_ms;
+    bool scaled;
     size_t n;
     struct bin *bins[QUERY_THREADS];
 };
@@ -184,9 +283,11 @@ static void count_block(struct query_worker *k, const struct hn_segment_block *b
         int64_t at = b->first_ms + (int64_t)query_get(k, b, HN_SEGMENT_FIRST, i) - t->from_ms;
         size_t n = (size_t)(at / t->width_ms);
         struct bin *x = &t->bins[k->index][n < t->n ? n : t->n - 1];
+        uint64_t by = t->scaled ? query_get(k, b, HN_SEGMENT_SAMPLING, i) : 1;
+        by = by ? by : 1;
         x->flows++;
-        x->packets += query_get(k, b, HN_SEGMENT_PACKETS, i) + query_get(k, b, HN_SEGMENT_PACKETS_BACK, i);
-        x->bytes += query_get(k, b, HN_SEGMENT_BYTES, i) + query_get(k, b, HN_SEGMENT_BYTES_BACK, i);
+        x->packets += by * (query_get(k, b, HN_SEGMENT_PACKETS, i) + query_get(k, b, HN_SEGMENT_PACKETS_BACK, i));
+        x->bytes += by * (query_get(k, b, HN_SEGMENT_BYTES, i) + query_get(k, b, HN_SEGMENT_BYTES_BACK, i));
         k->kept++;
     }
 }
@@ -241,11 +342,13 @@ static void put_bins(struct timeline *t)
 int flow_timeline(struct hn_work *w)
 {
     static struct timeline t;
+    bool scaled = hn_work_switch(w, "scaled");
     int rc = flow_query_open(&t.q, w,
-                             1u << HN_SEGMENT_PACKETS | 1u << HN_SEGMENT_BYTES | 1u << HN_SEGMENT_PACKETS_BACK |
-                                 1u << HN_SEGMENT_BYTES_BACK);
+                             (scaled ? 1u << HN_SEGMENT_SAMPLING : 0) | 1u << HN_SEGMENT_PACKETS |
+                                 1u << HN_SEGMENT_BYTES | 1u << HN_SEGMENT_PACKETS_BACK | 1u << HN_SEGMENT_BYTES_BACK);
     if (rc >= 0)
         return rc;
+    t.scaled = scaled;
     plan(&t, hn_work_int(w, "bin", 0));
     bool ok = true;
     for (size_t i = 0; i < QUERY_THREADS; i++)

@@ -169,6 +169,7 @@ static const struct hn_verb_option replay_options[] = {{"internal", HN_OPT_STR, 
 static const struct hn_verb_option top_options[] = {{"by", HN_OPT_STR, "FIELD,…"},
                                                     {"order", HN_OPT_STR, "WHAT", .enums = "flows packets bytes"},
                                                     {"top", HN_OPT_INT, "N", .least = 1, .most = 1000000},
+                                                    {"scaled", HN_OPT_SWITCH, NULL},
                                                     QUERY_OPTIONS,
                                                     {0}};
 static const struct hn_verb_option list_options[] = {{"top", HN_OPT_INT, "N", .least = 0, .most = INT64_MAX},
@@ -177,7 +178,7 @@ static const struct hn_verb_option list_options[] = {{"top", HN_OPT_INT, "N", .l
                                                      {0}};
 static const struct hn_verb_option shape_options[] = {QUERY_OPTIONS, {0}};
 static const struct hn_verb_option timeline_options[] = {
-    {"bin", HN_OPT_INT, "SECONDS", .least = 1, .most = 31622400}, QUERY_OPTIONS, {0}};
+    {"bin", HN_OPT_INT, "SECONDS", .least = 1, .most = 31622400}, {"scaled", HN_OPT_SWITCH, NULL}, QUERY_OPTIONS, {0}};
 static const struct hn_verb_option import_options[] = {{"map", HN_OPT_STR, "FIELD=COLUMN,…"}, {0}};
 static const struct hn_verb_option intel_options[] = {
     {"from", HN_OPT_INPUT, "FILE"}, {"store", HN_OPT_SWITCH, NULL}, {0}};

@@ -122,6 +122,7 @@ static bool add_other(struct query *q, struct query_file *f)
     if (ok) {
         flow_read(&r, &f->input, &stats);
         hn_segment_flush(m.w);
+        q->n_read += !stats.why || stats.flows;
         if (stats.why)
             hn_work_warn(q->w, "flow.input.why", "name", hn_arena_cstr(hn_work_arena(q->w), f->input.name), "why",
                          stats.why, NULL);
@@ -139,6 +140,7 @@ static bool add_input(struct query *q, const struct hn_input *in)
     f->input = *in;
     if (!hn_work_map(q->w, &f->input, FILE_MAX))
         return true;
+    q->n_read += hn_segment_is(f->input.map);
     return hn_segment_is(f->input.map) ? add_segment(q, f->input.map) : add_other(q, f);
 }
 
@@ -178,6 +180,8 @@ int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs)
     flow_inputs_done(&inputs);
     if (!ok)
         return hn_work_fail(w, "flow.memory", NULL);
+    if (!q->n_read && hn_work_given(w, "from"))
+        return hn_work_fail(w, "flow.nothing-read", NULL);
     if (!q->n_files)
         hn_work_warn(w, "flow.nothing-stored", NULL);
     return -1;

@@ -33,6 +33,7 @@ struct query {
     struct hn_segment_block *blocks;
     size_t n_blocks, cap_blocks;
     struct hn_flow_joins *joins;
+    size_t n_read; /* files that gave something, or had nothing to give */
     uint64_t flows, damaged_files;
     _Atomic size_t next;
     struct query_worker workers[QUERY_THREADS];
@@ -45,6 +46,10 @@ int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs);
 /* Runs `each` over all blocks. threads: 1 keeps their order. False: out of memory. */
 bool flow_query_run(struct query *q, unsigned threads);
 void flow_query_close(struct query *q);
+
+const char *flow_state_name(uint64_t state); /* "-": unknown */
+/* "...AP.SF", as nfdump shows flags. */
+const char *flow_flags_text(uint64_t flags, char out[9]);
 
 static inline uint64_t query_get(const struct query_worker *k, const struct hn_segment_block *b,
                                  enum hn_segment_column c, uint32_t i)

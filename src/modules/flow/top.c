@@ -61,7 +61,7 @@ struct top {
     uint8_t bits[FIELDS_MAX][2]; /* an address of IPv4, of IPv6 is cut to so many; 0: whole */
     size_t n_by;
     enum { BY_FLOWS, BY_PACKETS, BY_BYTES } order;
-    bool back; /* count both directions */
+    bool scaled; /* times what one packet stands for */
     uint64_t seed;
     struct tables t[QUERY_THREADS];
 };
@@ -206,6 +206,16 @@ static void sum_column(const struct query_worker *k, const struct hn_segment_blo
     else
         for (uint32_t i = 0; i < b->n; i++)
             sums[i] += eight[i];
+}
+
+/* Where nobody said how it was sampled, a packet stands for itself: never × 0. */
+static void scale_block(const struct query_worker *k, const struct hn_segment_block *b, struct tables *mine)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        uint64_t by = query_get(k, b, HN_SEGMENT_SAMPLING, i);
+        mine->packets[i] *= by ? by : 1;
+        mine->bytes[i] *= by ? by : 1;
+    }
 }
 
 static void sum_block(const struct query_worker *k, const struct hn_segment_block *b, struct tables *mine)
@@ -354,6 +364,8 @@ static void each(struct query_worker *k, const struct hn_segment_block *b)
     struct top *t = (struct top *)k->q;
     size_t width = key_width(t, b);
     sum_block(k, b, &t->t[k->index]);
+    if (t->scaled)
+        scale_block(k, b, &t->t[k->index]);
     bool ok = width <= 8 && (b->family == 4 || width <= 2) ? each_narrow(t, k, b, width) : each_wide(t, k, b);
     k->failed = k->failed || !ok;
 }
@@ -504,6 +516,20 @@ static struct hn_str shown(struct hn_arena *a, const struct top *t, const struct
     return hn_arena_fmt(a, "%llu", (unsigned long long)v);
 }
 
+/* For people: the names of what has names. */
+static struct hn_str named(struct hn_arena *a, const struct top *t, const struct row *r, size_t f)
+{
+    struct hn_str s = shown(a, t, r, f);
+    uint64_t v;
+    if (!hn_str_u64(s, 10, &v))
+        return s;
+    const char *name = t->by[f]->column == HN_SEGMENT_PROTO   ? hn_flow_protocol_name((unsigned)v)
+                       : t->by[f]->column == HN_SEGMENT_STATE ? flow_state_name(v)
+                       : t->by[f]->column == HN_SEGMENT_FLAGS ? flow_flags_text(v, (char[9]){0})
+                                                              : NULL;
+    return name ? hn_arena_str(a, hn_str_c(name)) : s;
+}
+
 static void put_json(struct top *t, const struct heap *h)
 {
     struct hn_buf b;
@@ -541,6 +567,7 @@ static void put_table(struct top *t, const struct heap *h)
     struct hn_arena *a = hn_work_arena(t->q.w);
     static const char *const counters[] = {">FLOWS", ">PACKETS", ">BYTES"};
     size_t columns = t->n_by + 3;
+    bool in_csv = hn_work_form(t->q.w) == HN_FORM_CSV;
     struct hn_str *cells = hn_arena_alloc(a, (h->n + 1) * columns * sizeof *cells);
     if (!cells)
         return;
@@ -552,7 +579,7 @@ static void put_table(struct top *t, const struct heap *h)
         struct hn_str *c = cells + (i + 1) * columns;
         const struct sums *s = &h->rows[i].s;
         for (size_t f = 0; f < t->n_by; f++)
-            c[f] = shown(a, t, &h->rows[i], f);
+            c[f] = in_csv ? shown(a, t, &h->rows[i], f) : named(a, t, &h->rows[i], f);
         c[t->n_by] = hn_arena_fmt(a, "%llu", (unsigned long long)s->flows);
         c[t->n_by + 1] = hn_arena_fmt(a, "%llu", (unsigned long long)s->packets);
         c[t->n_by + 2] = hn_arena_fmt(a, "%llu", (unsigned long long)s->bytes);
@@ -663,6 +690,8 @@ static int run_top(struct hn_work *w, const char *default_by)
         return hn_work_usage(w, "flow.bad-field", NULL);
     for (size_t i = 0; i < t.n_by; i++)
         needs |= 1u << t.by[i]->column;
+    t.scaled = hn_work_switch(w, "scaled");
+    needs |= t.scaled ? 1u << HN_SEGMENT_SAMPLING : 0;
     t.order = hn_str_eqc(order, "bytes") ? BY_BYTES : hn_str_eqc(order, "packets") ? BY_PACKETS : BY_FLOWS;
     int rc = flow_query_open(&t.q, w, needs);
     if (rc >= 0)
