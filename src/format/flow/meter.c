@@ -6,7 +6,9 @@
 
 #define FLOWS_MAX ((size_t)1 << 20)
 #define NONE      UINT32_MAX
-#define CLOSE_LAG (5 * HN_SECOND) /* after FIN or RST: late packets still belong */
+#define CUT_MAX   4096u            /* packets whose further fragments are waited for */
+#define CUT_LIFE  (30 * HN_SECOND) /* as long as hosts wait for them (RFC 791, Linux) */
+#define CLOSE_LAG (5 * HN_SECOND)  /* after FIN or RST: late packets still belong */
 
 struct entry {
     struct hn_flow f;
@@ -15,6 +17,14 @@ struct entry {
     uint32_t older, newer; /* by last packet */
     bool fin, fin_back, rst, syn_ack;
     struct hn_hello_of hello;
+};
+
+/* The ports of a packet that was sent in fragments: only the first one bears them. */
+struct cut_packet {
+    struct hn_ip src, dst; /* family 0: free */
+    uint16_t id, sport, dport;
+    uint8_t proto;
+    hn_time at;
 };
 
 struct hn_meter {
@@ -28,6 +38,7 @@ struct hn_meter {
     uint64_t evicted;
     hn_time now;
     struct hn_hellos *hellos;
+    struct cut_packet *cut_packets; /* CUT_MAX, from the first fragment on; a place keeps the last that fell on it */
 };
 
 struct hn_meter *hn_meter_new(const struct hn_meter_options *o, void (*flow)(void *arg, const struct hn_flow *f),
@@ -60,6 +71,7 @@ void hn_meter_free(struct hn_meter *m)
     if (!m)
         return;
     hn_hellos_free(m->hellos);
+    hn_free(m->cut_packets);
     hn_free(m->entries);
     hn_free(m->buckets);
     hn_free(m);
@@ -293,6 +305,33 @@ static struct hn_flow start(hn_time at, const struct hn_packet *p)
     return f;
 }
 
+static struct cut_packet *cut_place(struct hn_meter *m, const struct hn_packet *p)
+{
+    uint8_t k[36] = {0};
+    if (!m->cut_packets && !(m->cut_packets = hn_alloc_zero(CUT_MAX * sizeof *m->cut_packets)))
+        return NULL;
+    memcpy(k, p->src.b, 16);
+    memcpy(k + 16, p->dst.b, 16);
+    memcpy(k + 32, &p->ip_id, 2);
+    k[34] = p->proto;
+    return &m->cut_packets[hn_hash64(hn_bytes_of(k, sizeof k)) % CUT_MAX];
+}
+
+/* A fragment belongs to the flow of the first one, if that came before it; else it is counted without ports. */
+static void rejoin(struct hn_meter *m, const struct hn_packet *p, struct hn_flow *f)
+{
+    struct cut_packet *c = cut_place(m, p);
+    if (!c)
+        return;
+    if (!p->is_fragment)
+        *c = (struct cut_packet){p->src, p->dst, p->ip_id, f->sport, f->dport, p->proto, f->first};
+    else if (c->id == p->ip_id && c->proto == p->proto && hn_ip_eq(&c->src, &p->src) && hn_ip_eq(&c->dst, &p->dst) &&
+             f->first - c->at <= CUT_LIFE) {
+        f->sport = c->sport;
+        f->dport = c->dport;
+    }
+}
+
 void hn_meter_packet(struct hn_meter *m, hn_time at, const struct hn_packet *p)
 {
     bool back = false;
@@ -301,6 +340,8 @@ void hn_meter_packet(struct hn_meter *m, hn_time at, const struct hn_packet *p)
     m->now = at > m->now ? at : m->now;
     expire(m);
     struct hn_flow f = start(at, p);
+    if (p->is_fragment || p->mf)
+        rejoin(m, p, &f);
     uint32_t i = find(m, &f, &back);
     /* a new SYN on the ports of a connection that has ended is another one */
     bool syn = (p->tcp_flags & (HN_TCP_SYN | HN_TCP_ACK)) == HN_TCP_SYN;

@@ -1,6 +1,8 @@
 /* Packets become bidirectional flows: what a router's or softflowd's meter does, so that detection over flows runs on
  * captures. The side that began is the source: who sent the SYN, else who was seen first.
  *
+ * Fragments belong to the flow of the first one of their packet, which alone has ports, if it came first.
+ *
  * A flow is handed out when it was idle, when it has been active for long, when TCP has ended, or when the table is
  * full (the longest idle first). Time is the packets' own. The one thing looked at inside is a TLS ClientHello over TCP
  * (hello.h), for its fingerprints. */

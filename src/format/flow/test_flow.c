@@ -577,6 +577,31 @@ TEST(meter_connections)
     CHECK(got[2].known & HN_FLOW_REVERSED);
 }
 
+TEST(meter_fragments)
+{
+    HN_AUTO(release) struct hn_meter *m = hn_meter_new(NULL, take, NULL);
+    struct hn_packet first = tcp(1, 2, 5000, 53, 0, 1020), later = tcp(1, 2, 0, 0, 0, 520);
+    n_got = 0;
+    first.proto = later.proto = 17;
+    first.mf = true;
+    first.ip_id = later.ip_id = 77;
+    later.is_fragment = true;
+    later.has_ports = false;
+    feed(m, 100, first);
+    feed(m, 100.1, later);
+    later.ip_id = 78; /* of another packet, whose first fragment was not seen */
+    feed(m, 100.2, later);
+    later.ip_id = 77;
+    feed(m, 140, later); /* too late */
+    hn_meter_flush(m);
+    CHECK_UINT(n_got, 2);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_UINT(got[i].packets, 2);
+        CHECK_UINT(got[i].bytes, got[i].sport == 5000 ? 1540 : 1040);
+    }
+    CHECK_UINT(got[0].sport + got[1].sport, 5000);
+}
+
 TEST(meter_time_outs_and_a_full_table)
 {
     struct hn_meter_options o = {.idle = 10 * HN_SECOND, .active = 60 * HN_SECOND, .flows_max = 4};
