@@ -96,10 +96,11 @@ static void ours(const char *what, struct hn_bytes b, unsigned threads, bool por
     struct telescope_engine *e = telescope_engine_new(&how);
     struct hn_capture_sink sink = {each, NULL, e};
     struct hn_capture *c = hn_capture_new(&sink, 0);
-    for (size_t off = 0; c && e && off < b.n; off += 16u << 20) {
-        size_t n = b.n - off < 16u << 20 ? b.n - off : 16u << 20;
+    for (size_t off = 0; c && e && off < b.n;) { /* as replay does */
+        size_t most = ports_only && threads > 1 ? 1u << 20 : 16u << 20, n = b.n - off < most ? b.n - off : most;
         hn_capture_feed(c, hn_bytes_of(b.p + off, n));
-        madvise((void *)(uintptr_t)(b.p + off), n, MADV_DONTNEED);
+        telescope_give_back(hn_bytes_of(b.p + off, n));
+        off = telescope_count(e, c, b, off + n, SIZE_MAX, true);
     }
     if (c)
         hn_capture_end(c);

@@ -93,6 +93,30 @@ class Telescope(unittest.TestCase):
         counts = lambda doc: {(p["proto"], p["port"]): p["packets"] for p in doc["ports"]}
         self.assertEqual(counts(self.replay("--ports-only", path)), counts(self.replay(path)))
 
+    def test_threads_do_not_matter_when_only_counting(self):
+        """Also not at the turn of an hour, where records are damaged or out of order, and where the file ends within one."""
+        whole = capture(self.world.dir / "whole.pcap", mixture(60000, 9000)).read_bytes()
+        size = 16 + int.from_bytes(whole[32:36], "little")
+        at = 24 + 20000 * size   # records of one size: of the 20,001st, the length
+        odd = bytearray(whole[:-7])
+        odd[at + 8:at + 12] = b"\xff" * 4
+        late, early = (24 + n * size for n in (25000, 52000))
+        odd[late:late + size], odd[early:early + size] = odd[early:early + size], odd[late:late + size]
+        path = self.world.dir / "odd.pcap"
+        path.write_bytes(odd)
+        for more in ([], ["--prefix", "10.66.0.0/17"], ["--since", "2023-11-15T01:00:00Z"]):
+            for what in (self.world.dir / "whole.pcap", path):
+                one, two = (self.replay("--ports-only", "--threads", n, *more, what) for n in ("1", "2"))
+                self.assertEqual(one, two, more)
+        self.assertEqual(one["input"]["damaged"], 2)
+        small = self.world.dir / "small.pcap"
+        small.write_bytes(whole[:5])
+        self.assertEqual(self.world.run("telescope", "replay", "--ports-only", small).code, 3)
+        packed = self.world.dir / "packed.pcap.gz"
+        packed.write_bytes(gzip.compress(whole))
+        one, two = (self.replay("--ports-only", self.world.dir / "whole.pcap"), self.replay("--ports-only", packed))
+        self.assertEqual(one, two)
+
     def test_japanese_and_wrong_use(self):
         path = capture(self.world.dir / "a.pcap", mixture(500, 60))
         self.assertIn("パケット", self.world.run("--lang", "ja", "telescope", "replay", path).text)

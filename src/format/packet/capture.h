@@ -52,6 +52,14 @@ void hn_capture_free(struct hn_capture *c); /* NULL is fine */
 const char *hn_capture_feed(struct hn_capture *c, struct hn_bytes b);
 /* After the last piece: hands out what is left. NULL, or why the input does not end where it should. */
 const char *hn_capture_end(struct hn_capture *c);
+/* A mapped pcap file may be read by several threads, part by part. whole: the file from its first octet on, of which
+ * what comes next was not fed yet. The part that comes next (at most about `most` octets of whole records that leave no
+ * doubt, with times from `from` to before `to`) then counts as fed, up to hn_capture_stats()->octets, and is for the
+ * caller to walk. Empty: what comes next is to be fed. */
+struct hn_bytes hn_capture_part(struct hn_capture *c, struct hn_bytes whole, size_t most, hn_time from, hn_time to);
+/* Hands out the records of a part. Others may take and walk parts meanwhile. */
+void hn_capture_walk(const struct hn_capture *c, struct hn_bytes part,
+                     void (*each)(void *arg, const struct hn_capture_record *r, size_t n), void *arg);
 /* Hands out what has been read so far (live input that pauses). */
 void hn_capture_flush(struct hn_capture *c);
 const struct hn_capture_stats *hn_capture_stats(const struct hn_capture *c);

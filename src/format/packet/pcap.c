@@ -111,30 +111,93 @@ static size_t careful(struct hn_capture *c, struct hn_bytes b)
     return len + h.cap;
 }
 
-/* Records that leave no doubt, one after the other: nearly all of a file. Octets used; what comes then is for
- * careful(). */
+/* How records that leave no doubt are read. */
+struct plainly {
+    bool big;
+    uint32_t frac_end, unit; /* of a second; nanoseconds in one */
+    uint16_t link;
+};
+
+static struct plainly plainly(const struct hn_capture *c)
+{
+    return (struct plainly){c->big, c->nano ? 1000000000u : 1000000u, c->nano ? 1 : 1000, c->link};
+}
+
+/* One at the begin of b, which has room for its header. */
+static inline bool plain_record(const struct plainly *how, const uint8_t *p, size_t n, struct hn_capture_record *r)
+{
+    uint32_t sec = capture_32(p, how->big), frac = capture_32(p + 4, how->big), cap = capture_32(p + 8, how->big),
+             wire = capture_32(p + 12, how->big);
+    *r = (struct hn_capture_record){.time = (hn_time)sec * HN_SECOND + (hn_time)frac * how->unit,
+                                    .p = p + 16,
+                                    .cap = cap,
+                                    .wire = wire,
+                                    .link = how->link};
+    return cap <= HN_CAPTURE_PACKET_MAX && cap <= wire && frac < how->frac_end && cap <= n - 16;
+}
+
+/* Such records, one after the other: nearly all of a file. Octets used; what comes then is for careful(). */
 static size_t plain(struct hn_capture *c, struct hn_bytes b)
 {
-    const bool big = c->big;
-    const uint32_t frac_end = c->nano ? 1000000000u : 1000000u, unit = c->nano ? 1 : 1000;
+    const struct plainly how = plainly(c);
     size_t off = 0;
     if (c->modified || c->minor < 4)
         return 0;
-    while (b.n - off >= 16) {
-        const uint8_t *p = b.p + off;
-        uint32_t sec = capture_32(p, big), frac = capture_32(p + 4, big), cap = capture_32(p + 8, big),
-                 wire = capture_32(p + 12, big);
-        if (cap > HN_CAPTURE_PACKET_MAX || cap > wire || frac >= frac_end || cap > b.n - off - 16)
-            break;
-        c->last = (hn_time)sec * HN_SECOND + (hn_time)frac * unit;
-        struct hn_capture_record *r = &c->batch[c->n++];
-        *r = (struct hn_capture_record){.time = c->last, .p = p + 16, .cap = cap, .wire = wire, .link = c->link};
-        off += 16 + cap;
-        if (c->n == HN_CAPTURE_BATCH)
+    while (b.n - off >= 16 && plain_record(&how, b.p + off, b.n - off, &c->batch[c->n])) {
+        c->last = c->batch[c->n].time;
+        off += 16 + c->batch[c->n].cap;
+        if (++c->n == HN_CAPTURE_BATCH)
             hn_capture_flush(c);
     }
     return off;
 }
+
+/* ---------------------------------------------------------------- parts */
+
+struct hn_bytes hn_capture_part(struct hn_capture *c, struct hn_bytes whole, size_t most, hn_time from, hn_time to)
+{
+    if (!c->started || c->unpack || c->kind != HN_CAPTURE_PCAP || c->bad || c->lost || c->skip || c->modified ||
+        c->minor < 4 || c->at > whole.n)
+        return (struct hn_bytes){0};
+    const struct plainly how = plainly(c);
+    struct hn_bytes b = hn_bytes_of(whole.p + c->at, whole.n - (size_t)c->at);
+    struct hn_capture_record r;
+    size_t off = 0;
+    uint64_t n = 0;
+    for (; off < most && b.n - off >= 16 && plain_record(&how, b.p + off, b.n - off, &r); off += 16 + r.cap, n++) {
+        if (r.time < from || r.time >= to)
+            break;
+        c->last = r.time;
+    }
+    if (!n)
+        return (struct hn_bytes){0};
+    hn_buf_drop(&c->carry, c->carry.n); /* its octets are the first of the part */
+    c->at += off;
+    c->stats.octets = c->at;
+    c->stats.packets += n;
+    return hn_bytes_of(b.p, off);
+}
+
+#define WALKED 1024 /* records handed out at once */
+
+void hn_capture_walk(const struct hn_capture *c, struct hn_bytes part,
+                     void (*each)(void *arg, const struct hn_capture_record *r, size_t n), void *arg)
+{
+    const struct plainly how = plainly(c);
+    struct hn_capture_record batch[WALKED];
+    size_t n = 0;
+    for (size_t off = 0; part.n - off >= 16 && plain_record(&how, part.p + off, part.n - off, &batch[n]);) {
+        off += 16 + batch[n].cap;
+        if (++n == WALKED) {
+            each(arg, batch, n);
+            n = 0;
+        }
+    }
+    if (n)
+        each(arg, batch, n);
+}
+
+/* ---------------------------------------------------------------- what is in doubt */
 
 size_t capture_pcap_step(struct hn_capture *c, struct hn_bytes b)
 {

@@ -275,6 +275,20 @@ void telescope_engine_settle(struct telescope_engine *e)
     finish(e);
 }
 
+void telescope_engine_count(struct telescope_engine *e, unsigned thread, const struct hn_capture_record *r, size_t n)
+{
+    telescope_observe(&e->how, r, n, &e->pool->batches[thread], ports_of(e, thread));
+}
+
+void telescope_engine_counted(struct telescope_engine *e)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct telescope_batch *b = &e->pool->batches[i];
+        telescope_hour_add(&e->cells[0], e->hour, b->sum.packets, 0);
+        collect_counts(e, b);
+    }
+}
+
 void telescope_engine_begin(struct telescope_engine *e, const struct hn_capture_record *r, size_t n)
 {
     struct telescope_pool *p = e->pool;

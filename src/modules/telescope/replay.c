@@ -9,6 +9,7 @@
 
 #define SLICE        (16u << 20) /* of a mapped file: read, then let go, so that it does not pile up in memory */
 #define PIECE        (1u << 20)
+#define COUNTED      (256u << 20) /* at once: then progress is told */
 #define UNPACKED_MAX (UINT64_C(1) << 42)
 #define REPORT_MAX   (512u << 20)
 
@@ -38,18 +39,24 @@ static void bad(void *arg, uint64_t offset, const char *why)
                  why, NULL);
 }
 
-/* Pages of a mapping may be given back; a small file lies in memory of our own, whose neighbours would go with it. */
+/* Pages of a mapping may be given back; a small file lies in memory of our own, whose neighbours would go with it. Mere
+ * counting is done by two threads where it can be; what is in between is fed. */
 static const char *read_map(struct replay *p, struct hn_capture *c, const struct hn_input *in)
 {
     const struct hn_bytes b = in->map;
+    const bool counting = p->e->how.ports_only && p->e->how.threads > 1;
+    const size_t most = counting ? PIECE : SLICE;
     const char *why = NULL;
     if (!in->copied)
         madvise((void *)(uintptr_t)b.p, b.n, MADV_SEQUENTIAL);
-    for (size_t off = 0; off < b.n && !why; off += SLICE) {
-        size_t n = b.n - off < SLICE ? b.n - off : SLICE;
+    for (size_t off = 0, n; off < b.n && !why;) {
+        n = b.n - off < most ? b.n - off : most;
         why = hn_capture_feed(c, hn_bytes_of(b.p + off, n));
         if (!in->copied)
-            madvise((void *)(uintptr_t)(b.p + off), n, MADV_DONTNEED);
+            telescope_give_back(hn_bytes_of(b.p + off, n));
+        off += n;
+        if (counting && !why)
+            off = telescope_count(p->e, c, b, off, COUNTED, !in->copied);
         hn_work_progress(p->w, p->done + off, p->total, "bytes");
     }
     p->done += b.n;

@@ -447,6 +447,12 @@ void telescope_engine_feed(struct telescope_engine *e, const struct hn_capture_r
  * freed) the engine must be left alone. */
 void telescope_engine_begin(struct telescope_engine *e, const struct hn_capture_record *r, size_t n);
 void telescope_engine_settle(struct telescope_engine *e);
+/* Counts ports by two threads, as far as that goes without doubt in what comes next of a mapped capture (count.c), at
+ * most about `most` octets. whole: the file, of which the first `fed` octets were fed; how many were fed or counted is
+ * returned. unmap: pages are given back when they were read. Nothing happens when more than ports is asked for. */
+size_t telescope_count(struct telescope_engine *e, struct hn_capture *c, struct hn_bytes whole, size_t fed, size_t most,
+                       bool unmap);
+void telescope_give_back(struct hn_bytes mapped); /* its pages, of a file: it can still be read */
 /* Adds what b has seen to a; b is spent. Both must have been made with the same lists. */
 void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine *b);
 void telescope_config_init(struct telescope_config *how);
@@ -469,6 +475,9 @@ struct telescope_batch {
     bool failed;
 };
 
+/* Counts by thread 0 or 1, of a settled engine, whose hour these are of; afterwards, the sum of both. */
+void telescope_engine_count(struct telescope_engine *e, unsigned thread, const struct hn_capture_record *r, size_t n);
+void telescope_engine_counted(struct telescope_engine *e);
 void telescope_observe(const struct telescope_config *how, const struct hn_capture_record *r, size_t n,
                        struct telescope_batch *b, struct telescope_port *ports);
 void telescope_cell_take(struct telescope_cell *c, const struct telescope_config *how, const struct telescope_batch *b,

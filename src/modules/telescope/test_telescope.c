@@ -189,6 +189,68 @@ TEST(threads_do_not_change_the_result)
     CHECK(eq);
 }
 
+/* As a file that is mapped; hours turn within it. */
+static struct hn_buf file_of(const struct stream *s)
+{
+    struct hn_buf b;
+    const uint32_t head[] = {0xa1b2c3d4, 4u << 16 | 2, 0, 0, 65535, HN_LINK_ETHERNET};
+    hn_buf_init(&b, 16u << 20);
+    hn_buf_add(&b, head, sizeof head);
+    for (size_t i = 0; i < s->n; i++) {
+        const uint32_t record[] = {(uint32_t)(s->r[i].time / HN_SECOND), 0, s->r[i].cap, s->r[i].wire};
+        hn_buf_add(&b, record, sizeof record);
+        hn_buf_add(&b, s->r[i].p, s->r[i].cap);
+    }
+    return b;
+}
+
+static void feed_it(void *arg, const struct hn_capture_record *r, size_t n)
+{
+    telescope_engine_begin(arg, r, n);
+}
+
+/* Octets that were fed, not counted in parts. */
+static size_t count_file(struct telescope_engine *e, struct hn_bytes file)
+{
+    struct hn_capture_sink sink = {feed_it, NULL, e};
+    struct hn_capture *c = hn_capture_new(&sink, 0);
+    size_t fed = 0;
+    for (size_t off = 0, n; c && off < file.n; fed += n) {
+        n = file.n - off < 3000 ? file.n - off : 3000;
+        hn_capture_feed(c, hn_bytes_of(file.p + off, n));
+        off = telescope_count(e, c, file, off + n, 100000, false);
+    }
+    if (c)
+        hn_capture_end(c);
+    hn_capture_free(c);
+    telescope_engine_settle(e);
+    return fed;
+}
+
+TEST(two_threads_count_what_one_counts)
+{
+    struct stream s;
+    stream_init(&s, 20000);
+    mixture(&s, 20000, 9000);
+    struct hn_buf file = file_of(&s);
+    struct telescope_config how;
+    telescope_config_init(&how);
+    how.ports_only = true;
+    struct telescope_engine *one = engine(&how, 1), *two = engine(&how, 2);
+    CHECK(one && two && !file.bad);
+    CHECK_UINT(count_file(one, hn_bytes_of(file.p, file.n)), file.n);
+    CHECK(count_file(two, hn_bytes_of(file.p, file.n)) < 100000); /* of 1.4 million */
+    CHECK_UINT(two->sum.packets, s.n);
+    CHECK_UINT(two->sum.records, s.n);
+    CHECK(same(one, two));
+    CHECK(memcmp(one->cells[0].hours, two->cells[0].hours, sizeof one->cells[0].hours) == 0);
+    CHECK_UINT(two->data_hours, one->data_hours);
+    telescope_engine_free(one);
+    telescope_engine_free(two);
+    hn_buf_done(&file);
+    stream_done(&s);
+}
+
 /* What is begun needs its records no longer when that comes back, whether it is settled then or not. */
 TEST(records_may_go_once_their_block_is_begun)
 {
