@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -278,8 +279,26 @@ static bool have_standard_streams(void)
     return true;
 }
 
+/* Whether there are huge pages, which roles ask for (sandbox/spawn.c), glibc 2.36 reads from /sys at the first use of
+ * malloc into a place on the stack that it does not clear, and compares it as a string: where something lies behind it,
+ * in one process of five, it does without. So the first use is here, on a stack that is clear. */
+__attribute__((noinline)) static void clear_stack(void)
+{
+    volatile char below[8192];
+    for (size_t i = 0; i < sizeof below; i++)
+        below[i] = 0;
+}
+
+static void first_use_of_malloc(void)
+{
+    int (*const volatile use)(int, int) = mallopt; /* to look it up by name would leave something on the stack */
+    clear_stack();
+    use(0, 0); /* there is no parameter 0: nothing is set */
+}
+
 int main(int argc, char **argv)
 {
+    first_use_of_malloc();
     if (!have_standard_streams())
         return CLI_FAILURE;
     signal(SIGPIPE, SIG_IGN);

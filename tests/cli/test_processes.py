@@ -88,6 +88,43 @@ class Processes(unittest.TestCase):
             self.assertTrue(refused, "an ordinary user sees everything?")
 
 
+class OwnMemory(unittest.TestCase):
+    """The roles of this program ask for huge pages, and get them each time."""
+
+    def setUp(self):
+        mode = pathlib.Path("/sys/kernel/mm/transparent_hugepage/enabled")
+        if not mode.exists() or "[madvise]" not in mode.read_text():
+            self.skipTest("the kernel gives none, or all of them unasked")
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+    def advised(self, pid):
+        """Is any memory of the process meant to be in huge pages ("hg", proc_pid_smaps(5))?"""
+        try:
+            text = pathlib.Path(f"/proc/{pid}/smaps").read_text()
+        except OSError:
+            return False
+        return any(line.startswith("VmFlags:") and "hg" in line.split() for line in text.splitlines())
+
+    def worker(self):
+        p = subprocess.Popen([PROGRAM, "sbom", "check", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL, env=self.world.env)
+        try:
+            until = time.monotonic() + 10
+            while time.monotonic() < until:
+                children = pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()
+                if children and self.advised(children[0]):
+                    return True
+                time.sleep(0.01)
+            return False
+        finally:
+            p.communicate(b"{}")
+
+    def test_each_time(self):
+        for i in range(24):
+            self.assertTrue(self.worker(), i)
+
+
 class OrdinaryUser(Processes):
     """The processes of others are hidden; findings about one's own close all the same."""
     user = NOBODY
