@@ -38,6 +38,38 @@ static void asset_ref(struct hn_jw *w, const char *key, const struct hn_store_ob
     hn_jw_obj_end(w);
 }
 
+/* "JP 300 1084", "64500 12 40 Example Net": name, sources, packets, the rest is the organisation. */
+static void place(struct hn_jw *w, bool network, struct hn_str line)
+{
+    struct hn_str name, sources, packets;
+    int64_t asn = 0, s, p;
+
+    if (!hn_str_word(&line, &name) || !hn_str_word(&line, &sources) || !hn_str_word(&line, &packets) ||
+        !hn_str_i64(sources, &s) || !hn_str_i64(packets, &p) || (network && !hn_str_i64(name, &asn)))
+        return;
+    hn_jw_obj(w);
+    if (network) {
+        hn_jw_kint(w, "asn", asn);
+        hn_jw_kstr(w, "organisation", hn_str_trim(line));
+    } else if (hn_str_eqc(name, "-")) {
+        ops_knull(w, "country");
+    } else {
+        hn_jw_kstr(w, "country", name);
+    }
+    hn_jw_kint(w, "sources", s);
+    hn_jw_kint(w, "packets", p);
+    hn_jw_obj_end(w);
+}
+
+static void places(struct hn_jw *w, const char *key, const struct hn_jv *lines)
+{
+    hn_jw_key(w, key);
+    hn_jw_arr(w);
+    for (size_t i = 0; lines && lines->kind == HN_JV_ARR && i < lines->n; i++)
+        place(w, strcmp(key, "networks") == 0, lines->items[i].s);
+    hn_jw_arr_end(w);
+}
+
 static void telescopes(struct hn_op_ctx *c, const struct rows *r)
 {
     static const char *const counts[] = {"packets", "sources", "addresses", "victims", "malformed"};
@@ -54,6 +86,8 @@ static void telescopes(struct hn_op_ctx *c, const struct rows *r)
         hn_jw_kstr(w, "last", hn_jv_str(r->f[i], "last"));
         for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
             hn_jw_kint(w, counts[k], hn_jv_int(r->f[i], counts[k], 0));
+        places(w, "countries", hn_jv_get(r->f[i], "countries"));
+        places(w, "networks", hn_jv_get(r->f[i], "networks"));
         hn_jw_obj_end(w);
     }
     hn_jw_arr_end(w);

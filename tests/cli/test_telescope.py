@@ -193,8 +193,13 @@ class Telescope(unittest.TestCase):
 
     # ---- captures that grow
 
+    def geo(self):
+        path = self.world.dir / "geo.txt"
+        path.write_text("0.0.0.0/1,JP,AS64500 Half\n128.0.0.0/1,NL,AS64501 Other half\n")
+        return path
+
     def follow(self, folder):
-        p = subprocess.Popen([hinomi.PROGRAM, "telescope", "watch", "--follow", folder, "--every", "5"], env=self.world.env,
+        p = subprocess.Popen([hinomi.PROGRAM, "telescope", "watch", "--follow", folder, "--every", "5", "--geo", self.geo()], env=self.world.env,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for f in (p.stdout, p.stderr):
             self.addCleanup(f.close)
@@ -243,6 +248,10 @@ class Telescope(unittest.TestCase):
         p.send_signal(signal.SIGTERM)
         self.assertEqual(p.wait(timeout=60), 0)
         self.assertEqual(self.kept(), 4000)
+        with sqlite3.connect(f"file:{self.world.home}/store.db?mode=ro", uri=True) as d:
+            summary = json.loads(d.execute("SELECT fields FROM observation WHERE subject = 'telescope'").fetchone()[0])
+        self.assertEqual(sum(int(x.split()[2]) for x in summary["countries"]), 4000)
+        self.assertRegex(summary["networks"][0], r"^6450[01] \d+ \d+ (Half|Other half)$")
         p = self.follow(folder)
         time.sleep(2)
         p.send_signal(signal.SIGTERM)

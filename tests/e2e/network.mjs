@@ -34,9 +34,11 @@ function bringNetwork() {
   const dark = join(s.data, "dark.pcap");
   const conn = join(s.data, "conn.log");
   writeFileSync(members, "198.18.0.0/16,みなと病院,soc@example.jp\n");
+  const geo = join(s.data, "geo.txt");
+  writeFileSync(geo, "198.18.0.0/15,JP,AS64500 Minato\n128.0.0.0/1,NL,AS64501 Example Hosting\n");
   make("darknet", dark, "198.18.20.5");
   make("conn", conn, "198.18.20.5", "192.0.2.250");
-  hinomi(s.data, "telescope", "replay", "--keep", "dark", "--prefix", "dark=203.0.113.0/24", "--members", members, dark);
+  hinomi(s.data, "telescope", "replay", "--keep", "dark", "--prefix", "dark=203.0.113.0/24", "--members", members, "--geo", geo, dark);
   hinomi(s.data, "flow", "import", conn);
   hinomi(s.data, "flow", "replay", "--stored", "--store", "--internal", "198.18.0.0/16");
 }
@@ -93,7 +95,7 @@ try {
     is(await table.locator("tbody tr").first().locator("th").innerText(), "443/tcp", "first port");
     that((await table.locator("td[class^=heat-5]").count()) > 0 && (await table.locator("td.hatched").count()) > 0, "tints");
     const day = await page.locator("main").innerText();
-    for (const what of ["Members' addresses seen here", "198.18.20.5", "Largest campaigns", "/443"]) that(day.includes(what), `${what} is on the page of the day`);
+    for (const what of ["Members' addresses seen here", "198.18.20.5", "Largest campaigns", "/443", "Japan (JP)", "AS64500 Minato"]) that(day.includes(what), `${what} is on the page of the day`);
     await page.getByRole("button", { name: "Show packets" }).click();
     await page.waitForURL("**by=packets**");
     await page.getByRole("button", { name: "Show sources" }).waitFor();

@@ -12,6 +12,8 @@ export interface Telescope {
   addresses: number;
   victims: number;
   malformed: number;
+  countries: { country: string | null; sources: number; packets: number }[];
+  networks: { asn: number; organisation: string; sources: number; packets: number }[];
 }
 export interface HeatPort {
   telescope: string;

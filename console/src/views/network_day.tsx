@@ -1,6 +1,6 @@
 /* The day of the telescopes: ports by the hour, then what stands out of it, the largest first. */
 import type { JSX } from "preact";
-import { num, t, type TextKey } from "../app/i18n";
+import { lang, num, t, type TextKey } from "../app/i18n";
 import { count, text, type NetworkNow, type NetworkRow } from "../app/network";
 import { org, withOrg } from "../app/org";
 import { useQuery } from "../app/query";
@@ -84,6 +84,57 @@ function Telescopes({ d }: { d: NetworkNow }): JSX.Element {
   );
 }
 
+/* "Japan (JP)" in the language of the page; empty where it is not known. */
+function country(code: string | null): string {
+  if (!code) return "";
+  try {
+    const name = new Intl.DisplayNames([lang.value], { type: "region" }).of(code);
+    return name && name !== code ? `${name} (${code})` : code;
+  } catch {
+    return code; /* no code of a region: as it was given */
+  }
+}
+
+interface Place { name: string; sources: number; packets: number }
+
+/* Of all telescopes together, the largest first. */
+function together(lists: Place[][]): Place[] {
+  const all = new Map<string, Place>();
+  for (const p of lists.flat()) {
+    const had = all.get(p.name);
+    all.set(p.name, { name: p.name, sources: p.sources + (had?.sources ?? 0), packets: p.packets + (had?.packets ?? 0) });
+  }
+  return [...all.values()].sort((a, b) => b.sources - a.sources || b.packets - a.packets).slice(0, 2 * MOST);
+}
+
+function Places({ title, name, rows }: { title: TextKey; name: TextKey; rows: Place[] }): JSX.Element | null {
+  if (rows.length === 0) return null;
+  return (
+    <Section title={t(title)}>
+      <div class="heat-scroll" tabIndex={0} role="group" aria-label={t(title)}>
+        <table class="plain-table">
+          <thead>
+            <tr>
+              <th scope="col">{t(name)}</th>
+              <th scope="col" class="num">{t("network.sources")}</th>
+              <th scope="col" class="num">{t("network.packets")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((r) => (
+              <tr key={r.name}>
+                <td>{r.name ? <Say max={80}>{r.name}</Say> : <span class="unknown">{t("value.unknown")}</span>}</td>
+                <td class="num">{num(r.sources)}</td>
+                <td class="num">{num(r.packets)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Section>
+  );
+}
+
 export function Day({ d }: { d: NetworkNow }): JSX.Element | null {
   if (d.telescopes.length === 0) return null;
   return (
@@ -103,6 +154,8 @@ export function Day({ d }: { d: NetworkNow }): JSX.Element | null {
         ]}
       />
       <Top part="victims" title="network.day-victims" n={d.victims} cells={[address(), member(), { label: t("network.per-minute"), numeric: true, cell: (r) => num(count(r, "ppm")) }, packets(), last("end")]} />
+      <Places title="network.day-countries" name="network.country" rows={together(d.telescopes.map((x) => x.countries.map((c) => ({ ...c, name: country(c.country) }))))} />
+      <Places title="network.day-networks" name="network.network" rows={together(d.telescopes.map((x) => x.networks.map((n) => ({ ...n, name: `AS${n.asn} ${n.organisation}`.trim() }))))} />
       <Telescopes d={d} />
     </>
   );

@@ -5,6 +5,7 @@
 #define KEPT_PORTS     200u
 #define KEPT_VICTIMS   500u
 #define KEPT_CAMPAIGNS 50u
+#define KEPT_PLACES    20u
 
 static hn_time at(uint32_t seconds)
 {
@@ -17,7 +18,30 @@ static struct hn_str ip_text(struct hn_arena *a, const struct hn_ip *ip)
     return hn_arena_str(a, hn_str_c(hn_ip_text(ip, text)));
 }
 
-static void summary(struct hn_parse *p, const struct telescope_report *r, struct hn_str name)
+/* The largest countries and networks, as far as databases of places were given. */
+static void places(struct hn_parse *p, struct hn_arena *a, const struct report_places *ps)
+{
+    struct hn_str lines[KEPT_PLACES];
+    size_t n = 0;
+    for (; n < ps->n_countries && n < KEPT_PLACES; n++) {
+        const struct report_place *c = &ps->countries[n];
+        lines[n] = hn_arena_fmt(a, "%s %llu %llu", c->where.country[0] ? c->where.country : "-",
+                                (unsigned long long)c->sources, (unsigned long long)c->packets);
+    }
+    if (n)
+        hn_obs_list(p, "countries", lines, n);
+    n = 0;
+    for (size_t i = 0; i < ps->n_networks && n < KEPT_PLACES; i++) {
+        const struct report_place *net = &ps->networks[i];
+        if (net->where.asn)
+            lines[n++] = hn_arena_fmt(a, "%u %llu %llu %.*s", net->where.asn, (unsigned long long)net->sources,
+                                      (unsigned long long)net->packets, HN_FMT(net->organisation));
+    }
+    if (n)
+        hn_obs_list(p, "networks", lines, n);
+}
+
+static void summary(struct hn_parse *p, struct hn_arena *a, const struct telescope_report *r, struct hn_str name)
 {
     uint64_t malformed = 0;
     for (unsigned i = 0; i < HN_PACKET_VERDICTS; i++)
@@ -31,6 +55,7 @@ static void summary(struct hn_parse *p, const struct telescope_report *r, struct
         hn_obs_int(p, "addresses", (int64_t)r->e->how.addresses);
     hn_obs_int(p, "victims", (int64_t)r->n_victims);
     hn_obs_int(p, "malformed", (int64_t)malformed);
+    places(p, a, &r->places);
     hn_obs_end(p);
 }
 
@@ -200,7 +225,7 @@ bool telescope_keep(struct hn_work *w, struct hn_arena *a, const struct telescop
                                   .key = name,
                                   .scope = hn_arena_fmt(a, "telescope:%.*s", HN_FMT(name))};
     struct hn_parse *p = hn_work_obs_begin(w, &asset, at(r->e->last));
-    summary(p, r, name);
+    summary(p, a, r, name);
     for (size_t i = 0; i < r->n_alerts; i++)
         member(p, a, r, &r->alerts[i]);
     victims(p, a, r);

@@ -14,6 +14,9 @@ static const struct hn_field summary_fields[] = {
     {"addresses", HN_T_INT, HN_REF_NONE, "addresses", "size of the telescope"},
     {"victims", HN_T_INT, HN_REF_NONE, "attacks", "attacks seen by their backscatter"},
     {"malformed", HN_T_INT, HN_REF_NONE, "packets", "packets that could not be read"},
+    {"countries", HN_T_LIST, HN_REF_NONE, NULL,
+     "with most sources: country (- where it is not known), sources, packets"},
+    {"networks", HN_T_LIST, HN_REF_NONE, NULL, "with most sources: AS number, sources, packets, organisation"},
     {0}};
 static const struct hn_field member_fields[] = {
     {"member", HN_T_STR, HN_REF_NONE, NULL, "organisation whose address it is"},
@@ -153,6 +156,7 @@ static const struct hn_verb_option replay_options[] = {COMMON_OPTIONS,
 static const struct hn_verb_option watch_options[] = {COMMON_OPTIONS,
                                                       {"interface", HN_OPT_PACKETS, "NAME", .most = 1},
                                                       {"follow", HN_OPT_FOLLOW, "FILE|DIR", .many = true},
+                                                      {"geo", HN_OPT_INPUT, "FILE", .many = true},
                                                       {"every", HN_OPT_INT, "SECONDS", .least = 5, .most = 86400},
                                                       {"keep", HN_OPT_STR, "NAME"},
                                                       {0}};
