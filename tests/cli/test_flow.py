@@ -225,6 +225,10 @@ class Flow(unittest.TestCase):
                          [{"name": "feed", "indicators": 2, "not_matchable": 1}])
         self.flow("intel", "remove", "feed")
         self.assertEqual(self.alerts(self.replay(log)), [])
+        feed.write_text("203.0.113.200\n")  # a plain list: the sentence names what stands in it
+        plain = self.flow("intel", "add", "plain", "--from", feed, "--json", code=1).json["suspects"][0]
+        self.assertIn("(203.0.113.200)", plain["sentence"]["en"])
+        self.flow("intel", "remove", "plain")
         self.flow("intel", "remove", "feed", code=3)
         self.flow("intel", "add", "feed", code=2)
 

@@ -306,6 +306,7 @@ static void put_exporter(struct hn_jw *j, const struct hn_exporter *e)
 {
     char t[HN_IP_TEXT];
     hn_jw_obj(j);
+    hn_jw_kint(j, "number", e->number); /* what filters call it: exporter N */
     hn_jw_kc(j, "address", hn_ip_text(&e->address, t));
     hn_jw_kint(j, "domain", e->domain);
     hn_jw_kint(j, "version", e->version);

@@ -186,6 +186,12 @@ static bool is_header(const struct hn_str *c, size_t n, struct header *h)
     return found;
 }
 
+/* The last column, or, of a plain list, the indicator itself: a sentence says it. */
+static struct hn_str what_of(struct hn_arena *a, const struct hn_str *c, size_t n, size_t indicator)
+{
+    return hn_arena_str(a, n > 1 && c[n - 1].n ? c[n - 1] : c[indicator]);
+}
+
 static bool read_print(struct flow_intel *t, struct hn_arena *a, const struct hn_str *c, size_t n, size_t at)
 {
     struct print p = {.list = (uint32_t)t->n_lists - 1, .next = UINT32_MAX};
@@ -193,7 +199,7 @@ static bool read_print(struct flow_intel *t, struct hn_arena *a, const struct hn
     if (!parse_print(c[at], &p))
         return false;
     enum hn_tls_print kind = first_kind(&p);
-    p.what = n > 1 ? hn_arena_str(a, c[n - 1]) : HN_STR("");
+    p.what = what_of(a, c, n, at);
     hn_tls_print_text(kind, hn_tls_print_get(&p.v, kind).p, text);
     p.text = hn_arena_fmt(a, "%s %s", hn_tls_print_name(kind), text);
     t->taken[p.list]++;
@@ -218,7 +224,7 @@ static void read_line(struct flow_intel *t, struct hn_arena *a, struct hn_str li
     size_t at = h->port == SIZE_MAX && n > 1 ? 1 : h->port;
     if (at < n && at != h->indicator && hn_str_u64(c[at], 10, &port) && port <= 65535)
         e.port = (uint16_t)port;
-    e.what = n > 1 ? hn_arena_str(a, c[n - 1]) : HN_STR("");
+    e.what = what_of(a, c, n, h->indicator);
     t->taken[e.list]++;
     add(t, &e);
 }

@@ -305,6 +305,7 @@ static void put_exporters(struct hn_jw *j, const struct hn_export *x)
     hn_jw_arr(j);
     for (size_t i = 0; (e = hn_export_at(x, i)); i++) {
         hn_jw_obj(j);
+        hn_jw_kint(j, "number", e->number);
         put_ip(j, "address", &e->address);
         hn_jw_kint(j, "domain", e->domain);
         hn_jw_kc(j, "protocol", flow_protocol_name(e->version));
