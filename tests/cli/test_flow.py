@@ -428,6 +428,15 @@ class Flow(unittest.TestCase):
         self.assertEqual(done.code, code, done.errors)
         return done
 
+    def test_a_clock_that_runs_ahead_keeps_nothing_out_of_the_store(self):
+        import time
+        t = self.traffic()
+        t.beacon("192.168.7.12", "203.0.113.66", every=60)
+        t.add(time.time() + 86400 - START, "192.168.7.13", "203.0.113.1", 443, 300, 900)
+        done = self.world.run("flow", "replay", "--store", t.write(self.world.dir / "conn.log"))
+        self.assertEqual(done.errors, "")
+        self.assertIn("flow.beacon", {f["kind"] for f in self.world.run("findings", "list", "--json").json["items"]})
+
     def test_kept_and_asked_again(self):
         t = self.traffic()
         log = t.write(self.world.dir / "conn.log")

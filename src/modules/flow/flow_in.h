@@ -289,7 +289,7 @@ struct flow_scanned {
 /* Those with most sources first, in the arena; how many. After flow_judge_all(), which learns whose hosts are ours. */
 size_t flow_scanned_of(struct flow_state *s, struct hn_arena *a, struct flow_scanned **ret);
 void flow_keep_scanned(struct hn_work *w, const struct flow_state *s, const struct hn_export *x,
-                       const struct flow_scanned *list, size_t n);
+                       const struct flow_scanned *list, size_t n, hn_time at);
 
 HN_MUST struct hn_err flow_judge_all(struct flow_state *s, struct hn_arena *a, struct flow_verdicts *ret);
 

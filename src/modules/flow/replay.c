@@ -436,6 +436,14 @@ static void answer(struct replay *r)
 
 /* ---------------------------------------------------------------- the verb */
 
+/* When it was observed: at the last flow, unless the clock of an exporter runs ahead of ours. One such clock would
+ * otherwise keep what all the others told out of the store, which takes nothing from the future. */
+static hn_time observed_at(const struct replay *r)
+{
+    hn_time now = hn_work_now(r->w);
+    return r->state.last && r->state.last < now ? r->state.last : now;
+}
+
 static int conclude(struct replay *r)
 {
     struct hn_work *w = r->w;
@@ -446,10 +454,10 @@ static int conclude(struct replay *r)
     answer(r);
     bool alert = r->verdicts.n && r->verdicts.list[0].score >= FLOW_ALERT;
     if (hn_work_switch(w, "store")) {
-        flow_keep_suspects(w, &r->verdicts, r->state.last);
+        flow_keep_suspects(w, &r->verdicts, observed_at(r));
         if (!r->state.only_intel)
-            flow_keep_scanned(w, &r->state, r->reader.exports, r->scanned, r->n_scanned);
-        flow_keep_exporters(w, r->reader.exports, r->state.last ? r->state.last : hn_work_now(w));
+            flow_keep_scanned(w, &r->state, r->reader.exports, r->scanned, r->n_scanned, observed_at(r));
+        flow_keep_exporters(w, r->reader.exports, observed_at(r));
     }
     if (r->unreadable == r->n_notes && (r->n_notes || hn_work_unreadable(w)))
         return 3;

@@ -129,12 +129,12 @@ static void emit(struct hn_parse *o, struct hn_arena *a, const struct flow_scann
 }
 
 void flow_keep_scanned(struct hn_work *w, const struct flow_state *s, const struct hn_export *x,
-                       const struct flow_scanned *list, size_t n)
+                       const struct flow_scanned *list, size_t n, hn_time at)
 {
     struct hn_work_asset asset = seen_by(w, s, x);
     if (!s->last)
         return;
-    struct hn_parse *o = hn_work_obs_begin(w, &asset, s->last);
+    struct hn_parse *o = hn_work_obs_begin(w, &asset, at);
     for (size_t i = 0; i < n; i++)
         emit(o, hn_work_arena(w), &list[i]);
     if (!hn_ok(hn_work_obs_end(w, true)))
