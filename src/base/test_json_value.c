@@ -140,6 +140,8 @@ TEST(texts_outlive_a_tree_of_its_own)
     struct hn_bytes line = hn_str_bytes(HN_STR("{\"a\":\"one\\ttwo\",\"b\":[1,2,3,4,5,6,7,8,9]}"));
     const struct hn_jv *v = hn_jv_parse_apart(&nodes, &texts, line, NULL);
     struct hn_str a = hn_jv_str(v, "a");
+    CHECK(v);
+    STOP_IF_FAILED();
     CHECK_UINT(hn_jv_get(v, "b")->n, 9);
     size_t used = nodes.used;
     CHECK(texts.used < used);
