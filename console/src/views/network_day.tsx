@@ -1,7 +1,7 @@
 /* The day of the telescopes: ports by the hour, then what stands out of it, the largest first. */
 import type { JSX } from "preact";
 import { lang, num, t, type TextKey } from "../app/i18n";
-import { count, text, type NetworkNow, type NetworkRow } from "../app/network";
+import { count, text, type NetworkNow, type NetworkRow, type Telescope } from "../app/network";
 import { org, withOrg } from "../app/org";
 import { useQuery } from "../app/query";
 import { path } from "../app/router";
@@ -11,15 +11,12 @@ import { Say } from "../ui/say";
 import { HeatMap } from "./network_heat";
 
 const MOST = 5;
-type Cell = { label: string; numeric?: boolean; cell: (r: NetworkRow) => JSX.Element | string };
+interface Cell<R> { label: string; numeric?: boolean; cell: (r: R) => JSX.Element | string }
 
-/* The first rows of a list of the section, with a link to all of them. */
-function Top({ part, title, n, cells }: { part: "campaigns" | "members" | "victims"; title: TextKey; n: number; cells: Cell[] }): JSX.Element | null {
-  const where = org.value ? `&org=${encodeURIComponent(org.value)}` : "";
-  const { data } = useQuery<{ items: NetworkRow[] }>(n > 0 ? `network/${part}?limit=${MOST}${where}` : null, ["run"]);
-  if (n === 0 || !data) return null;
+function Plain<R>({ title, aside, cells, rows, id }: { title: TextKey; aside?: JSX.Element; cells: Cell<R>[]; rows: R[]; id: (r: R) => string }): JSX.Element | null {
+  if (rows.length === 0) return null;
   return (
-    <Section title={t(title)} aside={n > MOST ? <a href={withOrg(path("network", part))}>{t("network.all-of", { n: num(n) })}</a> : null}>
+    <Section title={t(title)} aside={aside}>
       <div class="heat-scroll" tabIndex={0} role="group" aria-label={t(title)}>
         <table class="plain-table">
           <thead>
@@ -30,8 +27,8 @@ function Top({ part, title, n, cells }: { part: "campaigns" | "members" | "victi
             </tr>
           </thead>
           <tbody>
-            {data.items.map((r) => (
-              <tr key={r.id}>
+            {rows.map((r) => (
+              <tr key={id(r)}>
                 {cells.map((c) => (
                   <td key={c.label} class={c.numeric ? "num" : undefined}>{c.cell(r)}</td>
                 ))}
@@ -44,45 +41,37 @@ function Top({ part, title, n, cells }: { part: "campaigns" | "members" | "victi
   );
 }
 
-const packets = (): Cell => ({ label: t("network.packets"), numeric: true, cell: (r) => num(count(r, "packets")) });
-const last = (field: string): Cell => ({ label: t("network.last"), cell: (r) => <When at={text(r, field)} rel /> });
-const address = (): Cell => ({ label: t("network.address"), cell: (r) => <a href={path("observations", r.id)}><Say max={60}>{text(r, "address")}</Say></a> });
-const member = (): Cell => ({ label: t("network.member"), cell: (r) => <Say max={60}>{text(r, "member") || "—"}</Say> });
-
-function Telescopes({ d }: { d: NetworkNow }): JSX.Element {
-  return (
-    <Section title={t("network.telescopes")}>
-      <div class="heat-scroll" tabIndex={0} role="group" aria-label={t("network.telescopes")}>
-        <table class="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t("col.name")}</th>
-              <th scope="col">{t("network.first")}</th>
-              <th scope="col">{t("network.last")}</th>
-              <th scope="col" class="num">{t("network.packets")}</th>
-              <th scope="col" class="num">{t("network.sources")}</th>
-              <th scope="col" class="num">{t("network.addresses")}</th>
-              <th scope="col" class="num">{t("network.malformed")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {d.telescopes.map((x) => (
-              <tr key={x.asset.id}>
-                <td><a href={path("assets", x.asset.id)}><Say max={60}>{x.name}</Say></a></td>
-                <td><When at={x.first} /></td>
-                <td><When at={x.last} rel /></td>
-                <td class="num">{num(x.packets)}</td>
-                <td class="num">{num(x.sources)}</td>
-                <td class="num">{x.addresses ? num(x.addresses) : <span class="unknown">{t("value.unknown")}</span>}</td>
-                <td class="num">{x.malformed ? <span class="hatched">{num(x.malformed)}</span> : num(0)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Section>
-  );
+/* The first rows of a list of the section, with a link to all of them. */
+function Top({ part, title, n, cells }: { part: "campaigns" | "members" | "victims"; title: TextKey; n: number; cells: Cell<NetworkRow>[] }): JSX.Element {
+  const where = org.value ? `&org=${encodeURIComponent(org.value)}` : "";
+  const { data } = useQuery<{ items: NetworkRow[] }>(n > 0 ? `network/${part}?limit=${MOST}${where}` : null, ["run"]);
+  const all = n > MOST ? { aside: <a href={withOrg(path("network", part))}>{t("network.all-of", { n: num(n) })}</a> } : {};
+  return <Plain title={title} {...all} cells={cells} rows={data?.items ?? []} id={(r) => r.id} />;
 }
+
+const packets = (): Cell<NetworkRow> => ({ label: t("network.packets"), numeric: true, cell: (r) => num(count(r, "packets")) });
+const last = (field: string): Cell<NetworkRow> => ({ label: t("network.last"), cell: (r) => <When at={text(r, field)} rel /> });
+const address = (): Cell<NetworkRow> => ({ label: t("network.address"), cell: (r) => <a href={path("observations", r.id)}><Say max={60}>{text(r, "address")}</Say></a> });
+const member = (): Cell<NetworkRow> => ({ label: t("network.member"), cell: (r) => <Say max={60}>{text(r, "member") || "—"}</Say> });
+
+const memberCells = (): Cell<NetworkRow>[] => [address(), member(), { label: t("network.what"), cell: (r) => (r.fields["sends"] === true ? t("network.sends") : t("network.answers")) }, packets(), last("last")];
+const victimCells = (): Cell<NetworkRow>[] => [address(), member(), { label: t("network.per-minute"), numeric: true, cell: (r) => num(count(r, "ppm")) }, packets(), last("end")];
+const campaignCells = (): Cell<NetworkRow>[] => [
+  { label: t("col.name"), cell: (r) => <a href={path("network", "campaigns", r.id)}><Say max={80}>{r.subject}</Say></a> },
+  { label: t("network.tool"), cell: (r) => (text(r, "fingerprint") ? <Say max={40}>{text(r, "fingerprint")}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
+  { label: t("network.sources"), numeric: true, cell: (r) => num(count(r, "sources")) },
+  packets(),
+  last("last"),
+];
+const telescopeCells = (): Cell<Telescope>[] => [
+  { label: t("col.name"), cell: (x) => <a href={path("assets", x.asset.id)}><Say max={60}>{x.name}</Say></a> },
+  { label: t("network.first"), cell: (x) => <When at={x.first} /> },
+  { label: t("network.last"), cell: (x) => <When at={x.last} rel /> },
+  { label: t("network.packets"), numeric: true, cell: (x) => num(x.packets) },
+  { label: t("network.sources"), numeric: true, cell: (x) => num(x.sources) },
+  { label: t("network.addresses"), numeric: true, cell: (x) => (x.addresses ? num(x.addresses) : <span class="unknown">{t("value.unknown")}</span>) },
+  { label: t("network.malformed"), numeric: true, cell: (x) => (x.malformed ? <span class="hatched">{num(x.malformed)}</span> : num(0)) },
+];
 
 /* "Japan (JP)" in the language of the page; empty where it is not known. */
 function country(code: string | null): string {
@@ -106,57 +95,25 @@ function together(lists: Place[][]): Place[] {
   }
   return [...all.values()].sort((a, b) => b.sources - a.sources || b.packets - a.packets).slice(0, 2 * MOST);
 }
-
-function Places({ title, name, rows }: { title: TextKey; name: TextKey; rows: Place[] }): JSX.Element | null {
-  if (rows.length === 0) return null;
-  return (
-    <Section title={t(title)}>
-      <div class="heat-scroll" tabIndex={0} role="group" aria-label={t(title)}>
-        <table class="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t(name)}</th>
-              <th scope="col" class="num">{t("network.sources")}</th>
-              <th scope="col" class="num">{t("network.packets")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((r) => (
-              <tr key={r.name}>
-                <td>{r.name ? <Say max={80}>{r.name}</Say> : <span class="unknown">{t("value.unknown")}</span>}</td>
-                <td class="num">{num(r.sources)}</td>
-                <td class="num">{num(r.packets)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Section>
-  );
-}
+const placeCells = (name: TextKey): Cell<Place>[] => [
+  { label: t(name), cell: (r) => (r.name ? <Say max={80}>{r.name}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
+  { label: t("network.sources"), numeric: true, cell: (r) => num(r.sources) },
+  { label: t("network.packets"), numeric: true, cell: (r) => num(r.packets) },
+];
 
 export function Day({ d }: { d: NetworkNow }): JSX.Element | null {
   if (d.telescopes.length === 0) return null;
+  const countries = together(d.telescopes.map((x) => x.countries.map((c) => ({ ...c, name: country(c.country) }))));
+  const networks = together(d.telescopes.map((x) => x.networks.map((n) => ({ ...n, name: `AS${n.asn} ${n.organisation}`.trim() }))));
   return (
     <>
       <HeatMap ports={d.ports} />
-      <Top part="members" title="network.day-members" n={d.members} cells={[address(), member(), { label: t("network.what"), cell: (r) => (r.fields["sends"] === true ? t("network.sends") : t("network.answers")) }, packets(), last("last")]} />
-      <Top
-        part="campaigns"
-        title="network.day-campaigns"
-        n={d.campaigns}
-        cells={[
-          { label: t("col.name"), cell: (r) => <a href={path("network", "campaigns", r.id)}><Say max={80}>{r.subject}</Say></a> },
-          { label: t("network.tool"), cell: (r) => (text(r, "fingerprint") ? <Say max={40}>{text(r, "fingerprint")}</Say> : <span class="unknown">{t("value.unknown")}</span>) },
-          { label: t("network.sources"), numeric: true, cell: (r) => num(count(r, "sources")) },
-          packets(),
-          last("last"),
-        ]}
-      />
-      <Top part="victims" title="network.day-victims" n={d.victims} cells={[address(), member(), { label: t("network.per-minute"), numeric: true, cell: (r) => num(count(r, "ppm")) }, packets(), last("end")]} />
-      <Places title="network.day-countries" name="network.country" rows={together(d.telescopes.map((x) => x.countries.map((c) => ({ ...c, name: country(c.country) }))))} />
-      <Places title="network.day-networks" name="network.network" rows={together(d.telescopes.map((x) => x.networks.map((n) => ({ ...n, name: `AS${n.asn} ${n.organisation}`.trim() }))))} />
-      <Telescopes d={d} />
+      <Top part="members" title="network.day-members" n={d.members} cells={memberCells()} />
+      <Top part="campaigns" title="network.day-campaigns" n={d.campaigns} cells={campaignCells()} />
+      <Top part="victims" title="network.day-victims" n={d.victims} cells={victimCells()} />
+      <Plain title="network.day-countries" cells={placeCells("network.country")} rows={countries} id={(r) => r.name} />
+      <Plain title="network.day-networks" cells={placeCells("network.network")} rows={networks} id={(r) => r.name} />
+      <Plain title="network.telescopes" cells={telescopeCells()} rows={d.telescopes} id={(x) => x.asset.id} />
     </>
   );
 }
