@@ -567,9 +567,12 @@ class Flow(unittest.TestCase):
         import re
         source = "".join(f.read_text() for f in (hinomi.TOP / "src/format/flow").glob("filter*.c"))
         texts = (hinomi.TOP / "console/text.yaml").read_text()
+        of_flow = (hinomi.TOP / "src/modules/flow/text.yaml").read_text()
+        self.assertIn("角括弧", self.world.run("--lang", "ja", "flow", "top", "port in [80").errors)
         reasons = {w for w in re.findall(r'"([^"%]* (?:expected|early|deep|kept|here|this))"', source)}
         self.assertGreater(len(reasons), 15)
         for why in reasons:
+            self.assertTrue("flow.why." + re.sub("[^a-z0-9]+", "-", why.lower()) + ":" in of_flow, why)
             self.assertTrue("flows-why." + re.sub("[^a-z0-9]+", "-", why.lower()) + ":" in texts, why)
 
     # ---- collecting

@@ -1,4 +1,5 @@
 /* Finding the blocks and unpacking them: files of the module's folder, or those named with --from. */
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/text.h"
 #include "modules/flow/query_in.h"
 
 #define FILES_MAX   100000u
@@ -50,6 +52,25 @@ static void say_where(struct hn_work *w, const char *why, size_t at)
     hn_work_write(w, hn_bytes_of(b.p, b.n));
 }
 
+/* Why a filter is refused, in the language of the user: the key is made of the words that the parser has for it. */
+static const char *reason(const struct query *q, const char *why)
+{
+    struct hn_buf key;
+    bool gap = false;
+    hn_buf_init(&key, 256);
+    hn_buf_c(&key, "flow.why.");
+    for (const char *p = why; *p; p++) {
+        bool plain = isalnum((unsigned char)*p);
+        if (plain)
+            hn_buf_fmt(&key, "%s%c", gap ? "-" : "", tolower((unsigned char)*p));
+        gap = !plain;
+    }
+    const char *text =
+        hn_text_find((enum hn_lang)hn_work_lang(q->w), hn_arena_cstr(hn_work_arena(q->w), hn_buf_text(&key)));
+    hn_buf_done(&key);
+    return text ? text : why;
+}
+
 static int read_filter(struct query *q)
 {
     const char *why;
@@ -62,7 +83,7 @@ static int read_filter(struct query *q)
     struct hn_str from = hn_str_cut(text, at, text.n);
     if (hn_work_form(q->w) == HN_FORM_JSON || hn_work_form(q->w) == HN_FORM_JSONL || hn_work_form(q->w) == HN_FORM_CSV)
         say_where(q->w, why, at);
-    return hn_work_usage(q->w, "flow.bad-filter", "why", why, "at",
+    return hn_work_usage(q->w, "flow.bad-filter", "why", reason(q, why), "at",
                          from.n ? hn_arena_cstr(a, hn_str_cut(from, 0, from.n < 40 ? from.n : 40)) : "…", NULL);
 }
 
