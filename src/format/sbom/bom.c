@@ -211,6 +211,19 @@ struct hn_bom_party *hn_bom_party_add(struct hn_bom *b, struct hn_bom_party **p,
     return x;
 }
 
+bool hn_bom_is_page(struct hn_str address)
+{
+    return hn_str_starts(address, "https://") || hn_str_starts(address, "http://");
+}
+
+void hn_bom_party_address(struct hn_bom *b, struct hn_bom_party *p, struct hn_str address)
+{
+    if (hn_bom_is_page(address))
+        hn_bom_text_add(b, &p->urls, address);
+    else
+        p->email = address;
+}
+
 struct hn_bom_extra *hn_bom_extra_add(struct hn_bom *b, struct hn_bom_extra **p, struct hn_str key, struct hn_str value)
 {
     ADD(hn_bom_extra, p);

@@ -422,6 +422,9 @@ struct hn_bom_licence *hn_bom_licence_add(struct hn_bom *b, struct hn_bom_licenc
                                           struct hn_str value);
 struct hn_bom_text *hn_bom_text_add(struct hn_bom *b, struct hn_bom_text **p, struct hn_str s);
 struct hn_bom_party *hn_bom_party_add(struct hn_bom *b, struct hn_bom_party **p, bool person, struct hn_str name);
+/* Where a party can be reached: a page of the web, else taken for a mail address (empty ones too: "B ()"). */
+void hn_bom_party_address(struct hn_bom *b, struct hn_bom_party *p, struct hn_str address);
+bool hn_bom_is_page(struct hn_str address); /* http or https */
 struct hn_bom_extra *hn_bom_extra_add(struct hn_bom *b, struct hn_bom_extra **p, struct hn_str key,
                                       struct hn_str value);
 struct hn_bom_tool *hn_bom_tool_add(struct hn_bom *b);

@@ -231,6 +231,14 @@ static void recast_party(struct recast *r, struct hn_bom_party *p)
 {
     for (; p; p = p->next) {
         p->extra = NULL;
+        if (p->email.n && hn_str_chr(p->email, '@') < 0) { /* "c at example" is none: it stays with the name */
+            p->name = hn_arena_fmt(r->b->arena, "%.*s (%.*s)", HN_FMT(p->name), HN_FMT(p->email));
+            p->email = (struct hn_str){NULL, 0};
+        }
+        if (p->person && p->urls) { /* persons have no page in CycloneDX */
+            lost(r, NULL, "party.url", p->urls->s);
+            p->urls = NULL;
+        }
         if (p->person || !p->email.n || p->contacts)
             continue;
         struct hn_bom_party *c = hn_bom_party_add(r->b, &p->contacts, true, (struct hn_str){NULL, 0});

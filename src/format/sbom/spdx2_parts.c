@@ -20,7 +20,7 @@ static struct hn_bom_party *party_add(struct spdx_in *in, struct hn_bom_party **
     *ret_agent = spdx_agent_of(text, &name, &mail);
     struct hn_bom_party *p = hn_bom_party_add(in->b, list, *ret_agent == SPDX_AGENT_PERSON, name);
     if (p)
-        p->email = mail;
+        hn_bom_party_address(in->b, p, mail);
     return p;
 }
 

@@ -463,7 +463,7 @@ TAKE(creator_item)
     struct hn_bom_party *p = hn_bom_party_add(in->b, r->authors_tail, agent == SPDX_AGENT_PERSON, name);
     if (!p)
         return;
-    p->email = mail;
+    hn_bom_party_address(in->b, p, mail);
     r->authors_tail = &p->next;
 }
 

@@ -21,11 +21,13 @@ static void creators(struct spdx2_writer *x)
 {
     const struct hn_bom *b = x->o.b;
     static const struct hn_str none = {NULL, 0};
+    bool own = false; /* what Hinomi made names it already */
 
     hn_jw_key(OF(x), "creators");
     hn_jw_arr(OF(x));
     for (const struct hn_bom_tool *t = b->tools; t; t = t->next) {
         creator(x, "Tool", t->name, t->version);
+        own |= hn_str_eqc(t->name, "hinomi") && hn_str_eqc(t->version, HN_VERSION);
         if (t->vendor.n || t->hashes || t->links || (!x->o.same && t->extra))
             spdx_lost(&x->o, NULL, "tool.detail", t->vendor.n ? t->vendor : t->name);
     }
@@ -35,7 +37,7 @@ static void creators(struct spdx2_writer *x)
         const struct hn_bom_party *p = b->manufacturer ? b->manufacturer : b->supplier ? b->supplier : b->manufacture;
         hn_jw_str(OF(x), spdx_agent_text(&x->o, p));
     }
-    if (!x->o.same)
+    if (!x->o.same && !own)
         creator(x, "Tool", HN_STR("hinomi-" HN_VERSION), none);
     hn_jw_arr_end(OF(x));
 }

@@ -17,8 +17,9 @@ struct hn_bom_party *spdx3_party_add(struct spdx3_reader *r, struct hn_bom_party
     hn_bom_extra_add(r->b, &p->extra, HN_STR("spdxId"), id); /* one agent is told of in many places */
     for (size_t i = 0; i < spdx3_count(e->v, "externalIdentifier"); i++) {
         const struct hn_jv *x = spdx3_item(e->v, "externalIdentifier", i);
-        if (!p->email.p && hn_str_eqc(spdx3_word(x, "externalIdentifierType"), "email"))
-            p->email = spdx3_str(x, "identifier");
+        struct hn_str type = spdx3_word(x, "externalIdentifierType"), address = spdx3_str(x, "identifier");
+        if (hn_str_eqc(type, "email") ? !p->email.p : hn_str_eqc(type, "urlScheme") && hn_bom_is_page(address))
+            hn_bom_party_address(r->b, p, address);
     }
     return p;
 }

@@ -106,18 +106,24 @@ static struct hn_str party_email(const struct hn_bom_party *p)
     return p->email.n || !p->contacts ? p->email : p->contacts->email;
 }
 
+static struct hn_str party_address(const struct hn_bom_party *p)
+{
+    struct hn_str email = party_email(p);
+    return email.n || !p->urls ? email : p->urls->s;
+}
+
 struct hn_str spdx3_party_id(struct spdx3_writer *x, const struct hn_bom_party *p)
 {
-    struct hn_str own = spdx_extra_get(p->extra, "spdxId"), email = party_email(p);
+    struct hn_str own = spdx_extra_get(p->extra, "spdxId"), address = party_address(p);
     if (x->o.same && own.n)
         return own;
     return spdx3_made_id(x, p->person ? "Person" : "Organization",
-                         hn_arena_fmt(x->o.b->arena, "%.*s\n%.*s", HN_FMT(p->name), HN_FMT(email)));
+                         hn_arena_fmt(x->o.b->arena, "%.*s\n%.*s", HN_FMT(p->name), HN_FMT(address)));
 }
 
 void spdx3_party_write(struct spdx3_writer *x, const struct hn_bom_party *p)
 {
-    struct hn_str id, email;
+    struct hn_str id, address;
 
     if (!p || (x->o.same && spdx_extra_get(p->extra, "spdxId").n)) /* there already */
         return;
@@ -126,14 +132,14 @@ void spdx3_party_write(struct spdx3_writer *x, const struct hn_bom_party *p)
         return;
     spdx3_element_begin(x, p->person ? "Person" : "Organization", id);
     hn_jw_kstr(OF(x), "name", p->name.p ? p->name : HN_STR(""));
-    email = party_email(p);
-    if (email.n) {
+    address = party_address(p);
+    if (address.n) {
         hn_jw_key(OF(x), "externalIdentifier");
         hn_jw_arr(OF(x));
         hn_jw_obj(OF(x));
         hn_jw_kc(OF(x), "type", "ExternalIdentifier");
-        hn_jw_kc(OF(x), "externalIdentifierType", "email");
-        hn_jw_kstr(OF(x), "identifier", email);
+        hn_jw_kc(OF(x), "externalIdentifierType", party_email(p).n ? "email" : "urlScheme");
+        hn_jw_kstr(OF(x), "identifier", address);
         hn_jw_obj_end(OF(x));
         hn_jw_arr_end(OF(x));
     }
@@ -168,6 +174,15 @@ static void creator(struct spdx3_writer *x, const struct hn_bom_party *p)
         hn_jw_str(OF(x), spdx3_party_id(x, p));
 }
 
+/* What Hinomi made names it already: the list is a set. */
+static bool own_tool_told(struct spdx3_writer *x)
+{
+    for (const struct hn_bom_tool *t = x->o.b->tools; t; t = t->next)
+        if (hn_str_eq(tool_name(x, t), OWN_NAME))
+            return true;
+    return false;
+}
+
 static void creation(struct spdx3_writer *x)
 {
     const struct hn_bom *b = x->o.b;
@@ -195,7 +210,8 @@ static void creation(struct spdx3_writer *x)
     hn_jw_arr(w);
     for (const struct hn_bom_tool *t = b->tools; t; t = t->next)
         hn_jw_str(w, spdx3_made_id(x, "Tool", tool_name(x, t)));
-    hn_jw_str(w, spdx3_made_id(x, "Tool", OWN_NAME));
+    if (!own_tool_told(x))
+        hn_jw_str(w, spdx3_made_id(x, "Tool", OWN_NAME));
     hn_jw_arr_end(w);
     hn_jw_obj_end(w);
 }

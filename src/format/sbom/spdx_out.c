@@ -101,11 +101,13 @@ struct hn_str spdx_agent_text(struct spdx_out *o, const struct hn_bom_party *p)
 {
     struct hn_str name, mail;
     /* an agent without one of the words, as it stood */
-    if (o->same && o->b->family == HN_BOM_SPDX2 && !p->person && !p->email.p &&
+    if (o->same && o->b->family == HN_BOM_SPDX2 && !p->person && !p->email.p && !p->urls &&
         spdx_agent_of(p->name, &name, &mail) == SPDX_AGENT_NONE && p->extra)
         return p->name;
     const char *word = p->person ? "Person" : "Organization";
     struct hn_str address = p->email.p ? p->email : p->contacts ? p->contacts->email : p->email;
+    if (!address.p && p->urls)
+        address = p->urls->s;
     if (address.p)
         return hn_arena_fmt(o->b->arena, "%s: %.*s (%.*s)", word, HN_FMT(p->name), HN_FMT(address));
     return hn_arena_fmt(o->b->arena, "%s: %.*s", word, HN_FMT(p->name));
@@ -257,7 +259,9 @@ static void party_losses(struct spdx_out *o, const struct hn_bom_component *c, c
     if (!p)
         return;
     const struct hn_bom_party *contact = p->contacts;
-    if (p->urls || p->phone.n || (contact && (contact->name.n || contact->next || contact->phone.n)))
+    bool mail = p->email.n || (contact && contact->email.n); /* in place of which a page is written */
+    if ((p->urls && (mail || p->urls->next)) || p->phone.n ||
+        (contact && (contact->name.n || contact->next || contact->phone.n)))
         spdx_lost(o, c, member, p->urls ? p->urls->s : contact ? contact->name : p->phone);
     spdx_extra_write(o, c, p->extra);
 }

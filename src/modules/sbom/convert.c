@@ -165,6 +165,8 @@ int sbom_convert(struct hn_work *w)
         rc = 3; /* told already */
     if (!rc)
         rc = convert(w, &b, &how, hn_arena_cstr(hn_work_arena(w), to));
+    if (b.broken)
+        rc = 3; /* what could be read was written; that it is not all must not pass for a success */
     hn_bom_done(&b);
     hn_work_done(&in);
     return rc;

@@ -66,14 +66,15 @@ void sbom_generate_told(struct generate *g, const struct hn_bom_component *c, bo
     *end = &t->next;
 }
 
-/* "Name <address>"; an address alone is the name too. */
+/* "Name <address>"; an address alone is the name too. Packages also name a page there ("Team <https://…>"), which is no
+ * mail address; what is neither stays part of the name. */
 static struct hn_str name_and_address(struct hn_str text, struct hn_str *address)
 {
     ptrdiff_t open = hn_str_chr(text, '<'), close = hn_str_chr(text, '>');
-    bool mail = open >= 0 && close > open;
-    struct hn_str name = hn_str_trim(mail ? hn_str_cut(text, 0, (size_t)open) : text);
+    struct hn_str told = open >= 0 && close > open ? hn_str_cut(text, (size_t)open + 1, (size_t)close) : text;
 
-    *address = mail ? hn_str_cut(text, (size_t)open + 1, (size_t)close) : hn_str_chr(text, '@') > 0 ? text : HN_STR("");
+    *address = hn_bom_is_page(told) || (hn_str_chr(told, '@') > 0 && hn_str_chr(told, ' ') < 0) ? told : HN_STR("");
+    struct hn_str name = hn_str_trim(address->n && told.n < text.n ? hn_str_cut(text, 0, (size_t)open) : text);
     return name.n ? name : *address;
 }
 
@@ -83,6 +84,10 @@ void sbom_generate_supplier(struct generate *g, struct hn_bom_component *c, stru
     if (!text.n)
         return;
     struct hn_bom_party *p = hn_bom_party_add(&g->bom, &c->supplier, false, name);
+    if (p && hn_bom_is_page(address)) {
+        hn_bom_party_address(&g->bom, p, address);
+        return;
+    }
     struct hn_bom_party *contact = p && address.n ? hn_bom_party_add(&g->bom, &p->contacts, true, name) : NULL;
     if (contact)
         contact->email = address;
@@ -212,15 +217,17 @@ static void put_head(struct generate *g)
         tool->component->ref = HN_STR("tool:hinomi");
     }
     struct hn_str address, author = name_and_address(hn_work_str(g->w, "author"), &address);
-    struct hn_bom_party *p = author.n ? hn_bom_party_add(b, &b->authors, true, author) : NULL;
+    /* persons have no page in CycloneDX, organisations have */
+    bool page = hn_bom_is_page(address);
+    struct hn_bom_party **makers = page ? &b->manufacturer : &b->authors;
+    struct hn_bom_party *p = author.n ? hn_bom_party_add(b, makers, !page, author) : NULL;
     if (p && address.n)
-        p->email = address;
+        hn_bom_party_address(b, p, address);
     b->lifecycles = HN_NEW(g->a, struct hn_bom_lifecycle);
     struct hn_work_about about = hn_work_facts_about(g->w);
     if (b->lifecycles)
-        b->lifecycles->phase = about.live                             ? HN_STR("operations")
-                               : hn_str_starts(about.scope, "image:") ? HN_STR("post-build")
-                                                                      : HN_STR("discovery");
+        b->lifecycles->phase =
+            about.live ? HN_STR("operations") : HN_STR("post-build"); /* SPDX 3: deployed, analyzed */
     put_subject(g);
 }
 

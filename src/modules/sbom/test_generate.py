@@ -119,7 +119,7 @@ Description: a library
 
 Package: liby
 Status: install ok installed
-Maintainer: B <b@example.org>
+Maintainer: B <https://b.example.org/>
 Architecture: amd64
 Version: 3.0
 Provides: virtual (= 1)
@@ -278,6 +278,33 @@ def root_tests(d):
     check("root: a deep one is", deep["compositions"][0]["aggregate"] == "complete", str(deep["compositions"][0]))
     again = run("sbom", "generate", "--root", str(root), "--name", "same")
     check("root: the same bytes again", again == run("sbom", "generate", "--root", str(root), "--name", "same"))
+    check("root: a maintainer's page is no mail address", by["liby"][0]["supplier"] == {"name": "B", "url": ["https://b.example.org/"]},
+          str(by["liby"][0]["supplier"]))
+    valid = d / "valid.json"
+    for author in ("A <a@example.org>", "A <https://a.example.org/>", "A <nowhere>"):
+        valid.write_bytes(run("sbom", "generate", "--root", str(root), "--author", author))
+        run("sbom", "check", "--schema-only", str(valid))
+    tools = json.loads(run("sbom", "generate", "--root", str(root), "--format", "spdx-2.3"))["creationInfo"]["creators"]
+    check("root: SPDX 2.3 names the tool once", len(tools) == 1, str(tools))
+    graph = json.loads(run("sbom", "generate", "--root", str(root), "--format", "spdx-3.0"))["@graph"]
+    tools = next(e["createdUsing"] for e in graph if e["type"] == "CreationInfo")
+    check("root: SPDX 3 names the tool once", len(tools) == 1, str(tools))
+    kinds = next(e.get("software_sbomType") for e in graph if e["type"] == "software_Sbom")
+    check("root: SPDX 3 says how it was made", kinds == ["analyzed"], str(kinds))
+    # a page given as an address goes through every family; what is no address stays with the name
+    spdx = json.loads(run("sbom", "generate", "--root", str(root), "--format", "spdx-2.3", "--author", "A <https://a.example.org/>"))
+    check("root: SPDX 2.3 carries the page", "Organization: A (https://a.example.org/)" in spdx["creationInfo"]["creators"], str(spdx["creationInfo"]))
+    next(p for p in spdx["packages"] if p["name"] == "libx")["supplier"] = "Person: C (c at example)"
+    valid.write_text(json.dumps(spdx))
+    back = json.loads(run("sbom", "convert", str(valid), "--to", "cyclonedx-1.6"))
+    valid.write_text(json.dumps(back))
+    run("sbom", "check", "--schema-only", str(valid))
+    suppliers = {c["name"]: c.get("supplier") for c in back["components"]}
+    check("root: from SPDX the page is a page", suppliers["liby"] == {"name": "B", "url": ["https://b.example.org/"]}, str(suppliers["liby"]))
+    check("root: from SPDX no address stays with the name", suppliers["libx"]["name"] == "C (c at example)", str(suppliers["libx"]))
+    graph3 = json.loads(run("sbom", "generate", "--root", str(root), "--format", "spdx-3.0", "--author", "A <https://a.example.org/>"))["@graph"]
+    maker = next(e for e in graph3 if e["type"] == "Organization" and e["name"] == "A")
+    check("root: SPDX 3 carries the page", maker["externalIdentifier"][0]["identifier"] == "https://a.example.org/", str(maker))
     for form in ("spdx-2.3", "spdx-3.0"):
         text = run("sbom", "generate", "--root", str(root), "--format", form).decode()
         check(f"root: {form} names every package", all(n in text for n in ("libx", "liby", "foo", "Bar")))
