@@ -149,6 +149,7 @@ TEST(texts_outlive_a_tree_of_its_own)
     CHECK(hn_jv_parse_apart(&nodes, &texts, line, NULL));
     CHECK_UINT(nodes.used, used);
     CHECK_TEXT(a, "one\ttwo");
+    hn_arena_done(&texts);
     hn_arena_init(&texts, 1);
     CHECK(!hn_jv_parse_apart(&nodes, &texts, line, NULL));
 }

@@ -13,7 +13,7 @@ import test_telescope  # noqa: E402
 
 
 class Packed(unittest.TestCase):
-    setUp, follow, kept, wait_kept = (getattr(test_telescope.Telescope, n) for n in ("setUp", "follow", "kept", "wait_kept"))
+    setUp, follow, geo, kept, wait_kept = (getattr(test_telescope.Telescope, n) for n in ("setUp", "follow", "geo", "kept", "wait_kept"))
 
     def grows(self, pack):
         folder = self.world.dir / "captures"

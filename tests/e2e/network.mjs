@@ -94,6 +94,7 @@ try {
     const table = page.locator("table.heat");
     is(await table.locator("tbody tr").first().locator("th").innerText(), "443/tcp", "first port");
     that((await table.locator("td[class^=heat-5]").count()) > 0 && (await table.locator("td.hatched").count()) > 0, "tints");
+    for (const name of ["Members' addresses seen here", "Largest campaigns"]) await page.getByRole("heading", { name }).waitFor();
     const day = await page.locator("main").innerText();
     for (const what of ["Members' addresses seen here", "198.18.20.5", "Largest campaigns", "/443", "Japan (JP)", "AS64500 Minato"]) that(day.includes(what), `${what} is on the page of the day`);
     await page.getByRole("button", { name: "Show packets" }).click();
