@@ -36,7 +36,7 @@ def write(name, value):
 
 
 component = {"type": "library", "bom-ref": "b", "name": "b", "version": "2.0", "purl": "pkg:npm/b@2.0",
-             "supplier": {"name": "ACME", "url": ["https://acme.example"]}, "licenses": [{"expression": "MIT OR GPL-3.0-only"}],
+             "supplier": {"name": "ACME", "url": ["https://acme.example", "https://acme.example/lost"]}, "licenses": [{"expression": "MIT OR GPL-3.0-only"}],
              "hashes": [{"alg": "SHA-256", "content": "00" * 32}]}
 vendor = {"bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79",
           "version": 1, "metadata": {"timestamp": "2026-11-01T00:00:00Z", "authors": [{"name": "A"}],
