@@ -206,10 +206,11 @@ struct hn_err hn_random(void *out, size_t n)
     return HN_OK;
 }
 
+static const char id_digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford: no I, L, O, U */
+
 /* 48 bits of milliseconds, then 80 random bits: 26 digits of 5 bits, the first of 3, most significant first. */
 struct hn_err hn_id_new(char out[HN_ID_TEXT])
 {
-    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford: no I, L, O, U */
     uint8_t b[16];
     uint64_t ms = (uint64_t)(hn_now() / (HN_SECOND / 1000));
     unsigned __int128 v = 0;
@@ -220,7 +221,15 @@ struct hn_err hn_id_new(char out[HN_ID_TEXT])
     for (unsigned i = 0; i < 16; i++)
         v = v << 8 | b[i];
     for (unsigned i = 26; i-- > 0; v >>= 5)
-        out[i] = digits[(unsigned)v & 31];
+        out[i] = id_digits[(unsigned)v & 31];
     out[26] = '\0';
     return HN_OK;
+}
+
+bool hn_id_is(struct hn_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!s.p[i] || !strchr(id_digits, s.p[i]))
+            return false;
+    return s.n + 1 == HN_ID_TEXT;
 }

@@ -24,3 +24,4 @@ HN_MUST struct hn_err hn_random(void *out, size_t n);
 /* 128 random bits as 26 characters of Crockford base 32, time-ordered: ids of assets, runs, actions. */
 #define HN_ID_TEXT 27
 HN_MUST struct hn_err hn_id_new(char out[HN_ID_TEXT]);
+bool hn_id_is(struct hn_str s); /* has the form of one */

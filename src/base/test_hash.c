@@ -115,6 +115,8 @@ TEST(ids_are_distinct_and_in_order_of_time)
     CHECK_OK(hn_id_new(b));
     CHECK_UINT(strlen(a), 26);
     CHECK_UINT(strspn(a, "0123456789ABCDEFGHJKMNPQRSTVWXYZ"), 26);
+    CHECK(hn_id_is(hn_str_c(a)) && !hn_id_is(hn_str_c("App")) && !hn_id_is(hn_str_c("")));
+    CHECK(!hn_id_is(hn_str_c("01M8KXJX3J3E3C3E9MSJBYD20i")));
     CHECK(strcmp(a, b) != 0 && memcmp(a, b, 10) == 0);
     setenv("HINOMI_NOW", "2026-11-22T05:00:00.001Z", 1);
     CHECK_OK(hn_id_new(b));

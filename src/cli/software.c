@@ -193,11 +193,6 @@ static int read_options(int argc, char **argv, struct options *o)
     return CLI_OK;
 }
 
-static bool is_id(const char *s)
-{
-    return strlen(s) == 26 && strspn(s, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == 26;
-}
-
 struct hn_str cli_sbom_version(const struct hn_jv *parts)
 {
     struct hn_str subject = hn_jv_str(parts, "subject");
@@ -233,7 +228,7 @@ static bool write_args(struct hn_buf *args, const struct options *o, const struc
 
     hn_jw_init(&w, args);
     hn_jw_obj(&w);
-    hn_jw_kc(&w, is_id(o->product) ? "product" : "name", o->product);
+    hn_jw_kc(&w, hn_id_is(hn_str_c(o->product)) ? "product" : "name", o->product);
     if (o->org)
         hn_jw_kc(&w, "org", o->org);
     if (o->supplier)
@@ -417,7 +412,7 @@ static bool vex_args(struct hn_buf *args, const struct options *o, const char *f
     hn_jw_init(&w, args);
     hn_jw_obj(&w);
     if (o->product)
-        hn_jw_kc(&w, is_id(o->product) ? "product" : "name", o->product);
+        hn_jw_kc(&w, hn_id_is(hn_str_c(o->product)) ? "product" : "name", o->product);
     if (o->supplier)
         hn_jw_kc(&w, "supplier", o->supplier);
     if (o->org)

@@ -188,14 +188,6 @@ static struct hn_err releases_write(struct hn_op_ctx *c, struct hn_str product)
     return HN_OK;
 }
 
-static bool is_id(struct hn_str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!strchr("0123456789ABCDEFGHJKMNPQRSTVWXYZ", s.p[i]))
-            return false;
-    return s.n + 1 == HN_ID_TEXT;
-}
-
 struct hn_err ops_product(struct hn_op_ctx *c, const char *arg, struct hn_str *ret)
 {
     struct hn_str name = ops_arg(c, arg);
@@ -205,7 +197,7 @@ struct hn_err ops_product(struct hn_op_ctx *c, const char *arg, struct hn_str *r
     size_t found = 0;
 
     *ret = name;
-    if (!name.n || is_id(name))
+    if (!name.n || hn_id_is(name))
         return HN_OK;
     OPS_STORE(hn_store_products(c->store, c->who, &q, c->arena, &p, &l));
     for (size_t i = 0; i < l.n; i++) {
