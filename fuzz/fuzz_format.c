@@ -249,6 +249,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'l':
         unpack(HN_PACK_LZ4, b);
         break;
+    case 'z':
+        unpack(HN_PACK_BZIP2, b);
+        break;
     default:
         break;
     }

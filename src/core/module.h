@@ -93,6 +93,7 @@ struct hn_module {
      * need not look (core/seen.h). */
     bool told;
     bool reads_xml;    /* its verbs on documents may: the XML library is loaded for their worker (format/xml.h) */
+    bool reads_packed; /* its verbs on files may meet bzip2: so is that library (format/bzip2.h) */
     bool wants_paths;  /* parse may call hn_parse_path_wanted(): runs after all modules that do not want paths */
     size_t state_size; /* of hn_parse_state(), zeroed before the first record */
     void (*collect)(struct hn_collect *c); /* NULL: no part of a diagnosis; its verbs feed it (core/work.h) */

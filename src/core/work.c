@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "core/registry.h"
 #include "core/work_front.h"
+#include "format/bzip2.h"
 #include "format/xml.h"
 #include "sandbox/role.h"
 
@@ -191,6 +192,8 @@ int hn_worker_main(int argc, char **argv)
     close(nothing);
     if (w.module->reads_xml && !w.verb->facts && !hn_xml_load()) /* facts are JSON of our own */
         hn_log(HN_LOG_WARN, "libxml2 cannot be loaded: documents in XML cannot be read");
+    if (w.module->reads_packed)
+        (void)hn_bzip2_load(); /* that it is not there is said by who meets such a file */
     if (w.verb->flags & HN_VERB_SERVES) {
         signal(SIGINT, SIG_IGN); /* of the terminal's group; the front says when to stop */
         signal(SIGTERM, SIG_IGN);

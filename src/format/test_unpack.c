@@ -6,6 +6,8 @@
 #include <zstd.h>
 
 #include "base/buf.h"
+#include "base/library.h"
+#include "format/bzip2.h"
 #include "format/unpack.h"
 
 #define SIZE (1u << 20)
@@ -27,6 +29,16 @@ static uint8_t *content(void)
     return p;
 }
 
+static size_t pack_bzip2(const uint8_t *p, uint8_t *out, size_t room)
+{
+    int (*compress)(char *to, unsigned *n, char *from, unsigned size, int blocks, int verbosity, int work) = NULL;
+    const struct hn_library_function f = {"BZ2_bzBuffToBuffCompress", &compress};
+    unsigned n = (unsigned)room;
+    bool ok = hn_ok(hn_library_load("libbz2.so.1.0", HN_BZIP2_PACKAGE, &f, 1, NULL)) &&
+              compress((char *)out, &n, (char *)(uintptr_t)p, SIZE, 1, 0, 0) == 0;
+    return ok ? n : 0;
+}
+
 static size_t pack(enum hn_pack kind, const uint8_t *p, uint8_t *out, size_t room)
 {
     if (kind == HN_PACK_LZ4) {
@@ -41,6 +53,8 @@ static size_t pack(enum hn_pack kind, const uint8_t *p, uint8_t *out, size_t roo
         size_t n = 0;
         return lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, p, SIZE, out, &n, room) == LZMA_OK ? n : 0;
     }
+    if (kind == HN_PACK_BZIP2)
+        return pack_bzip2(p, out, room);
     z_stream z = {.next_in = (Bytef *)(uintptr_t)p, .avail_in = SIZE, .next_out = out, .avail_out = (unsigned)room};
     if (deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return 0;
@@ -66,6 +80,7 @@ static void round_trip(enum hn_pack kind)
     static const size_t steps[] = {1u << 20, 4096, 1000, 7};
     uint8_t *plain = content(), *packed = hn_alloc(SIZE * 2);
     size_t n = plain && packed ? pack(kind, plain, packed, SIZE * 2) : 0;
+    CHECK_INT((int)hn_pack_of(hn_bytes_of(packed, n)), (int)kind);
     for (size_t i = 0; i < 4 && n; i++) {
         struct hn_buf out;
         hn_buf_init(&out, SIZE * 4);
@@ -102,12 +117,46 @@ TEST(xz_in_pieces_of_any_size)
     round_trip(HN_PACK_XZ);
 }
 
+TEST(bzip2_in_pieces_of_any_size)
+{
+    round_trip(HN_PACK_BZIP2);
+}
+
+/* Streams in a row are one; what follows them and is none is damage. */
+TEST(bzip2_streams_in_a_row)
+{
+    static const uint8_t empty[] = {'B', 'Z', 'h', '9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, 0, 0, 0, 0};
+    uint8_t *plain = content(), *packed = hn_alloc(SIZE * 2), *room = hn_alloc(2 * SIZE);
+    CHECK(plain && packed && room);
+    size_t n = pack(HN_PACK_BZIP2, plain, packed, SIZE);
+    CHECK(n > 0);
+    memcpy(packed + n, empty, sizeof empty);
+    memcpy(packed + n + sizeof empty, packed, n);
+    size_t all = 2 * n + sizeof empty;
+    CHECK_INT(hn_bzip2_unpack(hn_bytes_of(packed, all), room, 2 * SIZE), 2 * SIZE);
+    CHECK(memcmp(room + SIZE, plain, SIZE) == 0);
+    CHECK_INT(hn_bzip2_unpack(hn_bytes_of(packed, all), room, 2 * SIZE - 1), -1);
+    CHECK_INT(hn_bzip2_unpack(hn_bytes_of(packed, all - 1), room, 2 * SIZE), -1);
+    packed[all] = 'x';
+    CHECK_INT(hn_bzip2_unpack(hn_bytes_of(packed, all + 1), room, 2 * SIZE), -1);
+    struct hn_buf out;
+    hn_buf_init(&out, SIZE * 4);
+    CHECK(unpack(HN_PACK_BZIP2, packed, all, 3, 2 * SIZE, &out) == NULL);
+    CHECK_UINT(out.n, 2 * SIZE);
+    hn_buf_clear(&out);
+    CHECK(unpack(HN_PACK_BZIP2, packed, all + 1, 3, 2 * SIZE, &out) != NULL);
+    hn_buf_done(&out);
+    hn_free(plain);
+    hn_free(packed);
+    hn_free(room);
+}
+
 /* Cut off, damaged, over the limit: always told, never more than the limit given out. */
 static void refuses(enum hn_pack kind)
 {
     uint8_t *plain = content(), *packed = hn_alloc(SIZE * 2);
     size_t n = plain && packed ? pack(kind, plain, packed, SIZE * 2) : 0, wrong = 0;
-    for (size_t cut = 1; cut < n; cut += n / (kind == HN_PACK_XZ ? 19 : 97) + 1) {
+    for (size_t cut = 1; cut < n; cut += n / (kind == HN_PACK_XZ || kind == HN_PACK_BZIP2 ? 19 : 97) + 1) {
         struct hn_buf out;
         hn_buf_init(&out, SIZE * 4);
         wrong += unpack(kind, packed, cut, 4096, SIZE, &out) == NULL;
@@ -144,6 +193,11 @@ TEST(zstd_damage_is_told)
 TEST(xz_damage_is_told)
 {
     refuses(HN_PACK_XZ);
+}
+
+TEST(bzip2_damage_is_told)
+{
+    refuses(HN_PACK_BZIP2);
 }
 
 TEST(an_empty_stream_is_complete)

@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #include "base/mem.h"
+#include "format/bzip2.h"
 
 #define OUT_SIZE       (256u << 10)
 #define WINDOW_LOG_MAX 27 /* 128 MiB, what zstd itself takes without --long */
@@ -22,8 +23,30 @@ struct hn_unpack {
     LZ4F_dctx *lz4;
     ZSTD_DStream *zstd;
     lzma_stream xz;
+    struct hn_bzip2 *bzip2;
     uint8_t out[OUT_SIZE];
 };
+
+enum hn_pack hn_pack_of(struct hn_bytes b)
+{
+    static const struct {
+        uint8_t magic[6];
+        size_t n;
+        enum hn_pack kind;
+    } known[] = {
+        {{0x1f, 0x8b}, 2, HN_PACK_GZIP},
+        {{0x28, 0xb5, 0x2f, 0xfd}, 4, HN_PACK_ZSTD},
+        {{0xfd, '7', 'z', 'X', 'Z', 0}, 6, HN_PACK_XZ},
+        {{0x04, 0x22, 0x4d, 0x18}, 4, HN_PACK_LZ4},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (b.n >= known[i].n && memcmp(b.p, known[i].magic, known[i].n) == 0)
+            return known[i].kind;
+    /* BZh, the size of blocks from 1 to 9, and π (a block) or its root (the end) in decimal digits */
+    bool bzip2 = b.n >= 6 && memcmp(b.p, "BZh", 3) == 0 && b.p[3] >= '1' && b.p[3] <= '9';
+    return bzip2 && (memcmp(b.p + 4, "\x31\x41", 2) == 0 || memcmp(b.p + 4, "\x17\x72", 2) == 0) ? HN_PACK_BZIP2
+                                                                                                 : HN_PACK_PLAIN;
+}
 
 static void *zlib_alloc(void *opaque, unsigned n, unsigned size)
 {
@@ -58,6 +81,11 @@ struct hn_unpack *hn_unpack_new(enum hn_pack kind, uint64_t max_out, void (*sink
         ok = u->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX));
     } else if (kind == HN_PACK_XZ) {
         ok = lzma_stream_decoder(&u->xz, XZ_MEMORY_MAX, LZMA_CONCATENATED) == LZMA_OK;
+    } else if (kind == HN_PACK_BZIP2 && !hn_bzip2_load()) {
+        u->bad = "bzip2: the library that reads it is not installed (apt install " HN_BZIP2_PACKAGE ")";
+    } else if (kind == HN_PACK_BZIP2) {
+        u->bzip2 = hn_bzip2_new();
+        ok = u->bzip2 != NULL;
     }
     if (ok)
         return u;
@@ -77,6 +105,7 @@ void hn_unpack_free(struct hn_unpack *u)
     if (u->kind == HN_PACK_XZ)
         lzma_end(&u->xz);
     ZSTD_freeDStream(u->zstd);
+    hn_bzip2_free(u->bzip2);
     hn_free(u);
 }
 
@@ -177,6 +206,19 @@ static const char *feed_xz(struct hn_unpack *u, struct hn_bytes in, bool last)
     return u->bad = rc == LZMA_MEMLIMIT_ERROR || rc == LZMA_MEM_ERROR ? "xz: out of memory" : "xz: damaged data";
 }
 
+/* Streams may follow each other. */
+static const char *feed_bzip2(struct hn_unpack *u, struct hn_bytes in)
+{
+    size_t made, before;
+    do {
+        before = in.n;
+        u->bad = hn_bzip2_step(u->bzip2, &in, u->out, OUT_SIZE, &made, &u->between);
+        if (u->bad || give(u, u->out, made))
+            return u->bad;
+    } while (made == OUT_SIZE || (in.n && (made || in.n < before))); /* a full buffer: there may be more inside */
+    return in.n ? u->bad = "bzip2: damaged data" : NULL;
+}
+
 const char *hn_unpack_feed(struct hn_unpack *u, struct hn_bytes in)
 {
     if (u->bad || !in.n)
@@ -190,6 +232,8 @@ const char *hn_unpack_feed(struct hn_unpack *u, struct hn_bytes in)
         return feed_zstd(u, in);
     if (u->kind == HN_PACK_XZ)
         return feed_xz(u, in, false);
+    if (u->kind == HN_PACK_BZIP2)
+        return feed_bzip2(u, in);
     return give(u, in.p, in.n);
 }
 

@@ -1,12 +1,15 @@
 /* Decompression of a stream in pieces: gzip (RFC 1952, zlib) and LZ4 frames (liblz4), as apt keeps its lists; Zstandard
- * (RFC 8878, libzstd) and xz (liblzma), as captures and feeds are kept. The output goes to a sink in pieces of at most
- * 256 KiB, so that a 47 MB list never lies in memory as a whole. */
+ * (RFC 8878, libzstd), xz (liblzma) and bzip2 (bzip2.h), as captures and feeds are kept. The output goes to a sink in
+ * pieces of at most 256 KiB, so that a 47 MB list never lies in memory as a whole. */
 #pragma once
 
 #include "base/bytes.h"
 #include "base/err.h"
 
-enum hn_pack { HN_PACK_PLAIN, HN_PACK_GZIP, HN_PACK_LZ4, HN_PACK_ZSTD, HN_PACK_XZ };
+enum hn_pack { HN_PACK_PLAIN, HN_PACK_GZIP, HN_PACK_LZ4, HN_PACK_ZSTD, HN_PACK_XZ, HN_PACK_BZIP2 };
+
+/* By the first octets of a stream: six of them are enough. */
+enum hn_pack hn_pack_of(struct hn_bytes b);
 
 struct hn_unpack;
 

@@ -394,6 +394,44 @@ class Flow(unittest.TestCase):
             self.assertIn(word, done.errors)
         self.assertEqual(self.world.run("flow", "replay", bad).code, 3)
 
+    def nfdump_file(self, n, pack):
+        """n flows as nfcapd 1.7 writes them, ten a block; pack 2: bzip2."""
+        import bz2
+        blocks, out = [range(i, min(n, i + 10)) for i in range(0, n, 10)], b""
+        for block in blocks:
+            body = b"".join(
+                struct.pack("<HHHHI", 11, 76, 2, 0, 0) +
+                struct.pack("<HHQQQQQHHBBBB", 1, 52, 1000 * (START + i), 1000 * (START + i) + 500, 0, 3, 200 + i, 40000 + i, 443, 6, 0x1b, 0, 0) +
+                struct.pack("<HHII", 2, 12, 0x0a000001, 0xc0000201) for i in block)
+            body = bz2.compress(body) if pack == 2 else body
+            out += struct.pack("<IIHH", len(block), len(body), 3, 0) + body
+        return struct.pack("<HHIQBBHIQII", 0xa50c, 2, 0, 0, pack, 0, 0, 0, 0, 1 << 20, len(blocks)) + out
+
+    def test_bzip2_inside_and_around(self):
+        import bz2
+        plain, inside, around, cut = (self.world.dir / n for n in ("p", "i", "a", "c"))
+        plain.write_bytes(self.nfdump_file(25, 0))
+        inside.write_bytes(self.nfdump_file(25, 2))
+        want = self.flow("list", "--json", "--from", plain).text
+        self.assertEqual(self.flow("list", "--json", "--from", inside).text, want)
+        self.assertEqual(sum(1 for _ in self.flow("list", "--jsonl", "--top", "0", "--from", inside).text.splitlines()), 25)
+        # streams in a row, as pbzip2 writes them
+        around.write_bytes(bz2.compress(plain.read_bytes()[:500]) + bz2.compress(plain.read_bytes()[500:]))
+        self.assertEqual(self.flow("list", "--json", "--from", around).text, want)
+        one = Traffic()
+        one.people("192.168.7.1", hours=1)
+        log = one.write(self.world.dir / "conn.log")
+        packed = self.world.dir / "conn.log.bz2"
+        packed.write_bytes(bz2.compress(log.read_bytes()))
+        self.assertEqual(self.flow("top", "--json", "--from", packed).json, self.flow("top", "--json", "--from", log).json)
+        cut.write_bytes(packed.read_bytes()[:-9])
+        done = self.world.run("flow", "top", "--lang", "ja", "--from", cut)
+        self.assertIn("圧縮データが途中で終わっています", done.errors)
+        bad = bytearray(inside.read_bytes())
+        bad[-30] ^= 0x40  # of the last block only
+        inside.write_bytes(bad)
+        self.assertEqual(self.flow("top", "--json", "--from", inside).json["flows"], 20)
+
     def test_answers_keep_to_their_schemas(self):
         import json
         import jsonschema

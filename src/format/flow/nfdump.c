@@ -13,12 +13,13 @@
 
 #include "base/cur.h"
 #include "base/mem.h"
+#include "format/bzip2.h"
 #include "format/flow/lzo.h"
 
 #define MAGIC     0xa50cu
 #define BLOCK_MAX (64u << 20)
 
-enum packing { PLAIN, LZO, LZ4, ZSTD_PACKED, STRANGE };
+enum packing { PLAIN, LZO, LZ4, ZSTD_PACKED, BZIP2, STRANGE };
 
 struct reader {
     void (*flow)(void *arg, const struct hn_flow *f);
@@ -189,6 +190,8 @@ static void read_packed(struct reader *r, struct hn_bytes b, enum packing p, uin
     ptrdiff_t n = -1;
     if (p == LZO) {
         n = hn_lzo_unpack(b, room, BLOCK_MAX);
+    } else if (p == BZIP2) {
+        n = hn_bzip2_unpack(b, room, BLOCK_MAX);
     } else if (p == LZ4) {
         n = LZ4_decompress_safe((const char *)b.p, (char *)room, (int)b.n, (int)BLOCK_MAX);
     } else {
@@ -203,6 +206,8 @@ static void read_packed(struct reader *r, struct hn_bytes b, enum packing p, uin
 
 static void read_blocks(struct reader *r, struct hn_cur *c, enum packing p, uint32_t blocks)
 {
+    if (p == BZIP2 && !hn_bzip2_load())
+        p = STRANGE;
     uint8_t *room = p == PLAIN || p == STRANGE ? NULL : hn_alloc(BLOCK_MAX);
     for (uint32_t i = 0; i < blocks && hn_cur_left(c) >= 12 && hn_cur_work(c); i++) {
         hn_cur_skip(c, 4);
@@ -238,7 +243,7 @@ const char *hn_nfdump_read(struct hn_bytes b, void (*flow)(void *arg, const stru
     hn_cur_skip(&c, 4);
     if (b.p[2] == 1) {
         uint32_t flags = hn_cur_le32(&c), blocks = hn_cur_le32(&c);
-        enum packing p = flags & 16u ? LZ4 : flags & 8u ? STRANGE : flags & 1u ? LZO : PLAIN;
+        enum packing p = flags & 16u ? LZ4 : flags & 8u ? BZIP2 : flags & 1u ? LZO : PLAIN;
         hn_cur_skip(&c, 128 + 136);
         read_blocks(&r, &c, p, blocks);
     } else {
@@ -246,7 +251,7 @@ const char *hn_nfdump_read(struct hn_bytes b, void (*flow)(void *arg, const stru
         unsigned packing = hn_cur_u8(&c), encrypted = hn_cur_u8(&c);
         hn_cur_skip(&c, 18);
         uint32_t blocks = hn_cur_le32(&c);
-        static const enum packing packings[] = {PLAIN, LZO, STRANGE, LZ4, ZSTD_PACKED};
+        static const enum packing packings[] = {PLAIN, LZO, BZIP2, LZ4, ZSTD_PACKED};
         enum packing p = packing < 5 ? packings[packing] : STRANGE;
         if (encrypted)
             return "the file is encrypted";

@@ -1,5 +1,6 @@
-/* Files of nfdump's tools (nfcapd, nfpcapd): layout 1 (1.6) and layout 2 (1.7), plain or packed with LZO, LZ4 or
- * ZSTD, whole in memory (mapped). Blocks packed with bzip2 are counted as passed over, not guessed. */
+/* Files of nfdump's tools (nfcapd, nfpcapd): layout 1 (1.6) and layout 2 (1.7), plain or packed with LZO, LZ4,
+ * ZSTD or bzip2, whole in memory (mapped). Without libbz2 (format/bzip2.h) blocks of the last are passed over and
+ * counted. */
 #pragma once
 
 #include "format/flow/flow.h"

@@ -500,6 +500,40 @@ TEST(nfdump_packed_with_lzo)
     hn_buf_done(&b);
 }
 
+/* The block of nfdump2() as nfcapd -j writes it (made with Python's bz2). */
+TEST(nfdump_packed_with_bzip2)
+{
+    static const uint8_t block[] = {0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, 0x62, 0x98, 0xfe, 0x3f,
+                                    0x00, 0x00, 0x18, 0x6d, 0xc7, 0x7d, 0x9c, 0x20, 0x00, 0x06, 0x00, 0x00, 0x04, 0x00,
+                                    0x40, 0x20, 0x00, 0x04, 0x08, 0x44, 0x00, 0x90, 0x00, 0x02, 0x00, 0x20, 0x00, 0x54,
+                                    0x44, 0xd1, 0xa0, 0x0d, 0x00, 0x7a, 0x83, 0x4d, 0x53, 0xc8, 0x99, 0x3d, 0x4f, 0x51,
+                                    0xb5, 0x19, 0x0a, 0xb5, 0x6e, 0x28, 0x80, 0x6c, 0xe5, 0xe1, 0x82, 0x6f, 0x14, 0x86,
+                                    0x63, 0x24, 0xbf, 0x4a, 0x2a, 0x64, 0x8d, 0x1c, 0x1f, 0x4a, 0x49, 0x19, 0xbe, 0x83,
+                                    0x88, 0x12, 0x81, 0xf1, 0x77, 0x24, 0x53, 0x85, 0x09, 0x06, 0x29, 0x8f, 0xe3, 0xf0};
+    struct hn_nfdump_stats s;
+    struct hn_buf b, packed;
+    nfdump2(&b, false);
+    hn_buf_init(&packed, 1 << 16);
+    hn_buf_add(&packed, b.p, b.n - 76);
+    hn_buf_add(&packed, block, sizeof block);
+    packed.p[16] = 2;
+    packed.p[44] = sizeof block;
+    n_got = 0;
+    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), take, NULL, &s) == NULL);
+    CHECK_UINT(s.flows, 1);
+    CHECK_UINT(s.skipped + s.bad, 0);
+    CHECK_UINT(got[0].bytes, 900);
+    for (size_t i = 0; i < sizeof block; i++) { /* nothing of a damaged block is taken for a flow */
+        packed.p[packed.n - sizeof block + i] ^= 0x10;
+        n_got = 0;
+        CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), take, NULL, &s) == NULL);
+        CHECK(s.bad == 1 || got[0].bytes == 900); /* bits that bzip2 does not use */
+        packed.p[packed.n - sizeof block + i] ^= 0x10;
+    }
+    hn_buf_done(&packed);
+    hn_buf_done(&b);
+}
+
 TEST(lzo_instructions)
 {
     static const char stream[] = "\x15"

@@ -144,30 +144,9 @@ static void take(struct hn_capture *c, struct hn_bytes b)
 
 /* ---------------------------------------------------------------- in */
 
-static bool packed(struct hn_bytes b, enum hn_pack *ret)
-{
-    static const struct {
-        uint8_t magic[6];
-        size_t n;
-        enum hn_pack kind;
-    } known[] = {
-        {{0x1f, 0x8b}, 2, HN_PACK_GZIP},
-        {{0x28, 0xb5, 0x2f, 0xfd}, 4, HN_PACK_ZSTD},
-        {{0xfd, '7', 'z', 'X', 'Z', 0}, 6, HN_PACK_XZ},
-        {{0x04, 0x22, 0x4d, 0x18}, 4, HN_PACK_LZ4},
-    };
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (b.n >= known[i].n && memcmp(b.p, known[i].magic, known[i].n) == 0) {
-            *ret = known[i].kind;
-            return true;
-        }
-    return false;
-}
-
 bool hn_capture_begins(struct hn_bytes b)
 {
-    enum hn_pack kind;
-    return kind_of(b) != HN_CAPTURE_UNKNOWN || packed(b, &kind);
+    return kind_of(b) != HN_CAPTURE_UNKNOWN || hn_pack_of(b) != HN_PACK_PLAIN;
 }
 
 static void unpacked(void *arg, struct hn_bytes b)
@@ -216,7 +195,8 @@ static struct hn_bytes start(struct hn_capture *c, struct hn_bytes b, bool last)
         return (struct hn_bytes){0};
     }
     c->started = true;
-    if (packed(b, &kind)) {
+    kind = hn_pack_of(b);
+    if (kind != HN_PACK_PLAIN) {
         c->unpack = hn_unpack_new(kind, c->max_unpacked, unpacked, c);
         if (!c->unpack)
             c->bad = "out of memory";

@@ -1,4 +1,4 @@
-/* Capture files: pcap and pcapng, plain or packed with gzip, zstd, xz or LZ4, fed in pieces of any size.
+/* Capture files: pcap and pcapng, plain or packed with gzip, zstd, xz, LZ4 or bzip2, fed in pieces of any size.
  *
  *   feed ─▶ [unpack] ─▶ pcap │ pcapng ─▶ batches of records ─▶ each(arg, records, n)
  *

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "format/bzip2.h"
 #include "format/flow/log.h"
 #include "format/flow/meter.h"
 #include "format/flow/nfdump.h"
@@ -199,19 +200,6 @@ static void on_unpacked(void *arg, struct hn_bytes b)
     feed(g, b);
 }
 
-static enum hn_pack pack_of(struct hn_bytes b)
-{
-    static const uint8_t gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd}, xz[] = {0xfd, '7', 'z', 'X', 'Z'},
-                         lz4[] = {0x04, 0x22, 0x4d, 0x18};
-    if (b.n >= 2 && memcmp(b.p, gzip, 2) == 0)
-        return HN_PACK_GZIP;
-    if (b.n >= 4 && memcmp(b.p, zstd, 4) == 0)
-        return HN_PACK_ZSTD;
-    if (b.n >= 5 && memcmp(b.p, xz, 5) == 0)
-        return HN_PACK_XZ;
-    return b.n >= 4 && memcmp(b.p, lz4, 4) == 0 ? HN_PACK_LZ4 : HN_PACK_PLAIN;
-}
-
 /* In steps, so that the terminal hears of it. */
 #define STEP ((size_t)4 << 20)
 
@@ -278,7 +266,9 @@ static void end_nfdump(struct reading *g, struct hn_bytes b)
     g->stats->malformed = s.bad;
     g->stats->other = s.other;
     if (!why && s.skipped)
-        why = "blocks in a packing that is not read: write the file again without bzip2 (nfdump -r FILE -z -w NEW)";
+        why = hn_bzip2_load() ? "blocks in a packing that is not read: write the file again (nfdump -r FILE -z -w NEW)"
+                              : "blocks packed with bzip2, and the library that reads it is not installed: "
+                                "apt install " HN_BZIP2_PACKAGE ", or nfdump -r FILE -z -w NEW";
     g->stats->why = why;
 }
 
@@ -335,7 +325,7 @@ void flow_read(struct flow_reader *r, struct hn_input *in, struct flow_input_sta
         end(&g, (struct hn_bytes){NULL, 0});
         return;
     }
-    enum hn_pack pack = pack_of(in->map);
+    enum hn_pack pack = hn_pack_of(in->map);
     if (pack == HN_PACK_PLAIN)
         read_plain(&g, in->map);
     else
@@ -357,7 +347,7 @@ static void keep_head(void *arg, struct hn_bytes b)
 static bool waits(struct hn_bytes b)
 {
     HN_AUTO(hn_buf_done) struct hn_buf head;
-    enum hn_pack pack = pack_of(b);
+    enum hn_pack pack = hn_pack_of(b);
     b.n = b.n < HEAD_MAX ? b.n : HEAD_MAX;
     hn_buf_init(&head, HEAD_MAX + 1);
     if (pack == HN_PACK_PLAIN)

@@ -216,4 +216,5 @@ const struct hn_module hn_module_flow = {
     .rules = rules,
     .judge = flow_judge,
     .verbs = verbs,
+    .reads_packed = true,
 };

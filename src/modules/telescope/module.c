@@ -176,4 +176,4 @@ static const struct hn_verb verbs[] = {{.name = "watch",
                                        {0}};
 
 const struct hn_module hn_module_telescope = {
-    .name = "telescope", .kinds = kinds, .rules = rules, .judge = judge, .verbs = verbs};
+    .name = "telescope", .kinds = kinds, .rules = rules, .judge = judge, .verbs = verbs, .reads_packed = true};
