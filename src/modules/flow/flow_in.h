@@ -96,6 +96,9 @@ struct flow_state {
     uint64_t flows, without_time, sampled, begun, forgotten; /* forgotten: pairs dropped because memory ended */
     uint32_t sampling_most;
     hn_time first, last;
+    hn_time now;    /* of this machine; 0: no flow is taken to lie ahead */
+    hn_time so_far; /* like last, of flows that begin until now; 0: there is none */
+    uint64_t ahead; /* flows that do not */
     struct flow_net {
         struct hn_ip net;
         unsigned bits;
@@ -278,7 +281,8 @@ double flow_names_of(const struct flow_state *s, const struct flow_pair *p);
 /* False: its packets came out of a file, and nobody knows who sent them. */
 bool flow_exporter_known(const struct hn_exporter *e);
 
-/* A service of ours that scanners reached within the last day. */
+/* A service of ours that scanners reached within the last day: before the latest flow that our clock has seen the time
+ * of. */
 struct flow_scanned {
     struct hn_ip host, source; /* source: one of them */
     uint8_t proto;

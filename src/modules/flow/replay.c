@@ -368,6 +368,7 @@ static void put_document(struct replay *r, struct hn_jw *j)
     hn_jw_kint(j, "flows", (int64_t)r->state.flows);
     hn_jw_ktime(j, "first", r->state.first);
     hn_jw_ktime(j, "last", r->state.last);
+    hn_jw_kint(j, "flows_ahead", (int64_t)r->state.ahead);
     hn_jw_kint(j, "hosts", (int64_t)r->state.n_hosts);
     hn_jw_kint(j, "pairs", (int64_t)r->state.n_pairs);
     hn_jw_kint(j, "forgotten_pairs", (int64_t)r->state.forgotten);
@@ -436,12 +437,21 @@ static void answer(struct replay *r)
 
 /* ---------------------------------------------------------------- the verb */
 
-/* When it was observed: at the last flow, unless the clock of an exporter runs ahead of ours. One such clock would
- * otherwise keep what all the others told out of the store, which takes nothing from the future. */
+/* When it was observed: at the last flow that does not lie ahead of our clock. One exporter's clock would otherwise
+ * keep what all the others told out of the store, which takes nothing from the future. */
 static hn_time observed_at(const struct replay *r)
 {
-    hn_time now = hn_work_now(r->w);
-    return r->state.last && r->state.last < now ? r->state.last : now;
+    return r->state.so_far ? r->state.so_far : hn_work_now(r->w);
+}
+
+static void tell_ahead(struct replay *r)
+{
+    struct hn_work *w = r->w;
+    char at[HN_TIME_TEXT];
+    if (r->state.ahead)
+        hn_work_warn(w, "flow.replay.ahead", "n",
+                     hn_arena_fmt(hn_work_arena(w), "%llu", (unsigned long long)r->state.ahead).p, "last",
+                     hn_time_text(r->state.last, at), NULL);
 }
 
 static int conclude(struct replay *r)
@@ -452,6 +462,7 @@ static int conclude(struct replay *r)
     if (!r->state.only_intel)
         r->n_scanned = flow_scanned_of(&r->state, hn_work_arena(w), &r->scanned);
     answer(r);
+    tell_ahead(r);
     bool alert = r->verdicts.n && r->verdicts.list[0].score >= FLOW_ALERT;
     if (hn_work_switch(w, "store")) {
         flow_keep_suspects(w, &r->verdicts, observed_at(r));
@@ -489,7 +500,9 @@ static bool begin(struct replay *r, struct hn_work *w)
                                      .exports = hn_export_new(&sink),
                                      .joins = hn_flow_joins_new()};
     r->stitch = flow_stitch_new(&r->state);
-    return hn_ok(flow_state_init(&r->state)) && r->reader.exports && r->reader.joins && r->stitch;
+    bool ok = hn_ok(flow_state_init(&r->state));
+    r->state.now = hn_work_now(w);
+    return ok && r->reader.exports && r->reader.joins && r->stitch;
 }
 
 static void done(struct replay *r)

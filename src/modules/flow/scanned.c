@@ -25,10 +25,16 @@ static void count_knocks(struct flow_state *s)
     }
 }
 
+/* One exporter whose clock runs ahead must not move the day beyond what all the others told. */
+static hn_time latest(const struct flow_state *s)
+{
+    return s->so_far ? s->so_far : s->last;
+}
+
 /* Of the last day, by a scanner, and at least once answered: then something listens, and the scan got there. */
 static bool reached(const struct flow_state *s, const struct flow_pair *p)
 {
-    if ((p->proto != 6 && p->proto != 17) || p->failed == p->n || !p->answered || p->last < s->last - HN_DAY ||
+    if ((p->proto != 6 && p->proto != 17) || p->failed == p->n || !p->answered || p->last < latest(s) - HN_DAY ||
         !flow_is_own(s, &p->dst) || flow_is_group(&p->dst))
         return false;
     const struct flow_host *h = flow_host_find(s, &p->src);

@@ -419,6 +419,10 @@ void flow_state_add(struct flow_state *s, const struct hn_flow *f)
     }
     s->first = !s->first || f->first < s->first ? f->first : s->first;
     s->last = f->first > s->last ? f->first : s->last;
+    if (s->now && f->first > s->now)
+        s->ahead++;
+    else if (f->first > s->so_far)
+        s->so_far = f->first;
     bool failed = went_wrong(f);
     count_hosts(s, f, failed);
     count_fans(s, f, failed);
