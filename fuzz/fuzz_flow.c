@@ -65,7 +65,10 @@ static void states(struct hn_bytes b)
     struct sums s = {0};
     struct hn_export_sink sink = {add, &s};
     struct hn_export *x = hn_export_new(&sink);
-    if (x)
+    struct hn_str text;
+    if (x && hn_str_from_utf8(b, &text)) /* numbers are text, the state is none */
+        (void)hn_export_numbers_load(x, text);
+    else if (x)
         (void)hn_export_load(x, b);
     hn_export_free(x);
 }
@@ -120,13 +123,15 @@ static void segments(struct hn_bytes b)
 
 static void filters(struct hn_bytes b)
 {
+    const struct hn_export_number one = {{.b = {192, 0, 2, 1}, .family = 4}, 0, 9, 70};
     struct hn_arena a;
     const char *why = NULL;
     size_t at = 0;
     struct hn_str s;
     hn_arena_init(&a, 16u << 20);
     if (hn_str_from_utf8(b, &s)) {
-        const struct hn_flow_filter *f = hn_flow_filter_parse(&a, s, &why, &at);
+        struct hn_flow_filter *f = hn_flow_filter_parse(&a, s, &why, &at);
+        FUZZ_CHECK(!f || hn_flow_filter_exporters(f, &a, &one, 1), "memory");
         FUZZ_CHECK(f || (why && at <= s.n), "%zu", at);
     }
     hn_arena_done(&a);

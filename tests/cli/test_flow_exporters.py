@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 """hinomi flow: who exported the flows, and what a wrong clock of one of them does."""
+import json
 import pathlib
+import signal
+import socket
 import sqlite3
+import struct
+import subprocess
 import sys
 import time
 import unittest
@@ -9,6 +14,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import hinomi  # noqa: E402
+import wire  # noqa: E402
 from test_flow import START, Traffic  # noqa: E402
 
 
@@ -21,6 +27,76 @@ class Exporters(unittest.TestCase):
         done = self.world.run("flow", *args)
         self.assertEqual(done.code, code, done.errors)
         return done
+
+    # ---- numbers
+
+    def v5(self, engine, port):
+        return struct.pack(">HHIIIIBBH", 5, 1, 10000, START, 0, 0, 0, engine, 0) + bytes([10, 0, 0, 1, 192, 0, 2, 1, 0, 0, 0, 0]) + struct.pack(
+            ">HHIIIIHHBBBBHHBBH", 3, 4, 7, 4200, 5000, 9000, 1234, port, 0, 0x1b, 6, 0, 1, 2, 24, 24, 0)
+
+    def capture(self, name, *packets):
+        """Export packets from these addresses: (address, engine, port of its flow)."""
+        return wire.pcap(self.world.dir / name, [(START + i, wire.ip4(a, "192.0.2.200", 17, wire.udp(3000, 2055, self.v5(e, p))))
+                                                 for i, (a, e, p) in enumerate(packets)])
+
+    def ports(self, *args):
+        return sorted(r["dstport"] for r in self.flow("top", "--json", "--by", "dstport", *args).json["rows"])
+
+    def numbers(self, doc):
+        return {(e["address"], e["domain"]): e["number"] for e in doc["exporters"]}
+
+    def test_one_register_however_the_flows_came(self):
+        one = self.capture("one.pcap", ("192.0.2.1", 1, 81), ("192.0.2.2", 1, 82))
+        two = self.capture("two.pcap", ("192.0.2.3", 1, 83), ("192.0.2.2", 1, 84), ("192.0.2.2", 2, 85))
+        first = self.numbers(self.flow("import", "--json", one).json)
+        second = self.numbers(self.flow("import", "--json", two).json)
+        self.assertEqual(first, {("192.0.2.1", 1): 1, ("192.0.2.2", 1): 2})
+        self.assertEqual(second, {("192.0.2.3", 1): 3, ("192.0.2.2", 1): 2, ("192.0.2.2", 2): 4})
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        doc = self.collected(port, [("127.0.0.1", self.v5(1, 86)), ("127.0.0.5", self.v5(1, 87))])
+        third = self.numbers(doc)
+        self.assertEqual(sorted(third.values()), [5, 6])
+        self.assertEqual(self.numbers(self.flow("replay", "--json", two).json), second)
+        for args, want in ((["exporter", "ip", "192.0.2.2"], [82, 84, 85]), (["router", "ip", "192.0.2.1"], [81]), (["exporter", "2"], [82, 84]),
+                           (["exporter", "net", "192.0.2.2/31"], [82, 83, 84, 85]), (["exporter", "ip", "127.0.0.5"], [87]),
+                           (["exporter", "ip", "in", "[192.0.2.1", "127.0.0.0/8]"], [81, 86, 87]), (["not", "exporter", "net", "192/8"], [86, 87]),
+                           ([f"exporter {third['127.0.0.1', 1]}"], [86]), (["exporter", "ip", "198.51.100.1"], [])):
+            self.assertEqual(self.ports(*args), [str(p) for p in want], args)
+        self.assertEqual(self.ports("--from", two, "--from", one, "exporter", "2"), ["82", "84"])  # of files too
+        # a damaged register is said, and what can be read of it is not given to others
+        register = self.world.home / "flow" / "exporter-numbers"
+        register.write_text("nonsense\n" + register.read_text())
+        self.assertIn("exporter-numbers", self.flow("top", "exporter", "ip", "192.0.2.1").errors)
+        again = self.capture("three.pcap", ("192.0.2.77", 1, 88))
+        self.assertEqual(self.numbers(self.flow("import", "--json", again).json), {("192.0.2.77", 1): 7})
+
+    def collected(self, port, packets):
+        p = subprocess.Popen([hinomi.PROGRAM, "flow", "collect", "--json", "--udp", f"127.0.0.1:{port}"], env=self.world.env,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(p.kill)
+        while f":{port:04X} " not in pathlib.Path("/proc/net/udp").read_text():
+            time.sleep(0.02)
+        for address, packet in packets:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.bind((address, 0))
+                s.sendto(packet, ("127.0.0.1", port))
+        time.sleep(0.5)
+        p.send_signal(signal.SIGTERM)
+        out, errors = p.communicate(timeout=30)
+        self.assertEqual(p.returncode, 0, errors)
+        return json.loads(out)
+
+    def test_a_store_of_before_the_register(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        self.collected(port, [("127.0.0.1", self.v5(1, 86)), ("127.0.0.5", self.v5(1, 87))])
+        (self.world.home / "flow" / "exporter-numbers").unlink()
+        one = self.capture("one.pcap", ("192.0.2.1", 1, 81))
+        self.assertEqual(self.numbers(self.flow("import", "--json", one).json), {("192.0.2.1", 1): 3})
+        self.assertEqual(self.ports("exporter", "ip", "127.0.0.5"), ["87"])
 
     # ---- clocks
 

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 
-#define KEY_BYTES 22u
+#define KEY_BYTES EXPORT_KEY_BYTES
 
 const char *hn_export_bad_text(enum hn_export_bad b)
 {
@@ -27,6 +27,7 @@ struct hn_export *hn_export_new(const struct hn_export_sink *sink)
         return NULL;
     x->sink = *sink;
     hn_map_init(&x->by_key);
+    hn_map_init(&x->by_number);
     return x;
 }
 
@@ -48,6 +49,7 @@ void hn_export_free(struct hn_export *x)
     while (hn_map_next(&x->by_key, &i, &key, &value))
         hn_free((void *)(uintptr_t)key.p);
     hn_map_done(&x->by_key);
+    export_numbers_free(x);
     for (i = 0; i < x->n; i++)
         free_one(x->all[i]);
     hn_free(x->all);
@@ -65,14 +67,6 @@ uint64_t hn_export_strange(const struct hn_export *x, enum hn_export_bad b)
 }
 
 /* ---------------------------------------------------------------- finding */
-
-static void make_key(uint8_t key[KEY_BYTES], const struct hn_ip *from, uint32_t domain, uint8_t version)
-{
-    key[0] = from->family;
-    memcpy(key + 1, from->b, 16);
-    key[17] = version;
-    memcpy(key + 18, &domain, sizeof domain);
-}
 
 static uint32_t override_for(const struct hn_export *x, const struct hn_ip *from)
 {
@@ -105,7 +99,6 @@ static struct export_one *add(struct hn_export *x, const uint8_t key[KEY_BYTES])
     }
     hn_buf_init(&e->waiting, HN_EXPORT_WAITING_MAX);
     x->all[x->n++] = e;
-    e->is.number = (uint32_t)x->n;
     e->x = x;
     return e;
 }
@@ -114,9 +107,11 @@ struct export_one *export_find(struct hn_export *x, const struct hn_ip *from, ui
                                hn_time received, size_t octets)
 {
     uint8_t key[KEY_BYTES];
-    make_key(key, from, domain, version);
+    export_key(key, from, domain, version);
     struct export_one *e = hn_map_find(&x->by_key, hn_bytes_of(key, KEY_BYTES));
-    if (!e && (e = add(x, key))) {
+    uint32_t number = e ? e->is.number : export_number(x, from, domain, version);
+    if (!e && number && (e = add(x, key))) {
+        e->is.number = number;
         e->is.address = *from;
         e->is.domain = domain;
         e->is.version = version;

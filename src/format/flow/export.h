@@ -46,7 +46,7 @@ struct hn_exporter {
     struct hn_ip address; /* of the sender; sFlow: the agent */
     uint32_t domain;
     uint8_t version; /* 5, 7, 9, 10; sFlow: 105 */
-    uint32_t number; /* as in hn_flow.exporter; from 1 */
+    uint32_t number; /* as in hn_flow.exporter; from 1, see hn_export_numbers_load() */
     hn_time first, last;
     uint64_t packets, octets;
     uint64_t flows;     /* records handed out */
@@ -92,6 +92,19 @@ bool hn_export_override(struct hn_export *x, const struct hn_ip *net, unsigned b
 const struct hn_exporter *hn_export_at(const struct hn_export *x, size_t i);
 /* Packets that belong to no exporter: another version, too short. */
 uint64_t hn_export_strange(const struct hn_export *x, enum hn_export_bad b);
+
+/* Every exporter that has a number: those seen and those that were loaded. */
+struct hn_export_number {
+    struct hn_ip address;
+    uint32_t domain;
+    uint8_t version;
+    uint32_t number;
+};
+const struct hn_export_number *hn_export_numbers(const struct hn_export *x, size_t *ret_n);
+/* As text, for another run over the same store. Load before the first packet and before hn_export_load(): exporters get
+ * the numbers that they have there, new ones the next above the highest. False: some of it is damaged and left out. */
+void hn_export_numbers_save(const struct hn_export *x, struct hn_buf *out);
+bool hn_export_numbers_load(struct hn_export *x, struct hn_str text);
 
 /* Templates, samplers and sequence numbers, so that they outlive a restart. Load gives false on a state that is
  * damaged or of another version; the object is then as new. */

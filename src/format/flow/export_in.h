@@ -61,6 +61,10 @@ struct hn_export {
     struct export_one **all;
     size_t n, cap;
     struct hn_map by_key;
+    struct hn_map by_number; /* numbers by the same keys */
+    struct hn_export_number *numbers;
+    size_t n_numbers, cap_numbers;
+    uint32_t highest;
     size_t memory; /* of templates and waiting data */
     struct export_override overrides[64];
     size_t n_overrides;
@@ -74,6 +78,13 @@ struct export_when {
     uint32_t uptime_ms; /* v5, v7, v9 */
     bool has_uptime;
 };
+
+/* Address, domain and version in one: what exporters are found by. */
+#define EXPORT_KEY_BYTES 22u
+void export_key(uint8_t key[EXPORT_KEY_BYTES], const struct hn_ip *from, uint32_t domain, uint8_t version);
+/* Its number, a new one if it has none; 0: over a limit. */
+uint32_t export_number(struct hn_export *x, const struct hn_ip *from, uint32_t domain, uint8_t version);
+void export_numbers_free(struct hn_export *x);
 
 /* NULL: over a limit (counted). domain and version as in struct hn_exporter. */
 struct export_one *export_find(struct hn_export *x, const struct hn_ip *from, uint32_t domain, uint8_t version,

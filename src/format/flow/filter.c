@@ -20,8 +20,8 @@ static struct hn_flow_filter *node(struct filter_parser *p, enum op op)
 }
 
 /* The right side is run in a room of its own while the answer of the left one is kept. */
-static struct hn_flow_filter *pair(struct filter_parser *p, enum op op, const struct hn_flow_filter *l,
-                                   const struct hn_flow_filter *r)
+static struct hn_flow_filter *pair(struct filter_parser *p, enum op op, struct hn_flow_filter *l,
+                                   struct hn_flow_filter *r)
 {
     struct hn_flow_filter *f = l && (r || op == OP_NOT) ? node(p, op) : NULL;
     if (!f)
@@ -42,10 +42,10 @@ static struct hn_flow_filter *negated(struct filter_parser *p, bool yes, struct 
 static struct hn_flow_filter *strange(struct filter_parser *p, const char *why)
 {
     static const char *const words[] = {
-        "mask",      "next",    "nexthop",  "router", "bgpnext", "bgpnexthop", "engine",  "engine-type",
-        "engine-id", "mac",     "inmac",    "outmac", "ether",   "geo",        "country", "label",
-        "ident",     "payload", "flowstat", "event",  "vrf",     "nat",        "tun",     "mpls",
-        "broadcast", "greater", "less",     "len",    "ttl",     "dir",        "latency", "host-name"};
+        "mask",    "next",     "nexthop", "bgpnext", "bgpnexthop", "engine",  "engine-type", "engine-id",
+        "mac",     "inmac",    "outmac",  "ether",   "geo",        "country", "label",       "ident",
+        "payload", "flowstat", "event",   "vrf",     "nat",        "tun",     "mpls",        "broadcast",
+        "greater", "less",     "len",     "ttl",     "dir",        "latency", "host-name"};
     return filter_fail(p, filter_is_among(p, words, N_OF(words)) ? "flows are not kept with this" : why);
 }
 
@@ -478,6 +478,23 @@ static struct hn_flow_filter *sent(struct filter_parser *p, bool back)
     return filter_fail(p, "if, packets or bytes was expected");
 }
 
+/* By its address, which has as many numbers as it has domains; else by number. */
+static struct hn_flow_filter *exporter(struct filter_parser *p)
+{
+    bool host = filter_take(p, "ip") || filter_take(p, "host"), net = !host && filter_take(p, "net");
+    if (!host && !net && !begins_address(p)) {
+        (void)(filter_take(p, "id") || filter_take(p, "sysid"));
+        return column(p, HN_SEGMENT_EXPORTER, UNIT_COUNT);
+    }
+    struct hn_flow_filter *f = address(p, SIDE_EITHER, net);
+    for (struct hn_flow_filter *g = f; g; g = g->left) /* below a "not", if there is one */
+        if (g->op == OP_ADDRESS)
+            g->op = OP_EXPORTER;
+    for (struct hn_flow_filter *g = f; g; g = g->left)
+        g->columns = COL(EXPORTER);
+    return f;
+}
+
 static struct hn_flow_filter *counter(struct filter_parser *p)
 {
     const uint32_t packets = COL(PACKETS) | COL(PACKETS_BACK), bytes = COL(BYTES) | COL(BYTES_BACK);
@@ -497,7 +514,9 @@ static struct hn_flow_filter *counter(struct filter_parser *p)
         return column(p, HN_SEGMENT_TOS, UNIT_COUNT);
     if (filter_take(p, "vlan"))
         return column(p, HN_SEGMENT_VLAN, UNIT_COUNT);
-    if (filter_take(p, "exporter"))
+    if (filter_take(p, "exporter") || filter_take(p, "router"))
+        return exporter(p);
+    if (filter_take(p, "sysid")) /* nfdump's word for it */
         return column(p, HN_SEGMENT_EXPORTER, UNIT_COUNT);
     if (filter_take(p, "sampling"))
         return column(p, HN_SEGMENT_SAMPLING, UNIT_COUNT);

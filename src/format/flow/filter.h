@@ -9,6 +9,7 @@
  *              | ip | ip6 | ipv4 | ipv6 | multicast | any | flags LETTERS (all of them set) or a number
  *              | tcp[tcpflags] [& FLAGS] (=|!=) FLAGS | icmp-type [CMP] N | icmp-code [CMP] N
  *              | (packets|bytes|duration|bps|pps|bpp|tos|vlan|if|in if|out if|exporter|sampling) [CMP] N
+ *              | (exporter|router) (ip|host|net) ADDRESS[/BITS] | … in [ADDRESS …] | (exporter id|sysid) [CMP] N
  *              | (in|out|src|dst) (packets|bytes) [CMP] N
  *              | state (attempt|rejected|established|closed|reset|midstream) | app (dns|http|tls|…)
  *              | (ja3|ja3s|ja4) FINGERPRINT
@@ -21,6 +22,7 @@
 
 #include "base/arena.h"
 #include "base/ip.h"
+#include "format/flow/export.h"
 #include "format/flow/segment.h"
 
 struct hn_flow_filter;
@@ -32,6 +34,10 @@ struct hn_flow_filter *hn_flow_filter_parse(struct hn_arena *a, struct hn_str te
 const char *hn_flow_protocol_name(unsigned number);
 /* Which columns it looks at: bit per enum hn_segment_column. */
 uint32_t hn_flow_filter_columns(const struct hn_flow_filter *f);
+/* Flows hold the number of their exporter: which addresses have which number is told here, before the filter runs.
+ * Without it, or when memory ends (false), `exporter ip` is true of nothing. */
+HN_MUST bool hn_flow_filter_exporters(struct hn_flow_filter *f, struct hn_arena *a, const struct hn_export_number *list,
+                                      size_t n);
 /* columns[c]: values of a block as hn_segment_column() gives them (those that are needed); prints[p]: of the
  * fingerprints whose column is needed, as hn_segment_prints() gives them. Sets keep[i] to 0 or 1 for the n records.
  * room: n octets of scratch for every level of nesting (HN_FLOW_FILTER_DEPTH; deeper is not parsed). */

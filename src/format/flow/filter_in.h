@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "format/flow/filter.h"
 
-enum op { OP_ANY, OP_AND, OP_OR, OP_NOT, OP_ADDRESS, OP_FAMILY, OP_NUMBER, OP_BITS, OP_SET, OP_PRINT };
+enum op { OP_ANY, OP_AND, OP_OR, OP_NOT, OP_ADDRESS, OP_FAMILY, OP_NUMBER, OP_BITS, OP_SET, OP_PRINT, OP_EXPORTER };
 enum compare { EQ, NE, LT, GT, LE, GE, BETWEEN };
 /* What a number is of, beyond plain columns. */
 enum of {
@@ -28,7 +28,7 @@ struct filter_net {
 
 struct hn_flow_filter {
     enum op op;
-    const struct hn_flow_filter *left, *right;
+    struct hn_flow_filter *left, *right;
     const struct filter_net *nets; /* addresses: any of these … */
     size_t n_nets;
     bool src, dst; /* … on which side */
@@ -39,7 +39,7 @@ struct hn_flow_filter {
     enum compare compare;
     uint64_t value, to, mask; /* bits: those under the mask are the value (EQ) or are not (NE) */
     const uint64_t *set;
-    size_t n_set;
+    size_t n_set; /* exporters: words of 64 numbers, a bit each */
     uint32_t columns;
     unsigned rooms; /* blocks of scratch that running it takes */
 };

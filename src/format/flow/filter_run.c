@@ -1,6 +1,9 @@
 /* A filter over the columns of a block: one octet a record, node by node. */
 #include "format/flow/filter_in.h"
 
+#define EXPORTER_MOST (1u << 24) /* of a register that was not tampered with: HN_EXPORTERS_MAX of each of many years   \
+                                  */
+
 struct run {
     const struct hn_segment_block *b;
     const void *const *columns;
@@ -114,6 +117,11 @@ static void print_test(const struct hn_flow_filter *f, const struct run *r, uint
         keep[i] = number && get(r, hn_segment_print_column(f->print), i) == number;
 }
 
+static bool is_exporter(const struct hn_flow_filter *f, uint64_t number)
+{
+    return number / 64 < f->n_set && f->set[number / 64] >> number % 64 & 1;
+}
+
 static void run(const struct hn_flow_filter *f, const struct run *r, uint8_t *keep, uint8_t *room)
 {
     uint32_t n = r->b->n;
@@ -144,6 +152,10 @@ static void run(const struct hn_flow_filter *f, const struct run *r, uint8_t *ke
         for (uint32_t i = 0; i < n; i++)
             keep[i] = ((get(r, f->column, i) & f->mask) == f->value) == (f->compare == EQ);
         break;
+    case OP_EXPORTER:
+        for (uint32_t i = 0; i < n; i++)
+            keep[i] = is_exporter(f, get(r, HN_SEGMENT_EXPORTER, i));
+        break;
     case OP_PRINT:
         print_test(f, r, keep);
         break;
@@ -161,4 +173,39 @@ void hn_flow_filter_run(const struct hn_flow_filter *f, const struct hn_segment_
 {
     struct run r = {b, columns, prints};
     run(f, &r, keep, room);
+}
+
+static bool has_address(const struct hn_flow_filter *f, const struct hn_ip *ip)
+{
+    for (size_t i = 0; i < f->n_nets; i++)
+        if (hn_ip_in(ip, &f->nets[i].ip, f->nets[i].bits))
+            return true;
+    return false;
+}
+
+/* Numbers are given one after the other, so a bit for each up to the highest is not much. */
+static bool know_exporters(struct hn_flow_filter *f, struct hn_arena *a, const struct hn_export_number *list, size_t n)
+{
+    uint32_t highest = 0;
+    for (size_t i = 0; i < n; i++)
+        highest = list[i].number > highest && list[i].number < EXPORTER_MOST ? list[i].number : highest;
+    size_t words = highest / 64 + 1;
+    uint64_t *set = hn_arena_alloc(a, words * sizeof *set);
+    if (!set)
+        return false;
+    memset(set, 0, words * sizeof *set);
+    for (size_t i = 0; i < n; i++)
+        if (list[i].number <= highest && has_address(f, &list[i].address))
+            set[list[i].number / 64] |= UINT64_C(1) << list[i].number % 64;
+    f->set = set;
+    f->n_set = words;
+    return true;
+}
+
+bool hn_flow_filter_exporters(struct hn_flow_filter *f, struct hn_arena *a, const struct hn_export_number *list,
+                              size_t n)
+{
+    bool ok = f->op != OP_EXPORTER || know_exporters(f, a, list, n);
+    ok = (!f->left || hn_flow_filter_exporters(f->left, a, list, n)) && ok;
+    return (!f->right || hn_flow_filter_exporters(f->right, a, list, n)) && ok;
 }

@@ -623,3 +623,68 @@ TEST(state_outlives_a_restart)
     }
     hn_buf_done(&state);
 }
+
+/* ---------------------------------------------------------------- numbers */
+
+TEST(numbers_outlive_a_restart)
+{
+    struct hn_buf b, state;
+    hn_buf_init(&b, 1 << 20);
+    hn_buf_init(&state, 1 << 20);
+    struct packet one = v9(1, 7), two = v9(1, 8);
+    template4(&one, 0, 300);
+    template4(&two, 0, 300);
+    {
+        EXPORT(x);
+        send(x, &one);
+        send(x, &two);
+        hn_export_numbers_save(x, &b);
+        hn_export_save(x, &state);
+    }
+    CHECK_TEXT(hn_buf_text(&b), "1 9 7 192.0.2.1\n2 9 8 192.0.2.1\n");
+    EXPORT(y);
+    CHECK(hn_export_numbers_load(y, HN_STR("5 9 8 192.0.2.1\n9 10 0 2001:db8::1\n")));
+    send(y, &one);
+    send(y, &two);
+    CHECK_UINT(hn_export_at(y, 0)->number, 10); /* a new one: the next above the highest */
+    CHECK_UINT(hn_export_at(y, 1)->number, 5);
+    size_t n;
+    const struct hn_export_number *list = hn_export_numbers(y, &n);
+    CHECK_UINT(n, 3);
+    CHECK_UINT(list[1].number, 9);
+    CHECK_UINT(list[1].address.family, 6);
+    EXPORT(z); /* what the state tells gets the numbers of the register */
+    CHECK(hn_export_numbers_load(z, HN_STR("5 9 8 192.0.2.1\n")));
+    CHECK(hn_export_load(z, hn_bytes_of(state.p, state.n)));
+    CHECK_UINT(hn_export_at(z, 0)->number, 6);
+    CHECK_UINT(hn_export_at(z, 1)->number, 5);
+    hn_buf_done(&b);
+    hn_buf_done(&state);
+}
+
+TEST(numbers_that_are_damaged)
+{
+    static const char *const bad[] = {"x",
+                                      "0 9 1 192.0.2.1",
+                                      "1 9 1",
+                                      "1 9 1 192.0.2",
+                                      "1 256 1 192.0.2.1",
+                                      "4294967295 9 1 192.0.2.1",
+                                      "1 9 4294967296 192.0.2.1",
+                                      "1 9 1 192.0.2.1 ",
+                                      "-1 9 1 192.0.2.1",
+                                      "3 9 1 192.0.2.9\n4 9 1 192.0.2.9"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        EXPORT(x);
+        NOTE("%s", bad[i]);
+        CHECK(!hn_export_numbers_load(x, hn_str_c(bad[i])));
+        size_t n;
+        (void)hn_export_numbers(x, &n);
+        CHECK_UINT(n, i == 9); /* said twice: the first one stays */
+    }
+    EXPORT(y);
+    CHECK(!hn_export_numbers_load(y, HN_STR("nonsense\n3 9 1 192.0.2.9\n"))); /* … and what is good is kept */
+    struct packet p = v9(1, 7);
+    send(y, &p);
+    CHECK_UINT(hn_export_at(y, 0)->number, 4);
+}

@@ -1,6 +1,8 @@
 /* Segments of flows, and the filters that ask them. */
 #include "hn_test.h"
 
+#include <limits.h>
+
 #include "base/buf.h"
 #include "base/str.h"
 #include "format/flow/filter.h"
@@ -24,6 +26,7 @@ static struct hn_flow made(unsigned i, bool v6)
     bool print = ja3[i % 10] && hn_tls_print_parse(&f.tls, HN_TLS_JA3, hn_str_c(ja3[i % 10]));
     bool other = i < 50 && hn_tls_print_parse(&f.tls, HN_TLS_JA4, HN_STR("t13d1516h2_8daaf6152771_e5627efa2ab1"));
     f.known |= print || other ? HN_FLOW_TLS : 0;
+    f.exporter = i % 4;
     return f;
 }
 
@@ -186,8 +189,13 @@ static int count(const char *text)
     segment(&b, 100);
     hn_arena_init(&a, 1 << 20);
     struct hn_flow_filter *f = hn_flow_filter_parse(&a, hn_str_c(text), &why, &at);
+    static const struct hn_export_number exporters[] = {{{.b = {192, 0, 2, 1}, .family = 4}, 0, 9, 1},
+                                                        {{.b = {192, 0, 2, 1}, .family = 4}, 7, 9, 2},
+                                                        {{.b = {0x20, 1, 13, 0xb8}, .family = 6}, 0, 10, 3}};
     if (!f)
         n = -1 - (int)at;
+    else if (!hn_flow_filter_exporters(f, &a, exporters, 3))
+        n = INT_MIN;
     for (at = 0; f && hn_segment_next(hn_bytes_of(b.p, b.n), &at, true, &k) && unpack(&k);) {
         hn_flow_filter_run(f, &k, (const void *const *)columns, prints, keep, scratch);
         for (uint32_t i = 0; i < k.n; i++)
@@ -293,6 +301,22 @@ TEST(filters)
         {"ja3s 000102030405060708090a0b0c0d0e0f", 0},
         {"not ja4 t13d1516h2_8daaf6152771_e5627efa2ab1", 50},
         {"ja3 0001", -5},
+        /* exporters 1 and 2 have one address, 3 another; 0 are flows of files */
+        {"exporter 2", 25},
+        {"exporter id 2 or sysid 3", 50},
+        {"exporter ip 192.0.2.1", 50},
+        {"router ip 192.0.2.1", 50},
+        {"exporter 192.0.2.1 and not exporter 2", 25},
+        {"router ip 2001:db8::", 25},
+        {"exporter net 192.0.2.0/24", 50},
+        {"exporter ip 192.0.2.0/24 or exporter net 2001:db8::/32", 75},
+        {"exporter ip in [192.0.2.1 2001:db8::/32]", 75},
+        {"exporter ip != 192.0.2.1", 50},
+        {"not router ip 192.0.2.1", 50},
+        {"router ip 198.51.100.1", 0},
+        {"exporter ip", -12},
+        {"router ip tcp", -11},
+        {"router tcp", -8},
         {"ja4 t13d1516h2", -5},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -19,13 +19,40 @@
 #define ROTATE       (5 * HN_MINUTE)
 #define STATE_EVERY  HN_MINUTE
 #define KEEP_EVERY   HN_HOUR
-#define STATE_FILE   "exporters"
-#define STATE_MAX    (256u << 20)
 #define BATCH        256u
 #define DRAIN        (10 * HN_SECOND)
 #define PACKET_MAX   9216u /* the largest datagram that exporters make: jumbo frames */
 #define SOCKETS_MAX  8u
 #define BUFFER_LEAST (16 << 20) /* octets of the kernel's, which counts overhead: 150 000 flows */
+
+/* ---------------------------------------------------------------- exporters, as they are told */
+
+static void put_exporter(struct hn_jw *j, const struct hn_exporter *e)
+{
+    char t[HN_IP_TEXT];
+    hn_jw_obj(j);
+    hn_jw_kint(j, "number", e->number); /* what filters call it: exporter N */
+    hn_jw_kc(j, "address", hn_ip_text(&e->address, t));
+    hn_jw_kint(j, "domain", e->domain);
+    hn_jw_kint(j, "version", e->version);
+    hn_jw_kint(j, "packets", (int64_t)e->packets);
+    hn_jw_kint(j, "flows", (int64_t)e->flows);
+    hn_jw_kint(j, "lost", (int64_t)e->lost);
+    hn_jw_kc(j, "lost_unit", hn_export_unit(e->version));
+    hn_jw_kint(j, "sets_without_template", (int64_t)e->waiting_sets);
+    hn_jw_kint(j, "sampling", e->sampling);
+    hn_jw_obj_end(j);
+}
+
+static void put_exporters(struct hn_jw *j, const struct hn_export *x)
+{
+    const struct hn_exporter *e;
+    hn_jw_key(j, "exporters");
+    hn_jw_arr(j);
+    for (size_t i = 0; (e = hn_export_at(x, i)); i++)
+        put_exporter(j, e);
+    hn_jw_arr_end(j);
+}
 
 /* ---------------------------------------------------------------- import */
 
@@ -33,6 +60,29 @@ static void archive_flow(void *arg, const struct hn_flow *f)
 {
     struct flow_archive **a = arg;
     flow_archive_add(*a, f);
+}
+
+static void tell_imported(struct hn_work *w, struct flow_archive *a, const struct hn_export *x)
+{
+    uint64_t octets, flows = flow_archive_written(a, &octets);
+    struct hn_arena *m = hn_work_arena(w);
+    struct hn_buf b;
+    struct hn_jw j;
+    if (hn_work_form(w) != HN_FORM_JSON) {
+        hn_work_say(w, "flow.imported", "flows", hn_arena_fmt(m, "%llu", (unsigned long long)flows).p, "each",
+                    hn_arena_fmt(m, "%.1f", flows ? (double)octets / (double)flows : 0.0).p, NULL);
+        return;
+    }
+    hn_buf_init(&b, 64u << 20);
+    hn_jw_init(&j, &b);
+    hn_jw_obj(&j);
+    hn_jw_kint(&j, "flows", (int64_t)flows);
+    hn_jw_kint(&j, "octets", (int64_t)octets);
+    put_exporters(&j, x);
+    hn_jw_obj_end(&j);
+    hn_buf_chr(&b, '\n');
+    hn_work_write(w, hn_bytes_of(b.p, b.n));
+    hn_buf_done(&b);
 }
 
 static int import_all(struct hn_work *w, struct flow_archive *a, struct hn_export *x)
@@ -45,7 +95,9 @@ static int import_all(struct hn_work *w, struct flow_archive *a, struct hn_expor
                             .map = hn_work_str(w, "map")};
     struct flow_inputs inputs = {.w = w};
     struct hn_input in;
-    size_t good = 0, all = 0;
+    size_t good = 0, all = 0, before;
+    flow_register_load(w, x);
+    (void)hn_export_numbers(x, &before);
     while (flow_inputs_next(&inputs, &in)) {
         struct flow_input_stats s;
         flow_read(&r, &in, &s);
@@ -57,15 +109,13 @@ static int import_all(struct hn_work *w, struct flow_archive *a, struct hn_expor
     }
     flow_inputs_done(&inputs);
     hn_flow_joins_free(r.joins);
+    size_t numbered;
+    (void)hn_export_numbers(x, &numbered);
+    if (numbered != before && !flow_register_save(w, x))
+        return 3;
     if (!flow_archive_flush(a, 0))
         return hn_work_fail(w, "flow.not-written", NULL);
-    uint64_t octets, flows = flow_archive_written(a, &octets);
-    struct hn_arena *m = hn_work_arena(w);
-    if (hn_work_form(w) == HN_FORM_JSON)
-        hn_work_print(w, "{\"flows\":%llu,\"octets\":%llu}\n", (unsigned long long)flows, (unsigned long long)octets);
-    else
-        hn_work_say(w, "flow.imported", "flows", hn_arena_fmt(m, "%llu", (unsigned long long)flows).p, "each",
-                    hn_arena_fmt(m, "%.1f", flows ? (double)octets / (double)flows : 0.0).p, NULL);
+    tell_imported(w, a, x);
     return all && !good ? 3 : 0;
 }
 
@@ -114,6 +164,7 @@ struct collector {
     struct flow_streams *streams;
     _Atomic uint64_t messages; /* over connections */
     hn_time saved, kept;
+    size_t numbered; /* exporters in the register as it was last written */
 };
 
 struct receiver {
@@ -260,8 +311,8 @@ static void *receive_streams(void *arg)
 static void load_state(struct collector *c)
 {
     struct hn_buf b;
-    HN_AUTO_FD fd = hn_work_file_open(c->w, HN_STR(STATE_FILE));
-    hn_buf_init(&b, STATE_MAX);
+    HN_AUTO_FD fd = hn_work_file_open(c->w, HN_STR(FLOW_STATE_FILE));
+    hn_buf_init(&b, FLOW_STATE_MAX);
     if (fd >= 0 && hn_ok(hn_read_fd(fd, &b, NULL)) && !hn_export_load(c->exports, hn_bytes_of(b.p, b.n)))
         hn_work_warn(c->w, "flow.state-damaged", NULL);
     hn_buf_done(&b);
@@ -270,10 +321,11 @@ static void load_state(struct collector *c)
 static void save_state(struct collector *c)
 {
     struct hn_buf b;
-    HN_AUTO_FD fd = hn_work_file_new(c->w, HN_STR(STATE_FILE));
-    hn_buf_init(&b, STATE_MAX);
+    HN_AUTO_FD fd = hn_work_file_new(c->w, HN_STR(FLOW_STATE_FILE));
+    hn_buf_init(&b, FLOW_STATE_MAX);
     hn_export_save(c->exports, &b);
-    if (fd < 0 || b.bad || !hn_ok(hn_write_all(fd, b.p, b.n)) || !hn_ok(hn_work_file_commit(c->w, HN_STR(STATE_FILE))))
+    if (fd < 0 || b.bad || !hn_ok(hn_write_all(fd, b.p, b.n)) ||
+        !hn_ok(hn_work_file_commit(c->w, HN_STR(FLOW_STATE_FILE))))
         hn_work_warn(c->w, "flow.not-written", NULL);
     hn_buf_done(&b);
     c->saved = hn_monotonic();
@@ -284,6 +336,16 @@ static void keep(struct collector *c)
 {
     flow_keep_exporters(c->w, c->exports, hn_now());
     c->kept = hn_monotonic();
+}
+
+/* Before the flows that say its number: after a crash it must not be another one's. */
+static void save_register(struct collector *c)
+{
+    size_t n;
+    (void)hn_export_numbers(c->exports, &n);
+    if (n != c->numbered)
+        (void)flow_register_save(c->w, c->exports);
+    c->numbered = n;
 }
 
 static void prune(struct collector *c)
@@ -302,28 +364,10 @@ static void housekeeping(struct collector *c)
     prune(c);
 }
 
-static void put_exporter(struct hn_jw *j, const struct hn_exporter *e)
-{
-    char t[HN_IP_TEXT];
-    hn_jw_obj(j);
-    hn_jw_kint(j, "number", e->number); /* what filters call it: exporter N */
-    hn_jw_kc(j, "address", hn_ip_text(&e->address, t));
-    hn_jw_kint(j, "domain", e->domain);
-    hn_jw_kint(j, "version", e->version);
-    hn_jw_kint(j, "packets", (int64_t)e->packets);
-    hn_jw_kint(j, "flows", (int64_t)e->flows);
-    hn_jw_kint(j, "lost", (int64_t)e->lost);
-    hn_jw_kc(j, "lost_unit", hn_export_unit(e->version));
-    hn_jw_kint(j, "sets_without_template", (int64_t)e->waiting_sets);
-    hn_jw_kint(j, "sampling", e->sampling);
-    hn_jw_obj_end(j);
-}
-
 static void answer(struct collector *c)
 {
     struct hn_buf b;
     struct hn_jw j;
-    const struct hn_exporter *e;
     hn_buf_init(&b, 64u << 20);
     hn_jw_init(&j, &b);
     hn_jw_obj(&j);
@@ -338,11 +382,7 @@ static void answer(struct collector *c)
     hn_jw_kint(&j, "flows", (int64_t)flow_archive_written(c->archive, NULL));
     hn_jw_kint(&j, "kernel_dropped_packets", (int64_t)atomic_load(&c->kernel_drops));
     hn_jw_kint(&j, "waits_for_decoding", (int64_t)atomic_load(&c->overrun));
-    hn_jw_key(&j, "exporters");
-    hn_jw_arr(&j);
-    for (size_t i = 0; (e = hn_export_at(c->exports, i)); i++)
-        put_exporter(&j, e);
-    hn_jw_arr_end(&j);
+    put_exporters(&j, c->exports);
     hn_jw_obj_end(&j);
     hn_buf_chr(&b, '\n');
     hn_work_write(c->w, hn_bytes_of(b.p, b.n));
@@ -381,6 +421,7 @@ static int run(struct collector *c)
         if (!decode_some(c))
             usleep(2000);
         pthread_mutex_lock(&c->decode);
+        save_register(c);
         ok = flow_archive_flush(c->archive, FLUSH_AFTER);
         housekeeping(c);
         pthread_mutex_unlock(&c->decode);
@@ -388,6 +429,7 @@ static int run(struct collector *c)
     atomic_store(&c->stop, true);
     pthread_join(stream, NULL);
     join_all(c, threads, receivers, started);
+    save_register(c);
     ok = flow_archive_flush(c->archive, 0) && ok;
     save_state(c);
     if (hn_work_switch(c->w, "store"))
@@ -432,6 +474,7 @@ static int start(struct collector *c)
     if (!take_sampling(c))
         return hn_work_usage(c->w, "flow.bad-sampling", NULL);
     check_room(c);
+    flow_register_load(c->w, c->exports);
     load_state(c);
     prune(c); /* what grew too old while nobody collected */
     c->saved = hn_monotonic();

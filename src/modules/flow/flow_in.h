@@ -278,6 +278,14 @@ size_t flow_names_judge(struct flow_state *s, struct hn_arena *a, struct flow_su
 /* The score of the names by which src came to dst; 0: none that is suspect. */
 double flow_names_of(const struct flow_state *s, const struct flow_pair *p);
 
+/* What the collector remembers of exporters, in the module's folder. */
+#define FLOW_STATE_FILE "exporters"
+#define FLOW_STATE_MAX  (256u << 20)
+/* Gives x the numbers that exporters have in this store; before the first packet. */
+void flow_register_load(struct hn_work *w, struct hn_export *x);
+/* False (said): it cannot be written. */
+bool flow_register_save(struct hn_work *w, const struct hn_export *x);
+
 /* False: its packets came out of a file, and nobody knows who sent them. */
 bool flow_exporter_known(const struct hn_exporter *e);
 

@@ -117,39 +117,32 @@ static bool add_segment(struct query *q, struct hn_bytes file)
     return ok;
 }
 
-struct making {
-    struct hn_segment_writer *w;
-};
-
 static void make_flow(void *arg, const struct hn_flow *f)
 {
-    struct making *m = arg;
+    struct query *q = arg;
     if (f->src.family && !(f->known & HN_FLOW_BEGINS))
-        hn_segment_add(m->w, f);
+        hn_segment_add(q->making, f);
 }
 
 /* Any other kind of input: its records are written into blocks in memory, and then asked like the others. */
 static bool add_other(struct query *q, struct query_file *f)
 {
-    struct making m;
-    struct hn_export_sink sink = {make_flow, &m};
     struct flow_input_stats stats;
     hn_buf_init(&f->made, MADE_MAX);
     hn_segment_begin(&f->made);
-    m.w = hn_segment_writer_new(&f->made);
-    struct flow_reader r = {
-        .w = q->w, .flow = make_flow, .arg = &m, .exports = hn_export_new(&sink), .joins = q->joins};
-    bool ok = m.w && r.exports;
+    q->making = hn_segment_writer_new(&f->made);
+    struct flow_reader r = {.w = q->w, .flow = make_flow, .arg = q, .exports = q->exports, .joins = q->joins};
+    bool ok = q->making != NULL;
     if (ok) {
         flow_read(&r, &f->input, &stats);
-        hn_segment_flush(m.w);
+        hn_segment_flush(q->making);
         q->n_read += !stats.why || stats.flows;
         if (stats.why)
             hn_work_warn(q->w, "flow.input.why", "name", hn_arena_cstr(hn_work_arena(q->w), f->input.name), "why",
                          stats.why, NULL);
     }
-    hn_export_free(r.exports);
-    hn_segment_writer_free(m.w);
+    hn_segment_writer_free(q->making);
+    q->making = NULL;
     return ok && !f->made.bad && add_segment(q, hn_bytes_of(f->made.p, f->made.n));
 }
 
@@ -180,12 +173,29 @@ static bool add_own(struct query *q)
     return true;
 }
 
+/* The addresses of exporters, once all that may bring new ones has been read. */
+static bool know_exporters(struct query *q)
+{
+    size_t n;
+    const struct hn_export_number *list = hn_export_numbers(q->exports, &n);
+    return hn_flow_filter_exporters(q->filter, hn_work_arena(q->w), list, n);
+}
+
+static bool read_inputs(struct query *q)
+{
+    struct flow_inputs inputs = {.w = q->w, .option = "from"};
+    struct hn_input in;
+    bool ok = hn_work_given(q->w, "from") || add_own(q);
+    while (ok && flow_inputs_next(&inputs, &in))
+        ok = add_input(q, &in);
+    flow_inputs_done(&inputs);
+    return ok && know_exporters(q);
+}
+
 int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs)
 {
-    struct flow_inputs inputs = {.w = w, .option = "from"};
-    struct hn_input in;
+    struct hn_export_sink sink = {make_flow, q};
     hn_time since = hn_work_time(w, "since"), until = hn_work_time(w, "until");
-    bool ok = true;
     *q = (struct query){.w = w, .since_ms = since / 1000000, .until_ms = until ? until / 1000000 : INT64_MAX};
     int rc = read_filter(q);
     if (rc >= 0)
@@ -193,13 +203,10 @@ int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs)
     q->needs = needs | hn_flow_filter_columns(q->filter) | 1u << HN_SEGMENT_FIRST;
     q->files = hn_arena_alloc(hn_work_arena(w), FILES_MAX * sizeof *q->files);
     q->joins = hn_flow_joins_new();
-    ok = q->files != NULL && q->joins;
-    if (ok && !hn_work_given(w, "from"))
-        ok = add_own(q);
-    while (ok && flow_inputs_next(&inputs, &in))
-        ok = add_input(q, &in);
-    flow_inputs_done(&inputs);
-    if (!ok)
+    q->exports = hn_export_new(&sink);
+    if (q->exports)
+        flow_register_load(w, q->exports);
+    if (!q->files || !q->joins || !q->exports || !read_inputs(q))
         return hn_work_fail(w, "flow.memory", NULL);
     if (!q->n_read && hn_work_given(w, "from"))
         return hn_work_fail(w, "flow.nothing-read", NULL);
@@ -226,6 +233,7 @@ void flow_query_close(struct query *q)
     }
     hn_free(q->blocks);
     hn_flow_joins_free(q->joins);
+    hn_export_free(q->exports);
 }
 
 /* ---------------------------------------------------------------- running */

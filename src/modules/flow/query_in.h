@@ -25,13 +25,15 @@ struct query_worker {
 
 struct query {
     struct hn_work *w;
-    const struct hn_flow_filter *filter;
-    uint32_t needs; /* columns, the filter's included */
+    struct hn_flow_filter *filter;
+    struct hn_export *exports; /* of all inputs that are no segments; knows the numbers of the store */
+    uint32_t needs;            /* columns, the filter's included */
     int64_t since_ms, until_ms;
     struct query_file *files;
     size_t n_files;
     struct hn_segment_block *blocks;
     size_t n_blocks, cap_blocks;
+    struct hn_segment_writer *making; /* blocks of the input that is being read */
     struct hn_flow_joins *joins;
     size_t n_read; /* files that gave something, or had nothing to give */
     uint64_t flows, damaged_files;

@@ -502,6 +502,8 @@ static bool begin(struct replay *r, struct hn_work *w)
     r->stitch = flow_stitch_new(&r->state);
     bool ok = hn_ok(flow_state_init(&r->state));
     r->state.now = hn_work_now(w);
+    if (r->reader.exports)
+        flow_register_load(w, r->reader.exports);
     return ok && r->reader.exports && r->reader.joins && r->stitch;
 }
 
