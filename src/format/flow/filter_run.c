@@ -1,8 +1,8 @@
 /* A filter over the columns of a block: one octet a record, node by node. */
 #include "format/flow/filter_in.h"
 
-#define EXPORTER_MOST (1u << 24) /* of a register that was not tampered with: HN_EXPORTERS_MAX of each of many years   \
-                                  */
+/* Of a register that nobody tampered with: exporters are numbered one after the other. */
+#define EXPORTER_MOST (1u << 24)
 
 struct run {
     const struct hn_segment_block *b;
