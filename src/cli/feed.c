@@ -33,7 +33,7 @@ static struct hn_err run_worker(const char *verb, struct hn_front_option *option
                          .n_options = n,
                          .words = words,
                          .n_words = n_words,
-                         .form = HN_FORM_TEXT,
+                         .form = cli.json && !out ? HN_FORM_JSON : HN_FORM_TEXT,
                          .lang = (int)cli.lang,
                          .home = cli.home};
     HN_AUTO_FD file = memfd_create("answer", MFD_CLOEXEC);
@@ -108,7 +108,9 @@ static struct hn_err import(struct hn_source *src, struct hn_arena *a, struct hn
         o[n++] = (struct hn_front_option){option("add", "offered"), keys};
     if (src->unsigned_too)
         o[n++] = (struct hn_front_option){option("add", "unsigned"), "allow"};
-    HN_TRY(run_worker("add", o, n, &folder, 1, NULL, &rc, reterr));
+    HN_AUTO(hn_buf_done) struct hn_buf unsaid = {0};
+    hn_buf_init(&unsaid, 1u << 20);
+    HN_TRY(run_worker("add", o, n, &folder, 1, cli.quiet ? &unsaid : NULL, &rc, reterr));
     return rc == CLI_OK ? HN_OK : hn_fail(reterr, HN_E_CORRUPT, "%.*s: not taken into the index", HN_FMT(src->name));
 }
 
@@ -138,8 +140,22 @@ static void tell_counts(const struct hn_source *src, const struct hn_update_done
     }
 }
 
+/* What came was told by the worker that took it in. */
+static void tell_same(const struct hn_source *src)
+{
+    struct hn_arena a;
+    if (cli.quiet)
+        return;
+    hn_arena_init(&a, 1u << 16);
+    struct hn_param p = {"name", src->name, NULL};
+    struct hn_str text = cli.json ? hn_arena_fmt(&a, "{\"name\":\"%.*s\",\"changed\":false}", HN_FMT(src->name))
+                                  : hn_text(&a, cli.lang, "cli.feed.same", &p);
+    printf("%.*s\n", HN_FMT(text));
+    hn_arena_done(&a);
+}
+
 /* One source: fetched, and taken into the index when something came or an earlier try was cut off. */
-static int update(struct hn_sources *s, struct hn_source *src, bool *ret_changed)
+static int update(struct hn_sources *s, struct hn_source *src)
 {
     struct hn_update_watch watch = {on_progress, names, NULL};
     struct hn_update_done done;
@@ -147,8 +163,8 @@ static int update(struct hn_sources *s, struct hn_source *src, bool *ret_changed
     struct hn_err e = hn_source_update(s, src, cli.home, &watch, &done, &d);
     cli_progress(NULL);
     tell_counts(src, &done);
-    *ret_changed = hn_ok(e) && src->dirty;
-    if (*ret_changed) {
+    bool changed = hn_ok(e) && src->dirty;
+    if (changed) {
         e = import(src, &s->arena, &d);
         src->error = hn_ok(e) ? src->error : hn_arena_str(&s->arena, hn_str_c(d.msg));
         src->dirty = !hn_ok(e);
@@ -156,24 +172,14 @@ static int update(struct hn_sources *s, struct hn_source *src, bool *ret_changed
         struct hn_err saved = hn_sources_save(s, hn_ok(e) ? &d : NULL);
         e = hn_ok(e) ? saved : e;
     }
+    if (hn_ok(e) && !changed)
+        tell_same(src);
     if (hn_ok(e))
         return CLI_OK;
     char name[HN_SOURCE_NAME_MAX + 1];
     snprintf(name, sizeof name, "%.*s", HN_FMT(src->name));
     cli_error("cli.feed.failed", "name", name, "why", d.msg, NULL);
     return CLI_FAILURE;
-}
-
-static void tell(const struct hn_source *src, bool changed)
-{
-    if (cli.quiet || cli.json)
-        return;
-    struct hn_arena a;
-    hn_arena_init(&a, 1u << 16);
-    struct hn_param p = {"name", src->name, NULL};
-    struct hn_str text = hn_text(&a, cli.lang, changed ? "cli.feed.updated" : "cli.feed.same", &p);
-    printf("%.*s\n", HN_FMT(text));
-    hn_arena_done(&a);
 }
 
 static int feed_update(int argc, char **argv)
@@ -192,14 +198,12 @@ static int feed_update(int argc, char **argv)
             return CLI_USAGE;
         }
     for (size_t i = 0; hn_ok(e) && i < s.n; i++) {
-        bool asked = all, changed;
+        bool asked = all;
         for (int k = 0; k < argc; k++)
             asked = asked || hn_str_eqc(s.list[i].name, argv[k]);
         if (!asked)
             continue;
-        int one = update(&s, &s.list[i], &changed);
-        if (one == CLI_OK)
-            tell(&s.list[i], changed);
+        int one = update(&s, &s.list[i]);
         rc = one > rc ? one : rc;
     }
     if (hn_ok(e) && !s.n)
@@ -355,7 +359,6 @@ static int feed_add(int argc, char **argv)
     struct wish w = {0};
     struct hn_sources s;
     struct hn_diag d = {{0}};
-    bool changed = false;
     int rc = take_args(&w, argc, argv);
     if (rc != CLI_OK)
         return rc;
@@ -367,11 +370,9 @@ static int feed_add(int argc, char **argv)
     rc = src ? fill_row(&s, &w, src) : CLI_FAILURE;
     if (rc == CLI_OK) {
         e = keep_keys(&w, src, &s.arena, &d);
-        rc = hn_ok(e) ? update(&s, src, &changed) : CLI_FAILURE;
+        rc = hn_ok(e) ? update(&s, src) : CLI_FAILURE;
     }
-    if (rc == CLI_OK)
-        tell(src, changed);
-    else if (hn_ok(e) && src && !known && rc == CLI_FAILURE && !src->dirty && hn_source_remove(&s, src->name, false))
+    if (rc == CLI_FAILURE && hn_ok(e) && src && !known && !src->dirty && hn_source_remove(&s, src->name, false))
         e = hn_sources_save(&s, &d);
     hn_sources_close(&s);
     if (hn_ok(e))

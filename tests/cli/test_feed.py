@@ -161,15 +161,18 @@ class Files(Case):
     def test_what_did_not_change_is_not_sent_again(self):
         self.server.files["/a.zip"] = zipped([osv("A-1")])
         done = self.feed("add", "--name", "a", "--licence", "CC0", self.server.url("/a.zip"))
-        self.assertIn("updated", done.text)
+        self.assertIn("records, as of", done.text)
         row = self.listed()["a"]
         self.assertEqual((row["records"], row["licence"], row["source"]), (1, "CC0", self.server.url("/a.zip")))
         self.assertEqual(row["sha256"], hashlib.sha256(self.server.files["/a.zip"]).hexdigest())
         self.assertIn("nothing new", self.feed("update").text)
         self.assertIn("If-None-Match", self.server.asked[-1][1])
         self.server.files["/a.zip"] = zipped([osv("A-1"), osv("A-2")])
-        self.assertIn("updated", self.feed("update", "a").text)
+        self.assertIn("records, as of", self.feed("update", "a").text)
         self.assertEqual(self.listed()["a"]["records"], 2)
+        self.assertEqual(json.loads(self.feed("update", "--json").text), {"name": "a", "changed": False})
+        self.server.files["/a.zip"] = zipped([osv("A-1"), osv("A-2"), osv("A-3")])
+        self.assertEqual(json.loads(self.feed("update", "--json").text)["records"], 3)
         source = self.feed("sources", "--json").json[0]
         self.assertEqual((source["name"], source["kind"], source["error"], source["dirty"]), ("a", "file", "", False))
 

@@ -24,6 +24,7 @@ struct next {
     bool reads;                         /* the inputs come as the feed `without` */
     const struct hn_adv_index *besides; /* all feeds of it, in place of those of the same names; NULL */
     struct feed_sign *sign;             /* of the inputs */
+    struct hn_adv_feed *taken;          /* what the inputs became; NULL: there are none */
 };
 
 static bool has(const struct hn_adv_index *x, struct hn_str name)
@@ -129,14 +130,14 @@ static bool beside(struct hn_work *w, struct pending *p, struct hn_input *in)
 /* The inputs as one feed. Its kind is the form that brought most records, its date that of its newest record, or of
  * its newest entry or file where records tell none. */
 static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_importer *im,
-                               struct hn_str name, struct feed_sign *sign, struct feed_checks *ret)
+                               const struct next *next, struct feed_checks *ret)
 {
-    struct hn_adv_feed f = {.name = name,
+    struct hn_adv_feed f = {.name = next->without,
                             .licence = hn_work_str(w, "licence"),
                             .source = hn_work_str(w, "source"),
                             .imported = hn_work_now(w)};
     struct hn_input in;
-    struct pending p = {.sign = sign};
+    struct pending p = {.sign = next->sign};
     uint16_t feed;
     uint64_t done = 0, total = hn_work_total(w, NULL);
     f.kind = HN_STR("");
@@ -154,7 +155,7 @@ static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct
         p.there = true;
     }
     flush(w, im, feed, &p);
-    feed_sign_end(w, sign, &p.n);
+    feed_sign_end(w, next->sign, &p.n);
     *ret = p.n;
     hn_adv_import_sum(im, f.sha256);
     f.kind = hn_str_c(hn_adv_import_form(im));
@@ -163,7 +164,9 @@ static struct hn_err read_feed(struct hn_work *w, struct hn_adv_build *b, struct
     f.rejected = hn_adv_import_rejected(im);
     hn_adv_build_feed_set(b, feed, &f);
     complain(w, im);
-    return hn_adv_import_records(im) ? HN_OK : (struct hn_err){HN_E_NOENT};
+    f.records = hn_adv_import_records(im);
+    *next->taken = f;
+    return f.records ? HN_OK : (struct hn_err){HN_E_NOENT};
 }
 
 static struct hn_err fill(struct hn_work *w, struct hn_adv_build *b, const struct next *next, struct feed_checks *ret)
@@ -174,7 +177,7 @@ static struct hn_err fill(struct hn_work *w, struct hn_adv_build *b, const struc
     if (hn_ok(e) && next->besides)
         e = carry(b, im, next->besides, HN_STR(""), NULL);
     if (hn_ok(e) && next->reads)
-        e = read_feed(w, b, im, next->without, next->sign, ret);
+        e = read_feed(w, b, im, next, ret);
     struct hn_err ended = hn_adv_import_end(im);
     return hn_ok(e) ? ended : e;
 }
@@ -225,11 +228,12 @@ int feed_join(struct hn_work *w, const struct feed_index *old, const struct hn_a
     return rebuild(w, &next);
 }
 
-static int change(struct hn_work *w, struct hn_str name, bool reads)
+static int change(struct hn_work *w, struct hn_str name, struct hn_adv_feed *taken)
 {
     struct feed_index old;
     struct feed_sign sign;
-    struct next next = {.old = &old, .without = name, .reads = reads, .sign = &sign};
+    bool reads = taken;
+    struct next next = {.old = &old, .without = name, .reads = reads, .sign = &sign, .taken = taken};
     if (!name.n || name.n > NAME_MAX_BYTES)
         return hn_work_usage(w, "feed.name", NULL);
     if (!feed_open(w, &old))
@@ -243,10 +247,14 @@ static int change(struct hn_work *w, struct hn_str name, bool reads)
 
 int feed_add(struct hn_work *w)
 {
-    return change(w, hn_work_str(w, "name"), true);
+    struct hn_adv_feed taken;
+    int rc = change(w, hn_work_str(w, "name"), &taken);
+    if (rc == 0)
+        feed_told(w, &taken);
+    return rc;
 }
 
 int feed_remove(struct hn_work *w)
 {
-    return change(w, hn_work_word(w, 0), false);
+    return change(w, hn_work_word(w, 0), NULL);
 }

@@ -12,6 +12,9 @@ struct feed_index {
 /* Maps the index in force; false, with a message, when it is damaged. It lives as long as the worker. */
 bool feed_open(struct hn_work *w, struct feed_index *ret);
 
+/* Tells what was taken in: a sentence, or the feed as `list --json` shows it, in one line. */
+void feed_told(struct hn_work *w, const struct hn_adv_feed *f);
+
 #define FEED_INDEX HN_STR("index")
 
 int feed_add(struct hn_work *w);

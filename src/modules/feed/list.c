@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "modules/feed/beside.h"
 
@@ -82,6 +83,26 @@ static void put_one(struct hn_work *w, struct hn_jw *j, const struct hn_adv_feed
     hn_jw_kc(j, "sha256", sum);
     feed_checks_json(j, w, f->name);
     hn_jw_obj_end(j);
+}
+
+void feed_told(struct hn_work *w, const struct hn_adv_feed *f)
+{
+    HN_AUTO(hn_buf_done) struct hn_buf out = {0};
+    struct hn_arena *a = hn_work_arena(w);
+    char date[HN_TIME_TEXT];
+    if (hn_work_form(w) == HN_FORM_TEXT) {
+        hn_work_say(w, f->rejected ? "feed.taken.but" : "feed.taken", "name", hn_arena_cstr(a, f->name), "n",
+                    hn_arena_fmt(a, "%llu", (unsigned long long)f->records).p, "date",
+                    f->date ? hn_arena_fmt(a, "%.10s", hn_time_text(f->date, date)).p : "?", "out",
+                    hn_arena_fmt(a, "%llu", (unsigned long long)f->rejected).p, NULL);
+        return;
+    }
+    struct hn_jw j;
+    hn_buf_init(&out, 1u << 20);
+    hn_jw_init(&j, &out);
+    put_one(w, &j, f);
+    hn_buf_chr(&out, '\n');
+    hn_work_write(w, hn_bytes_of(out.p, out.n));
 }
 
 static void put_json(struct hn_work *w, const struct hn_adv_feed *list, size_t n)
