@@ -132,6 +132,7 @@ static int read_option(struct call *c, int argc, char **argv, int *i)
                   NULL);
         return CLI_USAGE;
     }
+    cli.json = cli.json || (strcmp(p->name, "format") == 0 && strcmp(value, "json") == 0); /* asked for, not assumed */
     return CLI_OK;
 }
 

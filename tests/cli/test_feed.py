@@ -556,7 +556,7 @@ class Bundle(Case):
         local.write_text(json.dumps(osv("B-1")))
         self.feed("add", "--name", "b", local, env=other)
         self.feed("add", "--name", "a", local, env=other)
-        self.feed("import", one, env=other)
+        self.assertIn("records, as of", self.feed("import", one, env=other).text)
         rows = {f["name"]: f for f in self.feed("list", "--json", env=other).json}
         self.assertEqual({n: f["records"] for n, f in rows.items()}, {"a": 2, "b": 1})
         mine = self.listed()["a"]

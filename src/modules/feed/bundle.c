@@ -273,11 +273,26 @@ static bool open_bundle(struct hn_work *w, struct hn_adv_index *ret)
     return !why;
 }
 
+static void tell(struct hn_work *w, const struct hn_adv_index *bundle)
+{
+    struct hn_adv_feed *list = hn_arena_alloc(hn_work_arena(w), (bundle->n_feeds + 1) * sizeof *list);
+    size_t n = 0;
+    while (n < bundle->n_feeds && hn_adv_feed_at(bundle, (uint32_t)n, &list[n]))
+        n++;
+    if (hn_work_form(w) != HN_FORM_TEXT)
+        feed_json(w, list, n);
+    for (size_t i = 0; hn_work_form(w) == HN_FORM_TEXT && i < n; i++)
+        feed_told(w, &list[i]);
+}
+
 int feed_import(struct hn_work *w)
 {
     struct feed_index old;
     struct hn_adv_index bundle;
     if (!feed_open(w, &old) || !open_bundle(w, &bundle))
         return 3;
-    return feed_join(w, &old, &bundle);
+    int rc = feed_join(w, &old, &bundle);
+    if (rc == 0)
+        tell(w, &bundle);
+    return rc;
 }

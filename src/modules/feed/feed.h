@@ -14,6 +14,7 @@ bool feed_open(struct hn_work *w, struct feed_index *ret);
 
 /* Tells what was taken in: a sentence, or the feed as `list --json` shows it, in one line. */
 void feed_told(struct hn_work *w, const struct hn_adv_feed *f);
+void feed_json(struct hn_work *w, const struct hn_adv_feed *list, size_t n); /* as `list --json` */
 
 #define FEED_INDEX HN_STR("index")
 

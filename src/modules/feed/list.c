@@ -105,7 +105,7 @@ void feed_told(struct hn_work *w, const struct hn_adv_feed *f)
     hn_work_write(w, hn_bytes_of(out.p, out.n));
 }
 
-static void put_json(struct hn_work *w, const struct hn_adv_feed *list, size_t n)
+void feed_json(struct hn_work *w, const struct hn_adv_feed *list, size_t n)
 {
     struct hn_buf out;
     struct hn_jw j;
@@ -169,7 +169,7 @@ int feed_list(struct hn_work *w)
         n += wanted(w, &list[n]);
     sort(w, list, n);
     if (hn_work_form(w) == HN_FORM_JSON)
-        put_json(w, list, n);
+        feed_json(w, list, n);
     else if (hn_work_form(w) == HN_FORM_JSONL)
         put_lines(w, list, n);
     else if (!all && hn_work_form(w) == HN_FORM_TEXT)
