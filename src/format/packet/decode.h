@@ -33,6 +33,7 @@ enum hn_packet_verdict packet_link(struct packet_at *at, unsigned link);       /
 enum hn_packet_verdict packet_ethernet(struct packet_at *at);                  /* link.c */
 enum hn_packet_verdict packet_ethertype(struct packet_at *at, unsigned type);  /* link.c */
 enum hn_packet_verdict packet_ppp(struct packet_at *at);                       /* link.c */
+enum hn_packet_verdict packet_ppp_framed(struct packet_at *at);                /* link.c */
 enum hn_packet_verdict packet_mpls(struct packet_at *at);                      /* link.c */
 enum hn_packet_verdict packet_ip(struct packet_at *at);                        /* ip.c */
 enum hn_packet_verdict packet_transport(struct packet_at *at, unsigned proto); /* transport.c */

@@ -124,6 +124,23 @@ enum hn_packet_verdict packet_ethertype(struct packet_at *at, unsigned type)
     }
 }
 
+/* Ports of a switch, between it and the processor behind it, carry a tag that says which port a frame belongs to.
+ *   Broadcom     destination 6, source 6, tag 4, type 2;  "prepended": tag 4, then the frame
+ *   Marvell DSA  destination 6, source 6, tag 4, type 2;  EDSA: type dada 2, 0 2 before the tag
+ * A Marvell tag takes the place of the frame's own VLAN tag when bit 5 of its first octet is set; the identifier is its
+ * last 12 bits (Linux, net/dsa/tag_dsa.c). */
+static enum hn_packet_verdict marvell(struct packet_at *at, size_t tag_at)
+{
+    const uint8_t *h = hn_cur_take(&at->c, tag_at + 6).p;
+    if (hn_cur_bad(&at->c))
+        return packet_short(at, HN_PACKET_LINK_SHORT);
+    if (h[tag_at] & 0x20) {
+        at->p->layers |= HN_LAYER_VLAN;
+        at->p->vlan = packet_be16(h + tag_at + 2) & 0xfff;
+    }
+    return packet_ethertype(at, packet_be16(h + tag_at + 4));
+}
+
 /* BSD loopback: address family 4, in the order of the machine that captured (LOOP: network order). Families of IPv6
  * differ between systems. */
 static enum hn_packet_verdict loopback(struct packet_at *at)
@@ -167,7 +184,7 @@ static enum hn_packet_verdict hdlc(struct packet_at *at)
 }
 
 /* PPP with or without its HDLC address and control octets ff 03. */
-static enum hn_packet_verdict ppp(struct packet_at *at)
+enum hn_packet_verdict packet_ppp_framed(struct packet_at *at)
 {
     size_t left = hn_cur_left(&at->c);
     if (left >= 2 && at->c.base[at->c.off] == 0xff && at->c.base[at->c.off + 1] == 3)
@@ -272,6 +289,23 @@ static enum hn_packet_verdict ppi(struct packet_at *at)
     return hn_cur_bad(&at->c) ? packet_short(at, HN_PACKET_LINK_SHORT) : packet_link(at, link);
 }
 
+/* PKTAP of macOS (all numbers little-endian): length of this header 4 (108, more in later systems), record 4 (1: a
+ * packet follows), link type of the packet 4, name of the interface 24, … */
+static enum hn_packet_verdict pktap(struct packet_at *at)
+{
+    struct hn_cur head = at->c;
+    size_t n = hn_cur_le32(&head);
+    uint32_t record = hn_cur_le32(&head), link = hn_cur_le32(&head);
+    hn_cur_skip(&at->c, n);
+    if (hn_cur_bad(&head) || hn_cur_bad(&at->c) || n < 108)
+        return packet_short(at, HN_PACKET_LINK_SHORT);
+    if (record != 1)
+        return HN_PACKET_LINK_HIDDEN;
+    if (++at->depth > PACKET_DEPTH_MAX)
+        return HN_PACKET_TOO_DEEP;
+    return packet_link(at, link);
+}
+
 /* NFLOG: family 1, version 1, resource 2, then fields: length 2, type 2 (both in the order of the machine; taken as
  * little-endian), value padded to 4. Type 9 is the packet. */
 static enum hn_packet_verdict nflog(struct packet_at *at)
@@ -334,9 +368,9 @@ enum hn_packet_verdict packet_link(struct packet_at *at, unsigned link)
         return after(at, 13, llc);
     case 9: /* PPP */
     case 50:
-        return ppp(at);
+        return packet_ppp_framed(at);
     case 204: /* PPP and Cisco HDLC after an octet of direction */
-        return after(at, 1, ppp);
+        return after(at, 1, packet_ppp_framed);
     case 51:
         return pppoe(at);
     case 104:
@@ -367,6 +401,21 @@ enum hn_packet_verdict packet_link(struct packet_at *at, unsigned link)
         return ppi(at);
     case 239:
         return nflog(at);
+    case 100: /* ATM as RFC 2684 has it: LLC */
+        return llc(at);
+    case 219:
+        return packet_mpls(at);
+    case 240: /* netANALYZER: 4, then the frame */
+    case 282: /* Broadcom's tag before the frame */
+        return after(at, 4, packet_ethernet);
+    case 258:
+        return pktap(at);
+    case 281: /* Broadcom's tag within */
+        return fixed(at, 18, 16);
+    case 284:
+        return marvell(at, 12);
+    case 285:
+        return marvell(at, 16);
     default:
         return HN_PACKET_LINK_UNKNOWN;
     }

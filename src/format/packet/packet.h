@@ -2,7 +2,8 @@
  *
  *   link ─▶ VLAN, QinQ, MPLS, PPPoE ─▶ IPv4 | IPv6 + extension headers ─▶ TCP, UDP, ICMP, ICMPv6, SCTP, DCCP
  *                     ▲                          │
- *                     └── GRE, IP in IP, 6in4, VXLAN, GENEVE, GTP-U, ERSPAN, MPLS in IP (innermost packet is given)
+ *                     └── GRE, PPTP, IP in IP, 6in4, Teredo, VXLAN, GENEVE, GTP-U, ERSPAN, MPLS in IP (innermost is
+ * given)
  *
  * Nothing is invented: a field that the frame does not hold stays zero and the verdict says why. Nothing is
  * reassembled: a later fragment has a protocol and no ports. Works on the frame only, keeps nothing, allocates
@@ -59,7 +60,7 @@ bool hn_packet_verdict_malformed(enum hn_packet_verdict v);
 #define HN_LAYER_MPLS   2u
 #define HN_LAYER_PPP    4u
 #define HN_LAYER_GRE    8u
-#define HN_LAYER_IPIP   16u /* IPv4 or IPv6 in either */
+#define HN_LAYER_IPIP   16u /* IPv4 or IPv6 in either, also Teredo */
 #define HN_LAYER_VXLAN  32u /* also GENEVE */
 #define HN_LAYER_GTP    64u
 #define HN_LAYER_TUNNEL (HN_LAYER_GRE | HN_LAYER_IPIP | HN_LAYER_VXLAN | HN_LAYER_GTP)

@@ -11,6 +11,14 @@
 #define IP6(next, len)                                                                                                 \
     "6 0 000000 " len " " next " 40 20010db8000000000000000000000001 20010db8000000000000000000000002 "
 
+#define PKTAP(length, record, link)                                                                                    \
+    length record link "656e3000 0000000000000000000000000000000000000000 00000000 02000000 0e000000 00000000 "        \
+                       "01000000 7368000000000000000000000000000000000000 00000000 0600 0000 00000000 "                \
+                       "0000000000000000000000000000000000000000"
+/* IPv6 from a client of Teredo (2001:0:198.51.100.9:…) to a host. */
+#define TEREDO(next, len)                                                                                              \
+    "6 0 000000 " len " " next " 40 20010000c63364090000bffe3f9bfff8 20010db8000000000000000000000002 "
+
 struct frame {
     uint8_t *p; /* of exactly n octets */
     size_t n;
@@ -102,6 +110,20 @@ static const struct {
      HN_LAYER_VXLAN},
     {"GENEVE", 1, ETH("0800") IP4("11", "005a") UDP("c000", "17c1", "0046") "0000655800000100" ETH("0800") SYN,
      HN_LAYER_VXLAN},
+    {"ATM", 100, "aaaa03 000000 0800" SYN, 0},
+    {"labels alone", 219, "00010040 00011140" SYN, HN_LAYER_MPLS},
+    {"netANALYZER", 240, "00000000" ETH("0800") SYN, 0},
+    {"PKTAP", 258, PKTAP("6c000000", "01000000", "01000000") ETH("0800") SYN, 0},
+    {"PKTAP, longer, raw", 258, PKTAP("70000000", "01000000", "0c000000") "00000000" SYN, 0},
+    {"Broadcom's tag", 281, "020000000001 020000000002 20000001 0800" SYN, 0},
+    {"Broadcom's tag before", 282, "20000001" ETH("0800") SYN, 0},
+    {"DSA", 284, "020000000001 020000000002 00080000 0800" SYN, 0},
+    {"DSA in place of a VLAN tag", 284, "020000000001 020000000002 2008e005 0800" SYN, HN_LAYER_VLAN},
+    {"DSA, then VLAN", 284, "020000000001 020000000002 00080000 8100 0005 0800" SYN, HN_LAYER_VLAN},
+    {"EDSA", 285, ETH("dada") "0000 20080005 0800" SYN, HN_LAYER_VLAN},
+    {"PPTP", 1, ETH("0800") IP4("2f", "004a") "3001 880b 002a 0001 00000001 0021" SYN, HN_LAYER_GRE | HN_LAYER_PPP},
+    {"PPTP, framed, acknowledging", 1,
+     ETH("0800") IP4("2f", "0050") "3081 880b 002c 0001 00000001 00000002 ff03 0021" SYN, HN_LAYER_GRE | HN_LAYER_PPP},
     {"GTP-U", 1, ETH("0800") IP4("11", "004c") UDP("c000", "0868", "0038") "30ff002800000001" SYN, HN_LAYER_GTP},
 };
 
@@ -229,6 +251,70 @@ TEST(a_tunnel_is_left_closed_when_asked)
     hn_free(f.p);
     CHECK_UINT(p.proto, 4);
     CHECK(!p.has_ports);
+}
+
+/* Teredo with its headers before the packet, in both directions. */
+TEST(teredo_is_entered_with_every_header_before_it)
+{
+    static const char *const ways_in[] = {
+        ETH("0800") IP4("11", "0058") UDP("c000", "0dd8", "0044") TEREDO("06", "0014") TCP_SYN,
+        ETH("0800") IP4("11", "0058") UDP("0dd8", "c000", "0044") TEREDO("06", "0014") TCP_SYN,
+        ETH("0800") IP4("11", "0060") UDP("0dd8", "c000", "004c") "0000 3fff 39cc9bfe" TEREDO("06", "0014") TCP_SYN,
+        ETH("0800") IP4("11", "0065") UDP("c000", "0dd8", "0051") "0001 00 00 0102030405060708 00" TEREDO("06", "0014")
+            TCP_SYN,
+        ETH("0800") IP4("11", "0070") UDP("0dd8", "c000", "005c") "0001 01 02 aa bbbb 0102030405060708 00 "
+                                                                  "0000 3fff 39cc9bfe" TEREDO("06", "0014") TCP_SYN,
+    };
+    for (size_t i = 0; i < sizeof(ways_in) / sizeof(ways_in[0]); i++) {
+        struct hn_packet p;
+        NOTE("way %zu", i);
+        CHECK_UINT(decode(1, ways_in[i], &p), HN_PACKET_OK);
+        CHECK_UINT(p.src.family, 6);
+        CHECK_UINT(p.src.b[1], 1);
+        CHECK_UINT(p.proto, 6);
+        CHECK_UINT(p.dport, 23);
+        CHECK_UINT(p.layers, HN_LAYER_IPIP);
+    }
+}
+
+/* What only looks like it stays what it is: UDP on that port. */
+TEST(what_is_no_teredo_is_not_entered)
+{
+    static const char *const others[] = {
+        /* another version; a packet shorter, and longer, than it says; no address of Teredo's; a lone port */
+        ETH("0800") IP4("11", "0058")
+            UDP("c000", "0dd8", "0044") "4 0 000000 0014 06 40 20010000c63364090000bffe3f9bfff8"
+                                        "20010db8000000000000000000000002" TCP_SYN,
+        ETH("0800") IP4("11", "0058") UDP("c000", "0dd8", "0044") TEREDO("06", "0013") TCP_SYN,
+        ETH("0800") IP4("11", "0058") UDP("c000", "0dd8", "0044") TEREDO("06", "0015") TCP_SYN,
+        ETH("0800") IP4("11", "0058") UDP("c000", "0dd8", "0044") IP6("06", "0014") TCP_SYN,
+        ETH("0800") IP4("11", "0020") UDP("c000", "0dd8", "000c") "00010000",
+        ETH("0800") IP4("11", "0024") UDP("c000", "0dd8", "0010") "0001ffff 00000000",
+        /* the same packet over IPv6, where Teredo is not */
+        ETH("86dd") IP6("11", "0044") UDP("c000", "0dd8", "0044") TEREDO("06", "0014") TCP_SYN,
+        /* PPTP of another type, encrypted PPP, an acknowledgement alone */
+        ETH("0800") IP4("2f", "004a") "3001 0800 002a 0001 00000001 0021" SYN,
+        ETH("0800") IP4("2f", "0024") "3001 880b 0004 0001 00000001 00fd 9000",
+        ETH("0800") IP4("2f", "0020") "2081 880b 0000 0001 00000001",
+    };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        struct hn_packet p;
+        NOTE("row %zu", i);
+        CHECK_UINT(decode(1, others[i], &p), HN_PACKET_OK);
+        CHECK_UINT(p.proto, i < 7 ? 17 : 47);
+        CHECK_UINT(p.layers, 0);
+    }
+}
+
+TEST(a_switch_tag_gives_the_vlan_that_it_replaced)
+{
+    struct hn_packet p;
+    CHECK_UINT(decode(284, "020000000001 020000000002 2008e123 0800" SYN, &p), HN_PACKET_OK);
+    CHECK_UINT(p.vlan, 0x123);
+    CHECK_UINT(decode(285, ETH("dada") "0000 00080123 0800" SYN, &p), HN_PACKET_OK);
+    CHECK_UINT(p.vlan, 0);
+    CHECK_UINT(decode(258, PKTAP("6c000000", "00000000", "01000000"), &p), HN_PACKET_LINK_HIDDEN);
+    CHECK_UINT(decode(258, PKTAP("6c000000", "01000000", "02010000"), &p), HN_PACKET_LINK_SHORT);
 }
 
 TEST(a_port_alone_makes_no_tunnel)

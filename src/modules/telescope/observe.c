@@ -193,6 +193,7 @@ static uint32_t seconds(hn_time t, uint32_t last)
 #define VXLAN_OLD  8472
 #define GENEVE     6081
 #define GTP_U      2152
+#define TEREDO     3544
 
 static inline uint16_t be16(const uint8_t *p)
 {
@@ -220,10 +221,12 @@ static inline unsigned fast_proto(const struct hn_capture_record *r)
     return b[23] == 17 && total >= 28 && be16(b + 38) == total - 20 ? 17 : 0;
 }
 
-/* Tunnels over UDP are known by their destination port. */
-static inline bool may_carry(unsigned port)
+/* Tunnels over UDP are known by their destination port, Teredo by either. */
+static inline bool may_carry(const uint8_t *b)
 {
-    return port == VXLAN || port == VXLAN_OLD || port == GENEVE || port == GTP_U;
+    unsigned port = be16(b + 36);
+    return port == VXLAN || port == VXLAN_OLD || port == GENEVE || port == GTP_U || port == TEREDO ||
+           be16(b + 34) == TEREDO;
 }
 
 __attribute__((always_inline)) static inline void fast_tcp(const uint8_t *b, size_t total, struct hn_packet *p)
@@ -243,7 +246,7 @@ static bool fast(const struct hn_capture_record *r, struct hn_packet *p)
 {
     const uint8_t *b = r->p;
     unsigned proto = fast_proto(r);
-    if (!proto || (proto == 17 && may_carry(be16(b + 36))))
+    if (!proto || (proto == 17 && may_carry(b)))
         return false;
     size_t total = be16(b + 16);
     p->src.family = p->dst.family = 4;
@@ -280,7 +283,7 @@ struct counted {
 static inline bool fast_port(const struct hn_capture_record *r, struct counted *sum, struct telescope_port *ports)
 {
     unsigned proto = fast_proto(r), port = be16(r->p + 36);
-    if (!proto || r->time <= 0 || (proto == 17 && may_carry(port)))
+    if (!proto || r->time <= 0 || (proto == 17 && may_carry(r->p)))
         return false;
     sum->n++;
     sum->first = sum->first < r->time ? sum->first : r->time;
