@@ -17,6 +17,7 @@
 #include "cli/software.h"
 #include "core/client.h"
 #include "core/collect.h"
+#include "core/draw.h"
 #include "core/fetch.h"
 #include "core/fix.h"
 #include "core/parse.h"
@@ -32,13 +33,21 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } roles[] = {
-    {"collector", hn_collector_main}, {"image", hn_collector_main},
-    {"parser", hn_parser_main},       {"store", hn_store_role_argv},
-    {"httpd", hn_httpd_argv},         {"fixer", hn_fixer_main},
-    {"worker", hn_worker_main},       {"fetch", hn_fetch_main},
-    {"capture", cli_capture},         {"kinds", cli_kinds},
-    {"remind", cli_remind},           {"man", cli_man},
-    {"completion", cli_completion},   {"ask", cli_asker},
+    {"collector", hn_collector_main},
+    {"image", hn_collector_main},
+    {"parser", hn_parser_main},
+    {"store", hn_store_role_argv},
+    {"httpd", hn_httpd_argv},
+    {"fixer", hn_fixer_main},
+    {"worker", hn_worker_main},
+    {"fetch", hn_fetch_main},
+    {"draw", hn_draw_main},
+    {"capture", cli_capture},
+    {"kinds", cli_kinds},
+    {"remind", cli_remind},
+    {"man", cli_man},
+    {"completion", cli_completion},
+    {"ask", cli_asker},
     {"uploads", cli_uploads},
 };
 

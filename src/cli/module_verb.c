@@ -79,7 +79,8 @@ static bool good_value(const struct hn_verb_option *o, const char *value)
     char *end;
     struct hn_str s;
     if (!hn_str_from_utf8(hn_bytes_of(value, strlen(value)), &s))
-        return o->type == HN_OPT_INPUT || o->type == HN_OPT_FOLLOW || o->type == HN_OPT_OUTPUT;
+        return o->type == HN_OPT_INPUT || o->type == HN_OPT_FOLLOW || o->type == HN_OPT_OUTPUT ||
+               o->type == HN_OPT_REPORT;
     switch (o->type) {
     case HN_OPT_INT:
         return hn_str_i64(s, &i) && (!(o->least || o->most) || (i >= o->least && i <= o->most));

@@ -230,6 +230,8 @@ struct hn_err front_outputs_end(struct front_state *s, bool keep, struct hn_diag
         struct front_output *o = &s->outputs[i];
         if (!o->made)
             continue;
+        if (keep && hn_ok(e) && o->drawn)
+            e = front_draw(s, o, reterr);
         HN_AUTO_FD fd = keep && hn_ok(e) ? open(o->temp, O_RDWR | O_CLOEXEC) : -1;
         if (fd >= 0 && fsync(fd) == 0 && rename(o->temp, o->path) == 0)
             continue;

@@ -17,7 +17,7 @@ struct front_input {
 struct front_output {
     const char *option, *path;
     char temp[4096];
-    bool made;
+    bool made, drawn; /* the worker began it; it wrote marks of a report, of which a PDF is drawn */
 };
 
 #define FRONT_OUTPUTS 4u
@@ -66,6 +66,10 @@ void front_follow_done(struct front_state *s);
 /* ---- front_facts.c ---- */
 #define FRONT_FACTS_MAX ((size_t)256 << 20)
 HN_MUST struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr);
+
+/* ---- front_draw.c ---- */
+/* In place of the marks that the worker wrote: the report as pages, drawn by a role of its own. */
+HN_MUST struct hn_err front_draw(const struct front_state *s, const struct front_output *o, struct hn_diag *reterr);
 
 /* ---- front_files.c ---- */
 HN_MUST struct hn_err front_folder_open(struct front_state *s, struct hn_diag *reterr);

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "core/front_in.h"
+#include "format/report/report.h"
 
 #define INPUTS_MAX 4000000u
 #define DEPTH_MAX  64u
@@ -89,12 +90,16 @@ static struct hn_err add_option(struct front_state *s, const struct hn_front_opt
     case HN_OPT_INPUT:
         return find(s, o->value, o->o->name, reterr);
     case HN_OPT_OUTPUT:
+    case HN_OPT_REPORT:
         if (s->n_outputs == FRONT_OUTPUTS)
             return hn_fail(reterr, HN_E_LIMIT, "too many outputs");
         /* the new file takes the place of what is there: never that of /dev/null */
         if (stat(o->value, &st) == 0 && !S_ISREG(st.st_mode))
             return hn_fail(reterr, HN_E_INVALID, "%s is there and is no plain file", o->value);
-        s->outputs[s->n_outputs++] = (struct front_output){.option = o->o->name, .path = o->value};
+        s->outputs[s->n_outputs++] =
+            (struct front_output){.option = o->o->name,
+                                  .path = o->value,
+                                  .drawn = o->o->type == HN_OPT_REPORT && hn_report_is_pdf(hn_str_c(o->value))};
         return HN_OK;
     case HN_OPT_UDP:
     case HN_OPT_TCP:

@@ -31,6 +31,7 @@ enum hn_opt_type {
     HN_OPT_FOLLOW, /* names a file or a folder that is looked at again and again: hn_work_input() gives each file that
                     * is new, and again whenever it has changed; false: none at present, ask later */
     HN_OPT_OUTPUT, /* names a file to be written whole: hn_work_output(w, name) */
+    HN_OPT_REPORT, /* the same for a report: hn_work_report(w, name, …). Called .pdf it is drawn on pages, else HTML */
     HN_OPT_UDP,    /* ADDRESS:PORT to listen on: a bound socket from hn_work_input() */
     HN_OPT_TCP,    /* the same, listening */
     HN_OPT_SCTP,
@@ -165,6 +166,9 @@ void hn_work_warn(struct hn_work *w, const char *key, ...) __attribute__((sentin
 void hn_work_progress(struct hn_work *w, uint64_t done, uint64_t total, const char *what);
 /* Descriptor of an HN_OPT_OUTPUT (a temporary file that the front renames when the worker ends with 0 or 1); -1. */
 int hn_work_output(struct hn_work *w, const char *option);
+struct hn_report; /* format/report/report.h */
+/* The report of an HN_OPT_REPORT, as its name asks. False: it could not be written. */
+bool hn_work_report(struct hn_work *w, const char *option, const struct hn_report *r);
 
 /* ---------------------------------------------------------------- in the worker: the module's own folder */
 

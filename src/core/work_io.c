@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/work_in.h"
+#include "format/report/report.h"
 
 #define READ_STEP (1u << 20)
 
@@ -348,6 +350,21 @@ int hn_work_temp(struct hn_work *w)
 int hn_work_output(struct hn_work *w, const char *option)
 {
     return ask_file(w, 'U', hn_str_c(option));
+}
+
+bool hn_work_report(struct hn_work *w, const char *option, const struct hn_report *r)
+{
+    HN_AUTO_FD fd = hn_work_output(w, option);
+    struct hn_buf page;
+    if (fd < 0 || r->marks.bad)
+        return false;
+    if (hn_report_is_pdf(hn_work_str(w, option))) /* drawn by the front's role: fonts are files */
+        return hn_ok(hn_write_all(fd, r->marks.p, r->marks.n));
+    hn_buf_init(&page, r->marks.max);
+    hn_report_html(r, &page);
+    bool ok = !page.bad && hn_ok(hn_write_all(fd, page.p, page.n));
+    hn_buf_done(&page);
+    return ok;
 }
 
 static struct hn_err ask_done(struct hn_work *w, uint8_t type, struct hn_str name)

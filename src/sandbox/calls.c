@@ -1,7 +1,7 @@
 /* Which system calls each role may make. What a table does not name is refused: parser and collector, which run for
- * seconds over hostile machines, are killed for it; store, httpd and fetch, which serve, get ENOSYS, so that a libc
- * with a newer way of doing a harmless thing takes the older one, but are killed for what no accident explains
- * (never[]). */
+ * seconds over hostile machines, are killed for it; store, httpd and fetch, which serve, and draw, which runs libraries
+ * with ways of their own, get ENOSYS, so that a libc with a newer way of doing a harmless thing takes the older one,
+ * but are killed for what no accident explains (never[]). */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
@@ -122,6 +122,17 @@ static const struct sandbox_rule fetch[] = {
     A(geteuid), A(getgid), A(getegid), A(uname), A(getrusage), A(getrlimit), FAIL(prctl, EPERM), FAIL(ioctl, ENOTTY),
 };
 
+/* Pango, fontconfig and cairo over the fonts that landlock names; their threads. What they may not do they do without
+ * (a cache that is not written, a font that is not there), so it is refused and not fatal. Stands before common[]. */
+static const struct sandbox_rule draw[] = {
+    {SYS_mmap, HOW_NO_EXEC, EACCES}, {SYS_mprotect, HOW_NO_EXEC, EACCES},
+    {SYS_openat, HOW_READ_OPEN, 2}, OLD({SYS_open, HOW_READ_OPEN, 1}, A(stat), A(lstat), A(access), A(readlink),)
+    A(newfstatat), A(statx), A(statfs), A(fstatfs), A(faccessat), A(faccessat2), A(readlinkat), A(getdents64), A(pread64),
+    A(pwrite64), A(getcwd), {SYS_fcntl, HOW_FCNTL, 0}, {SYS_clone, HOW_THREAD, 0}, FAIL(clone3, ENOSYS), A(set_robust_list),
+    A(rseq), A(sched_yield), A(sched_getaffinity), A(clock_nanosleep), A(nanosleep), A(getuid), A(geteuid), A(getgid),
+    A(getegid), A(uname), A(getrusage), A(getrlimit), FAIL(prctl, EPERM), FAIL(ioctl, ENOTTY), FAIL(socket, EACCES),
+};
+
 /* A package manager and what it starts must be able to do almost anything; not these. Refused, not fatal, because the
  * filter is handed down to programs that may try and do without. */
 static const struct sandbox_rule fixer[] = {
@@ -150,6 +161,8 @@ size_t sandbox_tables(enum hn_proc role, bool sees_processes, struct sandbox_tab
     *ret_rest = REST_KILL;
     if (role == HN_PROC_FETCH)
         out[n++] = TABLE(fetch);
+    if (role == HN_PROC_DRAW)
+        out[n++] = TABLE(draw);
     if (role != HN_PROC_FIXER)
         out[n++] = TABLE(common);
     switch (role) {
@@ -174,11 +187,12 @@ size_t sandbox_tables(enum hn_proc role, bool sees_processes, struct sandbox_tab
         *ret_rest = REST_ALLOW;
         return n;
     case HN_PROC_FETCH:
+    case HN_PROC_DRAW:
     case HN_PROC_PARSER:
     case HN_PROC_COUNT:
         break;
     }
-    if (role == HN_PROC_STORE || role == HN_PROC_HTTPD || role == HN_PROC_FETCH) {
+    if (role == HN_PROC_STORE || role == HN_PROC_HTTPD || role == HN_PROC_FETCH || role == HN_PROC_DRAW) {
         out[n++] = TABLE(never);
         *ret_rest = REST_ENOSYS;
     }

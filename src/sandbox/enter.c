@@ -25,6 +25,7 @@ static const rlim_t address_space[HN_PROC_COUNT] = {
     [HN_PROC_STORE] = (rlim_t)6 << 30, /* a document of 64 MiB as a tree beside the database's cache */
     [HN_PROC_HTTPD] = (rlim_t)2 << 30,     [HN_PROC_WORKER] = (rlim_t)1 << 30,
     [HN_PROC_IMAGE] = (rlim_t)1 << 30,     [HN_PROC_FETCH] = (rlim_t)1 << 30,
+    [HN_PROC_DRAW] = (rlim_t)2 << 30, /* fonts are mapped whole */
 };
 
 static struct hn_err enter_limits(enum hn_proc role, const struct hn_sandbox_paths *paths, struct hn_diag *reterr)
@@ -35,7 +36,7 @@ static struct hn_err enter_limits(enum hn_proc role, const struct hn_sandbox_pat
         ok = ok && limit(RLIMIT_AS, space);
     if (role == HN_PROC_PARSER || role == HN_PROC_COLLECTOR || role == HN_PROC_HTTPD)
         ok = ok && limit(RLIMIT_FSIZE, 0);
-    if (role == HN_PROC_IMAGE || role == HN_PROC_FETCH)
+    if (role == HN_PROC_IMAGE || role == HN_PROC_FETCH || role == HN_PROC_DRAW)
         ok = ok && limit(RLIMIT_FSIZE, paths ? paths->file_bytes : 0);
     if (role == HN_PROC_PARSER)
         ok = ok && limit(RLIMIT_NPROC, 0) && limit(RLIMIT_NOFILE, 16);

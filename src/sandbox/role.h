@@ -8,6 +8,7 @@
  *   store       owns HINOMI_HOME and the database
  *   httpd       speaks HTTP on one listening socket
  *   fixer       makes one approved change
+ *   draw        sets a report as pages: reads fonts, writes the file it was handed
  *   fetch       copies what an address gives into a file it was handed; connects, looks into nothing that it brings
  *
  * Entering is the last line of set-up and fails closed: a role that cannot enter ends. The one exception is a kernel
@@ -27,6 +28,7 @@ enum hn_proc {
     HN_PROC_WORKER,
     HN_PROC_IMAGE,
     HN_PROC_FETCH,
+    HN_PROC_DRAW,
     HN_PROC_COUNT
 };
 
@@ -48,7 +50,8 @@ struct hn_sandbox_paths {
      * to any process in a domain. In its place stand the filter (openat with reading flags only; openat2, whose flags a
      * filter cannot see, gives ENOSYS) and the loss of CAP_DAC_OVERRIDE: docs/decisions/0003-collector-sandbox.md. */
     bool sees_processes;
-    uint64_t file_bytes;  /* of the roles image and fetch: most that they may write into the file they were given */
+    uint64_t
+        file_bytes; /* of the roles image, fetch and draw: most that they may write into the file they were given */
     size_t address_space; /* of a worker, bytes: what its verb declares and its inputs, which it maps */
 };
 /* no_new_privs, rlimits, landlock, capabilities, seccomp (calls.c has the tables). On any failure but a missing

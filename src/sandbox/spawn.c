@@ -18,7 +18,8 @@
 #define FDS_MAX  8u
 #define ARGS_MAX 64u
 
-static const char *const names[] = {"collector", "parser", "store", "httpd", "fixer", "worker", "image", "fetch"};
+static const char *const names[] = {"collector", "parser", "store", "httpd", "fixer",
+                                    "worker",    "image",  "fetch", "draw"};
 
 const char *hn_proc_name(enum hn_proc r)
 {

@@ -297,6 +297,20 @@ TEST(fetch_connects_and_opens_nothing_else)
          {"mount", try_mount, -SIGSYS}, {"owner of a descriptor", try_steal_descriptor, EPERM});
 }
 
+/* It reads fonts; it changes nothing, speaks with nobody, and loads no code. */
+TEST(draw_reads_what_it_was_granted)
+{
+    if (no_landlock())
+        SKIP("this kernel has no landlock");
+    ROWS(HN_PROC_DRAW, false, {"memory", try_memory, 0}, {"open", try_open, EACCES},
+         {"open to write", try_open_to_write, EACCES}, {"openat2", try_openat2_to_write, ENOSYS},
+         {"unlink", try_unlink, ENOSYS}, {"chmod", try_chmod, ENOSYS}, {"inet", try_inet, EACCES},
+         {"unix", try_unix, EACCES}, {"netlink", try_netlink, EACCES}, {"exec", try_exec, -SIGSYS},
+         {"ptrace", try_ptrace, -SIGSYS}, {"code", try_exec_memory, EACCES}, {"fork", try_fork, EPERM},
+         {"kill", try_kill_parent, ENOSYS}, {"mount", try_mount, -SIGSYS},
+         {"owner of a descriptor", try_steal_descriptor, EPERM});
+}
+
 TEST(worker_opens_nothing)
 {
     ROWS(HN_PROC_WORKER, false, {"memory", try_memory, 0}, {"open", try_open, EACCES},

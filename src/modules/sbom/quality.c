@@ -1,7 +1,6 @@
 /* hinomi sbom quality: is this bill of materials what was asked for? The gate of procurement. */
 #include "modules/sbom/quality.h"
 
-#include "base/fs.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -18,7 +17,7 @@ const struct hn_verb_option sbom_quality_options[] = {
     {"profile-file", HN_OPT_INPUT, "FILE"},
     {"answers", HN_OPT_INPUT, "FILE"},
     {"licences", HN_OPT_INPUT, "FILE"},
-    {"report", HN_OPT_OUTPUT, "FILE.html"},
+    {"report", HN_OPT_REPORT, "FILE.html|FILE.pdf"},
     {0}};
 
 struct gate {
@@ -182,8 +181,6 @@ static void begin(struct gate *g)
 
 static int end(struct gate *g)
 {
-    int fd = hn_work_output(g->w, "report");
-
     if (hn_work_form(g->w) == HN_FORM_JSON) {
         hn_jw_arr_end(&g->j);
         hn_jw_kc(&g->j, "verdict", sbom_quality_verdict_name(g->verdict));
@@ -191,12 +188,11 @@ static int end(struct gate *g)
         hn_buf_chr(&g->out, '\n');
     }
     hn_work_write(g->w, hn_bytes_of(g->out.p, g->out.n));
-    if (fd >= 0) {
-        struct hn_buf page;
-        hn_buf_init(&page, ANSWER_MAX);
-        sbom_quality_report_end(&g->report, &page);
-        bool written = !page.bad && hn_ok(hn_write_all(fd, page.p, page.n));
-        hn_buf_done(&page);
+    if (hn_work_given(g->w, "report")) {
+        struct hn_report whole;
+        sbom_quality_report_end(&g->report, &whole);
+        bool written = hn_work_report(g->w, "report", &whole);
+        hn_report_done(&whole);
         if (!written)
             return hn_work_fail(g->w, "sbom.error.write", NULL);
     }

@@ -1,9 +1,10 @@
 /* hinomi sbom quality between its files: profiles (quality_profile.c), verdicts (quality_judge.c), licence policy
- * (quality_licence.c), answers as text, JSON, CSV (quality_tell.c) and as a page (quality_report.c). */
+ * (quality_licence.c), answers as text, JSON, CSV (quality_tell.c) and as a report (quality_report.c). */
 #pragma once
 
 #include "core/text.h"
 #include "core/work.h"
+#include "format/report/report.h"
 #include "format/sbom/licence.h"
 #include "format/sbom/quality.h"
 
@@ -95,13 +96,13 @@ struct quality_document {
 void sbom_quality_tell_text(struct hn_work *w, const struct quality_document *d);
 void sbom_quality_tell_json(struct hn_work *w, struct hn_jw *j, const struct quality_document *d);
 void sbom_quality_tell_csv(struct hn_work *w, struct hn_buf *out, const struct quality_document *d);
-/* A page that needs nothing else: the verdicts at a glance, then one section for each document. */
+/* A report for people: the verdicts at a glance, then a part for each document. */
 struct quality_report {
     struct hn_work *w;
-    struct hn_buf summary, details;
+    struct hn_report summary, details;
     unsigned n; /* documents so far */
 };
 void sbom_quality_report_begin(struct hn_work *w, struct quality_report *r, size_t most);
 void sbom_quality_report_add(struct quality_report *r, const struct quality_document *d);
-/* The whole of it, into out; gives back what the report held. */
-void sbom_quality_report_end(struct quality_report *r, struct hn_buf *out);
+/* The whole of it into ret, which the caller gives back (hn_report_done); r is then empty. */
+void sbom_quality_report_end(struct quality_report *r, struct hn_report *ret);

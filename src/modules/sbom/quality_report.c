@@ -1,4 +1,4 @@
-/* Quality as a page by itself: no script, nothing loaded; a style for the printer makes the PDF. */
+/* Quality as a report for people, HTML or PDF (format/report/report.h). */
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -7,238 +7,211 @@
 
 #define PLACES_MOST 8 /* of an element; JSON has all */
 
-static const char style[] =
-    ":root{--ink:#1b1f24;--line:#d0d7de;--soft:#f6f8fa}"
-    "body{font:15px/1.6 system-ui,'Hiragino Sans','Noto Sans JP','Noto Sans CJK JP','Yu Gothic UI',sans-serif;"
-    "color:var(--ink);max-width:72rem;margin:2rem auto;padding:0 1rem}"
-    "h1{font-size:1.6rem;margin-bottom:0}h2{font-size:1.25rem;margin-top:2.5rem;border-bottom:2px solid var(--line)}"
-    "h3{font-size:1.05rem;margin:2rem 0 0}h2,h3{overflow-wrap:anywhere}"
-    "table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}"
-    "th,td{border:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
-    "th{background:var(--soft)}td.n,th.n{text-align:right;white-space:nowrap}th,.facts th{white-space:nowrap}"
-    ".w{width:45%}.facts{width:auto}.v{font-weight:600;white-space:nowrap}.pass,.allow{color:#1a7f37}.warn,.review{"
-    "color:#9a6700}"
-    ".open{color:#0550ae}.fail,.deny{color:#b42318}.absent{color:#57606a}"
-    "ul{margin:.2rem 0;padding-left:1.2rem}small,code{color:#57606a}code{font-size:.85em}p{margin:.4rem 0}"
-    ".bar{background:var(--line);height:.5rem;width:8rem;display:inline-block}"
-    ".bar i{display:block;height:.5rem;background:#1a7f37}"
-    "@page{size:A4;margin:15mm}"
-    "@media "
-    "print{body{font-size:9pt;line-height:1.45;max-width:none;margin:0;padding:0;-webkit-print-color-adjust:exact;"
-    "print-color-adjust:exact}h2.document{break-before:page}h2,h3,.head{break-after:avoid}"
-    "th,td{padding:.2rem .4rem}tr{break-inside:avoid}thead{display:table-header-group}}";
-
-/* Everything that comes from a document is text. */
-static void text(struct hn_buf *out, struct hn_str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '&':
-            hn_buf_c(out, "&amp;");
-            break;
-        case '<':
-            hn_buf_c(out, "&lt;");
-            break;
-        case '>':
-            hn_buf_c(out, "&gt;");
-            break;
-        case '"':
-            hn_buf_c(out, "&quot;");
-            break;
-        default:
-            if ((unsigned char)s.p[i] >= 0x20 || s.p[i] == '\n' || s.p[i] == '\t')
-                hn_buf_chr(out, s.p[i]);
-        }
-    }
-}
-
-static void say(struct hn_work *w, struct hn_buf *out, const char *prefix, const char *name)
+static struct hn_str words(struct hn_work *w, const char *prefix, const char *name)
 {
     static const struct hn_str none = {"", 0};
     struct hn_arena *a = hn_work_arena(w);
     struct hn_str s = sbom_text(w, hn_arena_cstr(a, hn_arena_fmt(a, "%s%s", prefix, name)), none, none);
-    text(out, hn_str_starts(s, ">") ? hn_str_cut(s, 1, s.n) : s); /* tables at a terminal mark columns of numbers so */
+    return hn_str_starts(s, ">") ? hn_str_cut(s, 1, s.n) : s; /* tables at a terminal mark columns of numbers so */
 }
 
-static void said(struct hn_work *w, struct hn_buf *out, const char *name)
+static struct hn_str said(struct hn_work *w, const char *name)
 {
-    say(w, out, "sbom.quality.report.", name);
+    return words(w, "sbom.quality.report.", name);
 }
 
-/* To the minute: "2026-11-29 08:26 UTC". */
-static void minute(struct hn_buf *out, hn_time t)
+static void plain(struct hn_report *r, struct hn_str s)
 {
-    char now[HN_TIME_TEXT];
-
-    hn_time_text(t, now);
-    hn_buf_fmt(out, "%.10s %.5s UTC", now, now + 11);
+    hn_report_put(r, HN_REPORT_PLAIN, s);
 }
 
-static void page_begin(struct hn_work *w, struct hn_buf *out)
+static void small(struct hn_report *r, struct hn_str s)
 {
-    bool ja = hn_work_lang(w) == HN_JA;
-
-    hn_buf_fmt(out, "<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">", ja ? "ja" : "en");
-    hn_buf_c(out, "<meta name=\"viewport\" content=\"width=device-width\"><meta http-equiv=\"Content-Security-Policy\" "
-                  "content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>");
-    said(w, out, "title");
-    hn_buf_fmt(out, "</title><style>%s</style></head>\n<body><h1>", style);
-    said(w, out, "title");
-    hn_buf_c(out, "</h1><p><small>");
-    said(w, out, "made");
-    hn_buf_c(out, " ");
-    minute(out, hn_work_now(w));
-    hn_buf_c(out, " · hinomi " HN_VERSION "</small></p>\n");
+    hn_report_put(r, HN_REPORT_SMALL, s);
 }
 
-static void verdict(struct hn_work *w, struct hn_buf *out, const char *prefix, const char *name)
+/* Everything that follows goes into it. */
+static void cell(struct hn_report *r)
 {
-    hn_buf_fmt(out, "<span class=\"v %s\">", name);
-    say(w, out, prefix, name);
-    hn_buf_c(out, "</span>");
+    hn_report_putc(r, HN_REPORT_CELL, "");
 }
 
-static void head_row(struct hn_work *w, struct hn_buf *out, const char *const *names, size_t n)
+static void cell_of(struct hn_report *r, struct hn_str s)
 {
-    hn_buf_c(out, "<table><thead><tr>");
-    for (size_t i = 0; i < n; i++) {
-        bool number = !strcmp(names[i], "share") || !strcmp(names[i], "number") || !strcmp(names[i], "score");
-        bool wide = !strcmp(names[i], "where") || !strcmp(names[i], "components");
-        hn_buf_c(out, number ? "<th class=\"n\">" : wide ? "<th class=\"w\">" : "<th>");
-        say(w, out, "sbom.quality.column.", names[i]);
-        hn_buf_c(out, "</th>");
-    }
-    hn_buf_c(out, "</tr></thead><tbody>\n");
+    cell(r);
+    plain(r, s);
+}
+
+static void number(struct hn_work *w, struct hn_report *r, size_t n)
+{
+    cell_of(r, hn_arena_fmt(hn_work_arena(w), "%zu", n));
+}
+
+static void begin(struct hn_report *r, enum hn_report_mark m)
+{
+    hn_report_putc(r, m, "");
+}
+
+static void verdict(struct hn_work *w, struct hn_report *r, const char *prefix, const char *name)
+{
+    static const struct {
+        const char *name;
+        enum hn_report_mark style;
+    } how[] = {{"pass", HN_REPORT_GOOD},   {"allow", HN_REPORT_GOOD}, {"warn", HN_REPORT_WARN},
+               {"review", HN_REPORT_WARN}, {"open", HN_REPORT_OPEN},  {"fail", HN_REPORT_BAD},
+               {"deny", HN_REPORT_BAD}};
+    enum hn_report_mark style = HN_REPORT_ABSENT;
+    for (size_t i = 0; i < sizeof how / sizeof *how; i++)
+        if (!strcmp(how[i].name, name))
+            style = how[i].style;
+    hn_report_put(r, style, words(w, prefix, name));
+}
+
+static void table(struct hn_work *w, struct hn_report *r, const char *kinds, const char *const *names)
+{
+    hn_report_putc(r, HN_REPORT_TABLE, kinds);
+    hn_report_putc(r, HN_REPORT_ROW, "h");
+    for (size_t i = 0; kinds[i]; i++)
+        cell_of(r, words(w, "sbom.quality.column.", names[i]));
 }
 
 /* ---------------------------------------------------------------- one element */
 
-static void answer(struct hn_work *w, struct hn_buf *out, const struct quality_result *r)
+static void answer(struct hn_work *w, struct hn_report *out, const struct quality_result *r)
 {
     static const char *const names[] = {"yes", "no", "not-applicable"};
 
     if (!r->answered) {
-        said(w, out, "answer");
-        hn_buf_c(out, " <code>");
-        text(out, r->element->id);
-        hn_buf_c(out, "</code>");
+        plain(out, said(w, "answer"));
+        plain(out, HN_STR(" "));
+        hn_report_put(out, HN_REPORT_CODE, r->element->id);
         return;
     }
-    say(w, out, "sbom.quality.answer.", names[r->answered->answer]);
-    hn_buf_c(out, " ");
-    text(out, r->answered->note);
-    hn_buf_c(out, " <small>");
-    text(out, r->answered->by);
-    hn_buf_c(out, " ");
-    text(out, r->answered->date);
-    hn_buf_c(out, "</small>");
+    plain(out, words(w, "sbom.quality.answer.", names[r->answered->answer]));
+    plain(out, HN_STR(" "));
+    plain(out, r->answered->note);
+    plain(out, HN_STR(" "));
+    small(out, hn_arena_fmt(hn_work_arena(w), "%.*s %.*s", HN_FMT(r->answered->by), HN_FMT(r->answered->date)));
 }
 
 /* "missing 148 · said to be unknown 3" */
-static void states(struct hn_work *w, struct hn_buf *out, const struct hn_quality_count *n)
+static void states(struct hn_work *w, struct hn_report *out, const struct hn_quality_count *n)
 {
     const char *between = "";
 
     for (int s = HN_QUALITY_MISSING; s < HN_QUALITY_STATES; s++) {
         if (!n->state[s])
             continue;
-        hn_buf_c(out, between);
-        say(w, out, "sbom.quality.state.", hn_quality_state_name((enum hn_quality_state)s));
-        hn_buf_fmt(out, " %zu", n->state[s]);
+        struct hn_str state = words(w, "sbom.quality.state.", hn_quality_state_name((enum hn_quality_state)s));
+        plain(out, hn_arena_fmt(hn_work_arena(w), "%s%.*s %zu", between, HN_FMT(state), n->state[s]));
         between = " · ";
     }
 }
 
-static void place(struct hn_work *w, struct hn_buf *out, const struct hn_quality_place *p)
+static void component(struct hn_work *w, struct hn_report *out, const struct hn_bom_component *c)
 {
-    if (p->c) {
-        text(out, p->c->name);
-        hn_buf_c(out, " ");
-        text(out, p->c->version);
-        hn_buf_c(out, " ");
-    }
-    hn_buf_c(out, "<small>");
-    say(w, out, "sbom.quality.state.", hn_quality_state_name(p->state));
-    if (p->found.n) {
-        hn_buf_c(out, ": ");
-        text(out, p->found);
-    }
-    hn_buf_c(out, "</small> <code>");
-    text(out, p->place);
-    hn_buf_c(out, "</code>");
+    plain(out, c->version.n ? hn_arena_fmt(hn_work_arena(w), "%.*s %.*s ", HN_FMT(c->name), HN_FMT(c->version))
+                            : hn_arena_fmt(hn_work_arena(w), "%.*s ", HN_FMT(c->name)));
 }
 
-static void places(struct hn_work *w, struct hn_buf *out, const struct quality_result *r)
+static void place(struct hn_work *w, struct hn_report *out, const struct hn_quality_place *p)
 {
-    const struct hn_quality_count *n = &r->count;
+    if (p->c)
+        component(w, out, p->c);
+    small(out, words(w, "sbom.quality.state.", hn_quality_state_name(p->state)));
+    if (p->found.n)
+        small(out, hn_arena_fmt(hn_work_arena(w), ": %.*s", HN_FMT(p->found)));
+    plain(out, HN_STR(" "));
+    hn_report_put(out, HN_REPORT_CODE, p->place);
+}
 
-    if (!r->element->check) {
-        answer(w, out, r);
+static void more(struct hn_work *w, struct hn_report *out, size_t n)
+{
+    if (n <= PLACES_MOST)
         return;
-    }
-    if (!n->n_kept)
-        return;
+    begin(out, HN_REPORT_PARAGRAPH);
+    small(out, hn_arena_fmt(hn_work_arena(w), "+ %zu %.*s", n - PLACES_MOST, HN_FMT(said(w, "more"))));
+}
+
+static void places(struct hn_work *w, struct hn_report *out, const struct hn_quality_count *n)
+{
     if (n->n_kept == 1) {
         place(w, out, &n->bad[0]);
         return;
     }
     states(w, out, n);
     if (n->state[HN_QUALITY_MISSING] == n->n) { /* examples of "everywhere" help nobody */
-        hn_buf_c(out, " <small>");
-        said(w, out, "everywhere");
-        hn_buf_c(out, "</small>");
+        plain(out, HN_STR(" "));
+        small(out, said(w, "everywhere"));
         return;
     }
-    hn_buf_c(out, "<ul>");
     for (size_t i = 0; i < n->n_kept && i < PLACES_MOST; i++) {
-        hn_buf_c(out, "<li>");
+        begin(out, HN_REPORT_ITEM);
         place(w, out, &n->bad[i]);
-        hn_buf_c(out, "</li>");
     }
-    hn_buf_c(out, "</ul>");
-    if (n->n_bad > PLACES_MOST) {
-        hn_buf_fmt(out, "<small>+ %zu ", n->n_bad - PLACES_MOST);
-        said(w, out, "more");
-        hn_buf_c(out, "</small>");
-    }
+    more(w, out, n->n_bad);
 }
 
-static void element(struct hn_work *w, struct hn_buf *out, const struct quality_result *r)
+/* What to ask of the supplier: by the worst of what was found. */
+static void to_do(struct hn_work *w, struct hn_report *out, const struct quality_result *r)
 {
-    hn_buf_c(out, "<tr><td>");
-    verdict(w, out, "sbom.quality.verdict.", sbom_quality_verdict_name(r->verdict));
-    hn_buf_c(out, "</td><td>");
-    text(out, r->element->title[hn_work_lang(w)]);
-    hn_buf_c(out, "</td><td class=\"v\" style=\"font-weight:400\">");
-    say(w, out, "sbom.quality.need.", sbom_quality_need_name(r->element->need));
-    hn_buf_c(out, "</td><td class=\"n\">");
-    if (r->element->check)
-        hn_buf_fmt(out, "%zu / %zu", r->good, r->count.n);
-    hn_buf_c(out, "</td><td>");
-    places(w, out, r);
-    hn_buf_c(out, "</td></tr>\n");
+    static const enum hn_quality_state worst[] = {HN_QUALITY_INVALID, HN_QUALITY_MISSING, HN_QUALITY_UNKNOWN,
+                                                  HN_QUALITY_REDACTED};
+    size_t i = 0;
+
+    if (r->verdict != QUALITY_FAIL && r->verdict != QUALITY_WARN)
+        return;
+    while (i < sizeof worst / sizeof *worst && !r->count.state[worst[i]])
+        i++;
+    if (i == sizeof worst / sizeof *worst)
+        return;
+    begin(out, HN_REPORT_PARAGRAPH);
+    plain(out, hn_arena_fmt(hn_work_arena(w), "→ %.*s",
+                            HN_FMT(words(w, "sbom.quality.do.", hn_quality_state_name(worst[i])))));
 }
 
-static void judgement(struct hn_work *w, struct hn_buf *out, const struct quality_judgement *j)
+static void element(struct hn_work *w, struct hn_report *out, const struct quality_result *r)
+{
+    begin(out, HN_REPORT_ROW);
+    cell(out);
+    verdict(w, out, "sbom.quality.verdict.", sbom_quality_verdict_name(r->verdict));
+    cell_of(out, r->element->title[hn_work_lang(w)]);
+    cell_of(out, words(w, "sbom.quality.need.", sbom_quality_need_name(r->element->need)));
+    cell(out);
+    if (r->element->check)
+        plain(out, hn_arena_fmt(hn_work_arena(w), "%zu / %zu", r->good, r->count.n));
+    cell(out);
+    if (!r->element->check)
+        answer(w, out, r);
+    else if (r->count.n_kept)
+        places(w, out, &r->count);
+    if (r->element->check)
+        to_do(w, out, r);
+}
+
+static void judgement(struct hn_work *w, struct hn_report *out, const struct quality_judgement *j)
 {
     static const char *const names[] = {"verdict", "element", "need", "share", "where"};
+    struct hn_arena *a = hn_work_arena(w);
+    struct hn_str share = words(w, "sbom.quality.column.", "score");
 
-    hn_buf_c(out, "<h3>");
-    text(out, j->profile->title[hn_work_lang(w)]);
-    hn_buf_c(out, " — ");
+    begin(out, HN_REPORT_HEAD);
+    plain(out, j->profile->title[hn_work_lang(w)]);
+    plain(out, HN_STR(" — "));
     verdict(w, out, "sbom.quality.verdict.", sbom_quality_verdict_name(j->verdict));
-    hn_buf_fmt(out, "</h3><p class=\"head\"><small>");
-    text(out, j->profile->source);
-    hn_buf_fmt(out, "</small></p><p class=\"head\"><span class=\"bar\"><i style=\"width:%u%%\"></i></span> ", j->score);
-    say(w, out, "sbom.quality.column.", "score");
-    hn_buf_fmt(out, " %u %%</p>", j->score);
-    head_row(w, out, names, 5);
+    begin(out, HN_REPORT_PARAGRAPH);
+    small(out, j->profile->source);
+    hn_report_put(out, HN_REPORT_BAR, hn_arena_fmt(a, "%u", j->score));
+    plain(out, hn_arena_fmt(a, "%.*s %u %%", HN_FMT(share), j->score));
+    table(w, out, "ftfnw", names);
     for (size_t i = 0; i < j->profile->n; i++)
         element(w, out, &j->results[i]);
-    hn_buf_c(out, "</tbody></table>\n");
+    begin(out, HN_REPORT_END);
 }
 
 /* ---------------------------------------------------------------- licences */
+
+static const char *const licence_verdicts[] = {"allow", "review", "deny"};
 
 static int by_licence(const void *x, const void *y)
 {
@@ -251,77 +224,62 @@ static int by_licence(const void *x, const void *y)
 }
 
 /* One licence with the components under it; how many those are. */
-static size_t licence_group(struct hn_work *w, struct hn_buf *out, const struct quality_document *d,
+static size_t licence_group(struct hn_work *w, struct hn_report *out, const struct quality_document *d,
                             const struct quality_licence_result *r, size_t left)
 {
-    static const char *const verdicts[] = {"allow", "review", "deny"};
     size_t n = 1;
 
     while (n < left && r[n].verdict == r->verdict && hn_str_eq(r[n].text, r->text))
         n++;
-    hn_buf_c(out, "<tr><td>");
-    verdict(w, out, "sbom.quality.licence.", verdicts[r->verdict]);
-    hn_buf_c(out, "</td><td>");
-    if (r->text.n)
-        text(out, r->text);
-    else
-        said(w, out, "no-licence");
-    hn_buf_c(out, "</td><td>");
-    text(out, hn_str_eq(r->why, r->text) ? HN_STR("") : r->why);
-    hn_buf_fmt(out, "</td><td class=\"n\">%zu</td><td>", n);
+    begin(out, HN_REPORT_ROW);
+    cell(out);
+    verdict(w, out, "sbom.quality.licence.", licence_verdicts[r->verdict]);
+    cell_of(out, r->text.n ? r->text : said(w, "no-licence"));
+    cell_of(out, hn_str_eq(r->why, r->text) ? HN_STR("") : r->why);
+    number(w, out, n);
+    cell(out);
     for (size_t i = 0; i < n && i < PLACES_MOST; i++) {
-        hn_buf_c(out, i ? ", " : "");
-        text(out, r[i].c->name);
-        hn_buf_c(out, " ");
-        text(out, r[i].c->version);
-        hn_buf_c(out, " <code>");
-        text(out, hn_bom_component_place(d->b, r[i].c, hn_work_arena(w)));
-        hn_buf_c(out, "</code>");
+        plain(out, i ? HN_STR(", ") : HN_STR(""));
+        component(w, out, r[i].c);
+        hn_report_put(out, HN_REPORT_CODE, hn_bom_component_place(d->b, r[i].c, hn_work_arena(w)));
     }
-    if (n > PLACES_MOST) {
-        hn_buf_fmt(out, " <small>+ %zu ", n - PLACES_MOST);
-        said(w, out, "more");
-        hn_buf_c(out, "</small>");
-    }
-    hn_buf_c(out, "</td></tr>\n");
+    more(w, out, n);
     return n;
 }
 
-static void licences(struct hn_work *w, struct hn_buf *out, const struct quality_document *d)
+static void licences(struct hn_work *w, struct hn_report *out, const struct quality_document *d)
 {
     static const char *const names[] = {"verdict", "licence", "because", "number", "components"};
-    static const char *const verdicts[] = {"allow", "review", "deny"};
     const struct quality_licence_judgement *l = d->licences;
+    struct hn_arena *a = hn_work_arena(w);
 
-    hn_buf_c(out, "<h3>");
-    said(w, out, "licences");
-    hn_buf_c(out, "</h3><p class=\"head\">");
+    begin(out, HN_REPORT_HEAD);
+    plain(out, said(w, "licences"));
+    begin(out, HN_REPORT_PARAGRAPH);
     for (size_t v = 0; v < 3; v++) {
-        verdict(w, out, "sbom.quality.licence.", verdicts[v]);
-        hn_buf_fmt(out, " %zu%s", l->n[v], v < 2 ? " · " : "</p>");
+        verdict(w, out, "sbom.quality.licence.", licence_verdicts[v]);
+        plain(out, hn_arena_fmt(a, " %zu%s", l->n[v], v < 2 ? " · " : ""));
     }
-    struct quality_licence_result *list = hn_arena_alloc(hn_work_arena(w), (l->n_list + 1) * sizeof *list);
+    struct quality_licence_result *list = hn_arena_alloc(a, (l->n_list + 1) * sizeof *list);
     if (!l->n_list || !list)
         return;
     memcpy(list, l->list, l->n_list * sizeof *list);
     qsort(list, l->n_list, sizeof *list, by_licence);
-    head_row(w, out, names, 5);
+    table(w, out, "fttnw", names);
     for (size_t i = 0; i < l->n_list;)
         i += licence_group(w, out, d, list + i, l->n_list - i);
-    hn_buf_c(out, "</tbody></table>\n");
+    begin(out, HN_REPORT_END);
 }
 
 /* ---------------------------------------------------------------- one document */
 
-static void fact(struct hn_work *w, struct hn_buf *out, const char *name, struct hn_str value)
+static void fact(struct hn_work *w, struct hn_report *out, const char *name, struct hn_str value)
 {
     if (!value.n)
         return;
-    hn_buf_c(out, "<tr><th>");
-    said(w, out, name);
-    hn_buf_c(out, "</th><td>");
-    text(out, value);
-    hn_buf_c(out, "</td></tr>\n");
+    begin(out, HN_REPORT_ROW);
+    cell_of(out, said(w, name));
+    cell_of(out, value);
 }
 
 static struct hn_str who(const struct hn_bom *b)
@@ -335,13 +293,13 @@ static struct hn_str who(const struct hn_bom *b)
 }
 
 /* What was judged: the reader holds it against what was ordered. */
-static void facts(struct hn_work *w, struct hn_buf *out, const struct quality_document *d)
+static void facts(struct hn_work *w, struct hn_report *out, const struct quality_document *d)
 {
     struct hn_arena *a = hn_work_arena(w);
     const struct hn_bom *b = d->b;
     const struct hn_bom_tool *t = b->tools;
 
-    hn_buf_c(out, "<table class=\"facts\"><tbody>\n");
+    begin(out, HN_REPORT_FACTS);
     fact(w, out, "file", d->name);
     fact(w, out, "sha256", d->sha256);
     if (b->subject)
@@ -353,134 +311,133 @@ static void facts(struct hn_work *w, struct hn_buf *out, const struct quality_do
     fact(w, out, "author", who(b));
     fact(w, out, "tool", t ? hn_arena_fmt(a, "%.*s %.*s", HN_FMT(t->name), HN_FMT(t->version)) : HN_STR("–"));
     fact(w, out, "components", hn_arena_fmt(a, "%zu", b->n_components));
-    hn_buf_c(out, "</tbody></table>\n");
+    begin(out, HN_REPORT_END);
 }
 
-static void notes(struct hn_work *w, struct hn_buf *out, const struct hn_bom *b)
+static void notes(struct hn_work *w, struct hn_report *out, const struct hn_bom *b)
 {
     if (!b->notes.first)
         return;
-    hn_buf_c(out, "<h3>");
-    said(w, out, "notes");
-    hn_buf_c(out, "</h3><ul>");
+    begin(out, HN_REPORT_HEAD);
+    plain(out, said(w, "notes"));
     for (const struct hn_bom_note *n = b->notes.first; n; n = n->next) {
-        hn_buf_c(out, "<li>");
-        text(out, sbom_note_text(w, n));
-        hn_buf_c(out, "</li>");
+        begin(out, HN_REPORT_ITEM);
+        plain(out, sbom_note_text(w, n));
     }
-    hn_buf_c(out, "</ul>\n");
-}
-
-/* "bom.json" of "/path/bom.json". */
-static struct hn_str base_name(struct hn_str s)
-{
-    for (size_t i = s.n; i > 0; i--)
-        if (s.p[i - 1] == '/')
-            return i < s.n ? hn_str_cut(s, i, s.n) : s;
-    return s;
 }
 
 /* ---------------------------------------------------------------- at a glance */
 
-static void glance_row(struct hn_work *w, struct hn_buf *out, const struct quality_document *d, unsigned document,
-                       const struct quality_judgement *j)
+static void glance(struct quality_report *r, const struct quality_document *d, struct hn_str by,
+                   const char *verdict_name)
+{
+    struct hn_report *out = &r->summary;
+
+    begin(out, HN_REPORT_ROW);
+    cell(out);
+    hn_report_put(out, HN_REPORT_LINK, hn_arena_fmt(hn_work_arena(r->w), "d%u", r->n));
+    plain(out, hn_str_base(d->name));
+    cell_of(out, by);
+    cell(out);
+    verdict(r->w, out, "sbom.quality.verdict.", verdict_name);
+}
+
+static void glance_row(struct quality_report *r, const struct quality_document *d, const struct quality_judgement *j)
 {
     static const enum quality_verdict counted[] = {QUALITY_FAIL, QUALITY_OPEN, QUALITY_WARN, QUALITY_PASS};
 
-    hn_buf_fmt(out, "<tr><td><a href=\"#d%u\">", document);
-    text(out, base_name(d->name));
-    hn_buf_c(out, "</a></td><td>");
-    text(out, j->profile->title[hn_work_lang(w)]);
-    hn_buf_c(out, "</td><td>");
-    verdict(w, out, "sbom.quality.verdict.", sbom_quality_verdict_name(j->verdict));
-    hn_buf_fmt(out, "</td><td class=\"n\">%u %%</td>", j->score);
+    glance(r, d, j->profile->title[hn_work_lang(r->w)], sbom_quality_verdict_name(j->verdict));
+    cell_of(&r->summary, hn_arena_fmt(hn_work_arena(r->w), "%u %%", j->score));
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
-        hn_buf_fmt(out, "<td class=\"n\">%zu</td>", j->by_verdict[counted[i]]);
-    hn_buf_c(out, "</tr>\n");
+        number(r->w, &r->summary, j->by_verdict[counted[i]]);
 }
 
-static void licence_row(struct hn_work *w, struct hn_buf *out, const struct quality_document *d, unsigned document)
+static void licence_row(struct quality_report *r, const struct quality_document *d)
 {
     const size_t *n = d->licences->n;
-    const char *worst = n[HN_LICENCE_DENY] ? "fail" : n[HN_LICENCE_REVIEW] ? "open" : "pass";
 
-    hn_buf_fmt(out, "<tr><td><a href=\"#d%u\">", document);
-    text(out, base_name(d->name));
-    hn_buf_c(out, "</a></td><td>");
-    said(w, out, "licences");
-    hn_buf_c(out, "</td><td>");
-    verdict(w, out, "sbom.quality.verdict.", worst);
-    hn_buf_fmt(out,
-               "</td><td></td><td class=\"n\">%zu</td><td class=\"n\">%zu</td><td class=\"n\">0</td><td "
-               "class=\"n\">%zu</td></tr>\n",
-               n[HN_LICENCE_DENY], n[HN_LICENCE_REVIEW], n[HN_LICENCE_ALLOW]);
+    glance(r, d, said(r->w, "licences"), n[HN_LICENCE_DENY] ? "fail" : n[HN_LICENCE_REVIEW] ? "open" : "pass");
+    cell(&r->summary);
+    number(r->w, &r->summary, n[HN_LICENCE_DENY]);
+    number(r->w, &r->summary, n[HN_LICENCE_REVIEW]);
+    number(r->w, &r->summary, 0);
+    number(r->w, &r->summary, n[HN_LICENCE_ALLOW]);
 }
 
 void sbom_quality_report_begin(struct hn_work *w, struct quality_report *r, size_t most)
 {
     *r = (struct quality_report){.w = w};
-    hn_buf_init(&r->summary, most);
-    hn_buf_init(&r->details, most);
+    hn_report_init(&r->summary, most);
+    hn_report_init(&r->details, most);
 }
 
 void sbom_quality_report_add(struct quality_report *r, const struct quality_document *d)
 {
     struct hn_work *w = r->w;
-    struct hn_buf *out = &r->details;
+    struct hn_report *out = &r->details;
 
     r->n++;
-    hn_buf_fmt(out, "<h2 class=\"document\" id=\"d%u\">", r->n);
-    text(out, base_name(d->name));
-    hn_buf_c(out, " — ");
+    hn_report_put(out, HN_REPORT_PART, hn_arena_fmt(hn_work_arena(w), "d%u", r->n));
+    plain(out, hn_str_base(d->name));
+    plain(out, HN_STR(" — "));
     verdict(w, out, "sbom.quality.verdict.", sbom_quality_verdict_name(d->verdict));
-    hn_buf_c(out, "</h2>\n");
     facts(w, out, d);
     for (size_t i = 0; i < d->n; i++) {
-        glance_row(w, &r->summary, d, r->n, &d->judgements[i]);
+        glance_row(r, d, &d->judgements[i]);
         judgement(w, out, &d->judgements[i]);
     }
     if (d->licences) {
-        licence_row(w, &r->summary, d, r->n);
+        licence_row(r, d);
         licences(w, out, d);
     }
     notes(w, out, d->b);
 }
 
-static void legend(struct hn_work *w, struct hn_buf *out)
+static void legend(struct hn_work *w, struct hn_report *out)
 {
     static const char *const names[] = {"fail", "open", "warn", "absent", "pass"};
 
-    hn_buf_c(out, "<h3>");
-    said(w, out, "legend");
-    hn_buf_c(out, "</h3><table class=\"facts\"><tbody>");
+    begin(out, HN_REPORT_HEAD);
+    plain(out, said(w, "legend"));
+    begin(out, HN_REPORT_FACTS);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        hn_buf_c(out, "<tr><td>");
+        begin(out, HN_REPORT_ROW);
+        cell(out);
         verdict(w, out, "sbom.quality.verdict.", names[i]);
-        hn_buf_c(out, "</td><td>");
-        say(w, out, "sbom.quality.meaning.", names[i]);
-        hn_buf_c(out, "</td></tr>\n");
+        cell_of(out, words(w, "sbom.quality.meaning.", names[i]));
     }
-    hn_buf_c(out, "</tbody></table><p><small>");
-    said(w, out, "columns");
-    hn_buf_c(out, "</small></p>\n");
+    begin(out, HN_REPORT_END);
+    begin(out, HN_REPORT_PARAGRAPH);
+    small(out, said(w, "columns"));
 }
 
-void sbom_quality_report_end(struct quality_report *r, struct hn_buf *out)
+/* To the minute: "Made 2026-11-29 08:26 UTC · hinomi 1". */
+static void about(struct hn_work *w, struct hn_report *out)
+{
+    struct hn_arena *a = hn_work_arena(w);
+    char now[HN_TIME_TEXT];
+
+    hn_time_text(hn_work_now(w), now);
+    hn_report_putc(out, HN_REPORT_LANG, hn_work_lang(w) == HN_JA ? "ja" : "en");
+    hn_report_put(out, HN_REPORT_TITLE, said(w, "title"));
+    hn_report_put(out, HN_REPORT_MADE,
+                  hn_arena_fmt(a, "%.*s %.10s %.5s UTC · hinomi " HN_VERSION, HN_FMT(said(w, "made")), now, now + 11));
+    hn_report_put(out, HN_REPORT_TIME, hn_arena_fmt(a, "%lld", (long long)(hn_work_now(w) / HN_SECOND)));
+}
+
+void sbom_quality_report_end(struct quality_report *r, struct hn_report *ret)
 {
     static const char *const names[] = {"document", "profile", "verdict", "score", "fail", "open", "warn", "pass"};
 
-    page_begin(r->w, out);
-    hn_buf_c(out, "<h2>");
-    said(r->w, out, "glance");
-    hn_buf_c(out, "</h2>\n");
-    head_row(r->w, out, names, sizeof names / sizeof *names);
-    hn_buf_str(out, hn_buf_text(&r->summary));
-    hn_buf_c(out, "</tbody></table>\n");
-    legend(r->w, out);
-    hn_buf_str(out, hn_buf_text(&r->details));
-    hn_buf_c(out, "</body></html>\n");
-    if (r->summary.bad || r->details.bad)
-        out->bad = true;
-    hn_buf_done(&r->summary);
-    hn_buf_done(&r->details);
+    hn_report_init(ret, r->details.marks.max);
+    about(r->w, ret);
+    begin(ret, HN_REPORT_SECTION);
+    plain(ret, said(r->w, "glance"));
+    table(r->w, ret, "ttfnnnnn", names);
+    hn_report_add(ret, &r->summary);
+    begin(ret, HN_REPORT_END);
+    legend(r->w, ret);
+    hn_report_add(ret, &r->details);
+    hn_report_done(&r->summary);
+    hn_report_done(&r->details);
 }
