@@ -55,6 +55,9 @@ try {
     that(v.hosts.some((h) => h.exposed === "yes" && h.why === "open"), JSON.stringify(v.hosts.map((h) => [h.name, h.exposed, h.why])));
     is(v.due.rule.split(":")[0], "bod-26-04", "rule");
     that((await page.locator("main").innerText()).includes("listens to everyone"), "why");
+    const { totals } = await s.api("software/reach?of=CVE-2026-1003"); /* one page, one number of hosts */
+    const said = await page.locator(".software-sentence").innerText();
+    that(said.includes(totals.assets === 1 ? "1 host is reached" : `${totals.assets} hosts are reached`), said);
   });
 
   await check("reach: many products are folded, open by keyboard, and are a table too", async () => {

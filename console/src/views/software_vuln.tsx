@@ -38,7 +38,7 @@ const answeredEverywhere = (v: Vuln): boolean => v.products === 0 && v.assets ==
 
 function sentence(v: Vuln): string {
   if (answeredEverywhere(v)) return t("software.vuln-answered", { n: v.answered });
-  const where = t("software.vuln-where", { products: v.products, assets: v.assets });
+  const where = t("software.vuln-where", { products: v.products, hosts: v.hosts_total });
   const known = v.kev === true ? t("software.vuln-kev") : v.kev === null ? t("software.vuln-kev-unknown") : "";
   const seen = t(v.exposed === "yes" ? "software.vuln-exposed" : v.exposed === "no" ? "software.vuln-not-exposed" : "software.vuln-exposure-unknown");
   return [where, known, seen].filter(Boolean).join(" ");
