@@ -62,8 +62,8 @@ static void make_frames(void)
 static void configure(struct telescope_config *how, struct hn_arena *a)
 {
     telescope_config_init(how);
-    telescope_prefixes_add(&how->members, a, HN_STR("11.0.0.0/16"), HN_STR("member"), HN_STR(""));
-    telescope_prefixes_sort(&how->members, a);
+    hn_prefixes_add(&how->members, a, HN_STR("11.0.0.0/16"), HN_STR("member"), HN_STR(""));
+    hn_prefixes_sort(&how->members, a);
 }
 
 static int memory(void)

@@ -170,6 +170,7 @@ static const struct hn_verb_option top_options[] = {{"by", HN_OPT_STR, "FIELD,â€
                                                     {"order", HN_OPT_STR, "WHAT", .enums = "flows packets bytes"},
                                                     {"top", HN_OPT_INT, "N", .least = 1, .most = 1000000},
                                                     {"scaled", HN_OPT_SWITCH, NULL},
+                                                    {"geo", HN_OPT_INPUT, "FILE", .many = true},
                                                     QUERY_OPTIONS,
                                                     {0}};
 static const struct hn_verb_option list_options[] = {{"top", HN_OPT_INT, "N", .least = 0, .most = INT64_MAX},

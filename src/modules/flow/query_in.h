@@ -2,6 +2,7 @@
 #pragma once
 
 #include "format/flow/filter.h"
+#include "format/place.h"
 #include "modules/flow/flow_in.h"
 
 #define QUERY_THREADS 2u
@@ -42,6 +43,21 @@ struct query {
     /* Called in the thread with an unpacked block; keep[i] says which records are meant. */
     void (*each)(struct query_worker *k, const struct hn_segment_block *b);
 };
+
+/* ---- where addresses are: --geo ---- */
+
+struct flow_places;
+enum flow_place { FLOW_STORED, FLOW_COUNTRY, FLOW_NETWORK };
+/* An exit code, or -1 to go on. */
+int flow_places_open(struct hn_work *w, struct flow_places **ret);
+void flow_places_close(struct hn_work *w, struct flow_places *p);
+/* Of the records of a block that are kept, on that side: two letters, the rest of the octets 0; or the number of the
+ * autonomous system, as told by the exporter, else by --geo. 0: not known. Needs the columns of the address, and of the
+ * autonomous system. */
+void flow_places_fill(struct flow_places *p, const struct query_worker *k, const struct hn_segment_block *b,
+                      enum flow_place what, bool dst, uint32_t *values);
+
+/* ---- running ---- */
 
 /* Reads options and words: the filter, --since, --until, --from. An exit code, or -1 to go on. */
 int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs);

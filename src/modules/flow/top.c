@@ -5,66 +5,44 @@
  * own tables; they are added together at the end.
  *
  * An address may be cut to its network: srcip4/24, dstip6/48, both for mixed traffic, as nfdump -A takes them; without
- * a family, up to 32 bits are of IPv4 and more of IPv6. Addresses of the other family stay whole. */
+ * a family, up to 32 bits are of IPv4 and more of IPv6. Addresses of the other family stay whole.
+ *
+ * Countries and networks are columns that are made for each block (place.c). Without a side (country, as) a flow counts
+ * for that of its source and, unless it is the same, for that of its destination. */
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "modules/flow/query_in.h"
+#include "modules/flow/top_in.h"
 
-#define FIELDS_MAX 6u
-#define KEY_MAX    64u
 #define LARGE_PAGE ((size_t)2 << 20)
 #define AHEAD      32u
 #define TABLE_MAX  ((size_t)1 << 27)
-#define ANSWER_MAX ((size_t)256 << 20)
 
-static const struct field {
-    const char *name;
-    enum hn_segment_column column;
-} fields[] = {{"srcip", HN_SEGMENT_SRC},         {"dstip", HN_SEGMENT_DST},    {"srcport", HN_SEGMENT_SPORT},
-              {"dstport", HN_SEGMENT_DPORT},     {"proto", HN_SEGMENT_PROTO},  {"state", HN_SEGMENT_STATE},
-              {"app", HN_SEGMENT_APP},           {"tos", HN_SEGMENT_TOS},      {"vlan", HN_SEGMENT_VLAN},
-              {"exporter", HN_SEGMENT_EXPORTER}, {"inif", HN_SEGMENT_IN_IF},   {"outif", HN_SEGMENT_OUT_IF},
-              {"srcas", HN_SEGMENT_SRC_AS},      {"dstas", HN_SEGMENT_DST_AS}, {"flags", HN_SEGMENT_FLAGS}};
-
-struct sums {
-    uint64_t flows, packets, bytes;
-};
-
-struct slot {
-    uint64_t key;
-    struct sums s; /* flows 0: free */
-};
-
-struct wide_slot {
-    uint8_t key[KEY_MAX];
-    uint8_t n;
-    struct sums s;
-};
-
-struct tables {
-    struct sums *direct; /* of keys up to two octets: 65536 */
-    struct slot *narrow;
-    size_t narrow_cap, narrow_n;
-    struct wide_slot *wide;
-    size_t wide_cap, wide_n;
-    uint64_t *packets, *bytes; /* of the records of a block: HN_SEGMENT_FLOWS each */
-    struct sums all;
-};
-
-struct top {
-    struct query q;
-    const struct field *by[FIELDS_MAX];
-    uint8_t bits[FIELDS_MAX][2]; /* an address of IPv4, of IPv6 is cut to so many; 0: whole */
-    size_t n_by;
-    enum { BY_FLOWS, BY_PACKETS, BY_BYTES } order;
-    bool scaled; /* times what one packet stands for */
-    uint64_t seed;
-    struct tables t[QUERY_THREADS];
-};
+static const struct field fields[] = {{"srcip", HN_SEGMENT_SRC},
+                                      {"dstip", HN_SEGMENT_DST},
+                                      {"srcport", HN_SEGMENT_SPORT},
+                                      {"dstport", HN_SEGMENT_DPORT},
+                                      {"proto", HN_SEGMENT_PROTO},
+                                      {"state", HN_SEGMENT_STATE},
+                                      {"app", HN_SEGMENT_APP},
+                                      {"tos", HN_SEGMENT_TOS},
+                                      {"vlan", HN_SEGMENT_VLAN},
+                                      {"exporter", HN_SEGMENT_EXPORTER},
+                                      {"inif", HN_SEGMENT_IN_IF},
+                                      {"outif", HN_SEGMENT_OUT_IF},
+                                      {"flags", HN_SEGMENT_FLAGS},
+                                      {"srcas", HN_SEGMENT_SRC_AS, FLOW_NETWORK, SIDE_SRC},
+                                      {"dstas", HN_SEGMENT_DST_AS, FLOW_NETWORK, SIDE_DST},
+                                      {"as", HN_SEGMENT_SRC_AS, FLOW_NETWORK, SIDE_EITHER},
+                                      {"srccountry", HN_SEGMENT_SRC, FLOW_COUNTRY, SIDE_SRC},
+                                      {"dstcountry", HN_SEGMENT_DST, FLOW_COUNTRY, SIDE_DST},
+                                      {"country", HN_SEGMENT_SRC, FLOW_COUNTRY, SIDE_EITHER},
+                                      /* nfdump's names for them */
+                                      {"srcgeo", HN_SEGMENT_SRC, FLOW_COUNTRY, SIDE_SRC},
+                                      {"dstgeo", HN_SEGMENT_DST, FLOW_COUNTRY, SIDE_DST}};
 
 /* ---------------------------------------------------------------- tables */
 
@@ -90,8 +68,11 @@ static void want_large_pages(void *p, size_t n)
         (void)madvise((void *)from, (to - from) & ~(size_t)(LARGE_PAGE - 1), MADV_HUGEPAGE);
 }
 
-static bool tables_init(struct tables *t)
+static bool tables_init(struct tables *t, bool places)
 {
+    for (size_t f = 0; f <= FIELDS_MAX && places; f++)
+        if (!(t->places[f] = hn_alloc(HN_SEGMENT_FLOWS * sizeof *t->places[f])))
+            return false;
     t->direct = hn_alloc_zero(65536 * sizeof *t->direct);
     t->packets = hn_alloc(HN_SEGMENT_FLOWS * sizeof *t->packets);
     t->bytes = hn_alloc(HN_SEGMENT_FLOWS * sizeof *t->bytes);
@@ -169,6 +150,18 @@ static bool add_wide(struct tables *t, const uint8_t *key, size_t n, const struc
     return true;
 }
 
+/* ---------------------------------------------------------------- fields */
+
+static unsigned width_in(const struct top *t, const struct hn_segment_block *b, size_t f)
+{
+    return t->by[f]->place ? (unsigned)sizeof(uint32_t) : b->width[t->by[f]->column];
+}
+
+static const uint8_t *column_in(const struct top *t, const struct query_worker *k, size_t f)
+{
+    return t->by[f]->place ? (const uint8_t *)t->t[k->index].places[f] : k->columns[t->by[f]->column];
+}
+
 /* ---------------------------------------------------------------- counting a block */
 
 /* Octets in `width`, little endian as they lie in memory. */
@@ -228,12 +221,6 @@ static void sum_block(const struct query_worker *k, const struct hn_segment_bloc
     sum_column(k, b, HN_SEGMENT_BYTES_BACK, mine->bytes);
 }
 
-/* Bits that field f is cut to where its values have `width` octets; 0: whole. */
-static unsigned bits_of(const struct top *t, size_t f, unsigned width)
-{
-    return t->bits[f][width == 16];
-}
-
 /* What lies behind the first bits becomes 0. */
 static void cut(uint8_t *p, unsigned width, unsigned bits)
 {
@@ -248,10 +235,10 @@ static size_t key_of(const struct top *t, const struct query_worker *k, const st
 {
     size_t n = 0;
     for (size_t f = 0; f < t->n_by; f++) {
-        unsigned w = b->width[t->by[f]->column];
-        memcpy(key + n, (const uint8_t *)k->columns[t->by[f]->column] + (size_t)i * w, w);
-        if (bits_of(t, f, w))
-            cut(key + n, w, bits_of(t, f, w));
+        unsigned w = width_in(t, b, f);
+        memcpy(key + n, column_in(t, k, f) + (size_t)i * w, w);
+        if (top_bits(t, f, w))
+            cut(key + n, w, top_bits(t, f, w));
         n += w;
     }
     return n;
@@ -261,7 +248,7 @@ static size_t key_width(const struct top *t, const struct hn_segment_block *b)
 {
     size_t n = 0;
     for (size_t f = 0; f < t->n_by; f++)
-        n += b->width[t->by[f]->column];
+        n += width_in(t, b, f);
     return n;
 }
 
@@ -298,11 +285,11 @@ static struct narrow_key narrow_of(const struct top *t, const struct query_worke
     size_t at = 0;
     memset(mask, 0xff, sizeof mask);
     for (size_t f = 0; f < t->n_by; f++) {
-        unsigned w = b->width[t->by[f]->column];
-        key.columns[f] = k->columns[t->by[f]->column];
+        unsigned w = width_in(t, b, f);
+        key.columns[f] = column_in(t, k, f);
         key.widths[f] = w;
-        if (bits_of(t, f, w))
-            cut(mask + at, w, bits_of(t, f, w));
+        if (top_bits(t, f, w))
+            cut(mask + at, w, top_bits(t, f, w));
         at += w;
     }
     key.mask = load(mask, sizeof mask);
@@ -359,6 +346,37 @@ static bool each_wide(struct top *t, struct query_worker *k, const struct hn_seg
     return ok;
 }
 
+/* Keys of either family go into one table unless there are addresses in them. */
+static bool count_block(struct top *t, struct query_worker *k, const struct hn_segment_block *b, size_t width)
+{
+    bool narrow = width <= 8 && (b->family == 4 || !t->addresses);
+    return narrow ? each_narrow(t, k, b, width) : each_wide(t, k, b);
+}
+
+/* Again, by where the destinations are: of the flows for which that is somewhere else. They are the same flows. */
+static bool count_other_side(struct top *t, struct query_worker *k, const struct hn_segment_block *b, size_t width)
+{
+    struct tables *mine = &t->t[k->index];
+    struct sums all = mine->all;
+    uint32_t *other = mine->places[FIELDS_MAX];
+    for (uint32_t i = 0; i < b->n; i++)
+        k->keep[i] = k->keep[i] ? 2 : 0;
+    for (size_t f = 0; f < t->n_by; f++) {
+        if (!t->by[f]->place || t->by[f]->side != SIDE_EITHER)
+            continue;
+        flow_places_fill(t->places, k, b, t->by[f]->place, true, other);
+        for (uint32_t i = 0; i < b->n; i++) {
+            k->keep[i] |= k->keep[i] && other[i] != mine->places[f][i];
+            mine->places[f][i] = other[i];
+        }
+    }
+    for (uint32_t i = 0; i < b->n; i++)
+        k->keep[i] &= 1;
+    bool ok = count_block(t, k, b, width);
+    mine->all = all;
+    return ok;
+}
+
 static void each(struct query_worker *k, const struct hn_segment_block *b)
 {
     struct top *t = (struct top *)k->q;
@@ -366,23 +384,14 @@ static void each(struct query_worker *k, const struct hn_segment_block *b)
     sum_block(k, b, &t->t[k->index]);
     if (t->scaled)
         scale_block(k, b, &t->t[k->index]);
-    bool ok = width <= 8 && (b->family == 4 || width <= 2) ? each_narrow(t, k, b, width) : each_wide(t, k, b);
+    for (size_t f = 0; f < t->n_by; f++)
+        if (t->by[f]->place)
+            flow_places_fill(t->places, k, b, t->by[f]->place, t->by[f]->side == SIDE_DST, t->t[k->index].places[f]);
+    bool ok = count_block(t, k, b, width) && (!t->either || count_other_side(t, k, b, width));
     k->failed = k->failed || !ok;
 }
 
 /* ---------------------------------------------------------------- the largest */
-
-struct row {
-    uint8_t key[KEY_MAX];
-    size_t n;
-    struct sums s;
-};
-
-struct heap { /* the least of the kept ones on top */
-    const struct top *t;
-    struct row *rows;
-    size_t n, most;
-};
 
 static uint64_t weight(const struct top *t, const struct sums *s)
 {
@@ -484,109 +493,6 @@ static int largest_first(const void *a, const void *b)
     return v != w ? (v < w ? 1 : -1) : memcmp(x->key, y->key, KEY_MAX);
 }
 
-/* ---------------------------------------------------------------- showing */
-
-static const unsigned plain_widths[] = {
-#define XX(name, width) width,
-    HN_SEGMENT_MAP(XX)
-#undef XX
-};
-
-/* The text of field f within a row's key. A row of IPv6 is known by its length. */
-static struct hn_str shown(struct hn_arena *a, const struct top *t, const struct row *r, size_t f)
-{
-    size_t plain = 0, addresses = 0, at = 0;
-    for (size_t i = 0; i < t->n_by; i++) {
-        plain += plain_widths[t->by[i]->column];
-        addresses += !plain_widths[t->by[i]->column];
-    }
-    unsigned wide = addresses ? (unsigned)((r->n - plain) / addresses) : 0;
-    for (size_t i = 0; i < f; i++)
-        at += plain_widths[t->by[i]->column] ? plain_widths[t->by[i]->column] : wide;
-    unsigned w = plain_widths[t->by[f]->column];
-    if (!w) {
-        char text[HN_IP_TEXT];
-        struct hn_ip ip = wide == 4 ? hn_ip4(r->key + at) : hn_ip6(r->key + at);
-        unsigned bits = bits_of(t, f, wide);
-        (void)hn_ip_text(&ip, text);
-        return bits ? hn_arena_fmt(a, "%s/%u", text, bits) : hn_arena_str(a, hn_str_c(text));
-    }
-    uint64_t v = 0;
-    memcpy(&v, r->key + at, w);
-    return hn_arena_fmt(a, "%llu", (unsigned long long)v);
-}
-
-/* For people: the names of what has names. */
-static struct hn_str named(struct hn_arena *a, const struct top *t, const struct row *r, size_t f)
-{
-    struct hn_str s = shown(a, t, r, f);
-    uint64_t v;
-    if (!hn_str_u64(s, 10, &v))
-        return s;
-    const char *name = t->by[f]->column == HN_SEGMENT_PROTO   ? hn_flow_protocol_name((unsigned)v)
-                       : t->by[f]->column == HN_SEGMENT_STATE ? flow_state_name(v)
-                       : t->by[f]->column == HN_SEGMENT_FLAGS ? flow_flags_text(v, (char[9]){0})
-                                                              : NULL;
-    return name ? hn_arena_str(a, hn_str_c(name)) : s;
-}
-
-static void put_json(struct top *t, const struct heap *h)
-{
-    struct hn_buf b;
-    struct hn_jw j;
-    struct hn_arena *a = hn_work_arena(t->q.w);
-    hn_buf_init(&b, ANSWER_MAX);
-    hn_jw_init(&j, &b);
-    hn_jw_obj(&j);
-    hn_jw_kc(&j, "schema", "hinomi-flow-top-1");
-    hn_jw_kint(&j, "flows", (int64_t)t->t[0].all.flows);
-    hn_jw_kint(&j, "packets", (int64_t)t->t[0].all.packets);
-    hn_jw_kint(&j, "bytes", (int64_t)t->t[0].all.bytes);
-    hn_jw_kint(&j, "looked_at", (int64_t)t->q.flows);
-    hn_jw_kint(&j, "damaged_blocks", (int64_t)(t->q.workers[0].damaged + t->q.workers[1].damaged));
-    hn_jw_key(&j, "rows");
-    hn_jw_arr(&j);
-    for (size_t i = 0; i < h->n; i++) {
-        hn_jw_obj(&j);
-        for (size_t f = 0; f < t->n_by; f++)
-            hn_jw_kstr(&j, t->by[f]->name, shown(a, t, &h->rows[i], f));
-        hn_jw_kint(&j, "flows", (int64_t)h->rows[i].s.flows);
-        hn_jw_kint(&j, "packets", (int64_t)h->rows[i].s.packets);
-        hn_jw_kint(&j, "bytes", (int64_t)h->rows[i].s.bytes);
-        hn_jw_obj_end(&j);
-    }
-    hn_jw_arr_end(&j);
-    hn_jw_obj_end(&j);
-    hn_buf_chr(&b, '\n');
-    hn_work_write(t->q.w, hn_bytes_of(b.p, b.n));
-    hn_buf_done(&b);
-}
-
-static void put_table(struct top *t, const struct heap *h)
-{
-    struct hn_arena *a = hn_work_arena(t->q.w);
-    static const char *const counters[] = {">FLOWS", ">PACKETS", ">BYTES"};
-    size_t columns = t->n_by + 3;
-    bool in_csv = hn_work_form(t->q.w) == HN_FORM_CSV;
-    struct hn_str *cells = hn_arena_alloc(a, (h->n + 1) * columns * sizeof *cells);
-    if (!cells)
-        return;
-    for (size_t f = 0; f < t->n_by; f++)
-        cells[f] = hn_arena_fmt(a, "%s%s", plain_widths[t->by[f]->column] ? ">" : "", t->by[f]->name);
-    for (size_t k = 0; k < 3; k++)
-        cells[t->n_by + k] = hn_str_c(counters[k]);
-    for (size_t i = 0; i < h->n; i++) {
-        struct hn_str *c = cells + (i + 1) * columns;
-        const struct sums *s = &h->rows[i].s;
-        for (size_t f = 0; f < t->n_by; f++)
-            c[f] = in_csv ? shown(a, t, &h->rows[i], f) : named(a, t, &h->rows[i], f);
-        c[t->n_by] = hn_arena_fmt(a, "%llu", (unsigned long long)s->flows);
-        c[t->n_by + 1] = hn_arena_fmt(a, "%llu", (unsigned long long)s->packets);
-        c[t->n_by + 2] = hn_arena_fmt(a, "%llu", (unsigned long long)s->bytes);
-    }
-    hn_work_table(t->q.w, cells, h->n + 1, columns);
-}
-
 /* ---------------------------------------------------------------- the verb */
 
 /* "24" behind srcip, srcip4 or srcip6; family 0: by how many they are. False: no prefix of that family. */
@@ -632,7 +538,7 @@ static bool read_field(struct top *t, struct hn_str part)
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         if (!hn_str_eqc(name, fields[i].name))
             continue;
-        if (prefix && plain_widths[fields[i].column])
+        if (prefix && (fields[i].place || top_column_width(fields[i].column)))
             return false; /* no address */
         return place_of(t, &fields[i], prefix, &f) && (!prefix || read_bits(t, f, family, part));
     }
@@ -653,7 +559,7 @@ static int answer(struct top *t)
     struct heap h = {.t = t, .most = (size_t)hn_work_int(t->q.w, "top", 10)};
     size_t narrow = 0;
     for (size_t i = 0; i < t->n_by; i++)
-        narrow += plain_widths[t->by[i]->column] ? plain_widths[t->by[i]->column] : 4;
+        narrow += top_width(t, i) ? top_width(t, i) : 4;
     h.rows = hn_arena_alloc(hn_work_arena(t->q.w), (h.most + 1) * sizeof *h.rows);
     if (!h.rows || !merge(t))
         return hn_work_fail(t->q.w, "flow.memory", NULL);
@@ -661,10 +567,7 @@ static int answer(struct top *t)
     sorting = t;
     if (h.n)
         qsort(h.rows, h.n, sizeof *h.rows, largest_first);
-    if (hn_work_form(t->q.w) == HN_FORM_JSON || hn_work_form(t->q.w) == HN_FORM_JSONL)
-        put_json(t, &h);
-    else
-        put_table(t, &h);
+    flow_top_show(t, &h);
     return 0;
 }
 
@@ -676,8 +579,38 @@ static void release(struct top *t)
         hn_free(t->t[i].bytes);
         hn_free(t->t[i].narrow);
         hn_free(t->t[i].wide);
+        for (size_t f = 0; f <= FIELDS_MAX; f++)
+            hn_free(t->t[i].places[f]);
     }
+    if (t->places)
+        flow_places_close(t->q.w, t->places);
     flow_query_close(&t->q);
+}
+
+/* The columns that a field is made of. */
+static uint32_t columns_of(const struct field *f)
+{
+    const uint32_t src = 1u << HN_SEGMENT_SRC, dst = 1u << HN_SEGMENT_DST, src_as = 1u << HN_SEGMENT_SRC_AS,
+                   dst_as = 1u << HN_SEGMENT_DST_AS;
+    if (!f->place)
+        return 1u << f->column;
+    return (f->side != SIDE_DST ? src | (f->place == FLOW_NETWORK ? src_as : 0) : 0) |
+           (f->side != SIDE_SRC ? dst | (f->place == FLOW_NETWORK ? dst_as : 0) : 0);
+}
+
+/* An exit code, or -1 to go on. */
+static int prepare_fields(struct top *t, struct hn_work *w, uint32_t *needs)
+{
+    bool places = false;
+    for (size_t f = 0; f < t->n_by; f++) {
+        *needs |= columns_of(t->by[f]);
+        places = places || t->by[f]->place;
+        t->either = t->either || (t->by[f]->place && t->by[f]->side == SIDE_EITHER);
+        t->addresses = t->addresses || !top_width(t, f);
+        if (t->by[f]->place == FLOW_COUNTRY && !hn_work_given(w, "geo"))
+            return hn_work_usage(w, "flow.needs-geo", NULL);
+    }
+    return places ? flow_places_open(w, &t->places) : -1;
 }
 
 static int run_top(struct hn_work *w, const char *default_by)
@@ -688,17 +621,18 @@ static int run_top(struct hn_work *w, const char *default_by)
         1u << HN_SEGMENT_PACKETS | 1u << HN_SEGMENT_BYTES | 1u << HN_SEGMENT_PACKETS_BACK | 1u << HN_SEGMENT_BYTES_BACK;
     if (!read_fields(&t, by.n ? by : hn_str_c(default_by)))
         return hn_work_usage(w, "flow.bad-field", NULL);
-    for (size_t i = 0; i < t.n_by; i++)
-        needs |= 1u << t.by[i]->column;
+    int rc = prepare_fields(&t, w, &needs);
+    if (rc >= 0)
+        return rc;
     t.scaled = hn_work_switch(w, "scaled");
     needs |= t.scaled ? 1u << HN_SEGMENT_SAMPLING : 0;
     t.order = hn_str_eqc(order, "bytes") ? BY_BYTES : hn_str_eqc(order, "packets") ? BY_PACKETS : BY_FLOWS;
-    int rc = flow_query_open(&t.q, w, needs);
+    rc = flow_query_open(&t.q, w, needs);
     if (rc >= 0)
         return rc;
     bool ok = hn_ok(hn_random(&t.seed, sizeof t.seed));
     for (size_t i = 0; i < QUERY_THREADS; i++)
-        ok = tables_init(&t.t[i]) && ok;
+        ok = tables_init(&t.t[i], t.places != NULL) && ok;
     t.q.each = each;
     ok = ok && flow_query_run(&t.q, QUERY_THREADS);
     rc = ok ? answer(&t) : hn_work_fail(w, "flow.memory", NULL);

@@ -182,9 +182,9 @@ __attribute__((noinline)) static void source_new(struct telescope_cell *c, const
     struct hn_ip ip;
     if (how->members.n || how->scanners.n)
         ip = telescope_key_ip(c, src->key, v6);
-    if (how->members.n && telescope_prefixes_find(&how->members, &ip))
+    if (how->members.n && hn_prefixes_find(&how->members, &ip))
         src->flags |= SOURCE_MEMBER;
-    if (how->scanners.n && telescope_prefixes_find(&how->scanners, &ip))
+    if (how->scanners.n && hn_prefixes_find(&how->scanners, &ip))
         src->flags |= SOURCE_SCANNER;
     uint32_t name = v6 ? telescope_hash6(0, c->v6.addr[src->key & ~TELESCOPE_V6]) : src->key;
     telescope_hll_add(c->seen, 12, telescope_source_mark(name));

@@ -94,7 +94,7 @@ static void victims(struct hn_parse *p, struct hn_arena *a, const struct telesco
     for (size_t i = 0; i < r->n_victims && i < KEPT_VICTIMS; i++) {
         const struct report_victim *v = &r->victims[i];
         struct hn_str address = ip_text(a, &v->ip);
-        const struct telescope_prefix *m = telescope_prefixes_find(&r->e->how.members, &v->ip);
+        const struct hn_prefix *m = hn_prefixes_find(&r->e->how.members, &v->ip);
         char time[HN_TIME_TEXT];
         hn_obs_begin(p, "victim", hn_arena_fmt(a, "%.*s %s", HN_FMT(address), hn_time_text(at(v->a.start), time)));
         hn_obs_str(p, "address", address);

@@ -104,8 +104,8 @@ static int whose(const struct telescope_config *how, const struct hn_ip *dst)
     if (!how->telescopes.n)
         return 0;
     if (dst->family == 4)
-        return telescope_prefixes_find4(&how->telescopes, hn_ip_v4(dst));
-    const struct telescope_prefix *p = telescope_prefixes_find(&how->telescopes, dst);
+        return hn_prefixes_find4(&how->telescopes, hn_ip_v4(dst));
+    const struct hn_prefix *p = hn_prefixes_find(&how->telescopes, dst);
     return p ? (int)(p - how->telescopes.list) : -1;
 }
 

@@ -70,7 +70,7 @@ struct report_port {
 /* geo.c: sources and packets by country and by network. */
 struct report_places {
     struct report_place {
-        struct telescope_place where; /* of a network: its first source's */
+        struct hn_place where; /* of a network: its first source's */
         struct hn_str organisation;
         uint64_t sources, packets;
     } * countries, *networks;
@@ -79,8 +79,7 @@ struct report_places {
     uint64_t damaged;    /* sources for which a database leads nowhere */
 };
 bool telescope_places_begin(struct report_places *ps, struct hn_arena *a); /* false: out of memory */
-void telescope_places_add(struct report_places *ps, const struct telescope_geo *geo, const struct hn_ip *ip,
-                          uint64_t packets);
+void telescope_places_add(struct report_places *ps, const struct hn_geo *geo, const struct hn_ip *ip, uint64_t packets);
 void telescope_places_end(struct report_places *ps, struct hn_arena *a);
 
 struct telescope_report {

@@ -55,7 +55,7 @@ static void measures(struct hn_jw *j, uint64_t packets, double addresses, const 
         hn_jw_knum(j, "seconds_between_packets", (e->last - e->first) * addresses / (double)packets);
 }
 
-static double size_of(const struct telescope_prefix *p)
+static double size_of(const struct hn_prefix *p)
 {
     double n = 1;
     for (unsigned i = p->bits; i < (p->ip.family == 4 ? 32u : 128u); i++)
@@ -65,7 +65,7 @@ static double size_of(const struct telescope_prefix *p)
 
 static void telescopes(struct hn_jw *j, const struct telescope_report *r)
 {
-    const struct telescope_prefixes *ps = &r->e->how.telescopes;
+    const struct hn_prefixes *ps = &r->e->how.telescopes;
     hn_jw_key(j, "telescope");
     hn_jw_obj(j);
     hn_jw_key(j, "prefixes");
@@ -162,7 +162,7 @@ static void tools(struct hn_jw *j, const struct telescope_report *r)
 
 static const char *const judged_names[JUDGED_COUNT] = {"unknown", "investigation", "attack"};
 
-static void where(struct hn_jw *j, const struct telescope_place *p)
+static void where(struct hn_jw *j, const struct hn_place *p)
 {
     hn_jw_kc(j, "country", p->country[0] ? p->country : NULL);
     hn_jw_key(j, "asn");
@@ -174,10 +174,10 @@ static void where(struct hn_jw *j, const struct telescope_place *p)
 
 static void where_is(struct hn_jw *j, const struct telescope_report *r, const struct hn_ip *ip)
 {
-    struct telescope_place p;
+    struct hn_place p;
     if (!r->e->how.geo)
         return;
-    telescope_place_of(r->e->how.geo, ip, &p);
+    hn_place_of(r->e->how.geo, ip, &p);
     where(j, &p);
 }
 
@@ -235,7 +235,7 @@ static void judgements(struct hn_jw *j, const struct telescope_report *r)
         double rate = telescope_spoofed_rate(r->e, s->s->packets, s->s->first, s->s->last);
         if (rate > 0)
             hn_jw_knum(j, "internet_rate", rate);
-        const struct telescope_prefix *known = telescope_prefixes_find(&r->e->how.scanners, &s->ip);
+        const struct hn_prefix *known = hn_prefixes_find(&r->e->how.scanners, &s->ip);
         if (known) {
             hn_jw_kstr(j, "known_as", known->name);
             hn_jw_kstr(j, "evidence", known->text);

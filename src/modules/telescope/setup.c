@@ -24,7 +24,7 @@ static void bad_line(void *arg, unsigned line, const char *why)
 }
 
 /* The lists of an option; false when it was given and could not be read. */
-static bool read_list(struct hn_work *w, const char *option, struct telescope_prefixes *ps)
+static bool read_list(struct hn_work *w, const char *option, struct hn_prefixes *ps)
 {
     struct hn_input in;
     struct hn_arena *a = hn_work_arena(w);
@@ -34,32 +34,30 @@ static bool read_list(struct hn_work *w, const char *option, struct telescope_pr
         struct told t = {.w = w, .name = hn_arena_cstr(a, in.name)};
         ok &= hn_work_map(w, &in, LIST_MAX);
         if (in.map.p)
-            telescope_prefixes_parse(ps, a, hn_arena_bytes(a, in.map), bad_line, &t);
+            hn_prefixes_parse(ps, a, hn_arena_bytes(a, in.map), bad_line, &t);
         hn_work_done(&in);
         n++;
     }
-    telescope_prefixes_sort(ps, a);
+    hn_prefixes_sort(ps, a);
     return ok && !a->failed && (n || !hn_work_given(w, option));
 }
 
 /* A database is looked into for every report: it stays mapped. NULL, or why the file is of no use. */
-static const char *add_geo(struct hn_work *w, struct telescope_geo *geo, struct hn_input *in)
+static const char *add_geo(struct hn_work *w, struct hn_geo *geo, struct hn_input *in)
 {
     struct told t = {.w = w, .name = hn_arena_cstr(hn_work_arena(w), in->name)};
-    if (!hn_mmdb_is(in->map)) {
-        telescope_prefixes_parse(&geo->lists, hn_work_arena(w), hn_arena_bytes(hn_work_arena(w), in->map), bad_line,
-                                 &t);
+    bool list = !hn_mmdb_is(in->map);
+    const char *why = hn_geo_add(geo, hn_work_arena(w), in->map, bad_line, &t);
+    if (list)
         hn_work_done(in);
-        return geo->lists.n ? NULL : "neither a MaxMind database nor a list of prefixes";
-    }
-    return geo->n_db == TELESCOPE_GEO ? "too many databases" : hn_mmdb_open(&geo->db[geo->n_db++], in->map);
+    return why;
 }
 
 /* 0, or the exit code of what was wrong (told). */
 static int read_geo(struct hn_work *w, struct telescope_config *how)
 {
     struct hn_input in;
-    struct telescope_geo *geo = HN_NEW(hn_work_arena(w), struct telescope_geo);
+    struct hn_geo *geo = HN_NEW(hn_work_arena(w), struct hn_geo);
     while (geo && hn_work_input(w, "geo", &in)) {
         const char *why = hn_work_map(w, &in, GEO_MAX) ? add_geo(w, geo, &in) : "cannot be read";
         if (why)
@@ -68,7 +66,7 @@ static int read_geo(struct hn_work *w, struct telescope_config *how)
     }
     if (!geo || !how->geo)
         return hn_work_fail(w, "telescope.list", NULL);
-    telescope_prefixes_sort(&geo->lists, hn_work_arena(w));
+    hn_prefixes_sort(&geo->lists, hn_work_arena(w));
     return 0;
 }
 
@@ -78,11 +76,11 @@ static bool add_telescope(struct hn_work *w, struct telescope_config *how, struc
     ptrdiff_t eq = hn_str_chr(s, '=');
     struct hn_str prefix = eq < 0 ? s : hn_str_cut(s, (size_t)eq + 1, s.n),
                   name = eq < 0 ? s : hn_str_cut(s, 0, (size_t)eq);
-    return telescope_prefixes_add(&how->telescopes, hn_work_arena(w), prefix, name, (struct hn_str){"", 0});
+    return hn_prefixes_add(&how->telescopes, hn_work_arena(w), prefix, name, (struct hn_str){"", 0});
 }
 
 /* IPv4 addresses of prefixes that lie in no other; IPv6 ones are too many to be counted. */
-static uint64_t addresses(const struct telescope_prefixes *ps)
+static uint64_t addresses(const struct hn_prefixes *ps)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < ps->n4; i++)
@@ -99,7 +97,7 @@ int telescope_setup(struct hn_work *w, struct telescope_config *how)
     for (size_t i = 0; i < n; i++)
         if (!add_telescope(w, how, prefixes[i]))
             return hn_work_usage(w, "telescope.prefix", "text", hn_arena_cstr(hn_work_arena(w), prefixes[i]), NULL);
-    telescope_prefixes_sort(&how->telescopes, hn_work_arena(w));
+    hn_prefixes_sort(&how->telescopes, hn_work_arena(w));
     if (!read_list(w, "members", &how->members) || !read_list(w, "scanners", &how->scanners))
         return hn_work_fail(w, "telescope.list", NULL);
     if (hn_work_given(w, "geo") && read_geo(w, how))

@@ -397,15 +397,15 @@ static void lists_again(struct telescope_cell *c, const struct telescope_config 
         struct telescope_source *s = &telescope_sources(&c->sources)[i];
         struct hn_ip ip = telescope_key_ip(c, s->key, s->flags & SOURCE_V6);
         s->flags &= (uint8_t) ~(SOURCE_MEMBER | SOURCE_SCANNER);
-        if (how->members.n && telescope_prefixes_find(&how->members, &ip))
+        if (how->members.n && hn_prefixes_find(&how->members, &ip))
             s->flags |= SOURCE_MEMBER;
-        if (how->scanners.n && telescope_prefixes_find(&how->scanners, &ip))
+        if (how->scanners.n && hn_prefixes_find(&how->scanners, &ip))
             s->flags |= SOURCE_SCANNER;
     }
     for (size_t i = 0; i < c->n_alerts; i++) {
         struct telescope_alert *a = &c->alerts[i];
         struct hn_ip ip = telescope_key_ip(c, a->key, a->flags & SOURCE_V6);
-        const struct telescope_prefix *m = telescope_prefixes_find(&how->members, &ip);
+        const struct hn_prefix *m = hn_prefixes_find(&how->members, &ip);
         if (!m)
             continue;
         a->member = (uint32_t)(m - how->members.list);

@@ -15,9 +15,9 @@
 #include "base/arena.h"
 #include "base/ip.h"
 #include "core/work.h"
-#include "format/mmdb.h"
 #include "format/packet/capture.h"
 #include "format/packet/packet.h"
+#include "format/place.h"
 
 #define TELESCOPE_CELLS 16
 #define TELESCOPE_HOURS 1024 /* hours remembered, by hour modulo this */
@@ -118,49 +118,6 @@ struct telescope_v6 {
 
 /* Fills class, fingerprint, signature and guess of the operating system. p has an IP packet. */
 void telescope_classify(const struct hn_packet *p, struct telescope_sight *s);
-
-/* ---------------------------------------------------------------- prefixes: telescopes, members, scanners, countries
- */
-
-struct telescope_prefix {
-    struct hn_ip ip;
-    unsigned bits;
-    struct hn_str name, text; /* organisation or telescope; evidence, contact */
-    int parent;               /* index of the shortest longer one around it, or -1 */
-};
-
-struct telescope_prefixes {
-    struct telescope_prefix *list; /* sorted by address, then by length */
-    size_t n, n4;                  /* the first n4 are IPv4 */
-    uint32_t *first4;              /* first addresses of the IPv4 ones, for the search */
-};
-
-/* Lines "prefix<tab or comma>name[<tab or comma>text]"; "#" begins a comment. Wrong lines are told and passed over. */
-void telescope_prefixes_parse(struct telescope_prefixes *ps, struct hn_arena *a, struct hn_bytes text,
-                              void (*bad)(void *arg, unsigned line, const char *why), void *arg);
-bool telescope_prefixes_add(struct telescope_prefixes *ps, struct hn_arena *a, struct hn_str prefix, struct hn_str name,
-                            struct hn_str text);
-void telescope_prefixes_sort(struct telescope_prefixes *ps, struct hn_arena *a);
-/* The longest prefix that holds the address, or NULL. */
-const struct telescope_prefix *telescope_prefixes_find(const struct telescope_prefixes *ps, const struct hn_ip *ip);
-/* Index into list of the longest IPv4 prefix, or -1. */
-int telescope_prefixes_find4(const struct telescope_prefixes *ps, uint32_t addr);
-
-/* ---------------------------------------------------------------- where sources are */
-
-#define TELESCOPE_GEO 8
-struct telescope_geo {
-    struct hn_mmdb db[TELESCOPE_GEO]; /* countries and networks often come as two */
-    unsigned n_db;
-    struct telescope_prefixes lists; /* name: country, text: "AS64500 Example Net" */
-};
-struct telescope_place {
-    char country[3];              /* ISO 3166-1, two letters; empty: not known */
-    uint32_t asn;                 /* 0: not known */
-    struct hn_bytes organisation; /* hostile */
-};
-/* Own lists come first, then the databases in their order. False: a database leads nowhere; the rest stands. */
-bool telescope_place_of(const struct telescope_geo *geo, const struct hn_ip *ip, struct telescope_place *ret);
 
 /* ---------------------------------------------------------------- state of a cell */
 
@@ -380,13 +337,13 @@ struct telescope_port {
 };
 
 struct telescope_config {
-    struct telescope_prefixes telescopes, members, scanners;
-    const struct telescope_geo *geo; /* NULL: not asked for */
-    uint64_t addresses;              /* in all telescopes; 0 unknown */
-    uint32_t idle;                   /* seconds after which an event is over */
-    uint32_t member_quiet;           /* seconds after which an alert is closed */
-    uint32_t attack_quiet;           /* seconds after which an attack is over */
-    hn_time since, until;            /* 0: no limit */
+    struct hn_prefixes telescopes, members, scanners;
+    const struct hn_geo *geo; /* NULL: not asked for */
+    uint64_t addresses;       /* in all telescopes; 0 unknown */
+    uint32_t idle;            /* seconds after which an event is over */
+    uint32_t member_quiet;    /* seconds after which an alert is closed */
+    uint32_t attack_quiet;    /* seconds after which an attack is over */
+    hn_time since, until;     /* 0: no limit */
     unsigned threads;
     bool ports_only;
     bool outer; /* never enter tunnels */

@@ -370,8 +370,8 @@ static void no_complaint(void *arg, unsigned line, const char *why)
 static void member_list(struct telescope_config *how, struct hn_arena *a, const char *text)
 {
     telescope_config_init(how);
-    telescope_prefixes_parse(&how->members, a, hn_str_bytes(hn_str_c(text)), no_complaint, NULL);
-    telescope_prefixes_sort(&how->members, a);
+    hn_prefixes_parse(&how->members, a, hn_str_bytes(hn_str_c(text)), no_complaint, NULL);
+    hn_prefixes_sort(&how->members, a);
 }
 
 /* The alert's number of its member is one of the old list. */
@@ -576,11 +576,11 @@ TEST(a_members_address_is_told_once_and_closed)
     hn_arena_init(&a, 64u << 20);
     stream_init(&s, 100);
     telescope_config_init(&how);
-    telescope_prefixes_parse(&how.members, &a,
-                             hn_str_bytes(HN_STR("# members\n203.0.113.0/24, City, soc@example.org\n"
-                                                 "203.0.113.128/25\tHospital\nnonsense, x\n")),
-                             no_bad, &wrong);
-    telescope_prefixes_sort(&how.members, &a);
+    hn_prefixes_parse(&how.members, &a,
+                      hn_str_bytes(HN_STR("# members\n203.0.113.0/24, City, soc@example.org\n"
+                                          "203.0.113.128/25\tHospital\nnonsense, x\n")),
+                      no_bad, &wrong);
+    hn_prefixes_sort(&how.members, &a);
     CHECK_UINT(wrong, 1);
     struct telescope_engine *e = engine(&how, 1);
     CHECK(e != NULL);

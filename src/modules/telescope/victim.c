@@ -147,7 +147,7 @@ static struct telescope_alert *alert_new(struct telescope_cell *c, const struct 
         c->alerts_cap = cap;
     }
     struct hn_ip ip = telescope_key_ip(c, src->key, src->flags & SOURCE_V6);
-    const struct telescope_prefix *m = telescope_prefixes_find(&how->members, &ip);
+    const struct hn_prefix *m = hn_prefixes_find(&how->members, &ip);
     c->alerts[c->n_alerts] = (struct telescope_alert){.key = src->key,
                                                       .first = time,
                                                       .last = time,

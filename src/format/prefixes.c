@@ -1,19 +1,20 @@
-/* Lists of prefixes: telescopes, members, known scanners, countries. The longest prefix wins. */
+#include "format/prefixes.h"
+
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "modules/telescope/telescope.h"
+#include "format/packet/packet.h"
 
 #define PREFIXES_MOST 1000000u
 
-bool telescope_prefixes_add(struct telescope_prefixes *ps, struct hn_arena *a, struct hn_str prefix, struct hn_str name,
-                            struct hn_str text)
+bool hn_prefixes_add(struct hn_prefixes *ps, struct hn_arena *a, struct hn_str prefix, struct hn_str name,
+                     struct hn_str text)
 {
-    struct telescope_prefix p = {.name = name, .text = text, .parent = -1};
+    struct hn_prefix p = {.name = name, .text = text, .parent = -1};
     if (!hn_ip_parse_prefix(hn_str_trim(prefix), &p.ip, &p.bits) || ps->n >= PREFIXES_MOST)
         return false;
     if ((ps->n & (ps->n - 1)) == 0) { /* full at every power of two */
-        struct telescope_prefix *list = hn_arena_alloc(a, (ps->n ? ps->n * 2 : 1) * sizeof(*list));
+        struct hn_prefix *list = hn_arena_alloc(a, (ps->n ? ps->n * 2 : 1) * sizeof(*list));
         if (!list)
             return false;
         if (ps->n)
@@ -32,8 +33,8 @@ static size_t separator(struct hn_str s)
     return s.n;
 }
 
-void telescope_prefixes_parse(struct telescope_prefixes *ps, struct hn_arena *a, struct hn_bytes text,
-                              void (*bad)(void *arg, unsigned line, const char *why), void *arg)
+void hn_prefixes_parse(struct hn_prefixes *ps, struct hn_arena *a, struct hn_bytes text,
+                       void (*bad)(void *arg, unsigned line, const char *why), void *arg)
 {
     struct hn_bytes line;
     for (unsigned n = 1; hn_bytes_line(&text, &line); n++) {
@@ -45,7 +46,7 @@ void telescope_prefixes_parse(struct telescope_prefixes *ps, struct hn_arena *a,
         size_t two = separator(name);
         struct hn_str rest = hn_str_trim(hn_str_cut(name, two < name.n ? two + 1 : name.n, name.n));
         name = hn_str_trim(hn_str_cut(name, 0, two));
-        if (!telescope_prefixes_add(ps, a, prefix, name.n ? name : prefix, rest))
+        if (!hn_prefixes_add(ps, a, prefix, name.n ? name : prefix, rest))
             bad(arg, n, a->failed ? "out of memory" : "is not a prefix");
     }
 }
@@ -54,7 +55,7 @@ void telescope_prefixes_parse(struct telescope_prefixes *ps, struct hn_arena *a,
 
 static int compare(const void *x, const void *y)
 {
-    const struct telescope_prefix *a = x, *b = y;
+    const struct hn_prefix *a = x, *b = y;
     if (a->ip.family != b->ip.family)
         return a->ip.family < b->ip.family ? -1 : 1;
     int c = memcmp(a->ip.b, b->ip.b, 16);
@@ -62,7 +63,7 @@ static int compare(const void *x, const void *y)
 }
 
 /* Host bits are cleared, so that neighbours in the order nest. */
-static void clear_host(struct telescope_prefix *p)
+static void clear_host(struct hn_prefix *p)
 {
     unsigned most = p->ip.family == 4 ? 32 : 128;
     for (unsigned i = 0; i < most; i++)
@@ -70,7 +71,7 @@ static void clear_host(struct telescope_prefix *p)
             p->ip.b[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
 }
 
-void telescope_prefixes_sort(struct telescope_prefixes *ps, struct hn_arena *a)
+void hn_prefixes_sort(struct hn_prefixes *ps, struct hn_arena *a)
 {
     ps->n4 = 0;
     for (size_t i = 0; i < ps->n; i++) {
@@ -81,7 +82,7 @@ void telescope_prefixes_sort(struct telescope_prefixes *ps, struct hn_arena *a)
         qsort(ps->list, ps->n, sizeof(*ps->list), compare);
     ps->first4 = hn_arena_alloc(a, (ps->n4 ? ps->n4 : 1) * sizeof(*ps->first4));
     for (size_t i = 0; i < ps->n; i++) {
-        struct telescope_prefix *p = &ps->list[i];
+        struct hn_prefix *p = &ps->list[i];
         int up = (int)i - 1;
         while (up >= 0 && !(ps->list[up].ip.family == p->ip.family && ps->list[up].bits <= p->bits &&
                             hn_ip_in(&p->ip, &ps->list[up].ip, ps->list[up].bits)))
@@ -94,7 +95,7 @@ void telescope_prefixes_sort(struct telescope_prefixes *ps, struct hn_arena *a)
         ps->n = ps->n4 = 0;
 }
 
-int telescope_prefixes_find4(const struct telescope_prefixes *ps, uint32_t addr)
+int hn_prefixes_find4(const struct hn_prefixes *ps, uint32_t addr)
 {
     size_t low = 0, high = ps->n4;
     while (low < high) { /* first that begins beyond the address */
@@ -112,10 +113,10 @@ int telescope_prefixes_find4(const struct telescope_prefixes *ps, uint32_t addr)
     return -1;
 }
 
-const struct telescope_prefix *telescope_prefixes_find(const struct telescope_prefixes *ps, const struct hn_ip *ip)
+const struct hn_prefix *hn_prefixes_find(const struct hn_prefixes *ps, const struct hn_ip *ip)
 {
     if (ip->family == 4) {
-        int i = telescope_prefixes_find4(ps, hn_ip_v4(ip));
+        int i = hn_prefixes_find4(ps, hn_ip_v4(ip));
         return i < 0 ? NULL : &ps->list[i];
     }
     size_t low = ps->n4, high = ps->n;
