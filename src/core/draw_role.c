@@ -1,4 +1,5 @@
 /* The role that draws a report: marks in, a PDF out. */
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,25 @@ static void grant_fonts(struct granted *g)
         grant(g, home, own[i]);
 }
 
+/* fontconfig says there what it cannot do, a cache that it cannot write above all. Gives where it was. */
+static int hush(void)
+{
+    int before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nothing >= 0 && before >= 0)
+        dup2(nothing, STDERR_FILENO);
+    if (nothing >= 0)
+        close(nothing);
+    return before;
+}
+
+static struct hn_err draw(const struct hn_buf *marks, struct hn_diag *reterr)
+{
+    struct hn_buf out;
+    hn_buf_init(&out, HN_REPORT_PDF_MAX);
+    HN_TRY(hn_report_pdf(hn_str_bytes(hn_buf_text(marks)), &out, reterr));
+    return hn_write_all(HN_DRAW_OUT, out.p, out.n);
+}
+
 static int exit_of(struct hn_err e)
 {
     return e.code == HN_E_NOENT ? HN_DRAW_NO_FONT : e.code == HN_E_LIMIT ? HN_DRAW_TOO_LONG : HN_DRAW_FAILED;
@@ -52,27 +72,23 @@ int hn_draw_main(int argc, char **argv)
     static struct granted g;
     struct hn_sandbox_state state;
     struct hn_diag d = {{0}};
-    struct hn_buf marks, out;
+    struct hn_buf marks;
+    int said;
     (void)argc, (void)argv;
     mallopt(M_TRIM_THRESHOLD, -1);
     hn_buf_init(&marks, HN_DRAW_MARKS);
-    hn_buf_init(&out, HN_REPORT_PDF_MAX);
     if (!hn_ok(hn_report_pdf_load(&d)))
         return HN_DRAW_NO_LIBRARY;
     grant_fonts(&g);
+    said = hush();
     g.paths.file_bytes = HN_REPORT_PDF_MAX;
     struct hn_err e = hn_sandbox_enter(HN_PROC_DRAW, &g.paths, &state, &d);
-    if (!hn_ok(e)) {
-        hn_log(HN_LOG_ERROR, "draw: %s", d.msg);
-        return HN_DRAW_FAILED;
-    }
-    e = hn_read_fd(HN_DRAW_IN, &marks, &d);
     if (hn_ok(e))
-        e = hn_report_pdf(hn_str_bytes(hn_buf_text(&marks)), &out, &d);
+        e = hn_read_fd(HN_DRAW_IN, &marks, &d);
     if (hn_ok(e))
-        e = hn_write_all(HN_DRAW_OUT, out.p, out.n);
-    if (!hn_ok(e))
-        hn_log(HN_LOG_DEBUG, "draw: %s", d.msg);
-    _exit(hn_ok(e) ? HN_DRAW_OK
-                   : exit_of(e)); /* at once: libraries would tidy up with calls that the sandbox refuses */
+        e = draw(&marks, &d);
+    int code = hn_ok(e) ? HN_DRAW_OK : exit_of(e);
+    if (code == HN_DRAW_FAILED && said >= 0) /* the others say why by themselves */
+        dprintf(said, "hinomi draw: %s\n", d.msg);
+    _exit(code); /* at once: libraries would tidy up with calls that the sandbox refuses */
 }
