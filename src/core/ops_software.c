@@ -192,23 +192,18 @@ struct hn_err ops_product(struct hn_op_ctx *c, const char *arg, struct hn_str *r
 {
     struct hn_str name = ops_arg(c, arg);
     struct hn_store_product *p;
-    struct hn_store_product_query q = {.q = name, .page = {.limit = HN_PAGE_MOST}};
+    struct hn_store_product_query q = {.name = name, .page = {.limit = 2}};
     struct hn_listing l;
-    size_t found = 0;
 
     *ret = name;
     if (!name.n || hn_id_is(name))
         return HN_OK;
     OPS_STORE(hn_store_products(c->store, c->who, &q, c->arena, &p, &l));
-    for (size_t i = 0; i < l.n; i++) {
-        if (!hn_str_eq(p[i].name, name))
-            continue;
-        *ret = p[i].id;
-        found++;
-    }
-    if (found == 1)
+    if (l.n == 1) {
+        *ret = p[0].id;
         return HN_OK;
-    return hn_op_fail(c, found ? HN_E_INVALID : HN_E_NOENT, found ? "error.product-several" : "error.product-none",
+    }
+    return hn_op_fail(c, l.n ? HN_E_INVALID : HN_E_NOENT, l.n ? "error.product-several" : "error.product-none",
                       "name", hn_arena_cstr(c->arena, name), HN_OP_END);
 }
 

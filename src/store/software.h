@@ -34,6 +34,7 @@ struct hn_store_product {
 };
 struct hn_store_product_query {
     struct hn_str org, q, supplier, owner;
+    struct hn_str name;       /* exactly this one */
     bool vulnerable, unknown; /* only with open vulnerabilities; only with components that cannot be judged */
     hn_time as_of;
     struct hn_page page; /* name (default), -vulnerabilities, -p, supplier, newest_sbom, components */

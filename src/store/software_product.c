@@ -365,6 +365,8 @@ static bool wanted(const struct soft_scope *k, const struct soft_product *x, con
 
     if (x->ended || !soft_sees_org(k, x->org_n) || (owner && x->owner != owner))
         return false;
+    if (qu->name.n && !hn_str_eq(x->name, qu->name))
+        return false;
     if (qu->supplier.n && !hn_str_eq(x->supplier, hn_str_eqc(qu->supplier, "-") ? HN_STR("") : qu->supplier))
         return false;
     if ((qu->vulnerable && !sum->vulnerabilities) || (qu->unknown && !sum->unknown && !sum->without_sbom))
