@@ -64,6 +64,7 @@ static struct hn_err load_pango(struct report_pango *p, struct hn_diag *reterr)
         {"pango_attr_list_insert", &p->attributes_add},
         {"pango_attr_weight_new", &p->attribute_weight},
         {"pango_attr_size_new_absolute", &p->attribute_size},
+        {"pango_attr_allow_breaks_new", &p->attribute_breaks},
         {"pango_attr_family_new", &p->attribute_family},
         {"pango_attr_foreground_new", &p->attribute_colour},
     };

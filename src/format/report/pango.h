@@ -59,6 +59,7 @@ struct report_pango {
     void (*attributes_add)(void *list, struct pango_attribute *a);
     struct pango_attribute *(*attribute_weight)(int weight);
     struct pango_attribute *(*attribute_size)(int size);
+    struct pango_attribute *(*attribute_breaks)(int on);
     struct pango_attribute *(*attribute_family)(const char *family);
     struct pango_attribute *(*attribute_colour)(unsigned short r, unsigned short g, unsigned short b);
 

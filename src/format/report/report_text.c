@@ -7,8 +7,9 @@
 
 #define CHARACTERS  0x110000u
 #define WEIGHT_BOLD 600
-#define WRAP_ANY    2 /* PANGO_WRAP_WORD_CHAR: between words, within one that is too long */
-#define MIDDLE      2 /* PANGO_ELLIPSIZE_MIDDLE */
+#define WHOLE       24 /* bytes of code that stay on one line, "/components/1234"; narrower than any column of it */
+#define WRAP_ANY    2  /* PANGO_WRAP_WORD_CHAR: between words, within one that is too long */
+#define MIDDLE      2  /* PANGO_ELLIPSIZE_MIDDLE */
 
 /* ---------------------------------------------------------------- is there a font for it? */
 
@@ -113,6 +114,8 @@ static void styled(const struct sheets *s, void *list, const struct run *r, doub
             attribute(list, report_pango.attribute_weight(WEIGHT_BOLD), r);
         if (how[i].mono)
             attribute(list, report_pango.attribute_family(s->mono), r);
+        if (how[i].mono && r->to - r->from <= WHOLE)
+            attribute(list, report_pango.attribute_breaks(0), r);
     }
 }
 
