@@ -124,6 +124,18 @@ class Places(unittest.TestCase):
         bad.write_text("no list\n203.0.113.0/24,US\n")
         self.assertIn("line 1", self.flow("top", "--by", "country", "--geo", bad, "--from", self.log).errors)
 
+    def test_tables_that_grow(self):
+        n, again = 600_000, 1000  # keys: more than two threads' tables hold before they grow by doubling
+        record = struct.Struct("<HHHHI" "HHQQQQQHHBBBB" "HHII")
+        rows = b"".join(record.pack(11, 76, 2, 0, 0, 1, 52, 1000 * START, 1000 * START + 500, 0, 3, 200, 40000, i % n % 7, 6, 0x1b, 0, 0,
+                                    2, 12, 0x0b000000 + i % n, 0xc0000201) for i in range(n + again))
+        file = self.world.dir / "nf"
+        file.write_bytes(struct.pack("<HHIQBBHIQII", 0xa50c, 2, 0, 0, 0, 0, 0, 0, 0, 1 << 20, 1) + struct.pack("<IIHH", n + again, len(rows), 3, 0) + rows)
+        doc = self.flow("top", "--json", "--by", "srcip,dstport", "--top", str(again + 1), "--from", file).json
+        self.assertEqual((doc["flows"], [r["flows"] for r in doc["rows"]]), (n + again, [2] * again + [1]))
+        lines = self.flow("top", "--csv", "--by", "srcip,dstport", "--top", str(n + 1), "--from", file).text.splitlines()[1:]
+        self.assertEqual((len(lines), len({line.rsplit(",", 3)[0] for line in lines})), (n, n))
+
     def test_ports_of_either_family_are_one_row(self):
         rows = self.top("proto,dstport")[1]
         self.assertEqual(rows, self.truth(lambda r: ("6", r[4])))

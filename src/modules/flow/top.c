@@ -17,9 +17,10 @@
 #include "base/str.h"
 #include "modules/flow/top_in.h"
 
-#define LARGE_PAGE ((size_t)2 << 20)
-#define AHEAD      32u
-#define TABLE_MAX  ((size_t)1 << 27)
+#define LARGE_PAGE  ((size_t)2 << 20)
+#define AHEAD       32u
+#define LARGE_TABLE ((size_t)1 << 20) /* slots: from here on, memory that stays empty costs more than moving again */
+#define TABLE_MAX   ((size_t)1 << 27)
 
 static const struct field fields[] = {{"srcip", HN_SEGMENT_SRC},
                                       {"dstip", HN_SEGMENT_DST},
@@ -81,7 +82,7 @@ static bool tables_init(struct tables *t, bool places)
 
 static bool grow_narrow(struct tables *t, uint64_t seed)
 {
-    size_t cap = t->narrow_cap ? 4 * t->narrow_cap : (size_t)1 << 16;
+    size_t cap = t->narrow_cap ? t->narrow_cap * (t->narrow_cap < LARGE_TABLE ? 4 : 2) : (size_t)1 << 16;
     struct slot *list = cap > TABLE_MAX ? NULL : hn_alloc_zero(cap * sizeof *list);
     if (!list)
         return false;
