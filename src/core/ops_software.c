@@ -203,8 +203,8 @@ struct hn_err ops_product(struct hn_op_ctx *c, const char *arg, struct hn_str *r
         *ret = p[0].id;
         return HN_OK;
     }
-    return hn_op_fail(c, l.n ? HN_E_INVALID : HN_E_NOENT, l.n ? "error.product-several" : "error.product-none",
-                      "name", hn_arena_cstr(c->arena, name), HN_OP_END);
+    return hn_op_fail(c, l.n ? HN_E_INVALID : HN_E_NOENT, l.n ? "error.product-several" : "error.product-none", "name",
+                      hn_arena_cstr(c->arena, name), HN_OP_END);
 }
 
 static struct hn_err product_write(struct hn_op_ctx *c, struct hn_str id)
