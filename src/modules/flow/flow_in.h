@@ -97,8 +97,8 @@ struct flow_state {
     uint32_t sampling_most;
     hn_time first, last;
     hn_time now;    /* of this machine; 0: no flow is taken to lie ahead */
-    hn_time so_far; /* like last, of flows that begin until now; 0: there is none */
-    uint64_t ahead; /* flows that do not */
+    hn_time so_far; /* like last, of flows that do not lie ahead, at most now; 0: there is none */
+    uint64_t ahead; /* flows that begin later than clocks differ */
     struct flow_net {
         struct hn_ip net;
         unsigned bits;

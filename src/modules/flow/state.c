@@ -402,6 +402,19 @@ static bool went_wrong(const struct hn_flow *f)
            (f->flags & 0x12u) == 0x02u;
 }
 
+/* Clocks that differ by seconds are no fault: what they date a little ahead is of now. */
+#define CLOCKS_DIFFER HN_MINUTE
+
+static void note_clock(struct flow_state *s, hn_time first)
+{
+    if (s->now && first > s->now + CLOCKS_DIFFER) {
+        s->ahead++;
+        return;
+    }
+    first = s->now && first > s->now ? s->now : first;
+    s->so_far = first > s->so_far ? first : s->so_far;
+}
+
 void flow_state_add(struct flow_state *s, const struct hn_flow *f)
 {
     s->flows++;
@@ -419,10 +432,7 @@ void flow_state_add(struct flow_state *s, const struct hn_flow *f)
     }
     s->first = !s->first || f->first < s->first ? f->first : s->first;
     s->last = f->first > s->last ? f->first : s->last;
-    if (s->now && f->first > s->now)
-        s->ahead++;
-    else if (f->first > s->so_far)
-        s->so_far = f->first;
+    note_clock(s, f->first);
     bool failed = went_wrong(f);
     count_hosts(s, f, failed);
     count_fans(s, f, failed);
