@@ -378,6 +378,12 @@ void hn_meter_packet(struct hn_meter *m, hn_time at, const struct hn_packet *p)
         look(m, e, p);
 }
 
+void hn_meter_clock(struct hn_meter *m, hn_time now)
+{
+    m->now = now > m->now ? now : m->now;
+    expire(m);
+}
+
 void hn_meter_flush(struct hn_meter *m)
 {
     while (m->oldest != NONE)

@@ -371,6 +371,15 @@ void flow_keep_suspects(struct hn_work *w, const struct flow_verdicts *v, hn_tim
  * code. */
 int flow_keep_known(struct hn_work *w, struct hn_str id, struct hn_str verdict, struct hn_str reason, double weight);
 void flow_keep_exporters(struct hn_work *w, const struct hn_export *x, hn_time at);
+/* What a meter over an interface saw, and what it did not. */
+struct flow_meter_health {
+    struct hn_str interface;
+    uint64_t packets, flows, malformed;
+    uint64_t dropped; /* packets that the kernel had no room for */
+    uint64_t early;   /* flows handed out before their end, because there were too many at a time */
+    hn_time first;
+};
+void flow_keep_meter(struct hn_work *w, const struct flow_meter_health *h, hn_time at);
 const char *flow_protocol_name(uint8_t version); /* "netflow9" */
 const char *flow_benign_if(struct hn_arena *a, enum hn_lang lang, const struct flow_suspect *s);
 /* All flows of the archive that began in [since, until); until 0: no end. False: out of memory. */
@@ -391,6 +400,7 @@ int flow_top(struct hn_work *w);
 int flow_pairs(struct hn_work *w);
 int flow_import(struct hn_work *w);
 int flow_collect(struct hn_work *w);
+int flow_watch(struct hn_work *w);
 
 /* ---------------------------------------------------------------- stored flows */
 

@@ -214,3 +214,27 @@ void flow_keep_exporters(struct hn_work *w, const struct hn_export *x, hn_time a
             hn_work_warn(w, "flow.not-kept", "host", text, NULL);
     }
 }
+
+/* ---------------------------------------------------------------- our own meter */
+
+void flow_keep_meter(struct hn_work *w, const struct flow_meter_health *h, hn_time at)
+{
+    uint64_t sent = h->packets + h->dropped;
+    struct hn_work_asset asset = {
+        .kind = HN_STR("network"), .key_type = HN_STR("interface"), .scope = HN_STR("flow-meter")};
+    asset.name = asset.key = h->interface;
+    struct hn_parse *o = hn_work_obs_begin(w, &asset, at);
+    hn_obs_begin(o, "meter", h->interface);
+    hn_obs_str(o, "interface", h->interface);
+    hn_obs_int(o, "packets", (int64_t)h->packets);
+    hn_obs_int(o, "flows", (int64_t)h->flows);
+    hn_obs_int(o, "dropped", (int64_t)h->dropped);
+    hn_obs_int(o, "dropped_share", sent ? (int64_t)(h->dropped * 1000 / sent) : 0);
+    hn_obs_int(o, "malformed", (int64_t)h->malformed);
+    hn_obs_int(o, "early", (int64_t)h->early);
+    hn_obs_time(o, "first", h->first);
+    hn_obs_time(o, "last", at);
+    hn_obs_end(o);
+    if (!hn_ok(hn_work_obs_end(w, true)))
+        hn_work_warn(w, "flow.not-kept", "host", hn_arena_cstr(hn_work_arena(w), h->interface), NULL);
+}

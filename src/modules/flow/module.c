@@ -56,9 +56,22 @@ static const struct hn_field scanned_fields[] = {
     {"last", HN_T_TIME, HN_REF_NONE, NULL, "when it was last reached"},
     {0}};
 
+static const struct hn_field meter_fields[] = {
+    {"interface", HN_T_STR, HN_REF_NONE, NULL, "whose packets are made into flows"},
+    {"packets", HN_T_INT, HN_REF_NONE, "packets", "read"},
+    {"flows", HN_T_INT, HN_REF_NONE, NULL, "kept"},
+    {"dropped", HN_T_INT, HN_REF_NONE, "packets", "that the kernel had no room for"},
+    {"dropped_share", HN_T_INT, HN_REF_NONE, "permille", "of all packets"},
+    {"malformed", HN_T_INT, HN_REF_NONE, "packets", "whose headers do not fit"},
+    {"early", HN_T_INT, HN_REF_NONE, NULL, "flows ended early, because there were too many at a time"},
+    {"first", HN_T_TIME, HN_REF_NONE, NULL, "when the watch began"},
+    {"last", HN_T_TIME, HN_REF_NONE, NULL, "when this was counted"},
+    {0}};
+
 static const struct hn_kind kinds[] = {{"suspect", "kind, peer and port", flow_suspect_fields},
                                        {"scanned", "address, protocol and port", scanned_fields},
                                        {"exporter", "protocol and domain", exporter_fields},
+                                       {"meter", "interface", meter_fields},
                                        {0}};
 
 static const struct hn_rule rules[] = {{"beacon", HN_SEV_HIGH, HN_CLASS_DETECTION, "ATT&CK:T1071"},
@@ -76,6 +89,7 @@ static const struct hn_rule rules[] = {{"beacon", HN_SEV_HIGH, HN_CLASS_DETECTIO
                                        {"exporter-templates", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
                                        {"exporter-clock", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
                                        {"exporter-sampling", HN_SEV_LOW, HN_CLASS_HYGIENE, NULL},
+                                       {"meter-loss", HN_SEV_MEDIUM, HN_CLASS_HYGIENE, NULL},
                                        {0}};
 
 #define LOSS_LEAST     10 /* a hundredth */
@@ -106,6 +120,17 @@ static void judge_exporter(struct hn_judge *j, const struct hn_obs *o)
         exporter_finding(j, o, "exporter-clock");
     if (hn_obs_get_int(o, "sampling", 0) >= SAMPLING_LEAST)
         exporter_finding(j, o, "exporter-sampling");
+}
+
+static void judge_meter(struct hn_judge *j, const struct hn_obs *o)
+{
+    if (hn_obs_get_int(o, "dropped_share", 0) < LOSS_LEAST)
+        return;
+    struct hn_finding *f = hn_find(j, "meter-loss", o->subject, HN_STR(""));
+    hn_find_param(f, "interface", hn_obs_get(o, "interface"));
+    hn_find_param_int(f, "dropped", hn_obs_get_int(o, "dropped", 0));
+    hn_find_param_int(f, "share", hn_obs_get_int(o, "dropped_share", 0) / 10);
+    hn_find_evidence(f, o, "meter");
 }
 
 /* A scan of ports is a scan; the other kinds have a rule of their own name. */
@@ -145,6 +170,8 @@ static void flow_judge(struct hn_judge *j)
     }
     HN_FACTS_EACH(o, hn_judge_facts(j), "flow.exporter")
         judge_exporter(j, o);
+    HN_FACTS_EACH(o, hn_judge_facts(j), "flow.meter")
+        judge_meter(j, o);
 }
 
 static const struct hn_verb_option replay_options[] = {{"internal", HN_OPT_STR, "PREFIX", .many = true},
@@ -195,10 +222,20 @@ static const struct hn_verb_option collect_options[] = {{"udp", HN_OPT_UDP, "ADD
                                                         {"keep-mib", HN_OPT_INT, "N", .least = 16, .most = INT32_MAX},
                                                         {0}};
 
+static const struct hn_verb_option watch_options[] = {{"interface", HN_OPT_PACKETS, "NAME", .most = 1},
+                                                      {"idle", HN_OPT_INT, "SECONDS", .least = 1, .most = 3600},
+                                                      {"active", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},
+                                                      {"store", HN_OPT_SWITCH, NULL},
+                                                      {"rotate", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},
+                                                      {"keep-days", HN_OPT_INT, "N", .least = 1, .most = 36500},
+                                                      {"keep-mib", HN_OPT_INT, "N", .least = 16, .most = INT32_MAX},
+                                                      {0}};
+
 #define GIB ((size_t)1 << 30)
 static const struct hn_verb verbs[] = {
     {"replay", "FILE|DIR|- … | --stored", replay_options, HN_VERB_STDIN, 2 * GIB, flow_replay},
     {"collect", "--udp ADDRESS:PORT", collect_options, HN_VERB_SERVES | HN_VERB_FOLDER, 3 * GIB, flow_collect},
+    {"watch", "--interface NAME", watch_options, HN_VERB_WORDS | HN_VERB_SERVES | HN_VERB_FOLDER, 2 * GIB, flow_watch},
     {"import", "FILE|DIR|- …", import_options, HN_VERB_STDIN | HN_VERB_FOLDER, 2 * GIB, flow_import},
     {"intel", "add NAME --from FILE | list | remove NAME", intel_options, HN_VERB_WORDS | HN_VERB_BESIDE, 3 * GIB,
      flow_intel_verb},

@@ -7,19 +7,15 @@
  *   state   every interval, soon after an alert, and at the end: the report to the store, the engine into the module's
  *           folder; a start takes it up again, so that a restart loses only what came since the last one */
 #include <errno.h>
-#include <linux/if_arp.h>
-#include <linux/if_packet.h>
 #include <poll.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "format/packet/ring.h"
 #include "modules/telescope/setup.h"
 
-#define BLOCKS       (HN_RING_BYTES / HN_RING_BLOCK)
 #define TICK_MS      500
 #define TELL_WITHIN  HN_SECOND /* while there is more to read than can be read */
 #define AFTER_ALERT  HN_SECOND /* until what was told is kept */
@@ -30,13 +26,10 @@ struct watch {
     struct telescope_engine *e;
     struct telescope_inputs in;
     struct hn_str name, state;
-    uint8_t *ring;
+    struct hn_ring ring;
     int fd; /* of the ring; -1: captures are followed */
     struct telescope_follow *follow;
-    unsigned at; /* next block */
     hn_time due; /* next report, by the monotonic clock */
-    uint16_t link;
-    size_t n;
     struct hn_capture_record batch[TELESCOPE_BLOCK];
     struct note {
         struct telescope_inputs in;
@@ -46,49 +39,12 @@ struct watch {
 
 /* ---------------------------------------------------------------- ring */
 
-static uint16_t link_of(int fd)
+static void each(void *arg, const struct hn_capture_record *r, size_t n)
 {
-    struct sockaddr_ll a = {0};
-    socklen_t n = sizeof a;
-    if (getsockname(fd, (struct sockaddr *)(void *)&a, &n))
-        return HN_LINK_ETHERNET;
-    return a.sll_hatype == ARPHRD_NONE || a.sll_hatype == ARPHRD_TUNNEL || a.sll_hatype == ARPHRD_TUNNEL6 ||
-                   a.sll_hatype == ARPHRD_PPP || a.sll_hatype == ARPHRD_RAWIP
-               ? HN_LINK_RAW
-               : HN_LINK_ETHERNET;
-}
-
-static void flush(struct watch *p)
-{
-    if (p->n)
-        telescope_engine_feed(p->e, p->batch, p->n);
-    p->n = 0;
-}
-
-/* The packets of a block: a chain of offsets, which the kernel wrote; walked within the block all the same. */
-static void read_block(struct watch *p, const uint8_t *block)
-{
-    const struct tpacket_block_desc *d = (const void *)block;
-    size_t off = d->hdr.bh1.offset_to_first_pkt;
-    for (uint32_t i = 0; i < d->hdr.bh1.num_pkts; i++) {
-        if (off > HN_RING_BLOCK - sizeof(struct tpacket3_hdr) || off % _Alignof(struct tpacket3_hdr))
-            break;
-        const struct tpacket3_hdr *h = (const void *)(block + off);
-        if (h->tp_mac > HN_RING_BLOCK - off || h->tp_snaplen > HN_RING_BLOCK - off - h->tp_mac)
-            break;
-        p->batch[p->n++] = (struct hn_capture_record){.time = (hn_time)h->tp_sec * HN_SECOND + h->tp_nsec,
-                                                      .p = block + off + h->tp_mac,
-                                                      .cap = h->tp_snaplen,
-                                                      .wire = h->tp_len < h->tp_snaplen ? h->tp_snaplen : h->tp_len,
-                                                      .link = p->link};
-        p->in.octets += h->tp_snaplen;
-        if (p->n == TELESCOPE_BLOCK)
-            flush(p);
-        if (!h->tp_next_offset)
-            break;
-        off += h->tp_next_offset;
-    }
-    flush(p); /* before the block goes back */
+    struct watch *p = arg;
+    for (size_t i = 0; i < n; i++)
+        p->in.octets += r[i].cap;
+    telescope_engine_feed(p->e, r, n);
 }
 
 /* True when a block was there, or something of a capture. */
@@ -96,22 +52,13 @@ static bool next_block(struct watch *p)
 {
     if (p->follow)
         return telescope_follow_next(p->follow, p->w, p->e, &p->in);
-    uint8_t *block = p->ring + (size_t)p->at * HN_RING_BLOCK;
-    struct tpacket_block_desc *d = (void *)block;
-    if (!(__atomic_load_n(&d->hdr.bh1.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
-        return false;
-    read_block(p, block);
-    __atomic_store_n(&d->hdr.bh1.block_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-    p->at = p->at + 1 == BLOCKS ? 0 : p->at + 1;
-    return true;
+    return hn_ring_next(&p->ring, p->batch, TELESCOPE_BLOCK, each, p);
 }
 
 static void count_drops(struct watch *p)
 {
-    struct tpacket_stats_v3 s = {0};
-    socklen_t n = sizeof s;
-    if (p->fd >= 0 && getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &s, &n) == 0)
-        p->in.dropped += s.tp_drops; /* reading sets it to zero */
+    if (p->ring.map)
+        p->in.dropped += hn_ring_drops(&p->ring);
 }
 
 /* ---------------------------------------------------------------- alerts */
@@ -256,10 +203,9 @@ static int open_source(struct watch *p, struct hn_input *in)
     if (!hn_work_input(p->w, "interface", in))
         return hn_work_fail(p->w, "telescope.ring", NULL);
     p->fd = in->fd;
-    p->link = link_of(in->fd);
-    void *ring = mmap(NULL, HN_RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, in->fd, 0);
-    p->ring = ring == MAP_FAILED ? NULL : ring;
-    return p->ring ? 0 : hn_work_fail(p->w, "telescope.ring", NULL);
+    return hn_ring_init(&p->ring, in->fd, HN_RING_BLOCK, HN_RING_BYTES / HN_RING_BLOCK)
+               ? 0
+               : hn_work_fail(p->w, "telescope.ring", NULL);
 }
 
 int telescope_watch(struct hn_work *w)
@@ -284,8 +230,7 @@ int telescope_watch(struct hn_work *w)
         code = hn_work_fail(w, "telescope.memory", NULL);
     telescope_engine_free(p->e);
     telescope_follow_free(p->follow);
-    if (p->ring)
-        munmap(p->ring, HN_RING_BYTES);
+    hn_ring_done(&p->ring);
     if (in.fd >= 0)
         hn_work_done(&in);
     return code;

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""hinomi flow watch: packets of the loopback interface become flows, none twice, none lost at the end, losses told."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import hinomi  # noqa: E402
+
+
+@unittest.skipIf(os.geteuid() != 0 and os.environ.get("CI") != "true", "needs CAP_NET_RAW")
+class Watch(unittest.TestCase):
+    def setUp(self):
+        self.world = hinomi.World()
+        self.addCleanup(self.world.close)
+
+    def watch(self, *more):
+        p = subprocess.Popen([hinomi.PROGRAM, "flow", "watch", "--json", "--interface", "lo", *more], env=self.world.env, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+        for f in (p.stdout, p.stderr):
+            self.addCleanup(f.close)
+        self.addCleanup(p.kill)
+        self.assertIn(b"listening", p.stderr.readline())
+        return p
+
+    def end(self, p):
+        p.send_signal(signal.SIGTERM)
+        out, errors = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 0, errors)
+        return json.loads(out), errors.decode()
+
+    def flows(self, *words):
+        return self.world.run("flow", "list", "--json", "--top", "0", *words).json["items"]
+
+    def udp(self, address, port, sizes):
+        """A question of each size, each answered by as many octets."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            server.bind((address, port))
+            for n in sizes:
+                client.sendto(b"q" * n, (address, port))
+                server.sendto(*server.recvfrom(65536))
+                client.recv(65536)
+
+    def tcp(self, address, port):
+        with socket.create_server((address, port)) as server:
+            def serve():
+                with server.accept()[0] as c:
+                    while c.recv(65536):
+                        pass
+                    c.sendall(b"a" * 500)
+            t = threading.Thread(target=serve)
+            t.start()
+            with socket.create_connection((address, port)) as c:
+                c.sendall(b"q" * 100)
+                c.shutdown(socket.SHUT_WR)
+                while c.recv(65536):
+                    pass
+            t.join()
+
+    def test_conversations_are_flows_once_and_to_the_last_packet(self):
+        p = self.watch()
+        self.udp("127.9.8.7", 5301, [100, 200, 300])
+        self.tcp("127.9.8.7", 8001)
+        doc, _ = self.end(p)  # at once: the kernel has not handed over its block
+        self.assertEqual((doc["schema"], doc["interface"], doc["dropped_packets"]), ("hinomi-flow-watch-1", "lo", 0))
+        rows = self.flows("dst host 127.9.8.7")
+        self.assertEqual(doc["flows"], len(self.flows()))
+        udp, tcp = ([r for r in rows if r["dport"] == port] for port in (5301, 8001))
+        self.assertEqual([(r["packets"], r["bytes"], r["packets_back"], r["bytes_back"]) for r in udp], [(3, 684, 3, 684)])
+        self.assertEqual(len(tcp), 1)
+        self.assertEqual(tcp[0]["state"], "closed")
+        self.assertGreater(tcp[0]["bytes_back"], 500)
+        # started again it goes on beside what is there
+        p = self.watch()
+        self.udp("127.9.8.7", 5302, [10])
+        self.end(p)
+        self.assertEqual(sorted(r["dport"] for r in self.flows("dst host 127.9.8.7")), [5301, 5302, 8001])
+
+    def test_what_is_idle_is_kept_without_further_packets_and_survives_a_kill(self):
+        p = self.watch("--idle", "1")
+        self.udp("127.9.8.6", 5303, [50])
+        end = time.monotonic() + 30
+        while not self.flows("dst port 5303"):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.5)
+        p.kill()
+        p.wait()
+        self.assertEqual(len(self.flows("dst port 5303")), 1)
+
+    def test_one_that_goes_on_is_told_in_pieces(self):
+        p = self.watch("--active", "1")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            server.bind(("127.9.8.5", 5304))
+            for _ in range(8):
+                client.sendto(b"x", ("127.9.8.5", 5304))
+                time.sleep(0.4)
+        self.end(p)
+        rows = self.flows("dst port 5304")
+        self.assertGreater(len(rows), 1)
+        self.assertEqual(sum(r["packets"] for r in rows), 8)
+
+    def test_what_the_kernel_had_no_room_for_is_told(self):
+        p = self.watch("--store")
+        worker = int(pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()[0])
+        os.kill(worker, signal.SIGSTOP)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            server.bind(("127.9.8.4", 5305))
+            for _ in range(2500):
+                client.sendto(b"x" * 60000, ("127.9.8.4", 5305))
+        os.kill(worker, signal.SIGCONT)
+        doc, errors = self.end(p)
+        self.assertGreater(doc["dropped_packets"], 0)
+        self.assertIn("faster than they could be read", errors)
+        found = [f for f in self.world.run("findings", "list", "--json").json["items"] if f["kind"] == "flow.meter-loss"]
+        self.assertEqual(len(found), 1)
+
+    def test_wrong_use(self):
+        self.assertEqual(self.world.run("flow", "watch").code, 2)
+        done = self.world.run("flow", "watch", "--interface", "none0")
+        self.assertEqual(done.code, 3)
+        self.assertIn("none0", done.errors)
+
+
+if __name__ == "__main__":
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))
+    bad = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - bad - len(result.skipped)} passed, {bad} failed, {len(result.skipped)} skipped")
+    sys.exit(bad != 0)
