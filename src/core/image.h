@@ -63,6 +63,7 @@ struct hn_image {
     int spool;        /* for unpacked layers; -1: none */
     uint64_t spooled; /* bytes in it */
     uint64_t spool_max;
+    bool only;                    /* asked for: an image for another platform is no answer */
     struct hn_str platform;       /* "linux/amd64" asked for, or of this machine */
     struct hn_str digest;         /* of the manifest, "sha256:…"; empty for docker save of old */
     struct hn_progress *progress; /* may be NULL: counts while layers are read */

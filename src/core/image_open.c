@@ -96,7 +96,8 @@ static bool platform_fits(struct hn_str wish, const struct hn_jv *platform)
     return true;
 }
 
-/* Of many, the one for the platform asked for; else the only one; else the first that is an image at all. */
+/* Of many, the one for the platform asked for; else, when it was not asked for by the user, the only one or the first
+ * that is an image at all. */
 static const struct hn_jv *choose(struct hn_image *im, const struct hn_jv *list)
 {
     const struct hn_jv *first = NULL;
@@ -107,11 +108,15 @@ static const struct hn_jv *choose(struct hn_image *im, const struct hn_jv *list)
             continue; /* attestations of a builder */
         if (platform && platform_fits(im->platform, platform))
             return v;
+        if (platform && im->only)
+            continue;
         first = first ? first : v;
         n++;
     }
     if (n > 1)
         hn_image_problem(im, im->platform, "several images, none for this platform: the first is looked at");
+    if (!first && im->only)
+        hn_image_problem(im, im->platform, "no image for this platform");
     return first;
 }
 
@@ -173,7 +178,8 @@ bool hn_image_load(struct hn_image *im)
         hn_image_add_archive(im);
     const struct hn_image_member *index = hn_image_member(im, HN_STR("index.json"));
     const struct hn_image_member *docker = hn_image_member(im, HN_STR("manifest.json"));
-    if (!im->platform.n)
+    im->only = im->platform.n > 0;
+    if (!im->only)
         im->platform = own_platform();
     const struct hn_jv *v = index ? document(im, index) : NULL;
     if (index && !v)

@@ -3,7 +3,8 @@
  * keys named.
  *
  *   { "payloadType": "application/vnd.in-toto+json", "payload": base64, "signatures": [ { "keyid", "sig" } ] }
- *   { "_type": "https://in-toto.io/Statement/v1", "subject": [ { "name", "digest": { "sha256": … } } ],
+ *   { "mediaType": "application/vnd.dev.sigstore.bundle…", "verificationMaterial": { … }, "dsseEnvelope": { as above }
+ * } { "_type": "https://in-toto.io/Statement/v1", "subject": [ { "name", "digest": { "sha256": … } } ],
  *     "predicateType": "https://spdx.dev/Document", "predicate": { … } } */
 #include "base/base64.h"
 #include "base/str.h"
@@ -69,12 +70,32 @@ TAKE(take_signatures)
     spdx_each(in, t, signature_item, obj);
 }
 
+TAKE(take_envelope)
+{
+    static const struct spdx_field fields[] = {
+        {"payloadType", take_type}, {"payload", take_payload}, {"signatures", take_signatures}};
+    struct dsse *d = obj;
+    (void)SPDX_FIELDS(in, t, fields, d, &d->extra);
+}
+
+/* DSSE allows either alphabet of base 64 (RFC 4648, sections 4 and 5). */
+static struct hn_str plain_alphabet(struct hn_arena *a, struct hn_str s)
+{
+    if (!memchr(s.p, '-', s.n) && !memchr(s.p, '_', s.n))
+        return s;
+    char *to = hn_arena_alloc(a, s.n);
+    for (size_t i = 0; to && i < s.n; i++)
+        to[i] = (char)(s.p[i] == '-' ? '+' : s.p[i] == '_' ? '/' : s.p[i]);
+    return (struct hn_str){to, to ? s.n : 0};
+}
+
 static struct hn_err open_payload(struct hn_bom *b, const struct dsse *d)
 {
-    uint8_t *bytes = hn_arena_alloc(b->arena, d->payload.n / 4 * 3 + 4);
-    size_t n = bytes ? hn_base64_decode(d->payload, bytes, d->payload.n / 4 * 3 + 4) : 0;
+    size_t room = d->payload.n / 4 * 3 + 4;
+    uint8_t *bytes = hn_arena_alloc(b->arena, room);
+    size_t n = bytes && d->payload.n ? hn_base64_decode(plain_alphabet(b->arena, d->payload), bytes, room) : 0;
 
-    if (!bytes)
+    if (!bytes || b->arena->failed)
         return (struct hn_err){HN_E_NOMEM};
     if (!n) {
         hn_bom_note(b, HN_BOM_NOTE_FATAL, "envelope-payload", HN_STR("/payload"), HN_STR(""), HN_STR(""));
@@ -87,8 +108,9 @@ static struct hn_err open_payload(struct hn_bom *b, const struct dsse *d)
 
 static struct hn_err read_dsse(struct hn_bom *b, struct hn_bytes text)
 {
-    static const struct spdx_field fields[] = {
-        {"payloadType", take_type}, {"payload", take_payload}, {"signatures", take_signatures}};
+    static const struct spdx_field fields[] = {{"payloadType", take_type},      {"payload", take_payload},
+                                               {"signatures", take_signatures}, {"mediaType", NULL},
+                                               {"verificationMaterial", NULL},  {"dsseEnvelope", take_envelope}};
     struct dsse d = {.signatures = 0};
     struct spdx_in in;
     struct hn_bytes first = text, rest = text;
@@ -111,7 +133,9 @@ static struct hn_err read_dsse(struct hn_bom *b, struct hn_bytes text)
 
 static unsigned sniff_dsse(struct hn_bytes text)
 {
-    return is_object(text) && has_key(text, "\"payloadType\"") && has_key(text, "\"payload\"") ? 99 : 0;
+    bool bundle = has_key(text, "\"dsseEnvelope\""),
+         plain = has_key(text, "\"payloadType\"") && has_key(text, "\"payload\"");
+    return is_object(text) && (bundle || plain) ? 99 : 0;
 }
 
 const struct hn_bom_format hn_bom_dsse = {

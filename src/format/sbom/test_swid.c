@@ -198,6 +198,35 @@ TEST(an_envelope_is_opened)
     doc_done(&d);
 }
 
+/* DSSE lets a signer use the alphabet for addresses, without "="; a bundle of Sigstore holds the envelope one level
+ * down. */
+TEST(an_envelope_in_a_bundle_and_in_the_other_alphabet)
+{
+    static const char *const texts[] = {
+        "{\"payloadType\":\"x\",\"payload\":\"@\",\"signatures\":[{\"sig\":\"AA==\"}]}",
+        "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\",\"verificationMaterial\":{\"x\":1},"
+        "\"dsseEnvelope\":{\"payload\":\"@\",\"payloadType\":\"x\",\"signatures\":[{\"sig\":\"AA==\"},{\"sig\":\"AA=="
+        "\"}]}}",
+    };
+    /* {"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"~~ÿ?"}]} */
+    static const char payload[] =
+        "eyJib21Gb3JtYXQiOiJDeWNsb25lRFgiLCJzcGVjVmVyc2lvbiI6IjEuNiIsImNvbXBvbmVudHMiOlt7InR5cGUi"
+        "OiJsaWJyYXJ5IiwibmFtZSI6In5-w78_In1dfQ";
+    for (size_t i = 0; i < 2; i++) {
+        struct doc d;
+        char text[1024];
+        const char *at = strchr(texts[i], '@');
+        (void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - texts[i]), texts[i], payload, at + 1);
+        doc_c(&d, text);
+        CHECK_OK(d.err);
+        CHECK_INT(d.b.family, HN_BOM_CYCLONEDX);
+        CHECK_UINT(d.b.n_components, 1);
+        CHECK_C(d.b.notes.first->code, "signature-not-verified");
+        CHECK_TEXT(d.b.notes.first->b, i ? "2" : "1");
+        doc_done(&d);
+    }
+}
+
 TEST(statements_that_hold_no_document_name_their_subjects)
 {
     struct doc d;
