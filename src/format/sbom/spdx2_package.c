@@ -243,6 +243,12 @@ static void annotations(struct spdx2_writer *x, const struct hn_bom_component *c
 
 /* ---------------------------------------------------------------- package and file */
 
+/* SPDX 2.2 has no way to say nothing of licence and copyright. */
+static struct hn_str demanded(const struct spdx2_writer *x, struct hn_str s)
+{
+    return s.p || !x->v22 || x->o.same ? s : HN_STR("NOASSERTION");
+}
+
 static void licences(struct spdx2_writer *x, const struct hn_bom_component *c, bool file)
 {
     struct hn_str declared = spdx_licence_text(&x->o, c->licences, HN_BOM_LICENCE_DECLARED);
@@ -256,7 +262,7 @@ static void licences(struct spdx2_writer *x, const struct hn_bom_component *c, b
         concluded = hn_bom_prop_get(c->props, "spdx:licenseConcluded");
     if (!declared.p && !says.p)
         declared = hn_bom_prop_get(c->props, "spdx:licenseDeclared");
-    text_member(x, "licenseConcluded", concluded);
+    text_member(x, "licenseConcluded", demanded(x, concluded));
     for (const struct hn_bom_licence *l = c->evidence ? c->evidence->licences : NULL; l; l = l->next) {
         if (!open) {
             hn_jw_key(OF(x), file ? "licenseInfoInFiles" : "licenseInfoFromFiles");
@@ -268,12 +274,19 @@ static void licences(struct spdx2_writer *x, const struct hn_bom_component *c, b
         one.says = HN_BOM_LICENCE_SAYS;
         hn_jw_str(OF(x), spdx_licence_text(&x->o, &one, HN_BOM_LICENCE_SAYS));
     }
+    static const struct hn_str unsaid = {NULL, 0};
+    if (file && !open && demanded(x, unsaid).p) {
+        hn_jw_key(OF(x), "licenseInfoInFiles");
+        hn_jw_arr(OF(x));
+        hn_jw_str(OF(x), demanded(x, unsaid));
+        open = true;
+    }
     if (open)
         hn_jw_arr_end(OF(x));
     if (file && !declared.p && says.p)
         spdx_lost(&x->o, c, "licence", says);
     if (!file)
-        text_member(x, "licenseDeclared", declared.p ? declared : says);
+        text_member(x, "licenseDeclared", demanded(x, declared.p ? declared : says));
     if (!file && declared.p && says.p)
         spdx_lost(&x->o, c, "licence", says);
     prop_member(x, c, "spdx:licenseComments");
@@ -327,7 +340,7 @@ bool spdx2_is_file(const struct spdx2_writer *x, const struct hn_bom_component *
 
 static void copyright(struct spdx2_writer *x, const struct hn_bom_component *c)
 {
-    text_member(x, "copyrightText", c->copyright);
+    text_member(x, "copyrightText", demanded(x, c->copyright));
 }
 
 void spdx2_package_write(struct spdx2_writer *x, const struct hn_bom_component *c)

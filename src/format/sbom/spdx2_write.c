@@ -66,19 +66,29 @@ struct named {
     bool open;
 };
 
-static void named_licence(void *arg, const struct hn_bom_licence *l)
+/* Begins the entry of a licence that has none yet. */
+static bool first_of(struct named *n, struct hn_str key)
 {
-    struct named *n = arg;
     struct hn_jw *w = OF(n->x);
 
-    if (hn_map_has(&n->seen, hn_str_bytes(l->value)) || !hn_ok(hn_map_set(&n->seen, hn_str_bytes(l->value), n)))
-        return;
+    if (hn_map_has(&n->seen, hn_str_bytes(key)) || !hn_ok(hn_map_set(&n->seen, hn_str_bytes(key), n)))
+        return false;
     if (!n->open) {
         hn_jw_key(w, "hasExtractedLicensingInfos");
         hn_jw_arr(w);
     }
     n->open = true;
     hn_jw_obj(w);
+    return true;
+}
+
+static void named_licence(void *arg, const struct hn_bom_licence *l)
+{
+    struct named *n = arg;
+    struct hn_jw *w = OF(n->x);
+
+    if (!first_of(n, l->value))
+        return;
     hn_jw_kstr(w, "licenseId", spdx_licence_ref(&n->x->o, l->value));
     hn_jw_kstr(w, "extractedText", l->value);
     hn_jw_kstr(w, "name", l->value);
@@ -91,6 +101,20 @@ static void named_licence(void *arg, const struct hn_bom_licence *l)
     hn_jw_obj_end(w);
 }
 
+/* An expression that names a licence of its own says nothing of its text; the entry must be there all the same (10.1).
+ * It gets no name, so that the way back finds the expression as it was. */
+static void referenced_licence(void *arg, struct hn_str ref)
+{
+    struct named *n = arg;
+    struct hn_jw *w = OF(n->x);
+
+    if (!first_of(n, ref))
+        return;
+    hn_jw_kstr(w, "licenseId", ref);
+    hn_jw_kc(w, "extractedText", "NOASSERTION");
+    hn_jw_obj_end(w);
+}
+
 static void named_licences(struct spdx2_writer *x)
 {
     struct named n = {.x = x};
@@ -98,6 +122,7 @@ static void named_licences(struct spdx2_writer *x)
         return;
     hn_map_init(&n.seen);
     spdx_each_named_licence(x->o.b, named_licence, &n);
+    spdx_each_licence_reference(x->o.b, referenced_licence, &n);
     hn_map_done(&n.seen);
     if (n.open)
         hn_jw_arr_end(OF(x));

@@ -170,6 +170,28 @@ void spdx_each_named_licence(const struct hn_bom *b, void (*each)(void *arg, con
     }
 }
 
+static void each_reference(const struct hn_licence *x, void (*each)(void *arg, struct hn_str ref), void *arg)
+{
+    if (x->op == HN_LICENCE_LEAF && (x->flags & HN_LICENCE_REF) && hn_str_starts(x->id, "LicenseRef-"))
+        each(arg, x->id);
+    for (size_t i = 0; x->op != HN_LICENCE_LEAF && i < x->n; i++)
+        each_reference(x->items[i], each, arg);
+}
+
+void spdx_each_licence_reference(const struct hn_bom *b, void (*each)(void *arg, struct hn_str ref), void *arg)
+{
+    for (size_t i = 0; i <= b->n_components; i++) {
+        const struct hn_bom_component *c = i < b->n_components ? b->components[i] : b->subject;
+        for (const struct hn_bom_licence *l = c ? c->licences : NULL; l; l = l->next) {
+            struct hn_licence_notes notes;
+            bool any = hn_str_find(l->value, HN_STR("LicenseRef-")) >= 0 && is_expression(b->arena, l->value);
+            const struct hn_licence *x = any ? hn_licence_parse(b->arena, l->value, &notes) : NULL;
+            if (x)
+                each_reference(x, each, arg);
+        }
+    }
+}
+
 /* ---------------------------------------------------------------- members without a place */
 
 static const char *const scopes[] = {"", "required", "optional", "excluded"};

@@ -37,6 +37,8 @@ struct hn_str spdx_licence_name_ref(struct spdx_out *o, const struct hn_bom_lice
 /* Calls each(arg, licence) for every licence in the document whose value is a free name. */
 void spdx_each_named_licence(const struct hn_bom *b, void (*each)(void *arg, const struct hn_bom_licence *l),
                              void *arg);
+/* The same for every LicenseRef-… within an expression, as often as it stands there. */
+void spdx_each_licence_reference(const struct hn_bom *b, void (*each)(void *arg, struct hn_str ref), void *arg);
 
 /* Members of a component that no SPDX has, as properties with the prefix "cdx:", and its own properties other than
  * "spdx:…". */

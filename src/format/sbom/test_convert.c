@@ -79,3 +79,48 @@ TEST_LONG(real_documents_by_way_of_cyclonedx, 120)
 {
     all_real("cyclonedx-1.6");
 }
+
+/* SPDX 2.3, 10.1: a licence that is on no list has an entry in the document, be its text not known. */
+TEST(licences_of_ones_own_in_an_expression_have_an_entry)
+{
+    struct doc d, back;
+    struct hn_bom_notes loss = {.most = 10};
+
+    doc_c(&d,
+          "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":[{\"type\":\"library\",\"name\":\"x\","
+          "\"licenses\":[{\"expression\":\"MIT AND (LicenseRef-own OR LicenseRef-own OR "
+          "DocumentRef-a:LicenseRef-b)\"}]}]}");
+    struct hn_str text = doc_write(&d, "spdx-2.3", &loss);
+    static const char entry[] = "\"licenseId\":\"LicenseRef-own\"";
+    ptrdiff_t at = hn_str_find(text, hn_str_c(entry));
+    CHECK(at >= 0 && hn_str_find(hn_str_cut(text, (size_t)at + 1, text.n), hn_str_c(entry)) < 0);
+    CHECK(hn_str_find(text, HN_STR("\"licenseId\":\"LicenseRef-b\"")) < 0); /* the other document explains it */
+    doc_read(&back, hn_str_bytes(text));
+    text = doc_write(&back, "cyclonedx-1.6", &loss);
+    CHECK(hn_str_find(text, HN_STR("MIT AND (LicenseRef-own OR LicenseRef-own OR")) >= 0);
+    doc_done(&back);
+    doc_done(&d);
+}
+
+/* SPDX 2.2 demands what 2.3 lets be left out (7.13, 7.15, 7.17, 8.5, 8.6, 8.8). */
+TEST(what_spdx_2_2_demands_is_there)
+{
+    static const char *const members[] = {"licenseConcluded", "licenseDeclared", "copyrightText", "licenseInfoInFiles"};
+    static const size_t of_22[] = {2, 1, 2, 1};
+
+    for (int older = 0; older < 2; older++) {
+        struct doc d;
+        struct hn_bom_notes loss = {.most = 10};
+        doc_c(&d, "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":[{\"type\":\"library\",\"name\":"
+                  "\"x\",\"version\":\"1\"},{\"type\":\"file\",\"name\":\"/f\"}]}");
+        struct hn_str text = doc_write(&d, older ? "spdx-2.2" : "spdx-2.3", &loss);
+        for (size_t i = 0; i < 4; i++) {
+            size_t n = 0;
+            struct hn_str rest = text;
+            for (ptrdiff_t at; (at = hn_str_find(rest, hn_str_c(members[i]))) >= 0; n++)
+                rest = hn_str_cut(rest, (size_t)at + 1, rest.n);
+            CHECK_UINT(n, older ? of_22[i] : 0);
+        }
+        doc_done(&d);
+    }
+}
