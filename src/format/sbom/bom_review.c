@@ -20,6 +20,14 @@ static void note(struct hn_bom *b, enum hn_bom_severity severity, const char *co
 
 /* ---- names ---- */
 
+/* Go's own library is the module "stdlib" to advisories and to all who write bills of materials; it is in no namespace,
+ * though the type asks for one. */
+static bool is_go_library(const struct hn_purl *p)
+{
+    return hn_str_eqc(p->type, "golang") && !p->namespace.n &&
+           (hn_str_eqc(p->name, "stdlib") || hn_str_eqc(p->name, "std"));
+}
+
 static void review_purl(struct hn_bom *b, const struct hn_bom_component *c, struct hn_arena *scratch)
 {
     struct hn_purl p;
@@ -29,8 +37,9 @@ static void review_purl(struct hn_bom *b, const struct hn_bom_component *c, stru
         note(b, HN_BOM_NOTE_WARNING, "bad-purl", c->offset, c->purl, hn_str_c(why));
         return;
     }
+    unsigned faults = p.faults & HN_PURL_INVALID & ~(is_go_library(&p) ? (unsigned)HN_PURL_NO_NAMESPACE : 0u);
     for (int bit = 0; bit < HN_PURL_BITS; bit++)
-        if (p.faults & HN_PURL_INVALID & 1u << bit) {
+        if (faults & 1u << bit) {
             note(b, HN_BOM_NOTE_WARNING, "bad-purl", c->offset, c->purl,
                  hn_str_c(hn_purl_fault_text((enum hn_purl_fault_bit)bit)));
             break;

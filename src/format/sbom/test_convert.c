@@ -1,5 +1,6 @@
 /* Between families: what people look for survives the way there and back, for every real document; what does not is
  * told. */
+#include "format/sbom/bom_review.h"
 #include "format/sbom/test_sbom.h"
 
 static const char *there;
@@ -123,4 +124,21 @@ TEST(what_spdx_2_2_demands_is_there)
         }
         doc_done(&d);
     }
+}
+
+TEST(the_library_of_go_needs_no_namespace)
+{
+    struct doc d;
+    doc_c(&d, "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":[{\"type\":\"library\",\"name\":"
+              "\"stdlib\","
+              "\"version\":\"1.22.1\",\"purl\":\"pkg:golang/stdlib@1.22.1\"}]}");
+    hn_bom_review(&d.b);
+    CHECK_UINT(told(&d, "bad-purl"), 0);
+    doc_done(&d);
+    doc_c(&d,
+          "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":[{\"type\":\"library\",\"name\":\"x\","
+          "\"version\":\"1\",\"purl\":\"pkg:golang/other@1\"}]}");
+    hn_bom_review(&d.b);
+    CHECK_UINT(told(&d, "bad-purl"), 1);
+    doc_done(&d);
 }
