@@ -437,11 +437,12 @@ static void answer(struct replay *r)
 
 /* ---------------------------------------------------------------- the verb */
 
-/* When it was observed: at the last flow that does not lie ahead of our clock. One exporter's clock would otherwise
- * keep what all the others told out of the store, which takes nothing from the future. */
+/* When it was observed: at the last flow, unless the clock of an exporter runs ahead of ours. One such clock would
+ * otherwise keep what all the others told out of the store, which takes nothing from the future. */
 static hn_time observed_at(const struct replay *r)
 {
-    return r->state.so_far ? r->state.so_far : hn_work_now(r->w);
+    hn_time now = hn_work_now(r->w);
+    return r->state.last && r->state.last < now ? r->state.last : now;
 }
 
 static void tell_ahead(struct replay *r)
