@@ -55,7 +55,8 @@ int front_input_next(struct front_state *s, struct work_head *h, char *text);
 unsigned front_batch(struct front_state *s, const char *option, size_t room);
 /* May the next one of the option be handed out unasked? A plain file can be opened without waiting. */
 bool front_input_ready(const struct front_state *s, const char *option);
-HN_MUST struct hn_err front_socket(const struct hn_front_option *o, int *ret_fd, struct hn_diag *reterr);
+HN_MUST struct hn_err front_socket(const struct hn_front *f, const struct hn_front_option *o, int *ret_fd,
+                                   struct hn_diag *reterr);
 
 /* ---- front_follow.c ---- */
 bool front_follows(const struct front_state *s, const char *option);

@@ -106,7 +106,7 @@ static struct hn_err add_option(struct front_state *s, const struct hn_front_opt
     case HN_OPT_SCTP:
     case HN_OPT_PACKETS:
         for (int64_t i = 0; i < (o->o->most > 1 ? o->o->most : 1); i++) {
-            HN_TRY(front_socket(o, &fd, reterr));
+            HN_TRY(front_socket(s->f, o, &fd, reterr));
             if (!add(s, o->value, o->o->name, fd, 0, false))
                 return hn_fail(reterr, HN_E_NOMEM, "%s", o->value);
         }

@@ -1,17 +1,21 @@
 /* Sockets that a worker serves: bound here, since it may not make any. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/library.h"
 #include "core/front_in.h"
 
 #define RECEIVE_BUFFER (64 << 20) /* the kernel's 208 KiB lose datagrams in every burst */
@@ -70,13 +74,92 @@ static struct hn_err listen_on(const struct hn_front_option *o, int *ret_fd, str
     return HN_OK;
 }
 
+/* ---------------------------------------------------------------- filters
+ *
+ * What users of tcpdump write is compiled by libpcap and done by the kernel, before a packet reaches the ring. Nothing
+ * of libpcap reads packets here. Its structures that are handed over, as <pcap/bpf.h> has them: */
+
+struct program {
+    unsigned n;
+    struct sock_filter *list;
+};
+
+static struct {
+    void *(*open_dead)(int link, int snaplen);
+    int (*compile)(void *p, struct program *ret, const char *text, int optimize, uint32_t netmask);
+    char *(*geterr)(void *p);
+    void (*freecode)(struct program *program);
+    void (*close)(void *p);
+} pcap;
+
+static struct hn_err load_pcap(struct hn_diag *reterr)
+{
+    const struct hn_library_function list[] = {{"pcap_open_dead", &pcap.open_dead},
+                                               {"pcap_compile", &pcap.compile},
+                                               {"pcap_geterr", &pcap.geterr},
+                                               {"pcap_freecode", &pcap.freecode},
+                                               {"pcap_close", &pcap.close}};
+    return hn_library_load("libpcap.so.0.8", "libpcap0.8", list, sizeof list / sizeof *list, reterr);
+}
+
+#define LINK_ETHERNET 1 /* DLT_EN10MB, DLT_RAW on Linux */
+#define LINK_RAW      12
+#define SNAPLEN       262144
+
+/* The interface is known already, and no packet comes yet. */
+static int link_of(int fd)
+{
+    struct sockaddr_ll a = {.sll_hatype = ARPHRD_ETHER};
+    socklen_t n = sizeof a;
+    (void)getsockname(fd, (struct sockaddr *)(void *)&a, &n);
+    return a.sll_hatype == ARPHRD_ETHER || a.sll_hatype == ARPHRD_LOOPBACK ? LINK_ETHERNET : LINK_RAW;
+}
+
+static struct hn_err attach(int fd, const struct program *program, struct hn_diag *reterr)
+{
+    struct sock_fprog f = {.len = (unsigned short)program->n, .filter = program->list};
+    if (program->n > BPF_MAXINSNS)
+        return hn_fail(reterr, HN_E_LIMIT, "the filter is too long for the kernel");
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof f) == 0 ? HN_OK
+                                                                           : hn_fail_errno(reterr, "the filter");
+}
+
+static struct hn_err set_filter(int fd, const char *text, struct hn_diag *reterr)
+{
+    struct program program = {0};
+    HN_TRY(load_pcap(reterr));
+    void *p = pcap.open_dead(link_of(fd), SNAPLEN);
+    if (!p)
+        return hn_fail(reterr, HN_E_NOMEM, "the filter");
+    struct hn_err e;
+    if (pcap.compile(p, &program, text, 1, UINT32_MAX) != 0) {
+        e = hn_fail(reterr, HN_E_INVALID, "--bpf %s: %s", text, pcap.geterr(p));
+    } else {
+        e = attach(fd, &program, reterr);
+        pcap.freecode(&program);
+    }
+    pcap.close(p);
+    return e;
+}
+
+static const char *filter_of(const struct hn_front *f)
+{
+    for (size_t i = 0; i < f->n_options; i++)
+        if (f->options[i].o->type == HN_OPT_STR && strcmp(f->options[i].o->name, "bpf") == 0)
+            return f->options[i].value;
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- packets */
+
 /* The ring is the worker's to map; its size and version are set here, where setsockopt is to be had. */
-static struct hn_err packets_of(const struct hn_front_option *o, int *ret_fd, struct hn_diag *reterr)
+static struct hn_err packets_of(const struct hn_front *f, const struct hn_front_option *o, int *ret_fd,
+                                struct hn_diag *reterr)
 {
     unsigned index = if_nametoindex(o->value);
     if (!index)
         return hn_fail_errno(reterr, "there is no interface %s", o->value);
-    HN_AUTO_FD fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+    HN_AUTO_FD fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return hn_fail_errno(reterr, "packets of %s (root is needed)", o->value);
     int version = TPACKET_V3;
@@ -86,7 +169,13 @@ static struct hn_err packets_of(const struct hn_front_option *o, int *ret_fd, st
                                 .tp_frame_nr = HN_RING_BYTES / 2048,
                                 .tp_retire_blk_tov = 100};
     struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)index};
+    struct sockaddr_ll none = {.sll_family = AF_PACKET, .sll_ifindex = (int)index}; /* of no protocol yet */
+    const char *filter = filter_of(f);
     int fan = (getpid() & 0xffff) | PACKET_FANOUT_HASH << 16;
+    if (filter && bind(fd, (struct sockaddr *)&none, sizeof none) != 0)
+        return hn_fail_errno(reterr, "packets of %s", o->value);
+    if (filter)
+        HN_TRY(set_filter(fd, filter, reterr));
     if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof version) != 0 ||
         setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring) != 0 ||
         bind(fd, (struct sockaddr *)&at, sizeof at) != 0 ||
@@ -96,7 +185,8 @@ static struct hn_err packets_of(const struct hn_front_option *o, int *ret_fd, st
     return HN_OK;
 }
 
-struct hn_err front_socket(const struct hn_front_option *o, int *ret_fd, struct hn_diag *reterr)
+struct hn_err front_socket(const struct hn_front *f, const struct hn_front_option *o, int *ret_fd,
+                           struct hn_diag *reterr)
 {
-    return o->o->type == HN_OPT_PACKETS ? packets_of(o, ret_fd, reterr) : listen_on(o, ret_fd, reterr);
+    return o->o->type == HN_OPT_PACKETS ? packets_of(f, o, ret_fd, reterr) : listen_on(o, ret_fd, reterr);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """hinomi flow watch: packets of the loopback interface become flows, none twice, none lost at the end, losses told."""
+import ctypes.util
 import json
 import os
 import pathlib
@@ -120,6 +121,19 @@ class Watch(unittest.TestCase):
         self.assertIn("faster than they could be read", errors)
         found = [f for f in self.world.run("findings", "list", "--json").json["items"] if f["kind"] == "flow.meter-loss"]
         self.assertEqual(len(found), 1)
+
+    @unittest.skipIf(not ctypes.util.find_library("pcap") and os.environ.get("CI") != "true", "libpcap is not installed")
+    def test_a_filter_as_tcpdump_has_it(self):
+        p = self.watch("--bpf", "udp port 5307 and not host 127.9.8.2")
+        self.udp("127.9.8.3", 5306, [10])
+        self.udp("127.9.8.3", 5307, [10])
+        self.udp("127.9.8.2", 5307, [10])
+        doc, _ = self.end(p)
+        self.assertEqual(doc["packets"], 2)
+        self.assertEqual([(r["dst"], r["dport"]) for r in self.flows()], [("127.9.8.3", 5307)])
+        done = self.world.run("flow", "watch", "--interface", "lo", "--bpf", "udp prt 53")
+        self.assertNotIn(done.code, (0, 1))
+        self.assertIn("udp prt 53: ", done.errors)
 
     def test_wrong_use(self):
         self.assertEqual(self.world.run("flow", "watch").code, 2)
