@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "format/sbom/convert_in.h"
+#include "format/sbom/licence_names.h"
 #include "format/sbom/spdx_out.h"
 
 static void lost(struct recast *r, const struct hn_bom_component *c, const char *what, struct hn_str value)
@@ -437,7 +438,7 @@ static void to_cyclonedx(struct recast *r)
 {
     struct hn_bom *b = r->b;
 
-    recast_names_of_licences(r);
+    hn_bom_licence_names(r->a, r->b, &r->licences);
     recast_edges(r);
     drop_dangling(r);
     restore_refs(r);

@@ -9,12 +9,11 @@ struct recast {
     struct hn_arena *a;
     struct hn_bom_notes *loss;
     struct hn_map refs;     /* old reference → new one (struct hn_str *) */
-    struct hn_map licences; /* LicenseRef-… → its name (struct hn_str *), of SPDX 2 */
+    struct hn_map licences; /* LicenseRef-… → its name (struct hn_str *), of SPDX */
 };
 
 /* A copy of the value under that key; false: no memory. */
 bool recast_set(struct recast *r, struct hn_map *m, struct hn_str key, struct hn_str value);
 /* convert_licence.c */
-void recast_names_of_licences(struct recast *r); /* fills r->licences */
 void recast_licences(struct recast *r, struct hn_bom_component *c);
 void recast_evidence(struct recast *r, struct hn_bom_component *c);

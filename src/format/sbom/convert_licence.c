@@ -1,83 +1,11 @@
 /* Licences of SPDX in the words of CycloneDX: an identifier, a name, or one expression alone. */
-#include "base/json.h"
 #include "base/str.h"
 #include "format/sbom/convert_in.h"
-#include "format/sbom/licence.h"
-#include "format/sbom/spdx_out.h"
-
-static void name_add(struct recast *r, struct hn_str id, struct hn_str name)
-{
-    if (id.n && name.n && !recast_set(r, &r->licences, id, name))
-        r->a->failed = true;
-}
-
-/* SPDX 2: hasExtractedLicensingInfos; SPDX 3: texts, found from expressions by their customIdToUri. */
-void recast_names_of_licences(struct recast *r)
-{
-    struct hn_str raw = spdx_extra_get(r->b->extra, "hasExtractedLicensingInfos");
-    const struct hn_jv *list = raw.p ? hn_jv_parse(r->a, hn_str_bytes(raw), NULL) : NULL;
-    struct hn_map texts;
-
-    for (size_t i = 0; list && list->kind == HN_JV_ARR && i < list->n; i++)
-        name_add(r, hn_jv_str(&list->items[i], "licenseId"), hn_jv_str(&list->items[i], "name"));
-    hn_map_init(&texts);
-    for (const struct hn_bom_extra *e = r->b->extra; e; e = e->next) {
-        if (!hn_str_eqc(e->key, "@graph") || hn_str_find(e->value, HN_STR("LicensingText")) < 0)
-            continue;
-        const struct hn_jv *v = hn_jv_parse(r->a, hn_str_bytes(e->value), NULL);
-        struct hn_str id = hn_jv_str(v, "spdxId");
-        if (id.n && !recast_set(r, &texts, id, hn_jv_str(v, "name")))
-            r->a->failed = true;
-    }
-    for (const struct hn_bom_extra *e = r->b->extra; e && texts.n; e = e->next) {
-        if (!hn_str_eqc(e->key, "@graph") || hn_str_find(e->value, HN_STR("customIdToUri")) < 0)
-            continue;
-        const struct hn_jv *v = hn_jv_parse(r->a, hn_str_bytes(e->value), NULL);
-        const struct hn_jv *uses = hn_jv_get(v, "simplelicensing_customIdToUri");
-        for (size_t i = 0; uses && i < uses->n; i++) {
-            const struct hn_str *name = hn_map_find(&texts, hn_str_bytes(hn_jv_str(&uses->items[i], "value")));
-            if (name)
-                name_add(r, hn_jv_str(&uses->items[i], "key"), *name);
-        }
-    }
-    hn_map_done(&texts);
-}
+#include "format/sbom/licence_names.h"
 
 static const char *says_prop(uint8_t says)
 {
     return says == HN_BOM_LICENCE_CONCLUDED ? "spdx:licenseConcluded" : "spdx:licenseDeclared";
-}
-
-static const char *plus_of(const struct hn_licence *leaf)
-{
-    return (leaf->flags & HN_LICENCE_OR_LATER) && !hn_str_ends(leaf->id, "-or-later") ? "+" : "";
-}
-
-/* An expression as it was, but with the names that the document gives to its references. True: there were such. */
-static bool with_names(struct recast *r, struct hn_buf *out, const struct hn_licence *x, bool inner)
-{
-    bool named = false;
-
-    if (x->op == HN_LICENCE_LEAF) {
-        const struct hn_str *name = hn_map_find(&r->licences, hn_str_bytes(x->id));
-        hn_buf_str(out, name ? *name : x->id);
-        hn_buf_c(out, plus_of(x));
-        if (x->addition.n) {
-            hn_buf_c(out, " WITH ");
-            hn_buf_str(out, x->addition);
-        }
-        return name != NULL;
-    }
-    if (inner)
-        hn_buf_chr(out, '(');
-    for (size_t i = 0; i < x->n; i++) {
-        if (i)
-            hn_buf_c(out, x->op == HN_LICENCE_AND ? " AND " : " OR ");
-        named |= with_names(r, out, x->items[i], true);
-    }
-    if (inner)
-        hn_buf_chr(out, ')');
-    return named;
 }
 
 static void one_licence(struct recast *r, struct hn_bom_licence *l, const struct hn_licence *x)
@@ -85,7 +13,7 @@ static void one_licence(struct recast *r, struct hn_bom_licence *l, const struct
     struct hn_buf text;
 
     hn_buf_init(&text, 1u << 20);
-    l->form = with_names(r, &text, x, false) ? HN_BOM_LICENCE_NAME : HN_BOM_LICENCE_EXPRESSION;
+    l->form = hn_bom_licence_named(&text, &r->licences, x) ? HN_BOM_LICENCE_NAME : HN_BOM_LICENCE_EXPRESSION;
     l->value = hn_arena_str(r->a, hn_buf_text(&text));
     hn_buf_done(&text);
 }
@@ -101,7 +29,7 @@ static void split_named(struct recast *r, struct hn_bom_licence *l)
     if (!x)
         return;
     hn_buf_init(&text, 1u << 20);
-    bool named = with_names(r, &text, x, false);
+    bool named = hn_bom_licence_named(&text, &r->licences, x);
     hn_buf_done(&text);
     if (!named)
         return;

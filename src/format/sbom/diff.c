@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 #include "format/name/purl.h"
-#include "format/sbom/licence.h"
+#include "format/sbom/licence_names.h"
 #include "format/version/version.h"
 
 static const char *const names[] = {"added",   "removed",  "upgraded", "downgraded", "version",
@@ -28,6 +28,7 @@ struct comparing {
     struct hn_bom_diff *out;
     const struct hn_bom *bom_a, *bom_b;
     struct hn_map parts_a, parts_b; /* component (its address) → part */
+    struct hn_map names_a, names_b; /* of licences */
 };
 
 /* ---------------------------------------------------------------- identity */
@@ -223,42 +224,20 @@ static void versions(struct comparing *x, const struct hn_bom_component *a, cons
     add(x, change, a, b, va, vb);
 }
 
-/* All that is said of the licence, concluded before declared, in normal form. */
-static struct hn_str licences(struct hn_arena *a, const struct hn_bom_component *c)
+/* SPDX 2 has what stands in round brackets for an address; "c at example" or "of some house" is none and belongs to the
+ * name, as in other families. */
+static struct hn_str supplier(struct hn_arena *a, const struct hn_bom_party *p)
 {
-    struct hn_buf all, one;
-    struct hn_str out;
-    bool concluded = false;
-
-    hn_buf_init(&all, 1u << 20);
-    for (const struct hn_bom_licence *l = c->licences; l; l = l->next)
-        concluded |= l->says == HN_BOM_LICENCE_CONCLUDED && !hn_str_eqc(l->value, "NOASSERTION");
-    for (const struct hn_bom_licence *l = c->licences; l; l = l->next) {
-        if (concluded != (l->says == HN_BOM_LICENCE_CONCLUDED) || hn_str_eqc(l->value, "NOASSERTION"))
-            continue;
-        if (all.n)
-            hn_buf_c(&all, " AND ");
-        hn_buf_c(&all, "(");
-        hn_buf_str(&all, l->value);
-        hn_buf_c(&all, ")");
-    }
-    struct hn_licence_notes notes;
-    const struct hn_licence *l = all.n ? hn_licence_parse(a, hn_buf_text(&all), &notes) : NULL;
-    hn_buf_init(&one, 1u << 20);
-    if (l)
-        hn_licence_write(&one, a, l);
-    else
-        hn_buf_str(&one, hn_buf_text(&all)); /* names that are no expression */
-    out = hn_arena_str(a, hn_buf_text(&one));
-    hn_buf_done(&all);
-    hn_buf_done(&one);
-    return out;
+    if (p && p->email.n && hn_str_chr(p->email, '@') < 0)
+        return hn_arena_fmt(a, "%.*s (%.*s)", HN_FMT(p->name), HN_FMT(p->email));
+    return p ? p->name : HN_STR("");
 }
 
 static void who_and_licence(struct comparing *x, const struct hn_bom_component *a, const struct hn_bom_component *b)
 {
-    struct hn_str la = licences(x->a, a), lb = licences(x->a, b);
-    struct hn_str sa = a->supplier ? a->supplier->name : HN_STR(""), sb = b->supplier ? b->supplier->name : HN_STR("");
+    struct hn_str la = hn_bom_licence_compared(x->a, &x->names_a, a);
+    struct hn_str lb = hn_bom_licence_compared(x->a, &x->names_b, b);
+    struct hn_str sa = supplier(x->a, a->supplier), sb = supplier(x->a, b->supplier);
 
     if (!hn_str_eq(la, lb))
         add(x, HN_BOM_LICENCE, a, b, la, lb);
@@ -358,6 +337,10 @@ struct hn_err hn_bom_compare(struct hn_arena *arena, const struct hn_bom *a, con
     *ret = (struct hn_bom_diff){.list = NULL};
     hn_map_init(&x.parts_a);
     hn_map_init(&x.parts_b);
+    hn_map_init(&x.names_a);
+    hn_map_init(&x.names_b);
+    hn_bom_licence_names(arena, a, &x.names_a);
+    hn_bom_licence_names(arena, b, &x.names_b);
     struct part *p = parts_of(&x, a, files, &x.parts_a, &n), *q = parts_of(&x, b, files, &x.parts_b, &m);
     if (p && q)
         pair_all(&x, p, n, q, m);
@@ -380,5 +363,7 @@ struct hn_err hn_bom_compare(struct hn_arena *arena, const struct hn_bom *a, con
             add(&x, HN_BOM_ADDED, NULL, q[j].c, none, q[j].c->version);
     hn_map_done(&x.parts_a);
     hn_map_done(&x.parts_b);
+    hn_map_done(&x.names_a);
+    hn_map_done(&x.names_b);
     return arena->failed ? (struct hn_err){HN_E_NOMEM} : HN_OK;
 }

@@ -38,3 +38,6 @@ HN_MUST struct hn_err hn_bom_compare(struct hn_arena *arena, const struct hn_bom
                                      struct hn_bom_diff *ret);
 /* The name by which a component is compared, for people: "npm/lodash", "zlib". In a. */
 struct hn_str hn_bom_identity_text(struct hn_arena *a, const struct hn_bom_component *c);
+/* All that is said of its licence, concluded before declared, in normal form: terms in order, joined by AND; names: of
+ * the document (hn_bom_licence_names()). In a. */
+struct hn_str hn_bom_licence_compared(struct hn_arena *a, const struct hn_map *names, const struct hn_bom_component *c);

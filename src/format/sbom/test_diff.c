@@ -97,3 +97,37 @@ TEST(checks_tell_missing_from_unknown_withheld_and_wrong)
     CHECK_INT(state("document.tool", NULL, ""), HN_QUALITY_MISSING);
     CHECK(!hn_quality_check_find(HN_STR("component.nonsense")));
 }
+
+/* The same names of licences as CycloneDX lists them and as SPDX refers to them. */
+TEST(a_reference_of_the_document_is_the_name_that_the_document_gives_it)
+{
+    static const char cdx[] =
+        "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":["
+        "{\"type\":\"library\",\"name\":\"a\",\"version\":\"1\",\"licenses\":[{\"license\":{\"name\":\"GPL-2\"}},"
+        "{\"license\":{\"id\":\"MIT\"}}]},"
+        "{\"type\":\"library\",\"name\":\"b\",\"version\":\"1\",\"licenses\":[{\"license\":{\"name\":\"The BSD "
+        "License\"}"
+        "}]},"
+        "{\"type\":\"library\",\"name\":\"c\",\"version\":\"1\",\"licenses\":[{\"license\":{\"name\":\"Other\"}}]}]}";
+    static const char spdx[] =
+        "{\"spdxVersion\":\"SPDX-2.3\",\"SPDXID\":\"SPDXRef-DOCUMENT\",\"name\":\"n\",\"packages\":["
+        "{\"SPDXID\":\"SPDXRef-a\",\"name\":\"a\",\"versionInfo\":\"1\",\"licenseDeclared\":\"LicenseRef-2 AND MIT\"},"
+        "{\"SPDXID\":\"SPDXRef-b\",\"name\":\"b\",\"versionInfo\":\"1\",\"licenseDeclared\":\"LicenseRef-b\"},"
+        "{\"SPDXID\":\"SPDXRef-c\",\"name\":\"c\",\"versionInfo\":\"1\",\"licenseDeclared\":\"LicenseRef-2\"}],"
+        "\"hasExtractedLicensingInfos\":["
+        "{\"licenseId\":\"LicenseRef-2\",\"name\":\"GPL-2\",\"extractedText\":\"GPL-2\"},"
+        "{\"licenseId\":\"LicenseRef-b\",\"name\":\"The BSD License\",\"extractedText\":\"x\"}]}";
+    struct doc x, y;
+    struct hn_bom_diff d;
+    doc_c(&x, cdx);
+    doc_c(&y, spdx);
+    CHECK_OK(hn_bom_compare(&x.a, &x.b, &y.b, false, &d));
+    CHECK_UINT(d.n, 1); /* c */
+    CHECK_UINT(d.count[HN_BOM_LICENCE], 1);
+    if (d.n == 1)
+        CHECK_TEXT(d.list[0].to, "GPL-2");
+    CHECK_OK(hn_bom_compare(&x.a, &y.b, &x.b, false, &d));
+    CHECK_UINT(d.n, 1);
+    doc_done(&x);
+    doc_done(&y);
+}

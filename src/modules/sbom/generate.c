@@ -66,15 +66,35 @@ void sbom_generate_told(struct generate *g, const struct hn_bom_component *c, bo
     *end = &t->next;
 }
 
-/* "Name <address>"; an address alone is the name too. Packages also name a page there ("Team <https://…>"), which is no
- * mail address; what is neither stays part of the name. */
+/* What stands between the last open and the next close; empty: nothing, or nothing behind open. */
+static struct hn_str between(struct hn_str text, char open, char close, size_t *at)
+{
+    const char *p = text.n ? memrchr(text.p, open, text.n) : NULL;
+    struct hn_str rest = p ? hn_str_cut(text, (size_t)(p + 1 - text.p), text.n) : HN_STR("");
+    ptrdiff_t end = hn_str_chr(rest, close);
+    *at = p ? (size_t)(p - text.p) : text.n;
+    return hn_str_cut(rest, 0, end < 0 ? 0 : (size_t)end);
+}
+
+static bool is_address(struct hn_str s)
+{
+    return hn_bom_is_page(s) || (hn_str_chr(s, '@') > 0 && hn_str_chr(s, ' ') < 0);
+}
+
+/* "Name <address>", npm's "Name <address> (page)" and "Name (page)"; the first address is taken. One alone is the name
+ * too. Packages also name a page where a mail address belongs ("Team <https://…>"); what is neither stays part of the
+ * name, e.g. "Team (of some house)". */
 static struct hn_str name_and_address(struct hn_str text, struct hn_str *address)
 {
-    ptrdiff_t open = hn_str_chr(text, '<'), close = hn_str_chr(text, '>');
-    struct hn_str told = open >= 0 && close > open ? hn_str_cut(text, (size_t)open + 1, (size_t)close) : text;
+    size_t at, round_at;
+    struct hn_str told = between(text, '<', '>', &at), page = between(text, '(', ')', &round_at);
 
-    *address = hn_bom_is_page(told) || (hn_str_chr(told, '@') > 0 && hn_str_chr(told, ' ') < 0) ? told : HN_STR("");
-    struct hn_str name = hn_str_trim(address->n && told.n < text.n ? hn_str_cut(text, 0, (size_t)open) : text);
+    if (!is_address(told) && hn_bom_is_page(page)) {
+        told = page;
+        at = round_at;
+    }
+    *address = is_address(told) ? told : is_address(text) ? text : HN_STR("");
+    struct hn_str name = hn_str_trim(is_address(told) ? hn_str_cut(text, 0, at) : text);
     return name.n ? name : *address;
 }
 

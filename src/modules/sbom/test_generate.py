@@ -353,7 +353,39 @@ def output_tests(d):
     check("output: what is no plain file stays", (d / "pipe").is_fifo())
 
 
+HOST = {
+    "etc/os-release": 'ID=debian\nVERSION_ID="12"\n',
+    "var/lib/dpkg/status": STATUS,
+    "usr/share/doc/libx/copyright": "On Debian systems, see /usr/share/common-licenses/GPL-2 and /usr/share/common-licenses/Artistic.\n",
+    "opt/lib/node_modules/t/package.json": json.dumps({"name": "t", "version": "1.0.0", "author": "The Team (https://t.example.org/team)"}),
+    "opt/lib/node_modules/u/package.json": json.dumps({"name": "u", "version": "1.0.0", "license": "Some Odd License, Version 2.0",
+                                                       "author": "U <u@example.org> (https://u.example.org/)"}),
+    "opt/lib/node_modules/v/package.json": json.dumps({"name": "v", "version": "1.0.0", "author": "V (of some house)"}),
+    METADATA: "Name: foo\nVersion: 1.0\nLicense: BSD License\n\n",
+}
+
+
+def family_tests(d):
+    """The same host in another family is the same to diff: free names of licences, suppliers with a page in round brackets."""
+    write_root(d / "root", HOST)
+    forms = ("cyclonedx-1.6", "spdx-2.2", "spdx-2.3", "spdx-3.0.1")
+    for form in forms:
+        (d / form).write_bytes(run("sbom", "generate", "--root", str(d / "root"), "--deep", "--format", form))
+    for form in forms[1:]:
+        told = json.loads(run("sbom", "diff", str(d / forms[0]), str(d / form), "--json"))
+        check(f"families: {form} says what CycloneDX says", told["count"]["same"] >= 6 and not told["differences"])
+    by = {c["name"]: c for c, _ in walk(json.loads((d / forms[0]).read_text())["components"])}
+    check("families: licences are free names there", {x["license"].get("name") for x in by["foo"]["licenses"] + by["u"]["licenses"]} ==
+          {"BSD License", "Some Odd License, Version 2.0"}, str(by["u"]["licenses"]))
+    check("families: the page of npm is a page", by["t"]["supplier"] == {"name": "The Team", "url": ["https://t.example.org/team"]}, str(by["t"]))
+    check("families: the mail address of npm before its page", by["u"]["supplier"]["name"] == "U" and
+          by["u"]["supplier"]["contact"][0]["email"] == "u@example.org", str(by["u"]["supplier"]))
+    check("families: what is no page stays", by["v"]["supplier"] == {"name": "V (of some house)"}, str(by["v"]["supplier"]))
+
+
 host_test()
+with tempfile.TemporaryDirectory() as folder:
+    family_tests(pathlib.Path(folder))
 with tempfile.TemporaryDirectory() as folder:
     output_tests(pathlib.Path(folder))
 with tempfile.TemporaryDirectory() as folder:
