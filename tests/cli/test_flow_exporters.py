@@ -2,6 +2,7 @@
 """hinomi flow: who exported the flows, and what a wrong clock of one of them does."""
 import json
 import pathlib
+import random
 import signal
 import socket
 import sqlite3
@@ -87,6 +88,17 @@ class Exporters(unittest.TestCase):
         out, errors = p.communicate(timeout=30)
         self.assertEqual(p.returncode, 0, errors)
         return json.loads(out)
+
+    def test_a_number_is_in_the_register_before_flows_say_it(self):
+        """Else a kill in the middle of an import gives it to another one: without a register no flow is written."""
+        head, flows = struct.pack(">HHIIIIBBH", 5, 30, 10000, START, 0, 0, 0, 1, 0), random.Random(1)
+        packets = [(START, wire.ip4("192.0.2.1", "192.0.2.200", 17, wire.udp(3000, 2055, head + b"".join(
+            flows.randbytes(12) + struct.pack(">HHIIIIHHBBBBHHBBH", 3, 4, 7, 4200, 5000, 9000, 1234, 81, 0, 0x1b, 6, 0, 1, 2, 24, 24, 0)
+            for _ in range(30))))) for _ in range(8000)]
+        big = wire.pcap(self.world.dir / "big.pcap", packets)
+        (self.world.home / "flow" / "exporter-numbers").mkdir(parents=True)  # no file can take its place
+        self.assertIn("writing failed", self.flow("import", big, code=3).errors)
+        self.assertEqual(list((self.world.home / "flow").glob("flows-*")), [])
 
     def test_a_store_of_before_the_register(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """hinomi flow watch: packets of the loopback interface become flows, none twice, none lost at the end, losses told."""
 import ctypes.util
+import fcntl
 import json
 import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -14,6 +16,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 import hinomi  # noqa: E402
+import wire  # noqa: E402
 
 
 @unittest.skipIf(os.geteuid() != 0 and os.environ.get("CI") != "true", "needs CAP_NET_RAW")
@@ -22,8 +25,8 @@ class Watch(unittest.TestCase):
         self.world = hinomi.World()
         self.addCleanup(self.world.close)
 
-    def watch(self, *more):
-        p = subprocess.Popen([hinomi.PROGRAM, "flow", "watch", "--json", "--interface", "lo", *more], env=self.world.env, stdout=subprocess.PIPE,
+    def watch(self, *more, interface="lo"):
+        p = subprocess.Popen([hinomi.PROGRAM, "flow", "watch", "--json", "--interface", interface, *more], env=self.world.env, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)
         for f in (p.stdout, p.stderr):
             self.addCleanup(f.close)
@@ -134,6 +137,36 @@ class Watch(unittest.TestCase):
         done = self.world.run("flow", "watch", "--interface", "lo", "--bpf", "udp prt 53")
         self.assertNotIn(done.code, (0, 1))
         self.assertIn("udp prt 53: ", done.errors)
+
+    @unittest.skipUnless(os.geteuid() == 0 and os.access("/dev/net/tun", os.W_OK), "needs an interface of its own")
+    def test_an_interface_that_goes_down_is_told_and_comes_back(self):
+        name = f"hn{os.getpid() % 100000}"
+        tap = os.open("/dev/net/tun", os.O_RDWR)
+        try:
+            fcntl.ioctl(tap, 0x400454CA, struct.pack("16sH22x", name.encode(), 0x1002))  # TUNSETIFF, IFF_TAP | IFF_NO_PI
+        except OSError as e:
+            self.skipTest(str(e))
+        finally:
+            self.addCleanup(os.close, tap)
+        self.up(name, 1)
+        p = self.watch(interface=name)
+        worker = int(pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()[0])
+        self.up(name, 0)
+        self.assertIn(b"went down", p.stderr.readline())
+        before = self.ticks(worker)
+        time.sleep(1)
+        self.assertLess(self.ticks(worker) - before, 20)  # it waits
+        self.up(name, 1)
+        os.write(tap, b"\xff" * 6 + b"\2" + bytes(5) + b"\x08\0" + wire.ip4("192.0.2.1", "192.0.2.2", 17, wire.udp(4000, 5306, b"q")))
+        self.end(p)
+        self.assertEqual(len(self.flows("dst port 5306")), 1)
+
+    def up(self, name, flags):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            fcntl.ioctl(s, 0x8914, struct.pack("16sH22x", name.encode(), flags))  # SIOCSIFFLAGS
+
+    def ticks(self, pid):
+        return sum(int(x) for x in pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13])
 
     def test_wrong_use(self):
         self.assertEqual(self.world.run("flow", "watch").code, 2)

@@ -95,6 +95,13 @@ bool hn_ring_next(struct hn_ring *r, struct hn_capture_record *room, size_t most
     return true;
 }
 
+int hn_ring_error(const struct hn_ring *r)
+{
+    int err = 0;
+    socklen_t n = sizeof err;
+    return getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &err, &n) == 0 ? err : 0;
+}
+
 uint64_t hn_ring_drops(const struct hn_ring *r)
 {
     struct tpacket_stats_v3 s = {0};

@@ -20,5 +20,8 @@ void hn_ring_done(struct hn_ring *r); /* also of one that is all zero */
  * after `each`. False: there is none. */
 bool hn_ring_next(struct hn_ring *r, struct hn_capture_record *room, size_t most,
                   void (*each)(void *arg, const struct hn_capture_record *list, size_t n), void *arg);
+/* What befell the interface since this was last asked, as errno has it (ENETDOWN); 0: nothing. Until it is asked,
+ * poll() does not wait. */
+int hn_ring_error(const struct hn_ring *r);
 /* Packets that the kernel had no room for since this was last asked. */
 uint64_t hn_ring_drops(const struct hn_ring *r);

@@ -13,6 +13,8 @@
 
 struct flow_archive {
     struct hn_work *w;
+    const struct hn_export *exports; /* NULL: its flows have no exporters */
+    size_t numbered;                 /* exporters in the register as it was last written */
     struct hn_segment_writer *writer;
     struct hn_buf out;
     int fd;
@@ -63,10 +65,31 @@ static bool open_next(struct flow_archive *a)
     return false;
 }
 
+void flow_archive_numbers(struct flow_archive *a, const struct hn_export *x)
+{
+    a->exports = x;
+}
+
+/* Before the flows that say a number: after a crash it must not be another one's. */
+static bool keep_numbers(struct flow_archive *a)
+{
+    size_t n = 0;
+    if (a->exports)
+        (void)hn_export_numbers(a->exports, &n);
+    if (n != a->numbered && !flow_register_save(a->w, a->exports))
+        return false;
+    a->numbered = n;
+    return true;
+}
+
 static bool write_out(struct flow_archive *a, bool durable)
 {
     if (!a->out.n)
         return !a->out.bad;
+    if (a->failed || !keep_numbers(a)) {
+        hn_buf_clear(&a->out);
+        return false;
+    }
     if (a->fd < 0) {
         static const char magic[] = "HNFLOW1\n";
         if (!open_next(a) || !hn_ok(hn_write_all(a->fd, magic, sizeof magic - 1)))

@@ -95,9 +95,9 @@ static int import_all(struct hn_work *w, struct flow_archive *a, struct hn_expor
                             .map = hn_work_str(w, "map")};
     struct flow_inputs inputs = {.w = w};
     struct hn_input in;
-    size_t good = 0, all = 0, before;
+    size_t good = 0, all = 0;
     flow_register_load(w, x);
-    (void)hn_export_numbers(x, &before);
+    flow_archive_numbers(a, x);
     while (flow_inputs_next(&inputs, &in)) {
         struct flow_input_stats s;
         flow_read(&r, &in, &s);
@@ -109,10 +109,6 @@ static int import_all(struct hn_work *w, struct flow_archive *a, struct hn_expor
     }
     flow_inputs_done(&inputs);
     hn_flow_joins_free(r.joins);
-    size_t numbered;
-    (void)hn_export_numbers(x, &numbered);
-    if (numbered != before && !flow_register_save(w, x))
-        return 3;
     if (!flow_archive_flush(a, 0))
         return hn_work_fail(w, "flow.not-written", NULL);
     tell_imported(w, a, x);
@@ -164,7 +160,6 @@ struct collector {
     struct flow_streams *streams;
     _Atomic uint64_t messages; /* over connections */
     hn_time saved, kept;
-    size_t numbered; /* exporters in the register as it was last written */
 };
 
 struct receiver {
@@ -338,16 +333,6 @@ static void keep(struct collector *c)
     c->kept = hn_monotonic();
 }
 
-/* Before the flows that say its number: after a crash it must not be another one's. */
-static void save_register(struct collector *c)
-{
-    size_t n;
-    (void)hn_export_numbers(c->exports, &n);
-    if (n != c->numbered)
-        (void)flow_register_save(c->w, c->exports);
-    c->numbered = n;
-}
-
 static void prune(struct collector *c)
 {
     flow_archive_prune(c->archive, hn_work_int(c->w, "keep-days", 0) * HN_DAY,
@@ -421,7 +406,6 @@ static int run(struct collector *c)
         if (!decode_some(c))
             usleep(2000);
         pthread_mutex_lock(&c->decode);
-        save_register(c);
         ok = flow_archive_flush(c->archive, FLUSH_AFTER);
         housekeeping(c);
         pthread_mutex_unlock(&c->decode);
@@ -429,7 +413,6 @@ static int run(struct collector *c)
     atomic_store(&c->stop, true);
     pthread_join(stream, NULL);
     join_all(c, threads, receivers, started);
-    save_register(c);
     ok = flow_archive_flush(c->archive, 0) && ok;
     save_state(c);
     if (hn_work_switch(c->w, "store"))
@@ -475,6 +458,7 @@ static int start(struct collector *c)
         return hn_work_usage(c->w, "flow.bad-sampling", NULL);
     check_room(c);
     flow_register_load(c->w, c->exports);
+    flow_archive_numbers(c->archive, c->exports);
     load_state(c);
     prune(c); /* what grew too old while nobody collected */
     c->saved = hn_monotonic();

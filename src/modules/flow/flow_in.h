@@ -408,6 +408,8 @@ int flow_watch(struct hn_work *w);
  * is one as well, complete up to its last block. */
 struct flow_archive;
 struct flow_archive *flow_archive_new(struct hn_work *w, hn_time rotate); /* NULL: out of memory */
+/* Whose numbers its flows say: the register is written before them. */
+void flow_archive_numbers(struct flow_archive *a, const struct hn_export *x);
 void flow_archive_add(struct flow_archive *a, const struct hn_flow *f);
 /* What waits is written and made durable when it has waited for `most`; 0: now. False: writing failed. */
 bool flow_archive_flush(struct flow_archive *a, hn_time most);

@@ -85,6 +85,9 @@ static void step(struct watch *p)
         (void)poll(fds, 2, TICK_MS);
         some = next_block(p);
     }
+    if (fds[0].revents & POLLERR && hn_ring_error(&p->ring))
+        hn_work_warn(p->w, "flow.interface-down", "name", hn_arena_cstr(hn_work_arena(p->w), p->health.interface),
+                     NULL);
     if (!some)
         hn_meter_clock(p->meter, hn_now() - HN_SECOND);
 }

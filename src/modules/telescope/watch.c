@@ -176,6 +176,8 @@ static void run(struct watch *p, hn_time every)
                                 {.fd = hn_work_stop_fd(p->w), .events = POLLIN}};
         if (!next_block(p) && poll(fds, 2, TICK_MS) < 0 && errno != EINTR)
             break;
+        if (fds[0].revents & POLLERR && p->ring.map && hn_ring_error(&p->ring))
+            hn_work_warn(p->w, "telescope.interface-down", NULL);
         const hn_time soon = hn_monotonic() + TELL_WITHIN, until = soon < p->due ? soon : p->due;
         while (hn_monotonic() < until && next_block(p))
             ;
