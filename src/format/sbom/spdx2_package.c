@@ -127,10 +127,24 @@ static const struct hn_bom_link *own_link(const struct hn_bom_component *c, cons
     return NULL;
 }
 
+/* A place to download from is a URL, or one behind the name of a version control system (7.7). A file of this machine
+ * ("file:///usr/bin/x") or a bare name is neither: it stays an external reference. */
+static bool is_download(struct hn_str url)
+{
+    ptrdiff_t colon = hn_str_find(url, HN_STR("://"));
+    return colon > 0 && !hn_str_starts(url, "file:") && !has_blank(url);
+}
+
+static const struct hn_bom_link *download_link(const struct spdx2_writer *x, const struct hn_bom_component *c)
+{
+    const struct hn_bom_link *l = own_link(c, "distribution");
+    return l && (x->o.same || is_download(l->url)) ? l : NULL;
+}
+
 static void external_refs(struct spdx2_writer *x, const struct hn_bom_component *c)
 {
     struct refs r = {x, c, false};
-    const struct hn_bom_link *download = own_link(c, "distribution"), *home = own_link(c, "website");
+    const struct hn_bom_link *download = download_link(x, c), *home = own_link(c, "website");
 
     purl_write(&r, c->purl);
     for (const struct hn_bom_text *t = c->more_purls; t; t = t->next)
@@ -346,7 +360,7 @@ static void copyright(struct spdx2_writer *x, const struct hn_bom_component *c)
 void spdx2_package_write(struct spdx2_writer *x, const struct hn_bom_component *c)
 {
     struct hn_jw *w = OF(x);
-    const struct hn_bom_link *download = own_link(c, "distribution"), *home = own_link(c, "website");
+    const struct hn_bom_link *download = download_link(x, c), *home = own_link(c, "website");
     struct hn_str analyzed = hn_bom_prop_get(c->props, "spdx:filesAnalyzed");
     const struct hn_bom_extra *own = x->o.same ? c->extra : NULL;
 

@@ -142,3 +142,28 @@ TEST(the_library_of_go_needs_no_namespace)
     CHECK_UINT(told(&d, "bad-purl"), 1);
     doc_done(&d);
 }
+
+/* SPDX 2.3, 7.7: a place to download from is no file of this machine; that comes back by another way. */
+TEST(a_file_of_the_machine_is_no_place_to_download_from)
+{
+    struct doc d, back;
+    struct hn_bom_notes loss = {.most = 10};
+
+    for (int tags = 0; tags < 2; tags++) {
+        doc_c(&d, "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":[{\"type\":\"library\",\"name\":"
+                  "\"x\",\"externalReferences\":[{\"type\":\"distribution\",\"url\":\"file:///usr/bin/x\"}]},"
+                  "{\"type\":\"library\",\"name\":\"y\",\"externalReferences\":[{\"type\":\"distribution\",\"url\":"
+                  "\"https://y.example/y.tar\"}]}]}");
+        struct hn_str text = doc_write(&d, tags ? "spdx-2.2-tv" : "spdx-2.3", &loss);
+        CHECK(hn_str_find(text, tags ? HN_STR("PackageDownloadLocation: NOASSERTION")
+                                     : HN_STR("\"downloadLocation\":\"NOASSERTION\"")) >= 0);
+        CHECK(hn_str_find(text, tags ? HN_STR("PackageDownloadLocation: https://y.example/y.tar")
+                                     : HN_STR("\"downloadLocation\":\"https://y.example/y.tar\"")) >= 0);
+        CHECK(hn_str_find(text, HN_STR("ocation: file:")) < 0 && hn_str_find(text, HN_STR("ocation\":\"file:")) < 0);
+        doc_read(&back, hn_str_bytes(text));
+        text = doc_write(&back, "cyclonedx-1.6", &loss);
+        CHECK(hn_str_find(text, HN_STR("{\"type\":\"distribution\",\"url\":\"file:///usr/bin/x\"}")) >= 0);
+        doc_done(&back);
+        doc_done(&d);
+    }
+}
