@@ -162,7 +162,8 @@ TEST(a_file_of_the_machine_is_no_place_to_download_from)
         CHECK(hn_str_find(text, HN_STR("ocation: file:")) < 0 && hn_str_find(text, HN_STR("ocation\":\"file:")) < 0);
         doc_read(&back, hn_str_bytes(text));
         text = doc_write(&back, "cyclonedx-1.6", &loss);
-        CHECK(hn_str_find(text, HN_STR("{\"type\":\"distribution\",\"url\":\"file:///usr/bin/x\"}")) >= 0);
+        CHECK(hn_str_find(text, HN_STR("\"url\": \"file:///usr/bin/x\"")) >= 0);
+        CHECK(hn_str_find(text, HN_STR("\"type\": \"distribution\"")) >= 0);
         doc_done(&back);
         doc_done(&d);
     }
