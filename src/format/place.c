@@ -2,17 +2,18 @@
 
 #include "base/str.h"
 
-static bool letter(uint8_t c)
+/* Lists are written by hand: "jp", "as64500". 0: no letter. */
+static char capital(uint8_t c)
 {
-    return c >= 'A' && c <= 'Z';
+    return c >= 'A' && c <= 'Z' ? (char)c : c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : 0;
 }
 
 static void set_country(struct hn_place *p, struct hn_bytes code)
 {
-    if (p->country[0] || code.n != 2 || !letter(code.p[0]) || !letter(code.p[1]))
+    if (p->country[0] || code.n != 2 || !capital(code.p[0]) || !capital(code.p[1]))
         return;
-    p->country[0] = (char)code.p[0];
-    p->country[1] = (char)code.p[1];
+    p->country[0] = capital(code.p[0]);
+    p->country[1] = capital(code.p[1]);
 }
 
 /* "AS64500 Example Net"; the name may be missing. */
@@ -20,7 +21,7 @@ static void set_network(struct hn_place *p, struct hn_bytes text)
 {
     uint64_t asn = 0;
     size_t i = 2;
-    if (p->asn || text.n < 3 || text.p[0] != 'A' || text.p[1] != 'S')
+    if (p->asn || text.n < 3 || capital(text.p[0]) != 'A' || capital(text.p[1]) != 'S')
         return;
     for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9' && asn <= UINT32_MAX; i++)
         asn = asn * 10 + (text.p[i] - (unsigned)'0');

@@ -123,6 +123,13 @@ class Places(unittest.TestCase):
         self.assertIn("neither a MaxMind", self.world.run("flow", "top", "--by", "country", "--geo", bad, "--from", self.log).errors)
         bad.write_text("no list\n203.0.113.0/24,US\n")
         self.assertIn("line 1", self.flow("top", "--by", "country", "--geo", bad, "--from", self.log).errors)
+        self.assertIn("no-such-file", self.flow("top", "--by", "country", "--geo", self.world.dir / "no-such-file", "--from", self.log, code=3).errors)
+
+    def test_a_list_in_small_letters(self):
+        small = self.world.dir / "small.csv"
+        small.write_text(GEO.lower())
+        args = ("top", "--csv", "--by", "country,as", "--from", self.log, "--geo")
+        self.assertEqual(self.flow(*args, small).text, self.flow(*args, self.geo).text)
 
     def test_tables_that_grow(self):
         n, again = 600_000, 1000  # keys: more than two threads' tables hold before they grow by doubling

@@ -1,6 +1,7 @@
 #include "format/report/report.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "base/term.h"
@@ -78,5 +79,5 @@ bool hn_report_is_run(enum hn_report_mark m)
 
 bool hn_report_is_pdf(struct hn_str name)
 {
-    return hn_str_ends(name, ".pdf") || hn_str_ends(name, ".PDF");
+    return name.n >= 4 && strncasecmp(name.p + name.n - 4, ".pdf", 4) == 0;
 }

@@ -126,6 +126,13 @@ struct reading {
     int parent;
 };
 
+/* A link that no run followed leads from nowhere: its text lies in the piece. */
+static void piece_end(struct reading *r)
+{
+    r->link = NULL;
+    hn_arena_clear(&r->s->piece);
+}
+
 static void passage_end(struct reading *r)
 {
     struct sheets *s = r->s;
@@ -143,7 +150,7 @@ static void passage_end(struct reading *r)
         lines(s, p, 9, false, p->kind == HN_REPORT_ITEM ? 12 : p->bar >= 0 ? 98 : 0);
     if (p->kind == HN_REPORT_PARAGRAPH || p->kind == HN_REPORT_BAR)
         s->y += 3;
-    hn_arena_clear(&s->piece);
+    piece_end(r);
 }
 
 /* In a table it goes into the cell in hand. */
@@ -210,7 +217,7 @@ static void table_end(struct reading *r)
     if (r->t && hn_ok(r->s->err))
         report_table_draw(r->s, r->t);
     r->t = NULL;
-    hn_arena_clear(&r->s->piece);
+    piece_end(r);
 }
 
 static void run(struct reading *r, enum hn_report_mark m, struct hn_str text)
@@ -328,7 +335,8 @@ static void language_put(const struct sheets *s, struct hn_buf *out)
     char text[401], begin[32];
     if (t < 0 || x < t)
         return;
-    snprintf(text, sizeof text, "%.*s", HN_FMT(tail));
+    memcpy(text, tail.p, tail.n); /* there may be a 0 in it */
+    text[tail.n] = 0;
     if (sscanf(text + t, "trailer\n<< /Size %u\n /Root %u 0 R\n /Info %u 0 R", &size, &root, &info) != 3 ||
         sscanf(text + x, "startxref\n%lu", &xref) != 1)
         return;

@@ -102,3 +102,35 @@ TEST(sheets_of_marks_in_disorder)
     hn_buf_done(&out);
     hn_report_done(&r);
 }
+
+/* A worker may hand on a link that nothing follows; what comes next must not lead there. */
+TEST(link_without_text)
+{
+    struct hn_diag d = {{0}};
+    struct hn_report r;
+    struct hn_buf out;
+    if (!hn_ok(hn_report_pdf_load(&d)))
+        SKIP("pango is not installed");
+    hn_report_init(&r, 1u << 20);
+    hn_report_putc(&r, HN_REPORT_PARAGRAPH, "");
+    hn_report_putc(&r, HN_REPORT_PLAIN, "text");
+    hn_report_putc(&r, HN_REPORT_LINK, "d1");
+    hn_report_putc(&r, HN_REPORT_TABLE, "t");
+    hn_report_putc(&r, HN_REPORT_ROW, "");
+    hn_report_putc(&r, HN_REPORT_CELL, "");
+    hn_report_putc(&r, HN_REPORT_PLAIN, "cell");
+    hn_report_putc(&r, HN_REPORT_END, "");
+    hn_buf_init(&out, 64u << 20);
+    CHECK(hn_ok(hn_report_pdf(hn_str_bytes(hn_buf_text(&r.marks)), &out, &d)));
+    CHECK(hn_str_find(hn_buf_text(&out), HN_STR("/Link")) < 0);
+    hn_buf_done(&out);
+    hn_report_done(&r);
+}
+
+TEST(names_of_sheets)
+{
+    CHECK(hn_report_is_pdf(HN_STR("a.pdf")));
+    CHECK(hn_report_is_pdf(HN_STR("a.Pdf")));
+    CHECK(!hn_report_is_pdf(HN_STR("pdf")));
+    CHECK(!hn_report_is_pdf(HN_STR("a.pdf.html")));
+}

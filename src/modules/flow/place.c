@@ -51,6 +51,7 @@ static const char *add_input(struct flow_places *p, struct hn_work *w, struct hn
 int flow_places_open(struct hn_work *w, struct flow_places **ret)
 {
     struct hn_input in;
+    bool some = false;
     struct flow_places *p = HN_NEW(hn_work_arena(w), struct flow_places);
     *ret = p;
     if (!p)
@@ -59,7 +60,10 @@ int flow_places_open(struct hn_work *w, struct flow_places **ret)
         const char *why = add_input(p, w, &in);
         if (why)
             return hn_work_fail(w, "flow.geo", "name", hn_arena_cstr(hn_work_arena(w), in.name), "why", why, NULL);
+        some = true;
     }
+    if (!some && hn_work_given(w, "geo")) /* what could not be opened has been said */
+        return hn_work_fail(w, "flow.needs-geo", NULL);
     hn_prefixes_sort(&p->geo.lists, hn_work_arena(w));
     for (size_t i = 0; i < QUERY_THREADS; i++)
         if (!(p->known[i] = hn_alloc_zero(REMEMBERED * sizeof *p->known[i])))
