@@ -209,18 +209,6 @@ TAKE(take_subject)
     spdx_each(in, t, subject_item, obj);
 }
 
-/* The predicate is no bill of materials (provenance, a verdict): what it speaks of is at least named. */
-static void subjects_as_components(struct hn_bom *b, const struct statement *st)
-{
-    for (const struct subject *s = st->first; s; s = s->next) {
-        struct hn_bom_component *c = hn_bom_component_add(b, NULL);
-        if (!c)
-            return;
-        c->name = s->name;
-        c->hashes = s->hashes;
-    }
-}
-
 /* cosign once put the document into { "Data": … }. */
 static struct hn_bytes inner(struct hn_bom *b, struct hn_str predicate)
 {
@@ -263,9 +251,11 @@ static struct hn_err read_statement(struct hn_bom *b, struct hn_bytes text)
         b->depth++;
         return hn_bom_read(b, document);
     }
-    hn_bom_note(b, HN_BOM_NOTE_WARNING, "predicate-no-bom", HN_STR("/predicateType"), st.type, HN_STR(""));
-    subjects_as_components(b, &st);
-    return b->arena->failed ? (struct hn_err){HN_E_NOMEM} : HN_OK;
+    /* provenance, a verdict: its subjects are named above; to read it as a document with no more than those parts would
+     * pass for a bill of materials */
+    hn_bom_note(b, HN_BOM_NOTE_FATAL, "predicate-no-bom", HN_STR("/predicateType"), st.type, HN_STR(""));
+    b->broken = true;
+    return (struct hn_err){b->arena->failed ? HN_E_NOMEM : HN_E_INVALID};
 }
 
 static unsigned sniff_statement(struct hn_bytes text)

@@ -201,6 +201,8 @@ int sbom_diff(struct hn_work *w)
     if (!rc)
         rc = compare(w, &b[0], &b[1]);
     while (n--) {
+        if (b[n].broken)
+            rc = 3; /* what is missing in a damaged one may be there */
         hn_bom_done(&b[n]);
         hn_work_done(&in[n]);
     }

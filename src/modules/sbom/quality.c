@@ -160,6 +160,8 @@ static int one_input(struct gate *g, struct hn_input *in)
 
     if (!rc && !judge(g, in, &b))
         rc = hn_work_fail(g->w, "sbom.error.memory", "file", hn_arena_cstr(g->a, in->name), NULL);
+    if (b.broken)
+        rc = 3; /* judged as far as it could be read: neither good nor bad */
     hn_bom_done(&b);
     return rc;
 }

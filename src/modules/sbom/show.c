@@ -328,6 +328,17 @@ static void print_text(struct hn_work *w, struct bill *b, const struct summary *
                 hn_arena_fmt(a, "%zu", m->notes.by_severity[HN_BOM_NOTE_WARNING]).p, NULL);
 }
 
+static void print_why(struct hn_work *w, struct bill *b)
+{
+    for (const struct hn_bom_note *n = b->readable ? NULL : b->bom.notes.first; n; n = n->next) {
+        if (n->severity != HN_BOM_NOTE_FATAL)
+            continue;
+        hn_work_print(w, "  ");
+        hn_work_text(w, sbom_bill_note_text(b, n, (enum hn_lang)hn_work_lang(w)));
+        hn_work_print(w, "\n");
+    }
+}
+
 int sbom_show(struct hn_work *w)
 {
     bool json = hn_work_form(w) == HN_FORM_JSON, unreadable = false;
@@ -346,10 +357,12 @@ int sbom_show(struct hn_work *w)
             hn_bom_review(&b.bom);
         }
         struct summary s = summarise(&b);
-        if (json)
+        if (json) {
             write_json(&b, &s, &j);
-        else
+        } else {
             print_text(w, &b, &s);
+            print_why(w, &b);
+        }
         unreadable |= !b.readable;
         sbom_bill_done(&b);
     }

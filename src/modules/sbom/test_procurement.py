@@ -237,5 +237,18 @@ check("report: licences are grouped", "<td>nothing said</td>" in page)
 rows = list(csv.reader(io.StringIO(run("quality", a, "--csv")[1])))
 check("quality as CSV", len({len(r) for r in rows}) == 1 and len(rows) == 17, rows)
 
+# what is no bill of materials, or only the beginning of one, is no success of any verb
+statement = write("slsa.json", {"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": "x", "digest": {"sha256": "00" * 32}}],
+                                "predicateType": "https://slsa.dev/provenance/v1", "predicate": {"buildDefinition": {}}})
+tag = '<SoftwareIdentity xmlns="http://standards.iso.org/iso/19770/-2/2015/schema.xsd" name="A" tagId="t"><Entity name="E" role="tagCreator"'
+cut = {"a statement of provenance": statement, "a damaged SWID tag": write("cut.swidtag", tag),
+       "a damaged CycloneDX document": write("cut.json", json.dumps(vendor)[:-40])}
+for what, path in cut.items():
+    for verb in (["show", path], ["check", path], ["quality", path], ["convert", path, "--to", "cyclonedx-1.6"], ["diff", path, a], ["diff", a, path]):
+        rc, out, err = run(*verb, "--lang", "en")
+        check(f"{verb[0]} of {what}", rc == 3, f"{rc} {err}")
+        if path == statement:
+            check(f"{verb[0]} of {what} says what it is", "https://slsa.dev/provenance/v1" in out + err, out + err)
+
 print(f"{len(failures)} failed")
 sys.exit(bool(failures))
