@@ -4,11 +4,12 @@
 #include "base/mem.h"
 #include "format/flow/hello.h"
 
-#define FLOWS_MAX ((size_t)1 << 20)
-#define NONE      UINT32_MAX
-#define CUT_MAX   4096u            /* packets whose further fragments are waited for */
-#define CUT_LIFE  (30 * HN_SECOND) /* as long as hosts wait for them (RFC 791, Linux) */
-#define CLOSE_LAG (5 * HN_SECOND)  /* after FIN or RST: late packets still belong */
+#define FLOWS_MAX  ((size_t)1 << 20)
+#define NONE       UINT32_MAX
+#define CUT_MAX    4096u            /* packets whose further fragments are waited for */
+#define CUT_LIFE   (30 * HN_SECOND) /* as long as hosts wait for them (RFC 791, Linux) */
+#define CLOSE_LAG  (5 * HN_SECOND)  /* after FIN or RST: late packets still belong */
+#define CLOCK_BACK HN_MINUTE
 
 struct entry {
     struct hn_flow f;
@@ -380,6 +381,10 @@ void hn_meter_packet(struct hn_meter *m, hn_time at, const struct hn_packet *p)
 
 void hn_meter_clock(struct hn_meter *m, hn_time now)
 {
+    if (m->now - now > CLOCK_BACK) { /* else all that comes until it is there again would be idle at once */
+        hn_meter_flush(m);
+        m->now = now;
+    }
     m->now = now > m->now ? now : m->now;
     expire(m);
 }

@@ -21,7 +21,8 @@ struct hn_meter *hn_meter_new(const struct hn_meter_options *o, void (*flow)(voi
                               void *arg); /* NULL: out of memory */
 void hn_meter_free(struct hn_meter *m);
 void hn_meter_packet(struct hn_meter *m, hn_time at, const struct hn_packet *p);
-/* Time goes on without packets: what is idle by then is handed out. Packets that come later may be older. */
+/* Time goes on without packets: what is idle by then is handed out. Packets that come later may be older. A clock that
+ * was set back by more than a minute ends all flows. */
 void hn_meter_clock(struct hn_meter *m, hn_time now);
 void hn_meter_flush(struct hn_meter *m);             /* hands out all that is left */
 uint64_t hn_meter_evicted(const struct hn_meter *m); /* flows handed out early because the table was full */

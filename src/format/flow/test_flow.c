@@ -654,3 +654,21 @@ TEST(meter_time_outs_and_a_full_table)
     hn_meter_flush(m);
     CHECK_UINT(n_got, 3 + 11);
 }
+
+TEST(meter_whose_clock_is_set_back)
+{
+    HN_AUTO(release) struct hn_meter *m = hn_meter_new(NULL, take, NULL);
+    const hn_time began = 1700000000 * HN_SECOND;
+    CHECK(m != NULL);
+    n_got = 0;
+    feed(m, 7200, tcp(1, 2, 4000, 80, HN_TCP_ACK, 100));
+    hn_meter_clock(m, began + 7199 * HN_SECOND); /* the kernel's stamp and ours differ a little */
+    CHECK_UINT(n_got, 0);
+    hn_meter_clock(m, began);
+    CHECK_UINT(n_got, 1);
+    for (unsigned i = 1; i <= 5; i++)
+        feed(m, i, tcp(1, 2, 4000, 80, HN_TCP_ACK, 100));
+    hn_meter_flush(m);
+    CHECK_UINT(n_got, 2); /* still one conversation, not one for each packet */
+    CHECK_UINT(got[1].packets, 5);
+}
