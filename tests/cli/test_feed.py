@@ -557,6 +557,7 @@ class Bundle(Case):
         self.feed("add", "--name", "b", local, env=other)
         self.feed("add", "--name", "a", local, env=other)
         self.assertIn("records, as of", self.feed("import", one, env=other).text)
+        self.assertTrue(self.feed("import", "--json", one, env=other).text.endswith("]\n"))
         rows = {f["name"]: f for f in self.feed("list", "--json", env=other).json}
         self.assertEqual({n: f["records"] for n, f in rows.items()}, {"a": 2, "b": 1})
         mine = self.listed()["a"]

@@ -108,6 +108,8 @@ static const struct {
     {"IPv4 in IPv6", 101, IP6("04", "0028") SYN, HN_LAYER_IPIP},
     {"VXLAN", 1, ETH("0800") IP4("11", "005a") UDP("c000", "12b5", "0046") "0800000000000100" ETH("0800") SYN,
      HN_LAYER_VXLAN},
+    {"VXLAN out of Teredo's port", 1,
+     ETH("0800") IP4("11", "005a") UDP("0dd8", "12b5", "0046") "0800000000000100" ETH("0800") SYN, HN_LAYER_VXLAN},
     {"GENEVE", 1, ETH("0800") IP4("11", "005a") UDP("c000", "17c1", "0046") "0000655800000100" ETH("0800") SYN,
      HN_LAYER_VXLAN},
     {"ATM", 100, "aaaa03 000000 0800" SYN, 0},

@@ -188,10 +188,10 @@ bool packet_tunnel_udp(struct packet_at *at, enum hn_packet_verdict *ret)
 {
     struct hn_cur before = at->c;
     unsigned port = at->p->dport;
-    if ((port != 4789 && port != 8472 && port != 6081 && port != 2152 && !is_teredo(at->p)) || at->p->mf ||
-        !may_enter(at))
+    bool known = port == 4789 || port == 8472 || port == 6081 || port == 2152;
+    if ((!known && !is_teredo(at->p)) || at->p->mf || !may_enter(at))
         return false;
-    if (is_teredo(at->p)) {
+    if (!known) { /* a tunnel to one of these ports may come from any */
         if (teredo(at, ret))
             return true;
         at->c = before;

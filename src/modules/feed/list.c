@@ -115,6 +115,7 @@ void feed_json(struct hn_work *w, const struct hn_adv_feed *list, size_t n)
     for (size_t i = 0; i < n; i++)
         put_one(w, &j, &list[i]);
     hn_jw_arr_end(&j);
+    hn_buf_chr(&out, '\n');
     hn_work_write(w, hn_bytes_of(out.p, out.n));
     hn_buf_done(&out);
 }
