@@ -5,7 +5,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <net/if_arp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -17,6 +16,8 @@
 #include "base/fs.h"
 #include "base/library.h"
 #include "core/front_in.h"
+#include "format/packet/packet.h"
+#include "format/packet/ring.h"
 
 #define RECEIVE_BUFFER (64 << 20) /* the kernel's 208 KiB lose datagrams in every burst */
 #define BACKLOG        64
@@ -106,15 +107,6 @@ static struct hn_err load_pcap(struct hn_diag *reterr)
 #define LINK_RAW      12
 #define SNAPLEN       262144
 
-/* The interface is known already, and no packet comes yet. */
-static int link_of(int fd)
-{
-    struct sockaddr_ll a = {.sll_hatype = ARPHRD_ETHER};
-    socklen_t n = sizeof a;
-    (void)getsockname(fd, (struct sockaddr *)(void *)&a, &n);
-    return a.sll_hatype == ARPHRD_ETHER || a.sll_hatype == ARPHRD_LOOPBACK ? LINK_ETHERNET : LINK_RAW;
-}
-
 static struct hn_err attach(int fd, const struct program *program, struct hn_diag *reterr)
 {
     struct sock_fprog f = {.len = (unsigned short)program->n, .filter = program->list};
@@ -128,7 +120,8 @@ static struct hn_err set_filter(int fd, const char *text, struct hn_diag *reterr
 {
     struct program program = {0};
     HN_TRY(load_pcap(reterr));
-    void *p = pcap.open_dead(link_of(fd), SNAPLEN);
+    int link = hn_ring_link(fd) == HN_LINK_RAW ? LINK_RAW : LINK_ETHERNET; /* bound already, and silent yet */
+    void *p = pcap.open_dead(link, SNAPLEN);
     if (!p)
         return hn_fail(reterr, HN_E_NOMEM, "the filter");
     struct hn_err e;

@@ -140,15 +140,7 @@ class Watch(unittest.TestCase):
 
     @unittest.skipUnless(os.geteuid() == 0 and os.access("/dev/net/tun", os.W_OK), "needs an interface of its own")
     def test_an_interface_that_goes_down_is_told_and_comes_back(self):
-        name = f"hn{os.getpid() % 100000}"
-        tap = os.open("/dev/net/tun", os.O_RDWR)
-        try:
-            fcntl.ioctl(tap, 0x400454CA, struct.pack("16sH22x", name.encode(), 0x1002))  # TUNSETIFF, IFF_TAP | IFF_NO_PI
-        except OSError as e:
-            self.skipTest(str(e))
-        finally:
-            self.addCleanup(os.close, tap)
-        self.up(name, 1)
+        tap, name = self.device(0x1002)  # IFF_TAP | IFF_NO_PI
         p = self.watch(interface=name)
         worker = int(pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()[0])
         self.up(name, 0)
@@ -160,6 +152,26 @@ class Watch(unittest.TestCase):
         os.write(tap, b"\xff" * 6 + b"\2" + bytes(5) + b"\x08\0" + wire.ip4("192.0.2.1", "192.0.2.2", 17, wire.udp(4000, 5306, b"q")))
         self.end(p)
         self.assertEqual(len(self.flows("dst port 5306")), 1)
+
+    @unittest.skipUnless(os.geteuid() == 0 and os.access("/dev/net/tun", os.W_OK), "needs an interface of its own")
+    @unittest.skipIf(not ctypes.util.find_library("pcap") and os.environ.get("CI") != "true", "libpcap is not installed")
+    def test_packets_without_a_link_layer_pass_the_filter(self):
+        tun, name = self.device(0x1001)  # IFF_TUN | IFF_NO_PI
+        p = self.watch("--bpf", "udp port 5308", interface=name)
+        for port in (5308, 5309):
+            os.write(tun, wire.ip4("192.0.2.1", "192.0.2.2", 17, wire.udp(4000, port, b"q")))
+        self.end(p)
+        self.assertEqual([r["dport"] for r in self.flows()], [5308])
+
+    def device(self, flags):
+        tap, name = os.open("/dev/net/tun", os.O_RDWR), f"hn{os.getpid() % 100000}"
+        self.addCleanup(os.close, tap)
+        try:
+            fcntl.ioctl(tap, 0x400454CA, struct.pack("16sH22x", name.encode(), flags))  # TUNSETIFF
+            self.up(name, 1)
+        except OSError as e:
+            self.skipTest(str(e))
+        return tap, name
 
     def up(self, name, flags):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:

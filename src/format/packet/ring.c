@@ -8,26 +8,32 @@
 
 #include "format/packet/packet.h"
 
-/* Interfaces that carry bare IP packets; everything else looks like Ethernet. */
-static uint16_t link_of(unsigned hardware)
+static unsigned hardware_of(int fd)
 {
-    bool bare = hardware == ARPHRD_NONE || hardware == ARPHRD_TUNNEL || hardware == ARPHRD_TUNNEL6 ||
-                hardware == ARPHRD_PPP || hardware == ARPHRD_RAWIP;
+    struct sockaddr_ll a = {.sll_hatype = ARPHRD_ETHER};
+    socklen_t n = sizeof a;
+    (void)getsockname(fd, (struct sockaddr *)(void *)&a, &n);
+    return a.sll_hatype;
+}
+
+/* Interfaces that carry bare IP packets; everything else looks like Ethernet. */
+uint16_t hn_ring_link(int fd)
+{
+    unsigned h = hardware_of(fd);
+    bool bare = h == ARPHRD_NONE || h == ARPHRD_TUNNEL || h == ARPHRD_TUNNEL6 || h == ARPHRD_SIT || h == ARPHRD_PPP ||
+                h == ARPHRD_RAWIP;
     return bare ? HN_LINK_RAW : HN_LINK_ETHERNET;
 }
 
 bool hn_ring_init(struct hn_ring *r, int fd, size_t block, size_t blocks)
 {
-    struct sockaddr_ll a = {.sll_hatype = ARPHRD_ETHER};
-    socklen_t n = sizeof a;
-    (void)getsockname(fd, (struct sockaddr *)(void *)&a, &n);
     void *map = mmap(NULL, block * blocks, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     *r = (struct hn_ring){.fd = fd,
                           .map = map == MAP_FAILED ? NULL : map,
                           .block = block,
                           .blocks = blocks,
-                          .link = link_of(a.sll_hatype),
-                          .one_way = a.sll_hatype == ARPHRD_LOOPBACK};
+                          .link = hn_ring_link(fd),
+                          .one_way = hardware_of(fd) == ARPHRD_LOOPBACK};
     return r->map != NULL;
 }
 

@@ -13,6 +13,8 @@ struct hn_ring {
     bool one_way; /* loopback, where every packet passes twice: that which is sent is left out */
 };
 
+/* What packets of the interface that fd is bound to begin with: HN_LINK_ETHERNET or HN_LINK_RAW. */
+uint16_t hn_ring_link(int fd);
 /* fd: bound, with a ring of blocks × block octets; it stays the caller's. False: it cannot be mapped. */
 bool hn_ring_init(struct hn_ring *r, int fd, size_t block, size_t blocks);
 void hn_ring_done(struct hn_ring *r); /* also of one that is all zero */
