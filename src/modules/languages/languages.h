@@ -22,12 +22,13 @@ struct languages_pkg {
     struct hn_bytes inner; /* place inside of an archive */
     struct hn_bytes group; /* namespace: "@scope", "org.apache.commons", "vendor"; of golang within name */
     struct hn_bytes name, version;
-    const char *found;  /* how: "dist-info", "package-lock", … */
-    bool declared;      /* a lock file asks for it; nobody looked whether it is there */
-    bool dev;           /* only for development */
-    bool guessed;       /* name or version come from a file name or a free text */
-    bool main;          /* what the file itself is the release of */
-    bool depends_known; /* the file tells what it needs, though it may be nothing */
+    struct hn_bytes platform; /* of a gem that is built for one: "x86_64-linux", "java" */
+    const char *found;        /* how: "dist-info", "package-lock", … */
+    bool declared;            /* a lock file asks for it; nobody looked whether it is there */
+    bool dev;                 /* only for development */
+    bool guessed;             /* name or version come from a file name or a free text */
+    bool main;                /* what the file itself is the release of */
+    bool depends_known;       /* the file tells what it needs, though it may be nothing */
     struct hn_bytes licence, supplier, homepage, origin, replaces, detail;
     const struct hn_str *hashes, *depends; /* "sha512:hex"; "name" or "name@version" */
     size_t n_hashes, n_depends;

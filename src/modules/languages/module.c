@@ -146,8 +146,9 @@ static struct hn_str subject_of(struct languages_state *st, const struct languag
                                 struct hn_str path)
 {
     struct hn_str version = languages_text(st, k->version), inner = languages_text(st, k->inner);
-    return hn_arena_fmt(&st->one, "%s:%.*s@%.*s %.*s%s%.*s", k->type, HN_FMT(name), HN_FMT(version), HN_FMT(path),
-                        inner.n ? "!/" : "", HN_FMT(inner));
+    struct hn_str platform = languages_text(st, k->platform);
+    return hn_arena_fmt(&st->one, "%s:%.*s@%.*s%s%.*s %.*s%s%.*s", k->type, HN_FMT(name), HN_FMT(version),
+                        platform.n ? "-" : "", HN_FMT(platform), HN_FMT(path), inner.n ? "!/" : "", HN_FMT(inner));
 }
 
 /* One lock file can name hundreds of thousands. */

@@ -17,6 +17,8 @@ struct hn_str languages_purl(struct languages_state *st, const struct languages_
         u.namespace = hn_str_cut(u.name, 0, n);
         u.name = hn_str_cut(u.name, slash ? n + 1 : 0, u.name.n);
     }
+    if (k->platform.n)
+        hn_purl_set(&u, HN_STR("platform"), languages_text(st, k->platform));
     bool prohibited = strcmp(k->type, "golang") == 0 && !u.namespace.n; /* stdlib: what everybody writes */
     if (!u.name.n || !hn_purl_build(a, &u, NULL) || ((u.faults & HN_PURL_INVALID) && !prohibited))
         return HN_STR("");

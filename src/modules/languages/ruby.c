@@ -30,24 +30,26 @@ static void gem_end(struct languages_state *st, struct gem *g)
 }
 
 /* "name (1.2.3-x86_64-linux)": a version begins with a digit, and its dash the platform. */
-static void name_and_version(struct hn_str line, struct hn_str *name, struct hn_str *version)
+static void name_and_version(struct hn_str line, struct hn_str *name, struct hn_str *version, struct hn_str *platform)
 {
-    *version = HN_STR("");
+    *version = *platform = HN_STR("");
     hn_str_word(&line, name);
     ptrdiff_t open = hn_str_chr(line, '('), close = hn_str_chr(line, ')');
     if (open < 0 || close < open)
         return;
     *version = hn_str_cut(line, (size_t)open + 1, (size_t)close);
     ptrdiff_t dash = hn_str_chr(*version, '-');
-    if (dash > 0)
+    if (dash > 0) {
+        *platform = hn_str_cut(*version, (size_t)dash + 1, version->n);
         version->n = (size_t)dash;
+    }
 }
 
 static void gem_line(struct languages_state *st, struct gem *g, struct hn_bytes path, struct hn_str line, size_t indent,
                      struct hn_bytes remote)
 {
-    struct hn_str name = {0}, version;
-    name_and_version(line, &name, &version);
+    struct hn_str name = {0}, version, platform;
+    name_and_version(line, &name, &version, &platform);
     if (indent == 4) {
         gem_end(st, g);
         *g = (struct gem){.k = {.type = "gem",
@@ -57,6 +59,7 @@ static void gem_line(struct languages_state *st, struct gem *g, struct hn_bytes 
                                 .depends_known = true,
                                 .name = hn_str_bytes(name),
                                 .version = hn_str_bytes(version),
+                                .platform = hn_str_bytes(platform),
                                 .origin = remote},
                           .open = name.n && version.n};
     } else if (indent == 6 && g->open) {
@@ -159,6 +162,8 @@ void languages_gemspec(struct languages_state *st, struct hn_bytes path, struct 
             k.name = hn_str_bytes(quoted(&s));
         else if (hn_str_eqc(name, "version") && !k.version.n)
             k.version = hn_str_bytes(quoted(&s));
+        else if (hn_str_eqc(name, "platform"))
+            k.platform = hn_str_bytes(quoted(&s)); /* "ruby", for any, is not written there */
         else if (hn_str_eqc(name, "homepage"))
             k.homepage = hn_str_bytes(quoted(&s));
         else if (hn_str_eqc(name, "license") || hn_str_eqc(name, "licenses"))
