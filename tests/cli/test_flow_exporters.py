@@ -100,6 +100,15 @@ class Exporters(unittest.TestCase):
         self.assertIn("writing failed", self.flow("import", big, code=3).errors)
         self.assertEqual(list((self.world.home / "flow").glob("flows-*")), [])
 
+    def test_a_register_that_is_full_costs_no_flows(self):
+        register = self.world.home / "flow" / "exporter-numbers"
+        register.parent.mkdir(parents=True)
+        register.write_text("".join(f"{i + 1} 5 256 10.0.{i >> 8}.{i & 255}\n" for i in range(65536)))
+        one = self.capture("one.pcap", ("192.0.2.1", 1, 81))
+        done = self.flow("top", "--json", "--by", "exporter", "--from", one)
+        self.assertEqual([r["exporter"] for r in done.json["rows"]], ["0"])
+        self.assertIn("no number left", done.errors)
+
     def test_a_store_of_before_the_register(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.bind(("127.0.0.1", 0))

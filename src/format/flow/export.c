@@ -109,9 +109,8 @@ struct export_one *export_find(struct hn_export *x, const struct hn_ip *from, ui
     uint8_t key[KEY_BYTES];
     export_key(key, from, domain, version);
     struct export_one *e = hn_map_find(&x->by_key, hn_bytes_of(key, KEY_BYTES));
-    uint32_t number = e ? e->is.number : export_number(x, from, domain, version);
-    if (!e && number && (e = add(x, key))) {
-        e->is.number = number;
+    if (!e && (e = add(x, key))) {
+        e->is.number = export_number(x, from, domain, version);
         e->is.address = *from;
         e->is.domain = domain;
         e->is.version = version;

@@ -46,7 +46,7 @@ struct hn_exporter {
     struct hn_ip address; /* of the sender; sFlow: the agent */
     uint32_t domain;
     uint8_t version; /* 5, 7, 9, 10; sFlow: 105 */
-    uint32_t number; /* as in hn_flow.exporter; from 1, see hn_export_numbers_load() */
+    uint32_t number; /* as in hn_flow.exporter; from 1, see hn_export_numbers_load(); 0: there is none left */
     hn_time first, last;
     uint64_t packets, octets;
     uint64_t flows;     /* records handed out */

@@ -82,7 +82,7 @@ struct export_when {
 /* Address, domain and version in one: what exporters are found by. */
 #define EXPORT_KEY_BYTES 22u
 void export_key(uint8_t key[EXPORT_KEY_BYTES], const struct hn_ip *from, uint32_t domain, uint8_t version);
-/* Its number, a new one if it has none; 0: over a limit. */
+/* Its number, a new one if it has none; 0: over a limit, which must not cost its flows. */
 uint32_t export_number(struct hn_export *x, const struct hn_ip *from, uint32_t domain, uint8_t version);
 void export_numbers_free(struct hn_export *x);
 

@@ -662,6 +662,19 @@ TEST(numbers_outlive_a_restart)
     hn_buf_done(&state);
 }
 
+TEST(flows_are_handed_out_when_numbers_have_run_out)
+{
+    struct packet one = v9(1, 7), two = v9(1, 8);
+    template4(&one, 0, 300);
+    template4(&two, 0, 300);
+    EXPORT(x);
+    CHECK(hn_export_numbers_load(x, HN_STR("4294967294 9 9 192.0.2.1\n")));
+    send(x, &one);
+    send(x, &two);
+    CHECK_UINT(hn_export_at(x, 0)->number, UINT32_MAX);
+    CHECK(hn_export_at(x, 1) && hn_export_at(x, 1)->number == 0 && hn_export_at(x, 1)->packets == 1);
+}
+
 TEST(numbers_that_are_damaged)
 {
     static const char *const bad[] = {"x",

@@ -43,6 +43,10 @@ void flow_register_load(struct hn_work *w, struct hn_export *x)
     else if (!hn_str_from_utf8(hn_bytes_of(b.p, b.n), &text) || !hn_export_numbers_load(x, text))
         hn_work_warn(w, "flow.register-damaged", NULL);
     hn_buf_done(&b);
+    size_t n;
+    (void)hn_export_numbers(x, &n);
+    if (n == HN_EXPORTERS_MAX)
+        hn_work_warn(w, "flow.register-full", NULL);
 }
 
 bool flow_register_save(struct hn_work *w, const struct hn_export *x)
