@@ -54,10 +54,9 @@ static bool read_feeds(struct hn_work *w, struct hn_adv_build *b, struct hn_adv_
     const struct hn_adv_complaint *c;
     size_t complaints = hn_adv_import_complaints(im, &c);
     for (size_t i = 0; i < complaints; i++) {
-        char file[256], entry[256];
-        snprintf(file, sizeof file, "%.*s", HN_FMT(c[i].file));
-        snprintf(entry, sizeof entry, "%.*s", HN_FMT(c[i].entry));
-        hn_work_warn(w, "sbom.index.skipped", "file", file, "entry", entry, "why", c[i].why, NULL);
+        char at[512];
+        snprintf(at, sizeof at, "%.*s%s%.*s", HN_FMT(c[i].file), c[i].entry.n ? ": " : "", HN_FMT(c[i].entry));
+        hn_work_warn(w, "sbom.index.skipped", "at", at, "why", c[i].why, NULL);
     }
     all.records = hn_adv_import_records(im);
     all.rejected = hn_adv_import_rejected(im);
