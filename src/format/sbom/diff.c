@@ -19,6 +19,7 @@ const char *hn_bom_change_name(enum hn_bom_change c)
 struct part {
     const struct hn_bom_component *c;
     struct hn_str key;
+    struct hn_str licence, supplier;
     size_t place;      /* order in its document */
     struct part *twin; /* in the other */
 };
@@ -83,19 +84,43 @@ static enum hn_version_order order_of(struct hn_arena *a, const struct hn_bom_co
     return HN_ORDER_UNKNOWN;
 }
 
+/* SPDX 2 has what stands in round brackets for an address; "c at example" or "of some house" is none and belongs to the
+ * name, as in other families. */
+static struct hn_str supplier(struct hn_arena *a, const struct hn_bom_party *p)
+{
+    if (p && p->email.n && hn_str_chr(p->email, '@') < 0)
+        return hn_arena_fmt(a, "%.*s (%.*s)", HN_FMT(p->name), HN_FMT(p->email));
+    return p ? p->name : HN_STR("");
+}
+
 /* ---------------------------------------------------------------- pairing */
+
+static int by_version(const struct part *a, const struct part *b)
+{
+    return hn_str_cmp(a->c->version, b->c->version);
+}
+
+/* One version may lie in several places (node_modules within another), which no two families list in one order. */
+static int by_what_is_said(const struct part *a, const struct part *b)
+{
+    int d = by_version(a, b);
+    if (!d)
+        d = hn_str_cmp(a->licence, b->licence);
+    return d ? d : hn_str_cmp(a->supplier, b->supplier);
+}
 
 static int by_key_then_version(const void *x, const void *y)
 {
     const struct part *a = *(const struct part *const *)x, *b = *(const struct part *const *)y;
     int d = hn_str_cmp(a->key, b->key);
     if (!d)
-        d = hn_str_cmp(a->c->version, b->c->version);
+        d = by_what_is_said(a, b);
     return d ? d : (a->place > b->place) - (a->place < b->place);
 }
 
 static struct part *parts_of(struct comparing *x, const struct hn_bom *b, bool files, struct hn_map *map, size_t *ret_n)
 {
+    const struct hn_map *licences = b == x->bom_a ? &x->names_a : &x->names_b;
     struct part *parts = hn_arena_alloc(x->a, (b->n_components + 2) * sizeof *parts);
     size_t n = 0;
 
@@ -103,7 +128,11 @@ static struct part *parts_of(struct comparing *x, const struct hn_bom *b, bool f
         const struct hn_bom_component *c = i ? b->components[i - 1] : b->subject;
         if (!c || (c->type == HN_BOM_TYPE_FILE && !c->purl.n && !files))
             continue;
-        parts[n] = (struct part){.c = c, .key = lower(x->a, hn_bom_identity_text(x->a, c)), .place = n};
+        parts[n] = (struct part){.c = c,
+                                 .key = lower(x->a, hn_bom_identity_text(x->a, c)),
+                                 .licence = hn_bom_licence_compared(x->a, licences, c),
+                                 .supplier = supplier(x->a, c->supplier),
+                                 .place = n};
         /* the key of the map is the address, which stays */
         if (!hn_ok(hn_map_set(map, hn_bytes_of(&parts[n].c, sizeof parts[n].c), &parts[n])))
             x->a->failed = true;
@@ -119,11 +148,11 @@ static void pair(struct part *a, struct part *b)
     b->twin = a;
 }
 
-/* Both runs have the same key. Equal versions first, then what is left in order of the documents. */
-static void pair_runs(struct part **a, size_t n, struct part **b, size_t m)
+static void pair_equal(struct part **a, size_t n, struct part **b, size_t m,
+                       int (*order)(const struct part *, const struct part *))
 {
     for (size_t i = 0, j = 0; i < n && j < m;) {
-        int d = hn_str_cmp(a[i]->c->version, b[j]->c->version);
+        int d = a[i]->twin ? -1 : b[j]->twin ? 1 : order(a[i], b[j]);
         if (!d)
             pair(a[i++], b[j++]);
         else if (d < 0)
@@ -131,6 +160,13 @@ static void pair_runs(struct part **a, size_t n, struct part **b, size_t m)
         else
             j++;
     }
+}
+
+/* Both runs have the same key. Those that say the same first, then equal versions, then what is left in order. */
+static void pair_runs(struct part **a, size_t n, struct part **b, size_t m)
+{
+    pair_equal(a, n, b, m, by_what_is_said);
+    pair_equal(a, n, b, m, by_version);
     for (size_t i = 0, j = 0; i < n; i++) {
         if (a[i]->twin)
             continue;
@@ -224,25 +260,12 @@ static void versions(struct comparing *x, const struct hn_bom_component *a, cons
     add(x, change, a, b, va, vb);
 }
 
-/* SPDX 2 has what stands in round brackets for an address; "c at example" or "of some house" is none and belongs to the
- * name, as in other families. */
-static struct hn_str supplier(struct hn_arena *a, const struct hn_bom_party *p)
+static void who_and_licence(struct comparing *x, const struct part *a, const struct part *b)
 {
-    if (p && p->email.n && hn_str_chr(p->email, '@') < 0)
-        return hn_arena_fmt(a, "%.*s (%.*s)", HN_FMT(p->name), HN_FMT(p->email));
-    return p ? p->name : HN_STR("");
-}
-
-static void who_and_licence(struct comparing *x, const struct hn_bom_component *a, const struct hn_bom_component *b)
-{
-    struct hn_str la = hn_bom_licence_compared(x->a, &x->names_a, a);
-    struct hn_str lb = hn_bom_licence_compared(x->a, &x->names_b, b);
-    struct hn_str sa = supplier(x->a, a->supplier), sb = supplier(x->a, b->supplier);
-
-    if (!hn_str_eq(la, lb))
-        add(x, HN_BOM_LICENCE, a, b, la, lb);
-    if (!hn_str_eq(sa, sb))
-        add(x, HN_BOM_SUPPLIER, a, b, sa, sb);
+    if (!hn_str_eq(a->licence, b->licence))
+        add(x, HN_BOM_LICENCE, a->c, b->c, a->licence, b->licence);
+    if (!hn_str_eq(a->supplier, b->supplier))
+        add(x, HN_BOM_SUPPLIER, a->c, b->c, a->supplier, b->supplier);
 }
 
 #define HASHES_MOST 64 /* of one component that are compared */
@@ -353,7 +376,7 @@ struct hn_err hn_bom_compare(struct hn_arena *arena, const struct hn_bom *a, con
             continue;
         }
         versions(&x, p[i].c, p[i].twin->c);
-        who_and_licence(&x, p[i].c, p[i].twin->c);
+        who_and_licence(&x, &p[i], p[i].twin);
         hashes(&x, p[i].c, p[i].twin->c);
         dependencies(&x, p[i].c, p[i].twin->c);
         ret->same += ret->n == before;

@@ -131,3 +131,25 @@ TEST(a_reference_of_the_document_is_the_name_that_the_document_gives_it)
     doc_done(&x);
     doc_done(&y);
 }
+
+/* One version in two places, of which one document names the other first. */
+TEST(copies_of_one_version_are_paired_by_what_is_said_of_them)
+{
+#define COPY "{\"type\":\"library\",\"name\":\"y\",\"version\":\"4\",\"purl\":\"pkg:npm/y@4\""
+#define SAID COPY ",\"supplier\":{\"name\":\"I\"},\"licenses\":[{\"license\":{\"id\":\"ISC\"}}]}"
+#define HEAD "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":["
+    struct doc x, y;
+    struct hn_bom_diff d;
+    doc_c(&x, HEAD COPY "}," SAID "]}");
+    doc_c(&y, HEAD SAID "," COPY "}]}");
+    CHECK_OK(hn_bom_compare(&x.a, &x.b, &y.b, false, &d));
+    CHECK_UINT(d.n, 0);
+    CHECK_UINT(d.same, 2);
+    doc_done(&y);
+    doc_c(&y, HEAD SAID "]}"); /* the one that says nothing went */
+    CHECK_OK(hn_bom_compare(&x.a, &x.b, &y.b, false, &d));
+    CHECK_UINT(d.n, 1);
+    CHECK_UINT(d.count[HN_BOM_REMOVED], 1);
+    doc_done(&x);
+    doc_done(&y);
+}
