@@ -251,6 +251,8 @@ static void annotations(struct spdx2_writer *x, const struct hn_bom_component *c
         spdx2_annotation_write(x, about->a);
     }
     spdx_each_prop(&x->o, c, prop_annotation, &n);
+    if (x->v22 && c->type != HN_BOM_TYPE_UNKNOWN && c->type != HN_BOM_TYPE_CRYPTO) /* 2.3 has a member for it */
+        prop_annotation(&n, HN_STR("cdx:type"), hn_str_c(hn_bom_type_word(c->type)));
     if (n.open)
         hn_jw_arr_end(OF(x));
 }
@@ -327,8 +329,8 @@ static void purpose(struct spdx2_writer *x, const struct hn_bom_component *c)
 #undef WORD
     };
     const char *word = words[c->type];
-    if (spdx_extra_get(x->o.same ? c->extra : NULL, "primaryPackagePurpose").p)
-        return;
+    if (x->v22 || spdx_extra_get(x->o.same ? c->extra : NULL, "primaryPackagePurpose").p)
+        return; /* 2.2: an annotation says it */
     if (c->type == HN_BOM_TYPE_OPERATING_SYSTEM)
         word = "OPERATING_SYSTEM"; /* as the schema has it */
     else if (c->type == HN_BOM_TYPE_PLATFORM || c->type == HN_BOM_TYPE_DEVICE_DRIVER ||
@@ -339,10 +341,7 @@ static void purpose(struct spdx2_writer *x, const struct hn_bom_component *c)
             spdx_lost(&x->o, c, "type", hn_str_c(hn_bom_type_word(c->type)));
         return;
     }
-    if (x->v22)
-        spdx_lost(&x->o, c, "primaryPackagePurpose", hn_str_c(word));
-    else
-        hn_jw_kc(OF(x), "primaryPackagePurpose", word);
+    hn_jw_kc(OF(x), "primaryPackagePurpose", word);
 }
 
 bool spdx2_is_file(const struct spdx2_writer *x, const struct hn_bom_component *c)

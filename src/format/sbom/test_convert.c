@@ -168,3 +168,20 @@ TEST(a_file_of_the_machine_is_no_place_to_download_from)
         doc_done(&d);
     }
 }
+
+/* SPDX 2.2 has no primaryPackagePurpose. */
+TEST(what_something_is_comes_back_from_spdx_2_2)
+{
+    struct doc d, back;
+    struct hn_bom_notes loss = {.most = 10};
+
+    doc_c(&d, "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"metadata\":{\"timestamp\":\"2026-01-02T03:04:"
+              "05Z\",\"component\":{\"type\":\"library\","
+              "\"name\":\"s\"}},\"components\":[{\"type\":\"firmware\",\"name\":\"x\",\"version\":\"1\"}]}");
+    doc_read(&back, hn_str_bytes(doc_write(&d, "spdx-2.2-tv", &loss)));
+    CHECK_UINT(loss.n, 0);
+    CHECK(back.b.subject && back.b.subject->type == HN_BOM_TYPE_LIBRARY);
+    CHECK(back.b.n_components == 1 && back.b.components[0]->type == HN_BOM_TYPE_FIRMWARE);
+    doc_done(&back);
+    doc_done(&d);
+}
