@@ -229,6 +229,7 @@ static void serve(struct front_state *s, int sock, int *stop_fd)
         if (stop_asked && *stop_fd >= 0) {
             close(*stop_fd);
             *stop_fd = -1;
+            front_pump_stop(s);
         }
         int n = poll(&p, 1, 1000); /* a signal between the test above and here is seen a second later */
         if (n > 0 && !serve_one(s, sock))
@@ -312,7 +313,7 @@ static struct hn_err run(struct front_state *s, int *ret_code, struct hn_diag *r
 
 struct hn_err hn_front_run(const struct hn_front *f, int *ret_code, struct hn_diag *reterr)
 {
-    struct front_state s = {.f = f, .folder = -1, .lock = -1, .facts = -1};
+    struct front_state s = {.f = f, .folder = -1, .lock = -1, .facts = -1, .pump = -1, .pump_stop = -1};
     hn_arena_init(&s.arena, (size_t)1 << 30);
     *ret_code = 3;
     struct hn_err e = front_folder_open(&s, reterr);
@@ -328,6 +329,7 @@ struct hn_err hn_front_run(const struct hn_front *f, int *ret_code, struct hn_di
     for (size_t i = 0; i < s.n_inputs; i++)
         if (s.inputs[i].fd >= 0)
             close(s.inputs[i].fd);
+    front_pump_end(&s);
     hn_free(s.inputs);
     hn_buf_done(&s.batch);
     front_follow_done(&s);

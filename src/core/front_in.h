@@ -1,6 +1,8 @@
 /* Shared by the front_*.c files only. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/mem.h"
 #include "core/work_front.h"
 #include "core/work_wire.h"
@@ -44,6 +46,8 @@ struct front_state {
     const char *batch_at; /* the first of the batch that was handed out last, */
     unsigned batch_n;     /* and how many it had */
     struct front_follow *follow;
+    pid_t pump;    /* captures for the worker; -1 */
+    int pump_stop; /* closed: it ends; -1 */
 };
 
 /* ---- front_inputs.c ---- */
@@ -55,8 +59,13 @@ int front_input_next(struct front_state *s, struct work_head *h, char *text);
 unsigned front_batch(struct front_state *s, const char *option, size_t room);
 /* May the next one of the option be handed out unasked? A plain file can be opened without waiting. */
 bool front_input_ready(const struct front_state *s, const char *option);
-HN_MUST struct hn_err front_socket(const struct hn_front *f, const struct hn_front_option *o, int *ret_fd,
+HN_MUST struct hn_err front_socket(struct front_state *s, const struct hn_front_option *o, int *ret_fd,
                                    struct hn_diag *reterr);
+
+/* ---- front_pump.c ---- */
+void front_pump_stop(struct front_state *s); /* it hands over what has arrived, then ends */
+/* Waits for it; nobody may hold what it writes into any more, or it never ends. */
+void front_pump_end(struct front_state *s);
 
 /* ---- front_follow.c ---- */
 bool front_follows(const struct front_state *s, const char *option);

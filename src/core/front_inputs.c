@@ -106,7 +106,7 @@ static struct hn_err add_option(struct front_state *s, const struct hn_front_opt
     case HN_OPT_SCTP:
     case HN_OPT_PACKETS:
         for (int64_t i = 0; i < (o->o->most > 1 ? o->o->most : 1); i++) {
-            HN_TRY(front_socket(s->f, o, &fd, reterr));
+            HN_TRY(front_socket(s, o, &fd, reterr));
             if (!add(s, o->value, o->o->name, fd, 0, false))
                 return hn_fail(reterr, HN_E_NOMEM, "%s", o->value);
         }
@@ -144,6 +144,7 @@ static void handed_out(struct front_state *s, struct front_input *in)
     s->asked = in->option;
     s->asked_at = (size_t)(in - s->inputs);
     in->path = NULL;
+    in->fd = -1; /* closed by who handed it out */
 }
 
 int front_input_next(struct front_state *s, struct work_head *h, char *text)

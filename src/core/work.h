@@ -37,7 +37,8 @@ enum hn_opt_type {
     HN_OPT_SCTP,
     HN_OPT_PACKETS /* name of an interface: an AF_PACKET socket bound to it, TPACKET_V3, with a ring of HN_RING_BYTES to
                     * map; several share the load by hash. A STR option "bpf" of the same verb is a filter as
-                    * tcpdump has it, compiled by libpcap and done by the kernel */
+                    * tcpdump has it, compiled by libpcap and done by the kernel. STR "capture", when it is "libpcap":
+                    * any device of libpcap, and a stream of pcapng that does not block in place of the socket */
 };
 
 struct hn_verb_option {

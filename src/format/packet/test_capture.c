@@ -1,9 +1,11 @@
 #include "hn_test.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include "base/buf.h"
-#include "format/packet/capture.h"
+#include "format/packet/live.h"
 
 /* ---------------------------------------------------------------- writing */
 
@@ -394,4 +396,77 @@ TEST(other_files_are_refused)
     CHECK(s.end != NULL);
     s = read_all(HN_STR("\xd4\xc3"), 3);
     CHECK(s.end != NULL);
+}
+
+/* ---------------------------------------------------------------- live */
+
+static void lost(struct writer *w, uint64_t n)
+{
+    put(w, 5, 4);
+    put(w, 40, 4);
+    put(w, 0, 4);
+    put(w, 0, 8);
+    put(w, 7, 2);
+    put(w, 8, 2);
+    put(w, n, 8);
+    put(w, 0, 4);
+    put(w, 40, 4);
+}
+
+static void send_to(int fd, struct writer *w)
+{
+    CHECK_INT(write(fd, w->b.p, w->b.n), (long)w->b.n);
+    hn_buf_clear(&w->b);
+}
+
+TEST(a_stream_is_read_as_it_comes)
+{
+    struct writer w = {.big = false};
+    struct seen s = {0};
+    struct hn_live l;
+    int fds[2];
+    CHECK_INT(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+    CHECK(hn_live_stream(&l, fds[0], &(struct hn_live_sink){.each = each, .arg = &s}));
+    CHECK(!hn_live_next(&l));
+    hn_buf_init(&w.b, 1u << 16);
+    section(&w);
+    interface(&w, 1, 9, 0);
+    enhanced(&w, 0, 5000000007, 60);
+    lost(&w, 3);
+    send_to(fds[1], &w);
+    CHECK(hn_live_next(&l));
+    CHECK_UINT(s.n, 1);
+    CHECK(s.last == 5 * HN_SECOND + 7);
+    CHECK_UINT(hn_live_drops(&l), 3);
+    CHECK_UINT(hn_live_drops(&l), 0);
+    CHECK(!hn_live_next(&l) && !l.ended);
+    enhanced(&w, 0, 6000000000, 61);
+    lost(&w, 10);
+    send_to(fds[1], &w);
+    close(fds[1]);
+    hn_live_rest(&l);
+    CHECK(l.ended && !hn_live_next(&l));
+    CHECK_UINT(s.n, 2);
+    CHECK_UINT(s.wrong, 0);
+    CHECK_UINT(hn_live_drops(&l), 7);
+    hn_live_done(&l);
+    hn_live_done(&l);
+    close(fds[0]);
+    hn_buf_done(&w.b);
+}
+
+TEST(a_stream_that_is_no_capture_ends)
+{
+    struct seen s = {0};
+    struct hn_live l;
+    int fds[2];
+    CHECK_INT(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+    CHECK(hn_live_stream(&l, fds[0], &(struct hn_live_sink){.each = each, .arg = &s}));
+    CHECK_INT(write(fds[1], "no capture", 10), 10);
+    CHECK(!hn_live_next(&l) && l.ended);
+    hn_live_rest(&l); /* does not wait */
+    CHECK_UINT(s.n, 0);
+    hn_live_done(&l);
+    close(fds[0]);
+    close(fds[1]);
 }

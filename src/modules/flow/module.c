@@ -223,6 +223,7 @@ static const struct hn_verb_option collect_options[] = {{"udp", HN_OPT_UDP, "ADD
                                                         {0}};
 
 static const struct hn_verb_option watch_options[] = {{"interface", HN_OPT_PACKETS, "NAME", .most = 1},
+                                                      {"capture", HN_OPT_STR, "HOW", .enums = "ring libpcap"},
                                                       {"bpf", HN_OPT_STR, "FILTER"},
                                                       {"idle", HN_OPT_INT, "SECONDS", .least = 1, .most = 3600},
                                                       {"active", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},

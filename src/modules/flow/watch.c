@@ -1,12 +1,11 @@
 /* `hinomi flow watch`: packets of an interface become flows of the archive, by a meter of our own, as if a router had
  * told them. What the kernel had no room for, and what the meter handed out early, is counted and told. */
-#include <errno.h>
 #include <poll.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "format/flow/meter.h"
-#include "format/packet/ring.h"
+#include "format/packet/live.h"
 #include "modules/flow/flow_in.h"
 
 #define TICK_MS     200
@@ -16,14 +15,13 @@
 #define IDLE        60
 #define PRUNE_EVERY HN_MINUTE
 #define KEEP_EVERY  HN_HOUR
-#define LAST        (300 * (HN_SECOND / 1000)) /* the kernel hands over a block that is not full after 100 ms */
 #define RECORDS     256u
 
 struct watch {
     struct hn_work *w;
     struct flow_archive *archive;
     struct hn_meter *meter;
-    struct hn_ring ring;
+    struct hn_live live;
     hn_time began, pruned, kept;
     bool ok;
     struct flow_meter_health health;
@@ -48,18 +46,13 @@ static void on_packets(void *arg, const struct hn_capture_record *r, size_t n)
     p->health.packets += n;
 }
 
-static bool next_block(struct watch *p)
-{
-    return hn_ring_next(&p->ring, p->room, RECORDS, on_packets, p);
-}
-
 /* What the interface lost is told as soon as it is known, then every hour. */
 static void housekeeping(struct watch *p, bool last)
 {
     hn_time now = hn_monotonic();
     if (!last && now - p->pruned < PRUNE_EVERY)
         return;
-    uint64_t lost = hn_ring_drops(&p->ring), early = hn_meter_evicted(p->meter) - p->health.early;
+    uint64_t lost = hn_live_drops(&p->live), early = hn_meter_evicted(p->meter) - p->health.early;
     p->health.dropped += lost;
     p->health.early += early;
     if (lost)
@@ -78,14 +71,14 @@ static void housekeeping(struct watch *p, bool last)
 /* Without packets the clock of the machine ends what is idle; with packets their own does, which comes with them. */
 static void step(struct watch *p)
 {
-    struct pollfd fds[2] = {{.fd = p->ring.fd, .events = POLLIN | POLLERR},
+    struct pollfd fds[2] = {{.fd = p->live.fd, .events = POLLIN | POLLERR},
                             {.fd = hn_work_stop_fd(p->w), .events = POLLIN}};
-    bool some = next_block(p);
+    bool some = hn_live_next(&p->live);
     if (!some) {
         (void)poll(fds, 2, TICK_MS);
-        some = next_block(p);
+        some = hn_live_next(&p->live);
     }
-    if (fds[0].revents & POLLERR && hn_ring_error(&p->ring))
+    if (fds[0].revents & POLLERR && hn_live_error(&p->live))
         hn_work_warn(p->w, "flow.interface-down", "name", hn_arena_cstr(hn_work_arena(p->w), p->health.interface),
                      NULL);
     if (!some)
@@ -124,18 +117,31 @@ static int run(struct watch *p)
 {
     bool ok = true;
     hn_work_warn(p->w, "flow.listening", NULL);
-    while (ok && !hn_work_stop(p->w)) {
+    while (ok && !p->live.ended && !hn_work_stop(p->w)) {
         step(p);
         ok = flow_archive_flush(p->archive, FLUSH_AFTER);
         housekeeping(p, false);
     }
-    for (hn_time end = hn_monotonic() + LAST; ok && hn_monotonic() < end;)
-        step(p);
+    bool broke = p->live.ended;
+    if (ok)
+        hn_live_rest(&p->live);
     hn_meter_flush(p->meter);
     ok = flow_archive_flush(p->archive, 0) && ok;
     housekeeping(p, true);
     answer(p);
-    return ok ? 0 : hn_work_fail(p->w, "flow.not-written", NULL);
+    if (!ok)
+        return hn_work_fail(p->w, "flow.not-written", NULL);
+    return broke ? hn_work_fail(p->w, "flow.capture-ended", NULL) : 0;
+}
+
+static bool open_source(struct watch *p, struct hn_input *in)
+{
+    const struct hn_live_sink sink = {on_packets, p, p->room, RECORDS};
+    if (!hn_work_input(p->w, "interface", in))
+        return false;
+    return hn_str_eq(hn_work_str(p->w, "capture"), HN_STR("libpcap"))
+               ? hn_live_stream(&p->live, in->fd, &sink)
+               : hn_live_ring(&p->live, in->fd, HN_RING_BLOCK, HN_RING_BYTES / HN_RING_BLOCK, &sink);
 }
 
 static int start(struct watch *p, struct hn_input *in)
@@ -144,8 +150,7 @@ static int start(struct watch *p, struct hn_input *in)
                                  .active = hn_work_int(p->w, "active", ACTIVE) * HN_SECOND};
     if (!hn_work_given(p->w, "interface"))
         return hn_work_usage(p->w, "flow.no-interface", NULL);
-    if (!hn_work_input(p->w, "interface", in) ||
-        !hn_ring_init(&p->ring, in->fd, HN_RING_BLOCK, HN_RING_BYTES / HN_RING_BLOCK))
+    if (!open_source(p, in))
         return hn_work_fail(p->w, "flow.ring", NULL);
     p->archive = flow_archive_new(p->w, hn_work_int(p->w, "rotate", ROTATE) * HN_SECOND);
     p->meter = hn_meter_new(&o, on_flow, p);
@@ -165,7 +170,7 @@ int flow_watch(struct hn_work *w)
     int rc = start(p, &in);
     hn_meter_free(p->meter);
     flow_archive_free(p->archive);
-    hn_ring_done(&p->ring);
+    hn_live_done(&p->live);
     if (in.fd >= 0)
         hn_work_done(&in);
     hn_free(p);

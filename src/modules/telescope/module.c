@@ -155,6 +155,7 @@ static const struct hn_verb_option replay_options[] = {COMMON_OPTIONS,
 
 static const struct hn_verb_option watch_options[] = {COMMON_OPTIONS,
                                                       {"interface", HN_OPT_PACKETS, "NAME", .most = 1},
+                                                      {"capture", HN_OPT_STR, "HOW", .enums = "ring libpcap"},
                                                       {"bpf", HN_OPT_STR, "FILTER"},
                                                       {"follow", HN_OPT_FOLLOW, "FILE|DIR", .many = true},
                                                       {"geo", HN_OPT_INPUT, "FILE", .many = true},

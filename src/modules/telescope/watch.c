@@ -1,7 +1,8 @@
 /* `hinomi telescope watch`: a live interface through the kernel's packet ring (packet(7), TPACKET_V3), or captures that
  * grow (follow.c).
  *
- *   ring    blocks of HN_RING_BLOCK; the kernel fills one, hands it over, we walk its packets and give it back
+ *   ring    blocks of HN_RING_BLOCK; the kernel fills one, hands it over, we walk its packets and give it back; or what
+ *           libpcap captures, in a process of the front's (core/front_pump.c), as a stream
  *   alerts  a member's address is told on standard output as one line of JSON as soon as its block is read, once; when
  *           it has been quiet for long enough, its end is told
  *   state   every interval, soon after an alert, and at the end: the report to the store, the engine into the module's
@@ -13,7 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "format/packet/ring.h"
+#include "format/packet/live.h"
 #include "modules/telescope/setup.h"
 
 #define TICK_MS      500
@@ -26,8 +27,8 @@ struct watch {
     struct telescope_engine *e;
     struct telescope_inputs in;
     struct hn_str name, state;
-    struct hn_ring ring;
-    int fd; /* of the ring; -1: captures are followed */
+    struct hn_live live;
+    int fd; /* of the interface; -1: captures are followed */
     struct telescope_follow *follow;
     hn_time due; /* next report, by the monotonic clock */
     struct hn_capture_record batch[TELESCOPE_BLOCK];
@@ -52,13 +53,16 @@ static bool next_block(struct watch *p)
 {
     if (p->follow)
         return telescope_follow_next(p->follow, p->w, p->e, &p->in);
-    return hn_ring_next(&p->ring, p->batch, TELESCOPE_BLOCK, each, p);
+    return hn_live_next(&p->live);
 }
 
 static void count_drops(struct watch *p)
 {
-    if (p->ring.map)
-        p->in.dropped += hn_ring_drops(&p->ring);
+    uint64_t lost = p->follow ? 0 : hn_live_drops(&p->live);
+    p->in.dropped += lost;
+    if (lost)
+        hn_work_warn(p->w, "telescope.ring-dropped", "n",
+                     hn_arena_fmt(hn_work_arena(p->w), "%llu", (unsigned long long)lost).p, NULL);
 }
 
 /* ---------------------------------------------------------------- alerts */
@@ -168,15 +172,16 @@ static void report(struct watch *p)
     save(p);
 }
 
-static void run(struct watch *p, hn_time every)
+/* The exit code. */
+static int run(struct watch *p, hn_time every)
 {
     p->due = hn_monotonic() + every;
-    while (!hn_work_stop(p->w) && !p->e->failed) {
+    while (!p->live.ended && !hn_work_stop(p->w) && !p->e->failed) {
         struct pollfd fds[2] = {{.fd = p->fd, .events = POLLIN | POLLERR},
                                 {.fd = hn_work_stop_fd(p->w), .events = POLLIN}};
         if (!next_block(p) && poll(fds, 2, TICK_MS) < 0 && errno != EINTR)
             break;
-        if (fds[0].revents & POLLERR && p->ring.map && hn_ring_error(&p->ring))
+        if (fds[0].revents & POLLERR && hn_live_error(&p->live))
             hn_work_warn(p->w, "telescope.interface-down", NULL);
         const hn_time soon = hn_monotonic() + TELL_WITHIN, until = soon < p->due ? soon : p->due;
         while (hn_monotonic() < until && next_block(p))
@@ -187,10 +192,20 @@ static void run(struct watch *p, hn_time every)
             p->due = hn_monotonic() + every;
         }
     }
-    while (!p->follow && next_block(p)) /* what the ring holds would be lost; captures stay */
-        ;
+    bool broke = p->live.ended;
+    if (!p->follow)
+        hn_live_rest(&p->live); /* it would be lost; captures stay */
     tell_all(p);
     report(p);
+    return broke ? hn_work_fail(p->w, "telescope.capture-ended", NULL) : 0;
+}
+
+static bool open_live(struct watch *p, int fd)
+{
+    const struct hn_live_sink sink = {each, p, p->batch, TELESCOPE_BLOCK};
+    return hn_str_eq(hn_work_str(p->w, "capture"), HN_STR("libpcap"))
+               ? hn_live_stream(&p->live, fd, &sink)
+               : hn_live_ring(&p->live, fd, HN_RING_BLOCK, HN_RING_BYTES / HN_RING_BLOCK, &sink);
 }
 
 /* The ring, or what captures to follow need; 0, or the exit code of what was wrong. */
@@ -205,9 +220,7 @@ static int open_source(struct watch *p, struct hn_input *in)
     if (!hn_work_input(p->w, "interface", in))
         return hn_work_fail(p->w, "telescope.ring", NULL);
     p->fd = in->fd;
-    return hn_ring_init(&p->ring, in->fd, HN_RING_BLOCK, HN_RING_BYTES / HN_RING_BLOCK)
-               ? 0
-               : hn_work_fail(p->w, "telescope.ring", NULL);
+    return open_live(p, in->fd) ? 0 : hn_work_fail(p->w, "telescope.ring", NULL);
 }
 
 int telescope_watch(struct hn_work *w)
@@ -227,12 +240,12 @@ int telescope_watch(struct hn_work *w)
     code = open_source(p, &in);
     p->e = code ? NULL : resume(p, &how);
     if (p->e)
-        run(p, (hn_time)hn_work_int(w, "every", 60) * HN_SECOND);
+        code = run(p, (hn_time)hn_work_int(w, "every", 60) * HN_SECOND);
     if (!code && (!p->e || p->e->failed))
         code = hn_work_fail(w, "telescope.memory", NULL);
     telescope_engine_free(p->e);
     telescope_follow_free(p->follow);
-    hn_ring_done(&p->ring);
+    hn_live_done(&p->live);
     if (in.fd >= 0)
         hn_work_done(&in);
     return code;
