@@ -1,4 +1,6 @@
 /* What the store shall keep: alerts as observations of the hosts, the health of exporters as observations of them. */
+#include <sys/utsname.h>
+
 #include "base/str.h"
 #include "modules/flow/flow_in.h"
 
@@ -222,7 +224,9 @@ void flow_keep_meter(struct hn_work *w, const struct flow_meter_health *h, hn_ti
     uint64_t sent = h->packets + h->dropped;
     struct hn_work_asset asset = {
         .kind = HN_STR("network"), .key_type = HN_STR("interface"), .scope = HN_STR("flow-meter")};
-    asset.name = asset.key = h->interface;
+    struct utsname us; /* every machine has an eth0 */
+    const char *node = uname(&us) == 0 && us.nodename[0] ? us.nodename : "?";
+    asset.name = asset.key = hn_arena_fmt(hn_work_arena(w), "%s %.*s", node, HN_FMT(h->interface));
     struct hn_parse *o = hn_work_obs_begin(w, &asset, at);
     hn_obs_begin(o, "meter", h->interface);
     hn_obs_str(o, "interface", h->interface);
