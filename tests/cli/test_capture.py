@@ -188,6 +188,9 @@ class Capture(unittest.TestCase):
         self.assertNotIn(done.code, (0, 1))
         self.assertIn("udp prt 53: ", done.errors)
         self.assertEqual(w.run("flow", "watch", "--interface", "lo", "--capture", "pcap").code, 2)
+        done = w.run("telescope", "watch", "--follow", "/", "--bpf", "udp")
+        self.assertEqual(done.code, 2)
+        self.assertIn("go with --interface", done.errors)
 
 
 if __name__ == "__main__":

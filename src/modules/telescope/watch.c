@@ -214,6 +214,8 @@ static int open_source(struct watch *p, struct hn_input *in)
     if (hn_work_given(p->w, "follow") == hn_work_given(p->w, "interface"))
         return hn_work_usage(p->w, "telescope.interface", NULL);
     if (hn_work_given(p->w, "follow")) {
+        if (hn_work_given(p->w, "bpf") || hn_work_given(p->w, "capture"))
+            return hn_work_usage(p->w, "telescope.of-interface", NULL);
         p->follow = telescope_follow_new();
         return p->follow ? 0 : hn_work_fail(p->w, "telescope.memory", NULL);
     }
