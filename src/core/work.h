@@ -171,6 +171,22 @@ int hn_work_output(struct hn_work *w, const char *option);
 struct hn_report; /* format/report/report.h */
 /* The report of an HN_OPT_REPORT, as its name asks. False: it could not be written. */
 bool hn_work_report(struct hn_work *w, const char *option, const struct hn_report *r);
+struct hn_live; /* format/packet/live.h */
+struct hn_live_sink;
+/* Packets of the descriptor of an HN_OPT_PACKETS, in the way that the option "capture" asks for. False: as there. */
+bool hn_work_live(struct hn_work *w, int fd, const struct hn_live_sink *sink, struct hn_live *ret);
+/* Where a list of lines came from, for readers that report the bad ones: the first few are told as `key`, with {name},
+ * {line} and {why}. */
+struct hn_work_lines {
+    struct hn_work *w;
+    const char *key, *name;
+    unsigned told;
+};
+void hn_work_bad_line(void *lines, unsigned line, const char *why);
+struct hn_geo; /* format/place.h */
+/* The databases and lists of the option "geo", sorted; how many. 0, or the exit code of what was wrong, told as
+ * `bad_file` with {name} and {why}. */
+int hn_work_geo(struct hn_work *w, const char *bad_file, const char *bad_line, struct hn_geo *geo, size_t *ret_n);
 
 /* ---------------------------------------------------------------- in the worker: the module's own folder */
 

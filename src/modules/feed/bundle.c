@@ -277,7 +277,7 @@ static void tell(struct hn_work *w, const struct hn_adv_index *bundle)
 {
     struct hn_adv_feed *list = hn_arena_alloc(hn_work_arena(w), (bundle->n_feeds + 1) * sizeof *list);
     size_t n = 0;
-    while (n < bundle->n_feeds && hn_adv_feed_at(bundle, (uint32_t)n, &list[n]))
+    while (list && n < bundle->n_feeds && hn_adv_feed_at(bundle, (uint32_t)n, &list[n]))
         n++;
     if (hn_work_form(w) != HN_FORM_TEXT)
         feed_json(w, list, n);

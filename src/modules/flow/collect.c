@@ -306,9 +306,8 @@ static void *receive_streams(void *arg)
 static void load_state(struct collector *c)
 {
     struct hn_buf b;
-    HN_AUTO_FD fd = hn_work_file_open(c->w, HN_STR(FLOW_STATE_FILE));
     hn_buf_init(&b, FLOW_STATE_MAX);
-    if (fd >= 0 && hn_ok(hn_read_fd(fd, &b, NULL)) && !hn_export_load(c->exports, hn_bytes_of(b.p, b.n)))
+    if (flow_file_read(c->w, FLOW_STATE_FILE, &b) && !hn_export_load(c->exports, hn_bytes_of(b.p, b.n)))
         hn_work_warn(c->w, "flow.state-damaged", NULL);
     hn_buf_done(&b);
 }
@@ -316,12 +315,9 @@ static void load_state(struct collector *c)
 static void save_state(struct collector *c)
 {
     struct hn_buf b;
-    HN_AUTO_FD fd = hn_work_file_new(c->w, HN_STR(FLOW_STATE_FILE));
     hn_buf_init(&b, FLOW_STATE_MAX);
     hn_export_save(c->exports, &b);
-    if (fd < 0 || b.bad || !hn_ok(hn_write_all(fd, b.p, b.n)) ||
-        !hn_ok(hn_work_file_commit(c->w, HN_STR(FLOW_STATE_FILE))))
-        hn_work_warn(c->w, "flow.not-written", NULL);
+    (void)flow_file_write(c->w, FLOW_STATE_FILE, &b);
     hn_buf_done(&b);
     c->saved = hn_monotonic();
 }

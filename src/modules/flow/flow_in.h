@@ -281,6 +281,9 @@ double flow_names_of(const struct flow_state *s, const struct flow_pair *p);
 /* What the collector remembers of exporters, in the module's folder. */
 #define FLOW_STATE_FILE "exporters"
 #define FLOW_STATE_MAX  (256u << 20)
+/* Files of the folder, whole. False: it is not there or cannot be read; it was not written (told). */
+bool flow_file_read(struct hn_work *w, const char *name, struct hn_buf *ret);
+bool flow_file_write(struct hn_work *w, const char *name, const struct hn_buf *b);
 /* Gives x the numbers that exporters have in this store; before the first packet. */
 void flow_register_load(struct hn_work *w, struct hn_export *x);
 /* False (said): it cannot be written. */

@@ -5,8 +5,6 @@
 #include "base/str.h"
 #include "modules/flow/query_in.h"
 
-#define GEO_MAX    ((size_t)1 << 30)
-#define LINES_TOLD 8u
 #define REMEMBERED ((size_t)1 << 18) /* addresses of a thread: 6 MiB */
 
 struct known {
@@ -22,49 +20,18 @@ struct flow_places {
     uint64_t damaged[QUERY_THREADS];
 };
 
-struct told {
-    struct hn_work *w;
-    const char *name;
-    unsigned n;
-};
-
-static void bad_line(void *arg, unsigned line, const char *why)
-{
-    struct told *t = arg;
-    struct hn_arena *a = hn_work_arena(t->w);
-    if (t->n++ < LINES_TOLD)
-        hn_work_warn(t->w, "flow.geo-line", "name", t->name, "line", hn_arena_fmt(a, "%u", line).p, "why", why, NULL);
-}
-
-static const char *add_input(struct flow_places *p, struct hn_work *w, struct hn_input *in)
-{
-    struct told t = {.w = w, .name = hn_arena_cstr(hn_work_arena(w), in->name)};
-    if (!hn_work_map(w, in, GEO_MAX))
-        return "cannot be read";
-    bool list = !hn_mmdb_is(in->map);
-    const char *why = hn_geo_add(&p->geo, hn_work_arena(w), in->map, bad_line, &t);
-    if (list) /* a database stays mapped */
-        hn_work_done(in);
-    return why;
-}
-
 int flow_places_open(struct hn_work *w, struct flow_places **ret)
 {
-    struct hn_input in;
-    bool some = false;
+    size_t n;
     struct flow_places *p = HN_NEW(hn_work_arena(w), struct flow_places);
     *ret = p;
     if (!p)
         return hn_work_fail(w, "flow.memory", NULL);
-    while (hn_work_input(w, "geo", &in)) {
-        const char *why = add_input(p, w, &in);
-        if (why)
-            return hn_work_fail(w, "flow.geo", "name", hn_arena_cstr(hn_work_arena(w), in.name), "why", why, NULL);
-        some = true;
-    }
-    if (!some && hn_work_given(w, "geo")) /* what could not be opened has been said */
+    int code = hn_work_geo(w, "flow.geo", "flow.geo-line", &p->geo, &n);
+    if (code)
+        return code;
+    if (!n && hn_work_given(w, "geo")) /* what could not be opened has been said */
         return hn_work_fail(w, "flow.needs-geo", NULL);
-    hn_prefixes_sort(&p->geo.lists, hn_work_arena(w));
     for (size_t i = 0; i < QUERY_THREADS; i++)
         if (!(p->known[i] = hn_alloc_zero(REMEMBERED * sizeof *p->known[i])))
             return hn_work_fail(w, "flow.memory", NULL);

@@ -137,11 +137,7 @@ static int run(struct watch *p)
 static bool open_source(struct watch *p, struct hn_input *in)
 {
     const struct hn_live_sink sink = {on_packets, p, p->room, RECORDS};
-    if (!hn_work_input(p->w, "interface", in))
-        return false;
-    return hn_str_eq(hn_work_str(p->w, "capture"), HN_STR("libpcap"))
-               ? hn_live_stream(&p->live, in->fd, &sink)
-               : hn_live_ring(&p->live, in->fd, HN_RING_BLOCK, HN_RING_BYTES / HN_RING_BLOCK, &sink);
+    return hn_work_input(p->w, "interface", in) && hn_work_live(p->w, in->fd, &sink, &p->live);
 }
 
 static int start(struct watch *p, struct hn_input *in)

@@ -1,27 +1,8 @@
 #include "modules/telescope/setup.h"
 
-#include <stdio.h>
-
 #include "base/str.h"
 
 #define LIST_MAX (64u << 20)
-#define GEO_MAX  ((size_t)1 << 30)
-
-struct told {
-    struct hn_work *w;
-    const char *name;
-    unsigned n;
-};
-
-static void bad_line(void *arg, unsigned line, const char *why)
-{
-    struct told *t = arg;
-    char number[16];
-    if (t->n++ >= 8)
-        return;
-    snprintf(number, sizeof number, "%u", line);
-    hn_work_warn(t->w, "telescope.line", "name", t->name, "line", number, "why", why, NULL);
-}
 
 /* The lists of an option; false when it was given and could not be read. */
 static bool read_list(struct hn_work *w, const char *option, struct hn_prefixes *ps)
@@ -31,10 +12,10 @@ static bool read_list(struct hn_work *w, const char *option, struct hn_prefixes 
     bool ok = true;
     size_t n = 0;
     while (hn_work_input(w, option, &in)) {
-        struct told t = {.w = w, .name = hn_arena_cstr(a, in.name)};
+        struct hn_work_lines t = {.w = w, .key = "telescope.line", .name = hn_arena_cstr(a, in.name)};
         ok &= hn_work_map(w, &in, LIST_MAX);
         if (in.map.p)
-            hn_prefixes_parse(ps, a, hn_arena_bytes(a, in.map), bad_line, &t);
+            hn_prefixes_parse(ps, a, hn_arena_bytes(a, in.map), hn_work_bad_line, &t);
         hn_work_done(&in);
         n++;
     }
@@ -42,32 +23,16 @@ static bool read_list(struct hn_work *w, const char *option, struct hn_prefixes 
     return ok && !a->failed && (n || !hn_work_given(w, option));
 }
 
-/* A database is looked into for every report: it stays mapped. NULL, or why the file is of no use. */
-static const char *add_geo(struct hn_work *w, struct hn_geo *geo, struct hn_input *in)
-{
-    struct told t = {.w = w, .name = hn_arena_cstr(hn_work_arena(w), in->name)};
-    bool list = !hn_mmdb_is(in->map);
-    const char *why = hn_geo_add(geo, hn_work_arena(w), in->map, bad_line, &t);
-    if (list)
-        hn_work_done(in);
-    return why;
-}
-
 /* 0, or the exit code of what was wrong (told). */
 static int read_geo(struct hn_work *w, struct telescope_config *how)
 {
-    struct hn_input in;
+    size_t n = 0;
     struct hn_geo *geo = HN_NEW(hn_work_arena(w), struct hn_geo);
-    while (geo && hn_work_input(w, "geo", &in)) {
-        const char *why = hn_work_map(w, &in, GEO_MAX) ? add_geo(w, geo, &in) : "cannot be read";
-        if (why)
-            return hn_work_fail(w, "telescope.geo", "name", hn_arena_cstr(hn_work_arena(w), in.name), "why", why, NULL);
-        how->geo = geo;
-    }
-    if (!geo || !how->geo)
-        return hn_work_fail(w, "telescope.list", NULL);
-    hn_prefixes_sort(&geo->lists, hn_work_arena(w));
-    return 0;
+    int code = geo ? hn_work_geo(w, "telescope.geo", "telescope.line", geo, &n) : 0;
+    if (code)
+        return code;
+    how->geo = n ? geo : NULL;
+    return n ? 0 : hn_work_fail(w, "telescope.list", NULL);
 }
 
 /* "NAME=PREFIX" or "PREFIX". */

@@ -200,14 +200,6 @@ static int run(struct watch *p, hn_time every)
     return broke ? hn_work_fail(p->w, "telescope.capture-ended", NULL) : 0;
 }
 
-static bool open_live(struct watch *p, int fd)
-{
-    const struct hn_live_sink sink = {each, p, p->batch, TELESCOPE_BLOCK};
-    return hn_str_eq(hn_work_str(p->w, "capture"), HN_STR("libpcap"))
-               ? hn_live_stream(&p->live, fd, &sink)
-               : hn_live_ring(&p->live, fd, HN_RING_BLOCK, HN_RING_BYTES / HN_RING_BLOCK, &sink);
-}
-
 /* The ring, or what captures to follow need; 0, or the exit code of what was wrong. */
 static int open_source(struct watch *p, struct hn_input *in)
 {
@@ -221,8 +213,9 @@ static int open_source(struct watch *p, struct hn_input *in)
     }
     if (!hn_work_input(p->w, "interface", in))
         return hn_work_fail(p->w, "telescope.ring", NULL);
+    const struct hn_live_sink sink = {each, p, p->batch, TELESCOPE_BLOCK};
     p->fd = in->fd;
-    return open_live(p, in->fd) ? 0 : hn_work_fail(p->w, "telescope.ring", NULL);
+    return hn_work_live(p->w, in->fd, &sink, &p->live) ? 0 : hn_work_fail(p->w, "telescope.ring", NULL);
 }
 
 int telescope_watch(struct hn_work *w)
