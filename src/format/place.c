@@ -74,11 +74,30 @@ bool hn_place_of(const struct hn_geo *geo, const struct hn_ip *ip, struct hn_pla
     return whole;
 }
 
+/* What stands in a column and cannot be meant: NULL, or why. Without a country its name is the prefix itself. */
+static const char *wrong_place(const struct hn_prefix *p)
+{
+    struct hn_place place = {0};
+    struct hn_ip ip;
+    unsigned bits;
+    set_country(&place, hn_str_bytes(p->name));
+    set_network(&place, hn_str_bytes(p->text));
+    if (!place.country[0] && !hn_str_eqc(p->name, "-") && !hn_ip_parse_prefix(p->name, &ip, &bits))
+        return "the country is not two letters";
+    return p->text.n && !place.asn && !hn_str_eqc(p->text, "-") ? "the network is not AS and a number" : NULL;
+}
+
 const char *hn_geo_add(struct hn_geo *geo, struct hn_arena *a, struct hn_bytes file,
                        void (*bad)(void *arg, unsigned line, const char *why), void *arg)
 {
     if (hn_mmdb_is(file))
         return geo->n_db == HN_GEO_MOST ? "too many databases" : hn_mmdb_open(&geo->db[geo->n_db++], file);
+    size_t before = geo->lists.n;
     hn_prefixes_parse(&geo->lists, a, hn_arena_bytes(a, file), bad, arg);
+    for (size_t i = before; i < geo->lists.n; i++) {
+        const char *why = wrong_place(&geo->lists.list[i]);
+        if (why)
+            bad(arg, geo->lists.list[i].line, why);
+    }
     return geo->lists.n ? NULL : "neither a MaxMind database nor a list of prefixes";
 }

@@ -16,8 +16,8 @@ struct hn_place {
     struct hn_bytes organisation; /* hostile */
 };
 /* A database or a list of prefixes, known by its content: NULL, or why it is neither (a static text). A list is copied
- * into the arena, a database must stay where it is. Lines of a list that are none are told. Sort when all have been
- * added. */
+ * into the arena, a database must stay where it is. Lines of a list that are none are told, and those whose country is
+ * not two letters or whose network is no AS number; of these the rest stands. Sort when all have been added. */
 const char *hn_geo_add(struct hn_geo *geo, struct hn_arena *a, struct hn_bytes file,
                        void (*bad)(void *arg, unsigned line, const char *why), void *arg);
 /* Own lists come first, then the databases in their order. False: a database leads nowhere; the rest stands. */

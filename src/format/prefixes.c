@@ -46,7 +46,9 @@ void hn_prefixes_parse(struct hn_prefixes *ps, struct hn_arena *a, struct hn_byt
         size_t two = separator(name);
         struct hn_str rest = hn_str_trim(hn_str_cut(name, two < name.n ? two + 1 : name.n, name.n));
         name = hn_str_trim(hn_str_cut(name, 0, two));
-        if (!hn_prefixes_add(ps, a, prefix, name.n ? name : prefix, rest))
+        if (hn_prefixes_add(ps, a, prefix, name.n ? name : prefix, rest))
+            ps->list[ps->n - 1].line = n;
+        else
             bad(arg, n, a->failed ? "out of memory" : "is not a prefix");
     }
 }

@@ -9,6 +9,7 @@ struct hn_prefix {
     unsigned bits;
     struct hn_str name, text; /* organisation or telescope; evidence, contact */
     int parent;               /* index of the shortest longer one around it, or -1 */
+    unsigned line;            /* of the list that it was read from; 0: none */
 };
 
 struct hn_prefixes {

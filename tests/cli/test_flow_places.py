@@ -125,6 +125,18 @@ class Places(unittest.TestCase):
         self.assertIn("line 1", self.flow("top", "--by", "country", "--geo", bad, "--from", self.log).errors)
         self.assertIn("no-such-file", self.flow("top", "--by", "country", "--geo", self.world.dir / "no-such-file", "--from", self.log, code=3).errors)
 
+    def test_a_country_that_is_none_is_said(self):
+        list_ = self.world.dir / "three.csv"
+        list_.write_text("192.168.0.0/16,JPN,AS64500 House\n203.0.113.0/24,US,AS64501\n198.51.100.0/24,,AS64502\n"
+                         "2001:db8::/32,-,-\n192.0.2.0/24,NL,Example Net\n")
+        said = self.flow("top", "--csv", "--by", "country,as", "--from", self.log, "--geo", list_).errors.splitlines()
+        self.assertEqual([line.split(", ")[1] for line in said],
+                         ["line 1: the country is not two letters", "line 5: the network is not AS and a number"])
+        self.assertIn("1行目: 国が2文字のコードではありません",
+                      self.world.run("--lang", "ja", "flow", "top", "--by", "as", "--from", self.log, "--geo", list_).errors)
+        rows = self.flow("top", "--csv", "--by", "srccountry,srcas", "--from", self.log, "--geo", list_).text
+        self.assertIn("..,64500,", rows)  # what was right of it stands
+
     def test_a_list_in_small_letters(self):
         small = self.world.dir / "small.csv"
         small.write_text(GEO.lower())
