@@ -184,6 +184,23 @@ static int take_args(struct call *c, int argc, char **argv)
     return CLI_OK;
 }
 
+/* A verb that asks where addresses are gets the files of network.places unless others were named. */
+static bool take_places(struct call *c, struct hn_arena *a)
+{
+    const struct hn_verb_option *geo = find(c->front.verb->options, HN_STR("geo"));
+    const struct hn_str *files;
+    for (size_t i = 0; geo && i < c->front.n_options; i++)
+        geo = c->options[i].o == geo ? NULL : geo;
+    size_t n = geo ? hn_config_list(cli.conf, "network.places", &files) : 0;
+    for (size_t i = 0; i < n && c->front.n_options < OPTIONS_MAX; i++) {
+        struct hn_front_option o = {geo, hn_arena_cstr(a, files[i])};
+        if (!o.value)
+            return false;
+        c->options[c->front.n_options++] = o;
+    }
+    return true;
+}
+
 /* ---------------------------------------------------------------- what the worker found */
 
 static struct hn_err keep_run(struct call *c, struct hn_bytes document, struct hn_diag *d)
@@ -282,7 +299,7 @@ int cli_module_run(int argc, char **argv)
         rc = CLI_USAGE;
     }
     if (rc == CLI_OK)
-        rc = run(&c);
+        rc = take_places(&c, &a) ? run(&c) : CLI_FAILURE;
     cli_keep_close(&c.keep);
     hn_policy_free(c.policy);
     hn_arena_done(&a);

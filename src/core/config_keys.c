@@ -26,6 +26,7 @@ const struct hn_option hn_options[] = {
     {"retention.closed_days", HN_CONF_INT, 0, "730", 0, 3650, NULL},
     {"retention.event_days", HN_CONF_INT, 0, "30", 0, 3650, NULL},
     {"retention.most_size", HN_CONF_SIZE, 0, "0", 0, INT64_C(1) << 50, NULL},
+    {"network.places", HN_CONF_LIST, HN_CONF_PATH, "[]", 0, 0, NULL},
     {"notify.severity", HN_CONF_WORD, 0, "high", 0, 0, SEVERITIES},
     {"notify.days_before", HN_CONF_INT, 0, "3", 0, 60, NULL},
     {"mail.url", HN_CONF_URL, 0, "", 0, 0, "smtp smtps"},

@@ -185,7 +185,7 @@ static bool is_json(struct hn_str s)
     return hn_jr_skip(&r) && hn_jr_next(&r) == HN_J_END;
 }
 
-/* A filter that was not understood: why, and where, which the console shows. */
+/* A filter that was not understood: why, and where, which the console shows; or countries that no file tells. */
 static struct hn_err not_understood(struct hn_op_ctx *c, struct hn_str out)
 {
     const struct hn_jv *v = hn_jv_parse(c->arena, hn_str_bytes(out), NULL), *error = hn_jv_get(v, "error");
@@ -193,6 +193,8 @@ static struct hn_err not_understood(struct hn_op_ctx *c, struct hn_str out)
     int64_t at = hn_jv_int(error, "at", -1);
     const char *place = hn_arena_fmt(c->arena, "%lld", (long long)at + 1).p;
 
+    if (hn_str_eqc(why, "places"))
+        return hn_op_fail(c, HN_E_STATE, "error.flow-places", HN_OP_END);
     if (!error || at < 0)
         return hn_op_fail(c, HN_E_INVALID, "error.ask-failed", HN_OP_END);
     (void)snprintf(c->diag.msg, sizeof c->diag.msg, "%lld: %.*s", (long long)at, HN_FMT(why));

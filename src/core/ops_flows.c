@@ -282,8 +282,8 @@ static const struct hn_op_param top_params[] = {
     FILTER,
     TIMES,
     {"by", HN_IN_QUERY, HN_PT_STR, false, NULL,
-     "up to six of srcip dstip srcport dstport proto state app tos vlan exporter inif outif srcas dstas flags, with "
-     "commas between (default: dstport)",
+     "up to six of srcip dstip srcport dstport proto state app tos vlan exporter inif outif srcas dstas as srccountry "
+     "dstcountry country flags, with commas between (default: dstport); countries by the files of network.places",
      0, 128},
     {"order", HN_IN_QUERY, HN_PT_STR, false, "flows packets bytes", "what the largest have most of (default: flows)", 0,
      0},

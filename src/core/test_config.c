@@ -66,6 +66,7 @@ TEST(values_are_read_with_their_lines)
         "retention: {most_size: 2G, history_days: 0}\n"
         "fix: {approval: approved, kinds: [sysctl, mode]}\n"
         "mail: {url: smtps://mail.example.org:465, from: hinomi@example.org, to: [a@example.org, b@example.org]}\n"
+        "network: {places: [/var/lib/GeoIP/GeoLite2-Country.mmdb, /etc/hinomi/places.csv]}\n"
         "webhook: {urls: ['https://hooks.example.org/x', 'http://127.0.0.1:9/y']}\n",
         &c, NULL));
     CHECK_TEXT(hn_config_str(c, "language"), "ja");
@@ -78,6 +79,8 @@ TEST(values_are_read_with_their_lines)
     CHECK(!hn_config_has(c, "fix.kinds", "upgrade"));
     CHECK_UINT(hn_config_list(c, "mail.to", &items), 2);
     CHECK_TEXT(items[1], "b@example.org");
+    CHECK_UINT(hn_config_list(c, "network.places", &items), 2);
+    CHECK_TEXT(items[1], "/etc/hinomi/places.csv");
     CHECK_TEXT(hn_str_c(hn_config_path(c)), NAME);
 }
 

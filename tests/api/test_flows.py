@@ -62,6 +62,25 @@ class Flows(Case):
         self.assertEqual(text.headers["Content-Type"].split(";")[0], "text/csv")
         self.assertEqual(list(csv.DictReader(io.StringIO(text.data.decode())))[0]["srcip"], same["rows"][0]["srcip"])
 
+    def test_a_top_by_place(self):
+        """Where addresses are is configured once, for all who ask."""
+        for by in ("country", "srccountry,dstport"):
+            answer = self.flows("/top", by=by)
+            self.refused(answer, 409, "state")
+            self.assertIn("network.places", answer.json["error"]["message"]["en"])
+        places, conf = os.path.join(self.dir.name, "places.csv"), os.path.join(self.world.home, "hinomi.yaml")
+        self.addCleanup(lambda: os.path.exists(conf) and os.remove(conf))
+        with open(places, "w") as f:
+            f.write("198.18.0.0/15,JP,AS64500 House\n192.0.2.0/24,NL,AS64501 Hosting\n")
+        with open(conf, "w") as f:
+            f.write(f"network:\n  places: [{places}]\n")
+        flows = self.flows("/top", by="dstip", filter=f"dst host {SERVER}").json["flows"]
+        body = self.valid(self.flows("/top", by="country,as", filter=f"host {SERVER}"), "flows_top")
+        self.assertEqual({(r["country"], r["as"]): r["flows"] for r in body["rows"]}, {("JP", "64500"): flows, ("NL", "64501"): flows})
+        self.assertTrue(body["places"])
+        text = self.flows("/top", by="dstcountry", filter=f"dst host {SERVER}", format="csv").data.decode()
+        self.assertEqual([r["dstcountry"] for r in csv.DictReader(io.StringIO(text))], ["NL"])
+
     def test_b_timeline_and_time(self):
         whole = self.valid(self.flows("/timeline"), "flows_timeline")
         total = sum(b["flows"] for b in whole["bins"])

@@ -125,6 +125,22 @@ class Places(unittest.TestCase):
         self.assertIn("line 1", self.flow("top", "--by", "country", "--geo", bad, "--from", self.log).errors)
         self.assertIn("no-such-file", self.flow("top", "--by", "country", "--geo", self.world.dir / "no-such-file", "--from", self.log, code=3).errors)
 
+    def test_places_of_the_configuration(self):
+        conf, other = self.world.dir / "hinomi.yaml", self.world.dir / "other.csv"
+        conf.write_text(f"network:\n  places: [{self.geo}]\n")
+        other.write_text("0.0.0.0/0,NL,AS64999\n::/0,NL,AS64999\n")
+        ask = lambda by, *args: self.flow("top", "--json", "--by", by, "--from", self.log, "--config", conf, *args).json
+        self.assertEqual(ask("country,as"), 
+                         self.flow("top", "--json", "--by", "country,as", "--from", self.log, "--geo", self.geo).json)
+        self.assertTrue(ask("srcas")["places"])
+        self.assertNotIn("places", self.flow("top", "--json", "--by", "srcas", "--from", self.log).json)
+        self.assertEqual({r["country"] for r in ask("country", "--geo", other)["rows"]}, {"NL"})  # what is named counts alone
+        conf.write_text("network:\n  places: [geo.csv]\n")
+        self.assertIn("network.places", self.flow("top", "--by", "country", "--from", self.log, "--config", conf, code=2).errors)
+        conf.write_text(f"network:\n  places: [{self.world.dir}/gone.mmdb]\n")
+        self.assertIn("gone.mmdb", self.flow("top", "--by", "country", "--from", self.log, "--config", conf, code=3).errors)
+        ask("dstport")  # nobody asked where
+
     def test_a_country_that_is_none_is_said(self):
         list_ = self.world.dir / "three.csv"
         list_.write_text("192.168.0.0/16,JPN,AS64500 House\n203.0.113.0/24,US,AS64501\n198.51.100.0/24,,AS64502\n"

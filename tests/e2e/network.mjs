@@ -12,7 +12,7 @@ import { hostDocument, hosts } from "./world.mjs";
 const s = await begin();
 const { page, url } = s;
 const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
-const complaints = complaintsOf(page, /status of 40[014]/);
+const complaints = complaintsOf(page, /status of 40[0149]/);
 
 function make(...args) {
   const r = spawnSync("python3", [new URL("../api/packets.py", import.meta.url).pathname, ...args], { encoding: "utf8" });
@@ -143,6 +143,19 @@ try {
     await page.locator(".filters select").first().selectOption({ label: "Flows one by one" });
     await page.locator("tbody tr").nth(99).waitFor();
     that((await page.locator("tbody tr").first().innerText()).includes("8443"), "rows");
+  });
+
+  await check("flows: countries and networks, once it is configured where addresses are", async () => {
+    await page.goto(`${url}/network/flows?by=country&filter=host+192.0.2.250`);
+    await page.getByText("network.places").waitFor();
+    writeFileSync(join(s.data, "hinomi.yaml"), `network:\n  places: [${join(s.data, "geo.txt")}]\n`);
+    await page.reload();
+    await page.getByText("Netherlands (NL)").waitFor();
+    const rows = await page.locator("tbody tr").allInnerTexts();
+    that(rows.some((r) => r.includes("Japan (JP)") && r.includes("480")) && rows.some((r) => r.includes("Netherlands (NL)") && r.includes("480")), rows.join("|"));
+    await page.getByLabel("Added up by").selectOption({ label: "Destination AS" });
+    await page.getByText("AS64501").waitFor();
+    is(await page.locator("tbody a", { hasText: "AS64501" }).count(), 0, "the filter knows no places");
   });
 
   await check("flows: bars are read and zoomed by keyboard, the table is one key away, the address keeps the window", async () => {

@@ -146,6 +146,17 @@ export function dueWords(due: string): string {
   return t("due.days", { n });
 }
 
+/* "Japan (JP)" in the language of the page; empty where it is not known. */
+export function country(code: string | null): string {
+  if (!code) return "";
+  try {
+    const name = new Intl.DisplayNames([lang.value], { type: "region" }).of(code);
+    return name && name !== code ? `${name} (${code})` : code;
+  } catch {
+    return code; /* no code of a region: as it was given */
+  }
+}
+
 export function bytes(n: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let i = 0;

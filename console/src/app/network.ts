@@ -79,6 +79,7 @@ interface Sums {
 export interface FlowsTop extends Sums {
   looked_at: number;
   damaged_blocks: number;
+  places?: boolean;
   rows: (Sums & Record<string, string | number>)[];
 }
 export interface FlowsTimeline {

@@ -1,6 +1,6 @@
 /* The day of the telescopes: ports by the hour, then what stands out of it, the largest first. */
 import type { JSX } from "preact";
-import { lang, num, t, type TextKey } from "../app/i18n";
+import { country, num, t, type TextKey } from "../app/i18n";
 import { count, text, type NetworkNow, type NetworkRow, type Telescope } from "../app/network";
 import { org, withOrg } from "../app/org";
 import { useQuery } from "../app/query";
@@ -72,17 +72,6 @@ const telescopeCells = (): Cell<Telescope>[] => [
   { label: t("network.addresses"), numeric: true, cell: (x) => (x.addresses ? num(x.addresses) : <span class="unknown">{t("value.unknown")}</span>) },
   { label: t("network.malformed"), numeric: true, cell: (x) => (x.malformed ? <span class="hatched">{num(x.malformed)}</span> : num(0)) },
 ];
-
-/* "Japan (JP)" in the language of the page; empty where it is not known. */
-function country(code: string | null): string {
-  if (!code) return "";
-  try {
-    const name = new Intl.DisplayNames([lang.value], { type: "region" }).of(code);
-    return name && name !== code ? `${name} (${code})` : code;
-  } catch {
-    return code; /* no code of a region: as it was given */
-  }
-}
 
 interface Place { name: string; sources: number; packets: number }
 

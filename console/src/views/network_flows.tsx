@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, message, url } from "../app/api";
-import { bytes, num, t, tx, when, zone, type TextKey } from "../app/i18n";
+import { bytes, country, num, t, tx, when, zone, type TextKey } from "../app/i18n";
 import { useList } from "../app/list";
 import type { FlowRow, FlowsTimeline, FlowsTop } from "../app/network";
 import { useQuery } from "../app/query";
@@ -20,6 +20,10 @@ const groups: { by: string; text: TextKey }[] = [
   { by: "srcip,dstip,dstport,proto", text: "flows.by-pair" },
   { by: "proto", text: "flows.by-proto" },
   { by: "exporter", text: "flows.by-exporter" },
+  { by: "country", text: "flows.by-country" },
+  { by: "srccountry", text: "flows.by-srccountry" },
+  { by: "dstcountry", text: "flows.by-dstcountry" },
+  { by: "as", text: "flows.by-as" },
   { by: "srcas", text: "flows.by-srcas" },
   { by: "dstas", text: "flows.by-dstas" },
   { by: "inif", text: "flows.by-inif" },
@@ -42,6 +46,7 @@ function test(field: string, value: string): string | null {
     case "exporter": return `exporter ${value}`;
     case "srcas": return `src as ${value}`;
     case "dstas": return `dst as ${value}`;
+    case "as": return `as ${value}`;
     case "inif": return `in if ${value}`;
     case "state": return states[Number(value)] && value !== "0" ? `state ${states[Number(value)]}` : null;
     default: return null;
@@ -188,6 +193,8 @@ const stateText = (s: string): string => tx(`flow-state.${s === "-" ? "none" : s
 function shown(field: string, value: string): string {
   if (field === "proto") return protocol(value);
   if (field === "state") return stateText(states[Number(value)] ?? "-");
+  if (/country$/.test(field)) return value === ".." ? t("flows.no-country") : country(value);
+  if (/^(as|srcas|dstas)$/.test(field)) return value === "0" ? t("flows.no-country") : `AS${value}`;
   return value;
 }
 
@@ -198,6 +205,7 @@ function Top({ args }: { args: Record<string, string | null> }): JSX.Element {
   const { data, error, reload } = useQuery<FlowsTop>(address);
   const fields = (args.by ?? "").split(",");
   const filter = params.value.get("filter") ?? "";
+  if (error instanceof ApiError && error.errorName === "state") return <Empty title={message(error)} />; /* no places are configured */
   if (error !== undefined) return <Failure error={error} again={reload} />;
   if (!data) return <Skeleton lines={8} />;
   const columns: Column<TopRow>[] = [
@@ -208,7 +216,7 @@ function Top({ args }: { args: Record<string, string | null> }): JSX.Element {
       ...(i === 0 ? { narrow: "title" as const } : {}),
       cell: (r) => {
         const v = String(r[f] ?? "");
-        const more = test(f, v);
+        const more = data.places && /as$/.test(f) ? null : test(f, v); /* the filter knows what exporters told, no places */
         return more ? <a href={withParams({ filter: narrowed(filter, more) })} title={t("flows.narrow")}>{shown(f, v)}</a> : shown(f, v);
       },
     })),
@@ -220,6 +228,7 @@ function Top({ args }: { args: Record<string, string | null> }): JSX.Element {
   return (
     <>
       <Exports path={address} name="flows-top" />
+      {fields.some((f) => f === "country" || f === "as") && <p class="dim">{t("flows.either")}</p>}
       {data.damaged_blocks > 0 && <p class="hatched">{t("flows.damaged", { n: data.damaged_blocks })}</p>}
       {data.rows.length === 0 ? <Empty title={t("flows.none-here")} /> : <DataTable id={`flows-top-${args.by}`} label={t("flows.rows-top")} columns={columns} rows={data.rows} rowId={(r) => fields.map((f) => r[f]).join(" ")} href={() => null} total={null} keys />}
     </>

@@ -34,9 +34,10 @@ static struct hn_str joined_words(struct hn_work *w)
     return s;
 }
 
-/* For programs: the reason, and its place in octets from the start. */
-static void say_where(struct hn_work *w, const char *why, size_t at)
+void flow_query_say_why(struct hn_work *w, const char *why, int64_t at)
 {
+    if (hn_work_form(w) == HN_FORM_TEXT)
+        return;
     HN_AUTO(hn_buf_done) struct hn_buf b;
     struct hn_jw j;
     hn_buf_init(&b, 4096);
@@ -45,7 +46,8 @@ static void say_where(struct hn_work *w, const char *why, size_t at)
     hn_jw_key(&j, "error");
     hn_jw_obj(&j);
     hn_jw_kc(&j, "why", why);
-    hn_jw_kint(&j, "at", (int64_t)at);
+    if (at >= 0)
+        hn_jw_kint(&j, "at", at);
     hn_jw_obj_end(&j);
     hn_jw_obj_end(&j);
     hn_buf_chr(&b, '\n');
@@ -81,8 +83,7 @@ static int read_filter(struct query *q)
     if (q->filter)
         return -1;
     struct hn_str from = hn_str_cut(text, at, text.n);
-    if (hn_work_form(q->w) == HN_FORM_JSON || hn_work_form(q->w) == HN_FORM_JSONL || hn_work_form(q->w) == HN_FORM_CSV)
-        say_where(q->w, why, at);
+    flow_query_say_why(q->w, why, (int64_t)at);
     return hn_work_usage(q->w, "flow.bad-filter", "why", reason(q, why), "at",
                          from.n ? hn_arena_cstr(a, hn_str_cut(from, 0, from.n < 40 ? from.n : 40)) : "…", NULL);
 }

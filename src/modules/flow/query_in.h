@@ -59,6 +59,8 @@ void flow_places_fill(struct flow_places *p, const struct query_worker *k, const
 
 /* ---- running ---- */
 
+/* For programs, in place of an answer: {"error": {why, at}}, at in octets of the filter; -1: not of the filter. */
+void flow_query_say_why(struct hn_work *w, const char *why, int64_t at);
 /* Reads options and words: the filter, --since, --until, --from. An exit code, or -1 to go on. */
 int flow_query_open(struct query *q, struct hn_work *w, uint32_t needs);
 /* Runs `each` over all blocks. threads: 1 keeps their order. False: out of memory. */

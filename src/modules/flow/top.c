@@ -608,8 +608,10 @@ static int prepare_fields(struct top *t, struct hn_work *w, uint32_t *needs)
         places = places || t->by[f]->place;
         t->either = t->either || (t->by[f]->place && t->by[f]->side == SIDE_EITHER);
         t->addresses = t->addresses || !top_width(t, f);
-        if (t->by[f]->place == FLOW_COUNTRY && !hn_work_given(w, "geo"))
+        if (t->by[f]->place == FLOW_COUNTRY && !hn_work_given(w, "geo")) {
+            flow_query_say_why(w, "places", -1);
             return hn_work_usage(w, "flow.needs-geo", NULL);
+        }
     }
     return places ? flow_places_open(w, &t->places) : -1;
 }

@@ -58,6 +58,8 @@ static void put_json(struct top *t, const struct heap *h)
     hn_jw_kint(&j, "bytes", (int64_t)t->t[0].all.bytes);
     hn_jw_kint(&j, "looked_at", (int64_t)t->q.flows);
     hn_jw_kint(&j, "damaged_blocks", (int64_t)(t->q.workers[0].damaged + t->q.workers[1].damaged));
+    if (t->places && hn_work_given(t->q.w, "geo")) /* networks are not only as exporters told them */
+        hn_jw_kbool(&j, "places", true);
     hn_jw_key(&j, "rows");
     hn_jw_arr(&j);
     for (size_t i = 0; i < h->n; i++) {
