@@ -79,6 +79,8 @@ static void put_start(struct hn_jw *w, const struct front_state *s)
     hn_jw_kint(w, "now", hn_now());
     hn_jw_kint(w, "total", (int64_t)s->total);
     hn_jw_kint(w, "inputs", (int64_t)s->n_positional);
+    hn_jw_kbool(w, "files", s->n_inputs > 0);
+    hn_jw_kbool(w, "collected", front_facts_wanted(f));
     hn_jw_obj_end(w);
 }
 
@@ -249,7 +251,7 @@ static struct hn_err spawn(struct front_state *s, int start, int stop, struct hn
     uint64_t memory = s->f->verb->memory ? s->f->verb->memory : MEMORY_DEFAULT;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return hn_fail_errno(reterr, "socket pair");
-    uint64_t mapped = s->mapped + (s->f->verb->facts ? FRONT_FACTS_MAX : 0);
+    uint64_t mapped = s->mapped + (front_facts_wanted(s->f) ? FRONT_FACTS_MAX : 0);
     snprintf(space, sizeof space, "%" PRIu64, memory + mapped);
     const char *argv[] = {space, NULL};
     const int fds[] = {pair[1], start, stop};

@@ -40,6 +40,11 @@ static struct hn_err write_document(struct front_state *s, struct hn_run *r, con
     return hn_ok(e) ? e : hn_fail(reterr, e.code, "facts for the worker");
 }
 
+bool front_facts_wanted(const struct hn_front *f)
+{
+    return f->verb->facts && !((f->verb->flags & HN_VERB_ELSE) && f->n_words);
+}
+
 struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr)
 {
     const struct hn_front *f = s->f;
@@ -54,7 +59,7 @@ struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr)
                                .transient = true,
                                .lines = &lines};
     hn_buf_init(&lines, FRONT_FACTS_MAX);
-    if (!f->verb->facts)
+    if (!front_facts_wanted(f))
         return HN_OK;
     struct hn_run *r = hn_run_new();
     if (!r)

@@ -75,6 +75,7 @@ void front_follow_done(struct front_state *s);
 
 /* ---- front_facts.c ---- */
 #define FRONT_FACTS_MAX ((size_t)256 << 20)
+bool front_facts_wanted(const struct hn_front *f);
 HN_MUST struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr);
 
 /* ---- front_draw.c ---- */

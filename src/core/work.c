@@ -149,7 +149,12 @@ static const struct hn_verb *verb_find(const struct hn_module *m, struct hn_str 
     return NULL;
 }
 
-/* {module, verb, opts, words, form, lang, columns, progress, now, total, inputs} */
+bool hn_work_collected(const struct hn_work *w)
+{
+    return w->collected;
+}
+
+/* {module, verb, opts, words, form, lang, columns, progress, now, total, inputs, files, collected} */
 static bool read_start(struct hn_work *w, size_t memory)
 {
     struct hn_buf b;
@@ -171,6 +176,8 @@ static bool read_start(struct hn_work *w, size_t memory)
     w->now = hn_jv_int(v, "now", 0);
     w->total = (uint64_t)hn_jv_int(v, "total", 0);
     w->n_inputs = (size_t)hn_jv_int(v, "inputs", 0);
+    w->files = hn_jv_bool(v, "files", true);
+    w->collected = hn_jv_bool(v, "collected", false);
     return w->verb != NULL;
 }
 
@@ -190,7 +197,7 @@ int hn_worker_main(int argc, char **argv)
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || !read_start(&w, space))
         return 3;
     close(nothing);
-    if (w.module->reads_xml && !w.verb->facts && !hn_xml_load()) /* facts are JSON of our own */
+    if (w.module->reads_xml && (w.files || !w.collected) && !hn_xml_load()) /* facts are JSON of our own */
         hn_log(HN_LOG_WARN, "libxml2 cannot be loaded: documents in XML cannot be read");
     if (w.module->reads_packed)
         (void)hn_bzip2_load(); /* that it is not there is said by who meets such a file */

@@ -52,13 +52,14 @@ struct hn_verb_option {
 
 struct hn_work;
 
-#define HN_VERB_WORDS  1u  /* positional arguments are words, not inputs */
-#define HN_VERB_STDIN  2u  /* without positional arguments, standard input is the input */
-#define HN_VERB_FOLDER 4u  /* needs the module's own folder, HINOMI_HOME/<module>: made, locked against a second one */
-#define HN_VERB_BESIDE 16u /* needs the folder as well, but writes whole files of its own or adds lines: no lock */
-#define HN_VERB_SERVES 8u  /* runs until it is told to stop (hn_work_stop) */
-#define HN_VERB_CSV    32u /* has a list to give as CSV; without this, --csv is refused */
-#define HN_VERB_LINES  64u /* gives an object a line; without this, --jsonl is its one JSON document */
+#define HN_VERB_WORDS  1u   /* positional arguments are words, not inputs */
+#define HN_VERB_STDIN  2u   /* without positional arguments, standard input is the input */
+#define HN_VERB_FOLDER 4u   /* needs the module's own folder, HINOMI_HOME/<module>: made, locked against a second one */
+#define HN_VERB_BESIDE 16u  /* needs the folder as well, but writes whole files of its own or adds lines: no lock */
+#define HN_VERB_SERVES 8u   /* runs until it is told to stop (hn_work_stop) */
+#define HN_VERB_CSV    32u  /* has a list to give as CSV; without this, --csv is refused */
+#define HN_VERB_LINES  64u  /* gives an object a line; without this, --jsonl is its one JSON document */
+#define HN_VERB_ELSE   128u /* `facts` are collected only when no input is named ("-" is one): hn_work_collected() */
 
 struct hn_verb {
     const char *name;     /* "replay"; texts "<module>.verb.<name>" (one line), "<module>.verb.<name>.example" */
@@ -67,8 +68,9 @@ struct hn_verb {
     unsigned flags;
     size_t memory; /* most address space of the worker, bytes; 0: 1 GiB. A mapped input counts: it is added */
     int (*work)(struct hn_work *w); /* exit code: 0 nothing found, 1 findings, 2 usage, 3 failure */
-    /* Modules whose facts it works on, "host,packages": the front collects them (as an inventory) before the worker
-     * starts, from the live system or from what its options named root (DIR), image (FILE|DIR), deep and hashes say. */
+    /* Modules whose facts it works on, "host,packages": the front collects them (as an inventory) while the worker
+     * starts, from the live system or from what its options named root (DIR), image (FILE|DIR), platform, deep and
+     * hashes say. With HN_VERB_ELSE not where inputs are named: the verb then refuses these options. */
     const char *facts;
     /* In the worker, before its sandbox is entered and any input is looked into: loads the libraries that it needs
      * (base/library.h). NULL: none. */
@@ -124,6 +126,8 @@ int hn_work_stop_fd(const struct hn_work *w);
 /* ---------------------------------------------------------------- in the worker: facts of a collection */
 
 struct hn_facts; /* core/facts.h */
+/* Were facts collected for this run? With HN_VERB_ELSE not where inputs were named. */
+bool hn_work_collected(const struct hn_work *w);
 /* With `facts`: what was observed. NULL when it could not be read. Lives as long as the worker. */
 const struct hn_facts *hn_work_facts(struct hn_work *w);
 struct hn_work_about {

@@ -19,6 +19,8 @@ struct hn_work {
     hn_time now;
     uint64_t total;
     size_t n_inputs, unreadable;
+    bool files;         /* something to be read was named, as an input or by an option */
+    bool collected;     /* facts were */
     struct work_ahead { /* answers that came unasked, from ahead_at on; of ahead_option */
         struct work_head head;
         int fd;

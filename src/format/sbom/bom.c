@@ -73,6 +73,31 @@ struct hn_bom_component *hn_bom_component_add(struct hn_bom *b, struct hn_bom_co
     return c;
 }
 
+/* c, what stands below it and beside it, from place n on; gives the place after them. above: their parent. */
+static size_t place(struct hn_bom *b, struct hn_bom_component *c, const struct hn_bom_component *above, size_t n)
+{
+    while (c && c != above) {
+        c->number = (uint32_t)n;
+        b->components[n++] = c;
+        if (c->first_child) {
+            c = c->first_child;
+            continue;
+        }
+        while (c && c != above && !c->next)
+            c = c->parent;
+        if (c && c != above)
+            c = c->next;
+    }
+    return n;
+}
+
+void hn_bom_components_sort(struct hn_bom *b)
+{
+    size_t n = b->subject ? place(b, b->subject->first_child, b->subject, 0) : 0;
+
+    place(b, b->first_component, NULL, n);
+}
+
 struct hn_bom_service *hn_bom_service_new(struct hn_bom *b, enum hn_bom_role role)
 {
     struct hn_bom_service *s = HN_NEW(b->arena, struct hn_bom_service);

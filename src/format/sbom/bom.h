@@ -407,6 +407,9 @@ void hn_bom_done(struct hn_bom *b);
 
 /* A component at the end of components[]; below parent, or on the top level when NULL. number, role, offset are set. */
 struct hn_bom_component *hn_bom_component_add(struct hn_bom *b, struct hn_bom_component *parent);
+/* Components that were added to earlier ones in between stand where a document has them: behind their parent. Before
+ * hn_bom_index(). */
+void hn_bom_components_sort(struct hn_bom *b);
 /* One that stands elsewhere: subject, tool, pedigree. The caller hangs it in. */
 struct hn_bom_component *hn_bom_component_new(struct hn_bom *b, enum hn_bom_role role);
 struct hn_bom_service *hn_bom_service_add(struct hn_bom *b, struct hn_bom_service *parent);

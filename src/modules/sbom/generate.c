@@ -256,8 +256,17 @@ static void put_head(struct generate *g)
 static void put_gap(void *arg, const struct hn_work_gap *gap)
 {
     struct generate *g = arg;
-    hn_bom_prop_add(&g->bom, &g->bom.metadata_props, HN_STR("hinomi:not-seen"),
+    hn_bom_prop_add(&g->bom, &g->bom.metadata_props, HN_STR(SBOM_NOT_SEEN),
                     sbom_generate_fmt(g, "%s: %.*s: %.*s", gap->module, HN_FMT(gap->what), HN_FMT(gap->why)));
+}
+
+/* What was not seen stands in the document, line by line. */
+static void put_gaps(struct generate *g)
+{
+    hn_work_facts_gaps(g->w, put_gap, g);
+    if (!hn_work_facts_about(g->w).deep)
+        put_gap(g, &(struct hn_work_gap){"languages", HN_STR("folders outside of the usual ones"),
+                                         HN_STR("looked at with --deep only")});
 }
 
 static void add_composition(struct generate *g, enum hn_bom_aggregate aggregate, const char *word,
@@ -288,10 +297,6 @@ static void put_compositions(struct generate *g)
                     NULL);
     add_composition(g, HN_BOM_AGG_COMPLETE, "complete", NULL, g->complete);
     add_composition(g, HN_BOM_AGG_UNKNOWN, "unknown", NULL, g->unknown);
-    hn_work_facts_gaps(g->w, put_gap, g);
-    if (!hn_work_facts_about(g->w).deep)
-        put_gap(g, &(struct hn_work_gap){"languages", HN_STR("folders outside of the usual ones"),
-                                         HN_STR("looked at with --deep only")});
 }
 
 static void put_subject_dependencies(struct generate *g)
@@ -385,38 +390,61 @@ static int write_document(struct generate *g)
     return rc;
 }
 
+/* ---------------------------------------------------------------- the verb */
+
+bool sbom_generate_begin(struct hn_work *w, bool document, struct generate *g)
+{
+    struct hn_work_about about = hn_work_facts_about(w);
+    *g = (struct generate){.w = w, .document = document, .facts = hn_work_facts(w), .a = hn_work_arena(w)};
+    if (!g->facts) {
+        hn_work_fail(w, "sbom.generate.error.facts", NULL);
+        return false;
+    }
+    if (about.live && !about.root_user)
+        hn_work_warn(w, "sbom.generate.warn.user", NULL);
+    g->complete_end = &g->complete;
+    g->unknown_end = &g->unknown;
+    hn_bom_init(&g->bom, g->a);
+    hn_map_init(&g->packages);
+    hn_map_init(&g->artefacts);
+    hn_map_init(&g->languages);
+    put_head(g);
+    sbom_generate_os(g);
+    sbom_generate_packages(g);
+    sbom_generate_languages(g);
+    put_gaps(g);
+    return true;
+}
+
+void sbom_generate_end(struct generate *g)
+{
+    hn_bom_done(&g->bom);
+    hn_map_done(&g->packages);
+    hn_map_done(&g->artefacts);
+    hn_map_done(&g->languages);
+}
+
+bool sbom_generate_found(const struct generate *g)
+{
+    return hn_facts_count(g->facts, "packages.package") + hn_facts_count(g->facts, "languages.package") > 0;
+}
+
 int sbom_generate(struct hn_work *w)
 {
-    struct generate g = {.w = w, .facts = hn_work_facts(w), .a = hn_work_arena(w)};
-    struct hn_work_about about = hn_work_facts_about(w);
+    struct generate g;
     size_t words = 0;
     hn_work_total(w, &words);
     if (words)
         return hn_work_usage(w, "sbom.generate.error.words", NULL);
-    if (!g.facts)
-        return hn_work_fail(w, "sbom.generate.error.facts", NULL);
-    if (hn_facts_count(g.facts, "packages.package") + hn_facts_count(g.facts, "languages.package") == 0)
+    if (!sbom_generate_begin(w, true, &g))
+        return 3;
+    if (!sbom_generate_found(&g))
         hn_work_warn(w, "sbom.generate.warn.empty", NULL);
-    g.complete_end = &g.complete;
-    g.unknown_end = &g.unknown;
-    hn_bom_init(&g.bom, g.a);
-    hn_map_init(&g.packages);
-    hn_map_init(&g.artefacts);
-    hn_map_init(&g.languages);
-    put_head(&g);
-    sbom_generate_os(&g);
-    sbom_generate_packages(&g);
-    sbom_generate_languages(&g);
     sbom_generate_package_dependencies(&g);
     put_subject_dependencies(&g);
     put_compositions(&g);
     put_serial(&g);
     int rc = write_document(&g);
-    if (!rc && about.live && !about.root_user)
-        hn_work_warn(w, "sbom.generate.warn.user", NULL);
-    hn_bom_done(&g.bom);
-    hn_map_done(&g.packages);
-    hn_map_done(&g.artefacts);
-    hn_map_done(&g.languages);
+    sbom_generate_end(&g);
     return rc;
 }

@@ -1,4 +1,4 @@
-/* Inside of `hinomi sbom generate`: from observations to a bill of materials. */
+/* Inside of `hinomi sbom generate` and of `hinomi sbom match` over a host: from observations to a bill of materials. */
 #pragma once
 
 #include "core/facts.h"
@@ -7,6 +7,7 @@
 
 struct generate {
     struct hn_work *w;
+    bool document; /* it will be written; else only matched: without what no match asks for */
     const struct hn_facts *facts;
     struct hn_bom bom;
     struct hn_arena *a;
@@ -19,6 +20,12 @@ struct generate {
 };
 
 /* generate.c */
+/* What was collected, in ret->bom: the parts, without who depends on whom among packages of the system. False: it could
+ * not be read, which is told. Else end it by sbom_generate_end(). */
+bool sbom_generate_begin(struct hn_work *w, bool document, struct generate *ret);
+void sbom_generate_end(struct generate *g);
+/* Was any package found, of the system or of a language? */
+bool sbom_generate_found(const struct generate *g);
 struct hn_str sbom_generate_fmt(struct generate *g, const char *fmt, ...) HN_PRINTF(2, 3);
 void sbom_generate_prop(struct generate *g, struct hn_bom_component *c, const char *name, struct hn_str value);
 /* Are all dependencies of c told? */

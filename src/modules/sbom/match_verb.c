@@ -1,10 +1,11 @@
-/* hinomi sbom match: documents in, what is vulnerable in them out. */
+/* hinomi sbom match: documents in (without any, what is installed here), what is vulnerable in them out. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "format/sbom/vex.h"
+#include "modules/sbom/generate.h"
 #include "modules/sbom/index.h"
 #include "modules/sbom/match_out.h"
 #include "modules/sbom/sbom.h"
@@ -15,6 +16,10 @@
 #define UNKNOWN_SHOWN 5u
 
 const struct hn_verb_option sbom_match_options[] = {
+    {"root", HN_OPT_STR, "DIR"},
+    {"image", HN_OPT_STR, "FILE|DIR"},
+    {"platform", HN_OPT_STR, "OS/ARCH"},
+    {"deep", HN_OPT_SWITCH},
     {"feed", HN_OPT_INPUT, "DIR", true, NULL, 0, 0},
     {"vex", HN_OPT_INPUT, "FILE", true, NULL, 0, 0},
     {"trusted", HN_OPT_INPUT, "FILE", true, NULL, 0, 0},
@@ -66,6 +71,11 @@ struct run {
     size_t n_judged;
     bool over; /* at or above --fail-on */
     bool failed;
+    struct hn_str collected; /* what was looked at in place of documents; empty: nothing was */
+    bool nothing;            /* no package in it, or it could not be read: told */
+#define GAPS_SHOWN 5u
+    struct hn_str gaps[GAPS_SHOWN]; /* what was not seen, the first ones */
+    size_t n_gaps;
 };
 
 /* ---------------------------------------------------------------- threshold */
@@ -92,7 +102,7 @@ static bool reaches(const struct run *r, const struct sbom_match *m)
 
 struct document {
     struct hn_str file;
-    struct hn_bom bom;
+    struct hn_bom *bom;
     struct hn_arena arena;
     struct sbom_part *parts;
     size_t n;
@@ -122,7 +132,7 @@ static void verdict_of(const struct run *r, const struct document *d, const stru
 {
     struct hn_str within[35];
     size_t n = 0;
-    const struct hn_bom_component *c = m->part->component, *subject = d->bom.subject;
+    const struct hn_bom_component *c = m->part->component, *subject = d->bom->subject;
     if (subject) {
         within[n++] = subject->purl.n ? subject->purl : subject->ref;
         within[n++] = subject->ref;
@@ -130,8 +140,8 @@ static void verdict_of(const struct run *r, const struct document *d, const stru
     }
     for (const struct hn_bom_component *p = c->parent; p && n < 33; p = p->parent)
         within[n++] = p->purl.n ? p->purl : p->ref;
-    if (d->bom.name.n && n < 34)
-        within[n++] = d->bom.name;
+    if (d->bom->name.n && n < 34)
+        within[n++] = d->bom->name;
     struct hn_str alone[1] = {m->adv.id};
     bool group = m->group && m->group->facts.ids.n;
     const struct hn_vex_about about = {
@@ -279,13 +289,13 @@ static void say_document(struct run *r, const struct document *d)
         return;
     hn_jw_obj(&r->jd);
     hn_jw_kstr(&r->jd, "file", d->file);
-    hn_jw_kc(&r->jd, "family", hn_bom_family_name(d->bom.family));
-    hn_jw_kstr(&r->jd, "version", d->bom.spec_version);
+    hn_jw_kc(&r->jd, "family", hn_bom_family_name(d->bom->family));
+    hn_jw_kstr(&r->jd, "version", d->bom->spec_version);
     hn_jw_kint(&r->jd, "components", (int64_t)d->n);
-    hn_jw_kbool(&r->jd, "broken", d->bom.broken);
+    hn_jw_kbool(&r->jd, "broken", d->bom->broken);
     hn_jw_key(&r->jd, "notes");
     hn_jw_arr(&r->jd);
-    for (const struct hn_bom_note *n = d->bom.notes.first; n; n = n->next) {
+    for (const struct hn_bom_note *n = d->bom->notes.first; n; n = n->next) {
         hn_jw_obj(&r->jd);
         hn_jw_kc(&r->jd, "severity", severities[n->severity]);
         hn_jw_kc(&r->jd, "code", n->code);
@@ -293,46 +303,107 @@ static void say_document(struct run *r, const struct document *d)
         hn_jw_obj_end(&r->jd);
     }
     hn_jw_arr_end(&r->jd);
+    hn_jw_key(&r->jd, "not_seen");
+    hn_jw_arr(&r->jd);
+    for (const struct hn_bom_prop *p = d->bom->metadata_props; p; p = p->next)
+        if (hn_str_eqc(p->name, SBOM_NOT_SEEN))
+            hn_jw_str(&r->jd, p->value);
+    hn_jw_arr_end(&r->jd);
     hn_jw_obj_end(&r->jd);
+}
+
+/* What whoever made the document could not see: without it, few matches would look like good news. */
+static void keep_gaps(struct run *r, const struct document *d)
+{
+    for (const struct hn_bom_prop *p = d->bom->metadata_props; p; p = p->next)
+        if (hn_str_eqc(p->name, SBOM_NOT_SEEN) && r->n_gaps++ < GAPS_SHOWN)
+            r->gaps[r->n_gaps - 1] = hn_arena_str(hn_work_arena(r->w), p->value);
 }
 
 static bool match_document(struct run *r, struct document *d)
 {
-    d->parts = sbom_parts(&d->arena, &d->bom, &r->sources, &d->n);
+    d->parts = sbom_parts(&d->arena, d->bom, &r->sources, &d->n);
     if (!d->parts)
         return false;
-    sbom_parts_check(&d->arena, &d->bom, d->parts, d->n);
-    if (!hn_vex_add_document(&r->vex, &d->bom, d->file, 0))
+    sbom_parts_check(&d->arena, d->bom, d->parts, d->n);
+    if (!hn_vex_add_document(&r->vex, d->bom, d->file, 0))
         return false;
     r->n.components += d->n;
     return sbom_match_parts(&r->engine, &d->arena, d->parts, d->n, &d->found);
 }
 
+static void judge_document(struct run *r, struct document *d)
+{
+    r->n.documents++;
+    hn_arena_init(&d->arena, DOCUMENT_CAP);
+    keep_gaps(r, d);
+    if (hn_ok(hn_bom_index(d->bom)) && match_document(r, d)) {
+        say_parts(r, d);
+        count_judged(r, d);
+    } else {
+        r->failed = true;
+    }
+    say_document(r, d);
+    hn_arena_done(&d->arena);
+}
+
 static void take_document(struct run *r, struct hn_input *in)
 {
-    struct document d = {.file = in->name};
-    hn_arena_init(&d.arena, DOCUMENT_CAP);
-    hn_bom_init(&d.bom, &d.arena);
-    r->n.documents++;
-    struct hn_err e = hn_bom_read(&d.bom, in->map);
+    struct hn_arena a;
+    struct hn_bom bom;
+    struct document d = {.file = in->name, .bom = &bom};
+    hn_arena_init(&a, DOCUMENT_CAP);
+    hn_bom_init(&bom, &a);
+    struct hn_err e = hn_bom_read(&bom, in->map);
     if (e.code == HN_E_NOMEM)
         r->failed = true;
-    d.bom.broken = d.bom.broken || !hn_ok(e);
-    if (d.bom.broken) {
+    bom.broken = bom.broken || !hn_ok(e);
+    if (bom.broken) {
         char name[256];
         r->n.broken++;
         snprintf(name, sizeof name, "%.*s", HN_FMT(in->name));
         hn_work_warn(r->w, "sbom.match.broken", "file", name, NULL);
     }
-    if (hn_ok(hn_bom_index(&d.bom)) && match_document(r, &d)) {
-        say_parts(r, &d);
-        count_judged(r, &d);
-    } else {
-        r->failed = true;
+    judge_document(r, &d);
+    hn_bom_done(&bom);
+    hn_arena_done(&a);
+}
+
+/* ---------------------------------------------------------------- a host, a root or an image */
+
+/* "host:web1", "root:/mnt/web1", "image:web1.tar" */
+static struct hn_str looked_at(const struct run *r, const struct generate *g)
+{
+    struct hn_work_about about = hn_work_facts_about(r->w);
+    return about.live ? hn_arena_fmt(g->a, "host:%.*s", HN_FMT(g->bom.name)) : about.scope;
+}
+
+/* What was collected for this run, as the bill of materials that `hinomi sbom generate` would write. */
+static void take_collected(struct run *r)
+{
+    struct generate g;
+    if (!sbom_generate_begin(r->w, false, &g)) {
+        r->nothing = true;
+        return;
     }
-    say_document(r, &d);
-    hn_bom_done(&d.bom);
-    hn_arena_done(&d.arena);
+    r->collected = looked_at(r, &g);
+    g.bom.spec_version = HN_STR(HN_VERSION); /* family "Hinomi" */
+    r->nothing = !sbom_generate_found(&g);
+    hn_bom_components_sort(&g.bom); /* matches of one component come in a row, as from a document */
+    judge_document(r, &(struct document){.file = r->collected, .bom = &g.bom});
+    if (r->nothing)
+        hn_work_fail(r->w, "sbom.match.error.nothing", NULL);
+    sbom_generate_end(&g);
+}
+
+/* Options that say what is looked at, beside documents that were named: one of both was meant. */
+static const char *stray_option(const struct hn_work *w)
+{
+    static const char *const options[] = {"root", "image", "platform", "deep"};
+    for (size_t i = 0; !hn_work_collected(w) && i < sizeof options / sizeof *options; i++)
+        if (hn_work_given(w, options[i]))
+            return options[i];
+    return NULL;
 }
 
 /* ---------------------------------------------------------------- VEX and source tables */
@@ -558,6 +629,20 @@ static const char *number(struct hn_arena *a, size_t n)
     return hn_arena_fmt(a, "%zu", n).p;
 }
 
+/* On standard error where the answer is for programs; JSON has them itself, in whole. */
+static void say_gaps(struct run *r)
+{
+    struct hn_arena *a = hn_work_arena(r->w);
+    if (hn_work_form(r->w) == HN_FORM_JSON || !r->n_gaps)
+        return;
+    bool text = hn_work_form(r->w) == HN_FORM_TEXT;
+    void (*say)(struct hn_work *, const char *, ...) = text ? hn_work_say : hn_work_warn;
+    for (size_t i = 0; i < r->n_gaps && i < GAPS_SHOWN; i++)
+        say(r->w, "sbom.match.not-seen", "what", hn_arena_cstr(a, r->gaps[i]), NULL);
+    if (r->n_gaps > GAPS_SHOWN)
+        say(r->w, "sbom.match.not-seen-more", "n", number(a, r->n_gaps - GAPS_SHOWN), NULL);
+}
+
 static void say_text(struct run *r)
 {
     struct hn_arena *a = hn_work_arena(r->w);
@@ -571,6 +656,8 @@ static void say_text(struct run *r)
         return;
     }
     say_table(r);
+    if (r->collected.n)
+        hn_work_say(r->w, "sbom.match.looked-at", "what", hn_arena_cstr(a, r->collected), NULL);
     hn_work_say(r->w, "sbom.match.summary", "components", number(a, n->components), "affected", number(a, n->affected),
                 "matches", number(a, n->matches), "suppressed", number(a, n->suppressed), "unknown",
                 number(a, n->unknown), NULL);
@@ -627,11 +714,16 @@ int sbom_match(struct hn_work *w)
 {
     struct run r = {.w = w};
     struct hn_input in;
+    const char *stray = stray_option(w);
+    if (stray)
+        return hn_work_usage(w, "sbom.match.error.stray", "option", stray, NULL);
     if (!sbom_index_open(w, &r.index))
         return 3;
     run_init(&r);
     find_ecosystems(&r);
     read_options(&r);
+    if (hn_work_collected(w))
+        take_collected(&r);
     while (!r.failed && hn_work_next(w, &in)) {
         if (hn_work_map(w, &in, DOCUMENT_MAX))
             take_document(&r, &in);
@@ -643,7 +735,9 @@ int sbom_match(struct hn_work *w)
         say_json(&r);
     else if (!r.failed && !r.json)
         say_text(&r);
-    bool failed = r.failed || r.n.broken || hn_work_unreadable(w);
+    if (!r.failed)
+        say_gaps(&r);
+    bool failed = r.failed || r.nothing || r.n.broken || hn_work_unreadable(w);
     if (r.failed)
         hn_work_fail(w, "sbom.match.memory", NULL);
     run_done(&r);

@@ -3,17 +3,20 @@
 #include "modules/sbom/index.h"
 #include "modules/sbom/sbom.h"
 
+/* Modules that see what is installed. */
+#define COLLECTED "host,packages,languages"
+
 /* name, synopsis, options, flags, memory, work, facts, before */
 static const struct hn_verb verbs[] = {
-    {"generate", "", sbom_generate_options, 0, 0, sbom_generate, "host,packages,languages"},
+    {"generate", "", sbom_generate_options, 0, 0, sbom_generate, COLLECTED},
     {"convert", "FILE|-", sbom_convert_options, HN_VERB_STDIN, 0, sbom_convert},
     {"diff", "A B", sbom_diff_options, HN_VERB_CSV | HN_VERB_LINES, 0, sbom_diff},
     {"check", "FILE|DIR|- …", sbom_check_options, HN_VERB_STDIN, BILL_MEMORY, sbom_check},
     {"show", "FILE|DIR|- …", sbom_show_options, HN_VERB_STDIN, BILL_MEMORY, sbom_show},
     {"why", "FILE|DIR|- …", sbom_why_options, HN_VERB_STDIN, BILL_MEMORY, sbom_why},
     {"quality", "FILE|DIR|- …", sbom_quality_options, HN_VERB_STDIN | HN_VERB_CSV | HN_VERB_LINES, 0, sbom_quality},
-    {"match", "FILE|DIR|-", sbom_match_options, HN_VERB_STDIN | HN_VERB_CSV | HN_VERB_LINES, (size_t)8 << 30,
-     sbom_match, NULL, sbom_index_before},
+    {"match", "[FILE|DIR|- …]", sbom_match_options, HN_VERB_ELSE | HN_VERB_CSV | HN_VERB_LINES, (size_t)8 << 30,
+     sbom_match, COLLECTED, sbom_index_before},
     {"parts", "FILE|-", sbom_parts_options, HN_VERB_STDIN, BILL_MEMORY, sbom_parts_list},
     {"vex-list", "FILE|DIR|- …", sbom_vex_list_options, HN_VERB_STDIN | HN_VERB_CSV, BILL_MEMORY, sbom_vex_list},
     {"vex-merge", "FILE|DIR|- …", sbom_vex_merge_options, HN_VERB_STDIN, BILL_MEMORY, sbom_vex_write},

@@ -3,6 +3,9 @@
 
 #include "core/work.h"
 
+/* Property of a document's metadata: what was not seen when it was made, one each. */
+#define SBOM_NOT_SEEN "hinomi:not-seen"
+
 /* generate.c */
 extern const struct hn_verb_option sbom_generate_options[];
 int sbom_generate(struct hn_work *w);
