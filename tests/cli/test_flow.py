@@ -430,7 +430,12 @@ class Flow(unittest.TestCase):
         bad = bytearray(inside.read_bytes())
         bad[-30] ^= 0x40  # of the last block only
         inside.write_bytes(bad)
-        self.assertEqual(self.flow("top", "--json", "--from", inside).json["flows"], 20)
+        done = self.flow("top", "--json", "--from", inside)
+        self.assertEqual(done.json["flows"], 20)
+        self.assertIn("damaged, or it was cut short", done.errors)  # never silently less
+        plain.write_bytes(plain.read_bytes()[:-20])
+        self.assertIn("途中で切れています", self.world.run("flow", "import", "--lang", "ja", plain).errors)
+        self.assertIn("damaged", self.flow("replay", inside).errors)
 
     def test_answers_keep_to_their_schemas(self):
         import json

@@ -25,6 +25,8 @@ struct reader {
     void (*flow)(void *arg, const struct hn_flow *f);
     void *arg;
     struct hn_nfdump_stats *stats;
+    uint64_t left;   /* octets that may still be unpacked */
+    const char *why; /* it goes no further */
 };
 
 bool hn_nfdump_begins(struct hn_bytes b)
@@ -185,23 +187,29 @@ static void read_records(struct reader *r, struct hn_bytes b)
     }
 }
 
+/* Octets, or below 0: damaged. */
+static ptrdiff_t unpack(struct hn_bytes b, enum packing p, uint8_t *room)
+{
+    if (p == LZO)
+        return hn_lzo_unpack(b, room, BLOCK_MAX);
+    if (p == BZIP2)
+        return hn_bzip2_unpack(b, room, BLOCK_MAX);
+    if (p == LZ4)
+        return LZ4_decompress_safe((const char *)b.p, (char *)room, (int)b.n, (int)BLOCK_MAX);
+    size_t got = ZSTD_decompress(room, BLOCK_MAX, b.p, b.n);
+    return ZSTD_isError(got) ? -1 : (ptrdiff_t)got;
+}
+
 static void read_packed(struct reader *r, struct hn_bytes b, enum packing p, uint8_t *room)
 {
-    ptrdiff_t n = -1;
-    if (p == LZO) {
-        n = hn_lzo_unpack(b, room, BLOCK_MAX);
-    } else if (p == BZIP2) {
-        n = hn_bzip2_unpack(b, room, BLOCK_MAX);
-    } else if (p == LZ4) {
-        n = LZ4_decompress_safe((const char *)b.p, (char *)room, (int)b.n, (int)BLOCK_MAX);
-    } else {
-        size_t got = ZSTD_decompress(room, BLOCK_MAX, b.p, b.n);
-        n = ZSTD_isError(got) ? -1 : (ptrdiff_t)got;
-    }
-    if (n < 0)
-        r->stats->bad++;
-    else
+    ptrdiff_t n = unpack(b, p, room);
+    uint64_t done = n < 0 ? BLOCK_MAX : (uint64_t)n; /* how far a damaged one came is not known */
+    r->stats->bad += n < 0;
+    if (done > r->left)
+        r->why = "decompresses to more than the limit";
+    else if (n > 0)
         read_records(r, hn_bytes_of(room, (size_t)n));
+    r->left -= done < r->left ? done : r->left;
 }
 
 static void read_blocks(struct reader *r, struct hn_cur *c, enum packing p, uint32_t blocks)
@@ -209,7 +217,7 @@ static void read_blocks(struct reader *r, struct hn_cur *c, enum packing p, uint
     if (p == BZIP2 && !hn_bzip2_load())
         p = STRANGE;
     uint8_t *room = p == PLAIN || p == STRANGE ? NULL : hn_alloc(BLOCK_MAX);
-    for (uint32_t i = 0; i < blocks && hn_cur_left(c) >= 12 && hn_cur_work(c); i++) {
+    for (uint32_t i = 0; i < blocks && !r->why && hn_cur_left(c) >= 12 && hn_cur_work(c); i++) {
         hn_cur_skip(c, 4);
         uint32_t n = hn_cur_le32(c);
         unsigned type = hn_cur_le16(c), flags = hn_cur_le16(c);
@@ -231,10 +239,10 @@ static void read_blocks(struct reader *r, struct hn_cur *c, enum packing p, uint
     hn_free(room);
 }
 
-const char *hn_nfdump_read(struct hn_bytes b, void (*flow)(void *arg, const struct hn_flow *f), void *arg,
-                           struct hn_nfdump_stats *ret)
+const char *hn_nfdump_read(struct hn_bytes b, uint64_t max_out, void (*flow)(void *arg, const struct hn_flow *f),
+                           void *arg, struct hn_nfdump_stats *ret)
 {
-    struct reader r = {flow, arg, ret};
+    struct reader r = {flow, arg, ret, max_out, NULL};
     struct hn_cur c;
     *ret = (struct hn_nfdump_stats){0};
     if (!hn_nfdump_begins(b))
@@ -257,5 +265,5 @@ const char *hn_nfdump_read(struct hn_bytes b, void (*flow)(void *arg, const stru
             return "the file is encrypted";
         read_blocks(&r, &c, p, blocks);
     }
-    return NULL;
+    return r.why;
 }

@@ -13,6 +13,7 @@ struct hn_nfdump_stats {
 };
 
 bool hn_nfdump_begins(struct hn_bytes b);
-/* NULL, or why nothing can be read (a static text). */
-const char *hn_nfdump_read(struct hn_bytes b, void (*flow)(void *arg, const struct hn_flow *f), void *arg,
-                           struct hn_nfdump_stats *ret);
+/* NULL, or why it cannot be read, or no further (a static text). max_out: octets that are unpacked at most, against
+ * bombs; flows of the blocks before have been given then. */
+const char *hn_nfdump_read(struct hn_bytes b, uint64_t max_out, void (*flow)(void *arg, const struct hn_flow *f),
+                           void *arg, struct hn_nfdump_stats *ret);

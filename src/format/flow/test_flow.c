@@ -455,7 +455,7 @@ TEST(nfdump_layout_2)
         struct hn_buf b;
         nfdump2(&b, v6);
         n_got = 0;
-        CHECK(hn_nfdump_read(hn_bytes_of(b.p, b.n), take, NULL, &s) == NULL);
+        CHECK(hn_nfdump_read(hn_bytes_of(b.p, b.n), UINT64_MAX, take, NULL, &s) == NULL);
         CHECK_UINT(s.flows, 1);
         CHECK_UINT(s.bad, 0);
         CHECK_UINT(got[0].src.family, v6 ? 6 : 4);
@@ -467,7 +467,7 @@ TEST(nfdump_layout_2)
             CHECK(exact != NULL);
             memcpy(exact, b.p, n);
             n_got = 0;
-            (void)hn_nfdump_read(hn_bytes_of(exact, n), take, NULL, &s);
+            (void)hn_nfdump_read(hn_bytes_of(exact, n), UINT64_MAX, take, NULL, &s);
             hn_free(exact);
             CHECK_UINT(n_got, 0);
         }
@@ -489,13 +489,19 @@ TEST(nfdump_packed_with_lzo)
     hn_buf_add(&packed, b.p + b.n - 76, 76);
     le(&packed, 0x11, 3);
     n_got = 0;
-    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), take, NULL, &s) == NULL);
+    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), UINT64_MAX, take, NULL, &s) == NULL);
     CHECK_UINT(s.flows, 1);
     CHECK_UINT(s.skipped + s.bad, 0);
     CHECK_UINT(got[0].bytes, 900);
+    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), 76, take, NULL, &s) == NULL);
+    const char *why = hn_nfdump_read(hn_bytes_of(packed.p, packed.n), 75, take, NULL, &s);
+    CHECK(why && strcmp(why, "decompresses to more than the limit") == 0);
+    CHECK_UINT(s.flows, 0);
     packed.p[packed.n - 3] = 0x19; /* a copy from before the begin */
-    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), take, NULL, &s) == NULL);
+    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), UINT64_MAX, take, NULL, &s) == NULL);
     CHECK_UINT(s.bad, 1);
+    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), 1 << 20, take, NULL, &s) !=
+          NULL); /* it may have been a bomb */
     hn_buf_done(&packed);
     hn_buf_done(&b);
 }
@@ -519,14 +525,14 @@ TEST(nfdump_packed_with_bzip2)
     packed.p[16] = 2;
     packed.p[44] = sizeof block;
     n_got = 0;
-    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), take, NULL, &s) == NULL);
+    CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), UINT64_MAX, take, NULL, &s) == NULL);
     CHECK_UINT(s.flows, 1);
     CHECK_UINT(s.skipped + s.bad, 0);
     CHECK_UINT(got[0].bytes, 900);
     for (size_t i = 0; i < sizeof block; i++) { /* nothing of a damaged block is taken for a flow */
         packed.p[packed.n - sizeof block + i] ^= 0x10;
         n_got = 0;
-        CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), take, NULL, &s) == NULL);
+        CHECK(hn_nfdump_read(hn_bytes_of(packed.p, packed.n), UINT64_MAX, take, NULL, &s) == NULL);
         CHECK(s.bad == 1 || got[0].bytes == 900); /* bits that bzip2 does not use */
         packed.p[packed.n - sizeof block + i] ^= 0x10;
     }

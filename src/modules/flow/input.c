@@ -261,7 +261,7 @@ static void end_capture(struct reading *g)
 static void end_nfdump(struct reading *g, struct hn_bytes b)
 {
     struct hn_nfdump_stats s;
-    const char *why = hn_nfdump_read(b, on_flow, g, &s);
+    const char *why = hn_nfdump_read(b, UNPACK_MAX, on_flow, g, &s);
     g->stats->kind = "nfdump";
     g->stats->malformed = s.bad;
     g->stats->other = s.other;
@@ -269,6 +269,8 @@ static void end_nfdump(struct reading *g, struct hn_bytes b)
         why = hn_bzip2_load() ? "blocks in a packing that is not read: write the file again (nfdump -r FILE -z -w NEW)"
                               : "blocks packed with bzip2, and the library that reads it is not installed: "
                                 "apt install " HN_BZIP2_PACKAGE ", or nfdump -r FILE -z -w NEW";
+    if (!why && s.bad)
+        why = "blocks or records of it are damaged, or it was cut short";
     g->stats->why = why;
 }
 
