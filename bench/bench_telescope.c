@@ -106,7 +106,7 @@ static void ours(const char *what, struct hn_bytes b, unsigned threads, bool por
         hn_capture_end(c);
     if (e)
         telescope_engine_settle(e);
-    struct telescope_report *r = e ? telescope_report_new(e, &a) : NULL;
+    struct telescope_report *r = e && telescope_majors(e) ? telescope_report_new(e, &a) : NULL;
     if (e)
         line(what, from, e->sum.packets, base);
     telescope_report_done(r);

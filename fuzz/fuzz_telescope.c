@@ -126,7 +126,7 @@ static void use(struct telescope_engine *e, struct telescope_engine *other)
     hn_buf_init(&out, 64u << 20);
     telescope_engine_feed(e, records, FRAMES);
     telescope_engine_merge(other, e);
-    struct telescope_report *r = telescope_report_new(other, &a);
+    struct telescope_report *r = telescope_majors(other) ? telescope_report_new(other, &a) : NULL;
     if (r)
         telescope_report_json(r, &in, 20, &out);
     telescope_report_done(r);

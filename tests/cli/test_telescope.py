@@ -248,6 +248,11 @@ class Telescope(unittest.TestCase):
         p.send_signal(signal.SIGTERM)
         self.assertEqual(p.wait(timeout=60), 0)
         self.assertEqual(self.kept(), 4000)
+        told = self.world.run("telescope", "merge", "--json", "--geo", self.geo(), self.world.home / "telescope" / "telescope.state").json
+        whole = self.replay("--geo", self.geo(), self.world.dir / "whole.pcap")
+        for doc in (told, whole):
+            doc.pop("input")
+        self.assertEqual(told, whole)
         with sqlite3.connect(f"file:{self.world.home}/store.db?mode=ro", uri=True) as d:
             summary = json.loads(d.execute("SELECT fields FROM observation WHERE subject = 'telescope'").fetchone()[0])
         self.assertEqual(sum(int(x.split()[2]) for x in summary["countries"]), 4000)

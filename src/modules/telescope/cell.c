@@ -358,11 +358,10 @@ INLINE void source_take(struct telescope_cell *c, const struct telescope_config 
     src->first = s->time < src->first ? s->time : src->first;
     src->last = s->time > src->last ? s->time : src->last;
     src->packets += src->packets != UINT32_MAX;
-    vote(&src->port_major, &src->port_votes, s->dport);
-    if (syn)
-        src->traits |= TRAIT_TCP;
-    else if (telescope_class_roles[s->class] == ROLE_SCAN)
-        src->traits |= s->proto == 6 ? TRAIT_TCP : s->proto == 17 ? TRAIT_UDP : TRAIT_ICMP;
+    if (syn || telescope_class_roles[s->class] == ROLE_SCAN) {
+        vote(&src->port_major, &src->port_votes, s->dport);
+        src->traits |= syn || s->proto == 6 ? TRAIT_TCP : s->proto == 17 ? TRAIT_UDP : TRAIT_ICMP;
+    }
     if (syn) {
         bool first = src->syn_n == 1;
         src->os = pick(first, s->os, src->os) & 15;

@@ -195,18 +195,23 @@ static uint32_t hour_of(const struct telescope_engine *e, hn_time t)
 }
 
 /* When the stream enters another hour, the ports of the last one are judged. */
+void telescope_engine_hour(struct telescope_engine *e, uint32_t hour)
+{
+    if (e->hour)
+        telescope_surge_hour(e, e->hour);
+    e->hour = hour;
+}
+
 static void enter_hour(struct telescope_engine *e, uint32_t hour)
 {
     if (hour <= e->hour)
         return;
     telescope_engine_settle(e);
-    if (e->hour)
-        telescope_surge_hour(e, e->hour);
-    e->hour = hour;
+    telescope_engine_hour(e, hour);
     e->data_hours++;
 }
 
-static void forget(struct telescope_engine *e)
+void telescope_engine_forget(struct telescope_engine *e)
 {
     for (unsigned i = 0; i < TELESCOPE_CELLS; i++) {
         struct telescope_cell *c = &e->cells[i];
@@ -238,7 +243,7 @@ static void finish(struct telescope_engine *e)
     meet(p);
     p->taken = NULL;
     telescope_hour_add(&e->cells[0], e->hour, p->packets, 0);
-    forget(e);
+    telescope_engine_forget(e);
 }
 
 static void start_filling(struct telescope_batch *b, const struct telescope_engine *e)

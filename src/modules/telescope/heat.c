@@ -1,7 +1,9 @@
 /* Ports by hour, for the picture of a day: of each hour the ports with the most sources. Hours lie one after the other,
  * the oldest first; when there is no room, the oldest hour goes. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "modules/telescope/telescope.h"
 
 #define AN_HOUR 128u /* ports kept of one */
@@ -42,19 +44,44 @@ void telescope_heat_add(struct telescope_engine *e, uint32_t hour, uint32_t port
     e->heat[e->n_heat++] = h;
 }
 
-void telescope_heat_merge(struct telescope_engine *a, const struct telescope_engine *b)
+static int by_time(const void *x, const void *y)
 {
-    for (uint32_t i = 0; i < b->n_heat; i++) {
-        uint32_t k = 0;
-        while (k < a->n_heat && (a->heat[k].hour != b->heat[i].hour || a->heat[k].port != b->heat[i].port))
-            k++;
-        if (k < a->n_heat) {
-            a->heat[k].packets += b->heat[i].packets;
-            a->heat[k].sources += b->heat[i].sources; /* distinct when the sources were shared out; else at most this */
-        } else if (a->n_heat < TELESCOPE_HEAT) {
-            a->heat[a->n_heat++] = b->heat[i];
-        }
+    const struct telescope_heat *a = x, *b = y;
+    if (a->hour != b->hour)
+        return a->hour < b->hour ? -1 : 1;
+    return (a->port > b->port) - (a->port < b->port);
+}
+
+/* One port in one hour, which several entries are of: distinct sources when they were shared out, else at most these.
+ */
+static struct telescope_heat sum_of(const struct telescope_heat *list, size_t n)
+{
+    struct telescope_heat h = list[0];
+    for (size_t i = 1; i < n; i++) {
+        h.packets += list[i].packets;
+        h.sources += list[i].sources;
     }
+    return h;
+}
+
+bool telescope_heat_merge(struct telescope_engine *a, const struct telescope_engine *b)
+{
+    size_t n = a->n_heat + b->n_heat;
+    struct telescope_heat *all = hn_alloc((n ? n : 1) * sizeof *all);
+    if (!all)
+        return false;
+    memcpy(all, a->heat, a->n_heat * sizeof *all);
+    memcpy(all + a->n_heat, b->heat, b->n_heat * sizeof *all);
+    qsort(all, n, sizeof *all, by_time);
+    a->n_heat = 0;
+    for (size_t i = 0, same; i < n; i += same) {
+        for (same = 1; i + same < n && by_time(&all[i], &all[i + same]) == 0;)
+            same++;
+        struct telescope_heat h = sum_of(&all[i], same);
+        telescope_heat_add(a, h.hour, h.port, h.packets, h.sources);
+    }
+    hn_free(all);
+    return true;
 }
 
 size_t telescope_heat_of(const struct telescope_engine *e, uint32_t port,

@@ -1,347 +1,109 @@
-/* Two engines become one: what was counted twice because both saw it is taken out again.
- *
- * Exact for packets, ports, sources, hours, tools and events, whether the stream was shared out by source, by time or
- * by sensor. Attacks are exact when shared out by source (as partitions are); an attack across a cut in time keeps its
- * packets and duration, but its busiest minute is that of one side. The baseline of surges is the first engine's. */
+/* `hinomi telescope merge`: states that watches and replays have left become one report, and one state. */
+#include <unistd.h>
+
 #include "base/mem.h"
-#include "modules/telescope/telescope.h"
+#include "base/str.h"
+#include "modules/telescope/setup.h"
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-static uint32_t larger(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
+#define STATES_MOST 4096u
 
-/* ---------------------------------------------------------------- sources */
+struct merge {
+    struct hn_work *w;
+    struct telescope_config how;
+    struct telescope_engine *e; /* of all so far; NULL: none yet */
+    struct telescope_inputs in;
+    struct telescope_note note;
+    uint8_t seen[STATES_MOST][32]; /* digests */
+    size_t n_seen;
+};
 
-/* The hours of s as bits behind the hour `last`. */
-static uint64_t hours_behind(const struct telescope_source *s, uint32_t last)
+static void add_inputs(struct telescope_inputs *to, const struct telescope_inputs *in)
 {
-    uint32_t by = last - s->last / 3600;
-    return by < 64 ? s->hours << by : 0;
-}
-
-static void twice_seen_hours(struct telescope_cell *c, const struct telescope_source *a,
-                             const struct telescope_source *b)
-{
-    uint32_t last = larger(a->last, b->last) / 3600;
-    uint64_t both = hours_behind(a, last) & hours_behind(b, last);
-    for (unsigned i = 0; i < 64; i++) {
-        struct telescope_hour *h = &c->hours[(last - i) % TELESCOPE_HOURS];
-        if (both >> i & 1 && h->hour == last - i)
-            h->sources--;
-    }
+    to->files += in->files;
+    to->unreadable += in->unreadable;
+    to->octets += in->octets;
+    to->damaged += in->damaged;
+    to->skipped += in->skipped;
+    to->dropped += in->dropped;
 }
 
-/* Days in which both saw the source; by the tool, when both knew the same. */
-static void twice_seen_days(struct telescope_cell *c, const struct telescope_source *a,
-                            const struct telescope_source *b)
+/* The same state again would count everything twice. */
+static bool seen(struct merge *m, const uint8_t digest[32])
 {
-    uint32_t last = larger(a->last, b->last) / 3600, done = UINT32_MAX;
-    uint64_t ha = hours_behind(a, last), hb = hours_behind(b, last);
-    unsigned fa = a->fps ? (unsigned)__builtin_ctz(a->fps) : FP_COUNT,
-             fb = b->fps ? (unsigned)__builtin_ctz(b->fps) : FP_COUNT;
-    for (unsigned i = 0; i < 64; i++) {
-        uint32_t day = (last - i) / 24, in_day = (last - i) % 24;
-        uint64_t mask = ((UINT64_C(1) << (in_day + 1)) - 1) << i; /* this hour and the earlier ones of its day */
-        struct telescope_day *d = &c->days[day % TELESCOPE_DAYS];
-        if (day == done || d->day != day)
-            continue;
-        done = day;
-        if (!(ha & mask) || !(hb & mask))
-            continue;
-        d->distinct[FP_COUNT]--;
-        if (fa != FP_COUNT && fa == fb)
-            d->distinct[fa]--;
-    }
+    for (size_t i = 0; i < m->n_seen; i++)
+        if (memcmp(m->seen[i], digest, 32) == 0)
+            return true;
+    memcpy(m->seen[m->n_seen++], digest, 32);
+    return false;
 }
 
-static bool once(const struct telescope_source *s)
+static void take(struct merge *m, struct telescope_engine *e, const char *name)
 {
-    return s->syn_n == 1 && s->weak_n == 1;
-}
-
-static uint16_t sum16(uint32_t a, uint32_t b)
-{
-    return (uint16_t)least(a + b, UINT16_MAX);
-}
-
-static void join_source(struct telescope_cell *c, struct telescope_source *a, const struct telescope_source *b)
-{
-    twice_seen_hours(c, a, b);
-    twice_seen_days(c, a, b);
-    for (unsigned i = 0; i < FP_COUNT; i++) {
-        uint8_t bit = (uint8_t)(1u << i);
-        if (!(a->fps & b->fps & bit))
-            continue;
-        c->strong[i].sources--;
-        c->strong[i].confirmed -= (a->fps_twice & b->fps_twice & bit) != 0;
-        c->strong[i].confirmed += !((a->fps_twice | b->fps_twice) & bit);
-        a->fps_twice |= bit;
-    }
-    c->once[a->weak] -= once(a);
-    c->once[b->weak] -= once(b);
-    if (a->syn_n && b->syn_n) {
-        c->os_sources[(b->first < a->first ? a : b)->os]--;
-        a->os = (b->first < a->first ? b : a)->os;
-    } else if (b->syn_n) {
-        a->os = b->os;
-    }
-    if (a->weak_n == 0)
-        a->weak = b->weak;
-    a->weak_n += a->weak == b->weak ? b->weak_n : 0;
-    a->syn_n = sum16(a->syn_n, b->syn_n);
-    c->once[a->weak] += once(a);
-    uint32_t last = larger(a->last, b->last);
-    uint64_t hours = hours_behind(a, last / 3600) | hours_behind(b, last / 3600);
-    const struct telescope_source *early = b->first < a->first ? b : a;
-    if (a->sig && b->sig) {
-        a->traits |= a->sig != b->sig ? TRAIT_SIG : 0;
-        a->traits |= a->sport != b->sport ? TRAIT_SPORT : 0;
-        a->traits |= a->seq != b->seq ? TRAIT_SEQ : 0;
-        a->flags |= a->seq == b->seq && a->weak == FP_NMAP && a->weak_n >= 2 ? SOURCE_PROVEN : 0;
-    }
-    a->sig = early->sig ? early->sig : b->sig ? b->sig : a->sig;
-    a->seq = early->seq;
-    a->sport = early->sport;
-    a->first = least(a->first, b->first);
-    a->last = last;
-    a->hours = hours;
-    a->packets += least(b->packets, UINT32_MAX - a->packets);
-    a->ports |= b->ports;
-    a->dsts |= b->dsts;
-    a->fps |= b->fps;
-    a->fps_twice |= b->fps_twice;
-    a->traits |= b->traits;
-    a->flags |= b->flags;
-    if (a->port_major == b->port_major)
-        a->port_votes = (uint8_t)least((uint32_t)a->port_votes + b->port_votes, UINT8_MAX);
-    else if (b->port_votes > a->port_votes) {
-        a->port_major = b->port_major;
-        a->port_votes = (uint8_t)(b->port_votes - a->port_votes);
-    } else {
-        a->port_votes = (uint8_t)(a->port_votes - b->port_votes);
-    }
-}
-
-/* ---------------------------------------------------------------- events */
-
-static void join_event(struct telescope_cell *c, const struct telescope_config *how, struct telescope_event *a,
-                       const struct telescope_event *b)
-{
-    const struct telescope_event *late = b->last > a->last ? b : a, *early = late == b ? a : b;
-    bool bridged = late->first <= early->last || late->first - early->last <= how->idle;
-    uint32_t start = late->start, now = late->now;
-    if (bridged && late->start == late->first) { /* the late one goes on with what the early one began */
-        start = least(early->start, late->start);
-        now = early->now + late->now;
-    }
-    c->class_events[a->class] -= bridged;
-    uint32_t n = a->events + b->events - bridged;
-    a->events = (n < TELESCOPE_EVENTS_MOST ? n : TELESCOPE_EVENTS_MOST) & TELESCOPE_EVENTS_MOST;
-    a->packets += b->packets;
-    a->first = least(a->first, b->first);
-    a->last = larger(a->last, b->last);
-    a->start = start;
-    a->now = now;
-    a->dsts |= b->dsts;
-}
-
-/* ---------------------------------------------------------------- cells */
-
-static void sum_counts(struct telescope_cell *a, const struct telescope_cell *b)
-{
-    a->scanner_packets += b->scanner_packets;
-    a->forgotten += b->forgotten;
-    a->pairs_dropped += b->pairs_dropped;
-    a->v6_refused += b->v6_refused;
-    a->attacks_dropped += b->attacks_dropped;
-    a->failed |= b->failed;
-    for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        a->class_events[i] += b->class_events[i];
-    }
-    for (unsigned i = 0; i < OS_COUNT; i++) {
-        a->os_sources[i] += b->os_sources[i];
-    }
-    for (unsigned i = 0; i < FP_COUNT; i++) {
-        a->strong[i].packets += b->strong[i].packets;
-        a->strong[i].sources += b->strong[i].sources;
-        a->strong[i].confirmed += b->strong[i].confirmed;
-        a->once[i] += b->once[i];
-    }
-    for (unsigned i = 0; i < sizeof a->seen; i++)
-        a->seen[i] = a->seen[i] > b->seen[i] ? a->seen[i] : b->seen[i];
-    telescope_fold_merge(&a->gone, &b->gone);
-}
-
-static void sum_time(struct telescope_cell *a, const struct telescope_cell *b)
-{
-    for (unsigned i = 0; i < TELESCOPE_HOURS; i++) {
-        if (b->hours[i].hour > a->hours[i].hour)
-            a->hours[i] = b->hours[i];
-        else if (b->hours[i].hour && b->hours[i].hour == a->hours[i].hour) {
-            a->hours[i].packets += b->hours[i].packets;
-            a->hours[i].sources += b->hours[i].sources;
-        }
-    }
-    for (unsigned i = 0; i < TELESCOPE_DAYS; i++) {
-        if (b->days[i].day > a->days[i].day)
-            a->days[i] = b->days[i];
-        else if (b->days[i].day && b->days[i].day == a->days[i].day)
-            for (unsigned f = 0; f <= FP_COUNT; f++) {
-                a->days[i].distinct[f] += b->days[i].distinct[f];
-                a->days[i].returning[f] += b->days[i].returning[f];
-            }
-    }
-}
-
-/* The place of the same destination in a, or a free one; -1: it does not stand out there. */
-static int hot_place(const struct telescope_hot_set *a, uint32_t tag)
-{
-    int place = -1;
-    for (int i = 0; i < 4; i++) {
-        if (a->n[i] && a->tag[i] == tag)
-            return i;
-        if (!a->n[i])
-            place = i;
-    }
-    return place;
-}
-
-static void hot_once(struct telescope_hot *h, const struct telescope_hot_set *set, unsigned i)
-{
-    telescope_hot_mark(h, set->source[i]);
-    h->first = least(h->first, set->first[i]);
-    h->last = larger(h->last, set->first[i]);
-}
-
-/* What came once is known by its tag alone. */
-static void join_hot_one(struct telescope_cell *a, const struct telescope_cell *b, unsigned at, unsigned from)
-{
-    const struct telescope_hot_set *set = &b->hot_sets[at];
-    struct telescope_hot_set *to = &a->hot_sets[at];
-    int k = set->n[from] ? hot_place(to, set->tag[from]) : -1;
-    if (k < 0)
-        return;
-    struct telescope_hot *h = &a->hot[at][k];
-    const struct telescope_hot *other = &b->hot[at][from];
-    if (to->n[k] == 0) {
-        *h = *other;
-        to->tag[k] = set->tag[from];
-        to->first[k] = set->first[from];
-        to->source[k] = set->source[from];
-    } else if (to->n[k] == 1) {
-        if (set->n[from] == 1)
-            return; /* once each: the destination is known to neither */
-        *h = *other;
-        hot_once(h, to, (unsigned)k);
-    } else if (set->n[from] == 1) {
-        hot_once(h, set, from);
-    } else {
-        h->first = least(h->first, other->first);
-        h->last = larger(h->last, other->last);
-        for (unsigned w = 0; w < 4; w++)
-            h->sources[w] |= other->sources[w];
-    }
-    to->n[k] += set->n[from];
-}
-
-static void join_hot(struct telescope_cell *a, const struct telescope_cell *b)
-{
-    for (unsigned i = 0; i < TELESCOPE_HOT_SETS * 4; i++)
-        join_hot_one(a, b, i / 4, i % 4);
-    telescope_hot_settle(a);
-}
-
-/* A source that both follow goes on with what the first has. */
-static void join_trails(struct telescope_cell *a, struct telescope_cell *b)
-{
-    if (!a->trails) {
-        a->trails = b->trails;
-        b->trails = NULL;
+    if (seen(m, e->state)) {
+        hn_work_warn(m->w, "telescope.merge.again", "name", name, NULL);
+        telescope_engine_free(e);
         return;
     }
-    for (unsigned i = 0; b->trails && i < TELESCOPE_TRAILS; i++)
-        if (!a->trails[i].key)
-            a->trails[i] = b->trails[i];
+    add_inputs(&m->in, &m->note.in);
+    if (!m->e) {
+        m->e = e;
+        return;
+    }
+    telescope_engine_merge(m->e, e);
+    telescope_engine_free(e);
 }
 
-static void merge_cell(struct telescope_engine *e, struct telescope_cell *a, struct telescope_cell *b)
+/* 0, or the exit code: what a missing part would change is not known, so there is no report without it. */
+static int one(struct merge *m, const struct hn_input *in)
 {
-    sum_counts(a, b);
-    sum_time(a, b);
-    join_hot(a, b);
-    join_trails(a, b);
-    for (uint32_t i = 0; i < b->sources.n; i++) {
-        struct telescope_source s = telescope_sources(&b->sources)[i];
-        bool fresh;
-        if (!(s.key = telescope_key_moved(a, b, s.key)))
-            continue;
-        struct telescope_source *to = telescope_source_at(a, s.key, telescope_source_hash(&a->salt, s.key), &fresh);
-        if (to && fresh)
-            *to = s;
-        else if (to)
-            join_source(a, to, &s);
+    const char *name = hn_arena_cstr(hn_work_arena(m->w), in->name);
+    if (m->n_seen == STATES_MOST)
+        return hn_work_fail(m->w, "telescope.merge.many", NULL);
+    struct telescope_engine *e = telescope_engine_new(&m->how);
+    if (!e)
+        return hn_work_fail(m->w, "telescope.memory", NULL);
+    if (!telescope_state_load(e, in->fd, &m->note, sizeof m->note)) {
+        telescope_engine_free(e);
+        return hn_work_fail(m->w, "telescope.merge.state", "name", name, NULL);
     }
-    for (uint32_t i = 0; i < b->events.n; i++) {
-        struct telescope_event v = telescope_events(&b->events)[i];
-        bool fresh;
-        if (!(v.key = telescope_key_moved(a, b, v.key)))
-            continue;
-        uint32_t hash = telescope_event_hash(&a->salt, v.key, v.port, (uint8_t)v.class);
-        struct telescope_event *to = telescope_event_at(a, v.key, v.port, (uint8_t)v.class, hash, &fresh);
-        if (to && fresh)
-            *to = v;
-        else if (to)
-            join_event(a, &e->how, to, &v);
-    }
-    telescope_pairs_merge(a, b);
-    telescope_victims_merge(a, b, &e->how);
+    take(m, e, name);
+    return m->e->failed ? hn_work_fail(m->w, "telescope.memory", NULL) : 0;
 }
 
-/* Sources of a port that both knew were counted twice: by the events of its principal class, and by the pairs. */
-static void ports_again(struct telescope_engine *e)
+static int merge_all(struct merge *m)
 {
-    for (unsigned k = 0; k < e->how.threads; k++)
-        for (uint32_t i = 0; i < TELESCOPE_PORTS; i++)
-            e->ports[(size_t)k * TELESCOPE_PORTS + i].sources = 0;
-    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
-        telescope_port_sources(&e->cells[k], e->ports);
+    struct hn_input in;
+    size_t n;
+    uint64_t done = 0, total = hn_work_total(m->w, &n);
+    int code = 0;
+    while (!code && hn_work_next(m->w, &in)) {
+        code = one(m, &in);
+        done += in.size;
+        hn_work_progress(m->w, done, total, "bytes");
+        hn_work_done(&in);
+    }
+    if (!code && hn_work_unreadable(m->w))
+        code = 3; /* told */
+    if (!code && !m->e)
+        code = hn_work_fail(m->w, "telescope.merge.nothing", NULL);
+    if (!code && m->e->alerts_left && !hn_work_given(m->w, "members"))
+        hn_work_warn(m->w, "telescope.merge.members", "n", hn_arena_fmt(hn_work_arena(m->w), "%u", m->e->alerts_left).p,
+                     NULL);
+    return code ? code : telescope_answer(m->w, m->e, &m->in);
 }
 
-void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine *b)
+int telescope_merge(struct hn_work *w)
 {
-    bool exact = true;
-    for (unsigned k = 0; k < TELESCOPE_CELLS; k++) {
-        merge_cell(a, &a->cells[k], &b->cells[k]);
-        exact &= a->cells[k].forgotten == 0 && a->cells[k].pairs_dropped == 0;
-        a->failed |= a->cells[k].failed;
-    }
-    for (unsigned k = 0; k < b->how.threads; k++)
-        for (uint32_t i = 0; i < TELESCOPE_PORTS; i++) {
-            const struct telescope_port *from = &b->ports[(size_t)k * TELESCOPE_PORTS + i];
-            struct telescope_port *to = &a->ports[i];
-            to->packets += from->packets;
-            to->sources += from->sources;
-            to->hour_packets += from->hour_packets;
-            to->hour_sources += from->hour_sources;
-            to->first = to->first && (!from->first || to->first < from->first) ? to->first : from->first;
-        }
-    if (exact)
-        ports_again(a);
-    telescope_counts_add(&a->sum, &b->sum);
-    a->port_hours += b->port_hours;
-    a->surges_dropped += b->surges_dropped;
-    telescope_heat_merge(a, b);
-    for (unsigned i = 0; i < sizeof a->dsts; i++)
-        a->dsts[i] = a->dsts[i] > b->dsts[i] ? a->dsts[i] : b->dsts[i];
-    for (size_t i = 0; i < b->n_surges && a->n_surges < TELESCOPE_SURGES; i++)
-        a->surges[a->n_surges++] = b->surges[i];
-    a->first = a->first && (!b->first || a->first < b->first) ? a->first : b->first;
-    a->last = larger(a->last, b->last);
-    a->hour = larger(a->hour, b->hour);
-    a->data_hours = larger(a->data_hours, b->data_hours);
+    struct merge *m = hn_alloc_zero(sizeof *m);
+    if (!m)
+        return hn_work_fail(w, "telescope.memory", NULL);
+    m->w = w;
+    int code = telescope_setup(w, &m->how);
+    m->how.arena = hn_work_arena(w);
+    m->how.threads = 1; /* there are no packets to share out */
+    if (!code)
+        code = merge_all(m);
+    telescope_engine_free(m->e);
+    hn_free(m);
+    return code;
 }

@@ -136,31 +136,37 @@ static void judge(struct hn_judge *j)
 
 /* ---------------------------------------------------------------- verbs */
 
-#define COMMON_OPTIONS                                                                                                 \
-    {"prefix", HN_OPT_STR, "[NAME=]PREFIX", .many = true}, {"members", HN_OPT_INPUT, "FILE"},                          \
-        {"scanners", HN_OPT_INPUT, "FILE"}, {"idle", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},                \
-        {"quiet", HN_OPT_INT, "SECONDS", .least = 60, .most = 604800}, {"outer", HN_OPT_SWITCH, NULL},                 \
-        {"top", HN_OPT_INT, "N", .least = 0, .most = 1000000},                                                         \
+#define OPTIONS_OF_ALL                                                                                                 \
+    {"members", HN_OPT_INPUT, "FILE"}, {"scanners", HN_OPT_INPUT, "FILE"},                                             \
+        {"idle", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},                                                    \
+        {"quiet", HN_OPT_INT, "SECONDS", .least = 60, .most = 604800},                                                 \
+        {"top", HN_OPT_INT, "N", .least = 0, .most = 1000000}, {"geo", HN_OPT_INPUT, "FILE", .many = true},            \
+    {                                                                                                                  \
+        "keep", HN_OPT_STR, "NAME"                                                                                     \
+    }
+#define OPTIONS_OF_PACKETS                                                                                             \
+    {"prefix", HN_OPT_STR, "[NAME=]PREFIX", .many = true}, {"outer", HN_OPT_SWITCH, NULL},                             \
     {                                                                                                                  \
         "threads", HN_OPT_INT, "N", .least = 1, .most = 16                                                             \
     }
 
-static const struct hn_verb_option replay_options[] = {COMMON_OPTIONS,
+static const struct hn_verb_option replay_options[] = {OPTIONS_OF_ALL,
+                                                       OPTIONS_OF_PACKETS,
                                                        {"since", HN_OPT_TIME, "TIME"},
                                                        {"until", HN_OPT_TIME, "TIME"},
                                                        {"ports-only", HN_OPT_SWITCH, NULL},
-                                                       {"geo", HN_OPT_INPUT, "FILE", .many = true},
-                                                       {"keep", HN_OPT_STR, "NAME"},
+                                                       {"state", HN_OPT_OUTPUT, "FILE"},
                                                        {0}};
 
-static const struct hn_verb_option watch_options[] = {COMMON_OPTIONS,
+static const struct hn_verb_option merge_options[] = {OPTIONS_OF_ALL, {"state", HN_OPT_OUTPUT, "FILE"}, {0}};
+
+static const struct hn_verb_option watch_options[] = {OPTIONS_OF_ALL,
+                                                      OPTIONS_OF_PACKETS,
                                                       {"interface", HN_OPT_PACKETS, "NAME", .most = 1},
                                                       {"capture", HN_OPT_STR, "HOW", .enums = "ring libpcap"},
                                                       {"bpf", HN_OPT_STR, "FILTER"},
                                                       {"follow", HN_OPT_FOLLOW, "FILE|DIR", .many = true},
-                                                      {"geo", HN_OPT_INPUT, "FILE", .many = true},
                                                       {"every", HN_OPT_INT, "SECONDS", .least = 5, .most = 86400},
-                                                      {"keep", HN_OPT_STR, "NAME"},
                                                       {0}};
 
 static const struct hn_verb verbs[] = {{.name = "watch",
@@ -175,6 +181,11 @@ static const struct hn_verb verbs[] = {{.name = "watch",
                                         .flags = HN_VERB_STDIN,
                                         .memory = (size_t)2 << 30,
                                         .work = telescope_replay},
+                                       {.name = "merge",
+                                        .synopsis = "STATE|DIR …",
+                                        .options = merge_options,
+                                        .memory = (size_t)6 << 30,
+                                        .work = telescope_merge},
                                        {0}};
 
 const struct hn_module hn_module_telescope = {

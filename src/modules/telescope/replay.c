@@ -11,7 +11,6 @@
 #define PIECE        (1u << 20)
 #define COUNTED      (256u << 20) /* at once: then progress is told */
 #define UNPACKED_MAX (UINT64_C(1) << 42)
-#define REPORT_MAX   (512u << 20)
 
 struct replay {
     struct hn_work *w;
@@ -113,38 +112,6 @@ static void one(struct replay *p, struct hn_input *in)
     hn_capture_free(c);
 }
 
-static int answer(struct replay *p)
-{
-    struct hn_arena *a = hn_work_arena(p->w);
-    struct telescope_report *r = telescope_report_new(p->e, a);
-    bool json = hn_work_form(p->w) != HN_FORM_TEXT;
-    size_t top = (size_t)hn_work_int(p->w, "top", json ? 0 : 20);
-    if (!r)
-        return hn_work_fail(p->w, "telescope.memory", NULL);
-    p->in.unreadable += hn_work_unreadable(p->w);
-    if (json) {
-        struct hn_buf out;
-        hn_buf_init(&out, REPORT_MAX);
-        telescope_report_json(r, &p->in, top, &out);
-        hn_buf_chr(&out, '\n');
-        bool whole = !out.bad;
-        if (whole)
-            hn_work_write(p->w, hn_str_bytes(hn_buf_text(&out)));
-        hn_buf_done(&out);
-        if (!whole) {
-            telescope_report_done(r);
-            return hn_work_fail(p->w, "telescope.memory", NULL);
-        }
-    } else {
-        telescope_report_text(r, &p->in, top, p->w);
-    }
-    int code = r->n_alerts ? 1 : 0;
-    if (hn_work_given(p->w, "keep") && !telescope_keep(p->w, a, r, hn_work_str(p->w, "keep")))
-        code = 3;
-    telescope_report_done(r);
-    return code;
-}
-
 int telescope_replay(struct hn_work *w)
 {
     struct telescope_config how;
@@ -153,6 +120,8 @@ int telescope_replay(struct hn_work *w)
     int code = telescope_setup(w, &how);
     if (code)
         return code;
+    if (how.ports_only && hn_work_given(w, "state"))
+        return hn_work_usage(w, "telescope.state-of-ports", NULL);
     p.e = telescope_engine_new(&how);
     if (!p.e)
         return hn_work_fail(w, "telescope.memory", NULL);
@@ -168,7 +137,7 @@ int telescope_replay(struct hn_work *w)
     else if (p.in.files == 0)
         code = hn_work_fail(w, "telescope.nothing", NULL);
     else
-        code = answer(&p);
+        code = telescope_answer(w, p.e, &p.in);
     telescope_engine_free(p.e);
     return code;
 }

@@ -1,8 +1,12 @@
 #include "modules/telescope/setup.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 
-#define LIST_MAX (64u << 20)
+#define LIST_MAX   (64u << 20)
+#define REPORT_MAX (512u << 20)
+
+/* ---------------------------------------------------------------- options */
 
 /* The lists of an option; false when it was given and could not be read. */
 static bool read_list(struct hn_work *w, const char *option, struct hn_prefixes *ps)
@@ -44,16 +48,6 @@ static bool add_telescope(struct hn_work *w, struct telescope_config *how, struc
     return hn_prefixes_add(&how->telescopes, hn_work_arena(w), prefix, name, (struct hn_str){"", 0});
 }
 
-/* IPv4 addresses of prefixes that lie in no other; IPv6 ones are too many to be counted. */
-static uint64_t addresses(const struct hn_prefixes *ps)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < ps->n4; i++)
-        if (ps->list[i].parent < 0)
-            n += UINT64_C(1) << (32 - ps->list[i].bits);
-    return n;
-}
-
 int telescope_setup(struct hn_work *w, struct telescope_config *how)
 {
     const struct hn_str *prefixes;
@@ -67,7 +61,7 @@ int telescope_setup(struct hn_work *w, struct telescope_config *how)
         return hn_work_fail(w, "telescope.list", NULL);
     if (hn_work_given(w, "geo") && read_geo(w, how))
         return 3;
-    how->addresses = addresses(&how->telescopes);
+    how->addresses = telescope_addresses(&how->telescopes);
     how->since = hn_work_time(w, "since");
     how->until = hn_work_time(w, "until");
     how->idle = (uint32_t)hn_work_int(w, "idle", how->idle);
@@ -76,4 +70,57 @@ int telescope_setup(struct hn_work *w, struct telescope_config *how)
     how->ports_only = hn_work_switch(w, "ports-only");
     how->outer = hn_work_switch(w, "outer");
     return 0;
+}
+
+/* ---------------------------------------------------------------- what comes out */
+
+static bool say_json(struct hn_work *w, const struct telescope_report *r, const struct telescope_inputs *in, size_t top)
+{
+    struct hn_buf out;
+    hn_buf_init(&out, REPORT_MAX);
+    telescope_report_json(r, in, top, &out);
+    hn_buf_chr(&out, '\n');
+    bool whole = !out.bad;
+    if (whole)
+        hn_work_write(w, hn_str_bytes(hn_buf_text(&out)));
+    hn_buf_done(&out);
+    return whole;
+}
+
+static bool save(struct hn_work *w, struct telescope_engine *e, const struct telescope_inputs *in)
+{
+    struct telescope_note *note =
+        hn_alloc_zero(sizeof *note); /* no captures are followed: there is nothing to go on with */
+    int fd = hn_work_output(w, "state");
+    bool ok = note && fd >= 0;
+    if (ok) {
+        note->in = *in;
+        ok = telescope_state_save(e, fd, note, sizeof *note);
+    }
+    hn_free(note);
+    if (!ok)
+        hn_work_warn(w, "telescope.save", NULL);
+    return ok;
+}
+
+int telescope_answer(struct hn_work *w, struct telescope_engine *e, struct telescope_inputs *in)
+{
+    struct hn_arena *a = hn_work_arena(w);
+    struct telescope_report *r = telescope_majors(e) ? telescope_report_new(e, a) : NULL;
+    bool json = hn_work_form(w) != HN_FORM_TEXT, ok = r != NULL;
+    size_t top = (size_t)hn_work_int(w, "top", json ? 0 : 20);
+    in->unreadable += hn_work_unreadable(w);
+    if (ok && json)
+        ok = say_json(w, r, in, top);
+    else if (ok)
+        telescope_report_text(r, in, top, w);
+    if (!ok) {
+        telescope_report_done(r);
+        return hn_work_fail(w, "telescope.memory", NULL);
+    }
+    int code = r->n_alerts ? 1 : 0;
+    if (hn_work_given(w, "keep") && !telescope_keep(w, a, r, hn_work_str(w, "keep")))
+        code = 3;
+    telescope_report_done(r);
+    return hn_work_given(w, "state") && !save(w, e, in) ? 3 : code;
 }

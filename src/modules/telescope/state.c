@@ -1,22 +1,25 @@
 /* The state of an engine in a file, so that a restart loses nothing.
  *
- *   "HNTS" version │ sizes of the structures │ totals │ for each thread: its ports │ for each cell: v6, sources,
- * events, victims, pairs, attacks, alerts, groups, counts │ baseline │ SHA-256 of all before
+ *   "HNTS" version │ sizes of the structures │ totals │ telescopes │ for each thread: its ports │ for each cell: v6,
+ * sources, events, victims, pairs, attacks, alerts, groups, counts │ baseline │ SHA-256 of all before
  *
  * One walk writes and reads. The file is our own, of this machine and this version: structures are kept as they lie in
  * memory. A file of another layout or with another digest is refused as a whole; until the digest was found right
  * nothing that was read is used, and counts are bounded before memory is taken for them. */
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "modules/telescope/telescope.h"
 
 #define PIECE   (64u << 10)
 #define MOST    (1u << 26) /* entries of one kind in one cell */
-#define VERSION 8u
+#define LISTED  256u       /* telescopes: packets are told apart of no more */
+#define VERSION 9u
 
 struct io {
     bool load, bad;
@@ -301,6 +304,41 @@ static void walk_head(struct io *s, struct telescope_engine *e)
     s->bad |= memcmp(head, want, sizeof head) != 0;
 }
 
+/* Which telescopes the packets came to. Names are cut at 127 octets. */
+static void walk_telescopes(struct io *s, struct telescope_engine *e)
+{
+    const struct hn_prefixes *own = &e->how.telescopes;
+    struct hn_prefixes list = {0};
+    struct hn_arena a;
+    uint32_t n = count(s, own->n < LISTED ? (uint32_t)own->n : LISTED);
+    hn_arena_init(&a, 1u << 20);
+    s->bad |= n > LISTED;
+    for (uint32_t i = 0; i < n && !s->bad; i++) {
+        struct {
+            char prefix[HN_IP_TEXT], name[128];
+        } one = {0};
+        char ip[HN_IP_TEXT];
+        if (!s->load) {
+            struct hn_str name = own->list[i].name;
+            snprintf(one.prefix, sizeof one.prefix, "%s/%u", hn_ip_text(&own->list[i].ip, ip), own->list[i].bits);
+            memcpy(one.name, name.p, name.n < sizeof one.name ? name.n : sizeof one.name - 1);
+        }
+        WALK(s, one);
+        one.prefix[sizeof one.prefix - 1] = one.name[sizeof one.name - 1] = 0;
+        struct hn_str name =
+            hn_arena_str(&a, hn_str_from_hostile(&a, hn_str_bytes(hn_str_c(one.name)), sizeof one.name));
+        s->bad = s->bad || !hn_prefixes_add(&list, &a, hn_arena_fmt(&a, "%s", one.prefix), name, HN_STR(""));
+    }
+    if (s->load && !s->bad) {
+        uint64_t packets[LISTED];
+        memcpy(packets, e->sum.telescope_packets, sizeof packets);
+        memset(e->sum.telescope_packets, 0, sizeof packets);
+        telescope_adopt(e, &list, packets);
+    }
+    s->bad |= e->failed;
+    hn_arena_done(&a);
+}
+
 static bool engine_sound(const struct telescope_engine *e)
 {
     bool sound = e->n_surges <= TELESCOPE_SURGES && e->n_heat <= TELESCOPE_HEAT && e->hour <= UINT32_MAX / 3600;
@@ -326,6 +364,7 @@ static void walk_engine(struct io *s, struct telescope_engine *e, void *note, si
     WALK(s, e->n_heat);
     WALK(s, e->port_hours);
     WALK(s, e->sum);
+    walk_telescopes(s, e);
     WALK(s, e->dsts);
     WALK(s, e->first);
     WALK(s, e->last);
@@ -374,6 +413,7 @@ static bool run(bool load, int fd, struct telescope_engine *e, void *note, size_
     if (load && !s->bad) {
         in(s, kept, n);
         s->bad |= memcmp(kept, sum, n) != 0;
+        memcpy(e->state, sum, sizeof e->state);
     } else if (!s->bad) {
         out(s, sum, n);
         s->bad |= !hn_ok(hn_write_all(fd, s->buf, s->n));
@@ -390,8 +430,9 @@ bool telescope_state_save(struct telescope_engine *e, int fd, const void *note, 
 
 /* Lists may have changed since: who is a member, and which, is asked anew; alerts of those that are none any more go.
  */
-static void lists_again(struct telescope_cell *c, const struct telescope_config *how)
+static void lists_again(struct telescope_engine *e, struct telescope_cell *c)
 {
+    const struct telescope_config *how = &e->how;
     size_t kept = 0;
     for (uint32_t i = 0; i < c->sources.n; i++) {
         struct telescope_source *s = &telescope_sources(&c->sources)[i];
@@ -406,8 +447,10 @@ static void lists_again(struct telescope_cell *c, const struct telescope_config 
         struct telescope_alert *a = &c->alerts[i];
         struct hn_ip ip = telescope_key_ip(c, a->key, a->flags & SOURCE_V6);
         const struct hn_prefix *m = hn_prefixes_find(&how->members, &ip);
-        if (!m)
+        if (!m) {
+            e->alerts_left++;
             continue;
+        }
         a->member = (uint32_t)(m - how->members.list);
         c->alerts[kept++] = *a;
     }
@@ -419,6 +462,6 @@ bool telescope_state_load(struct telescope_engine *e, int fd, void *note, size_t
     if (!run(true, fd, e, note, note_size))
         return false;
     for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
-        lists_again(&e->cells[k], &e->how);
+        lists_again(e, &e->cells[k]);
     return true;
 }

@@ -11,6 +11,7 @@
  * nothing happens and three ports in five vary more than chance would): 8 times in 565,278 port hours. A surge is told
  * when its hour is over. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "modules/telescope/telescope.h"
@@ -187,4 +188,145 @@ void telescope_surge_hour(struct telescope_engine *e, uint32_t hour)
         if (packets || e->baseline->slot[i])
             one_port(e, hour, i, sources, packets, ever);
     }
+}
+
+/* ---------------------------------------------------------------- two become one */
+
+static int by_time(const void *x, const void *y)
+{
+    const struct telescope_surge *a = x, *b = y;
+    if (a->hour != b->hour)
+        return a->hour < b->hour ? -1 : 1;
+    if (a->proto != b->proto)
+        return a->proto < b->proto ? -1 : 1;
+    return (a->port > b->port) - (a->port < b->port);
+}
+
+/* The same port in the same hour on both sides is one surge; two independent deviations are off by z together
+ * (Stouffer). */
+static void join_surge(struct telescope_surge *to, const struct telescope_surge *s)
+{
+    to->new_port &= s->new_port;
+    to->sources += s->sources;
+    to->packets += s->packets;
+    to->expected += s->expected;
+    to->z = (to->z + s->z) / sqrt(2);
+}
+
+/* New to one side is not new when the other has seen it before. */
+static void seen_before(struct telescope_engine *e, struct telescope_surge *s)
+{
+    const struct telescope_port *p = &e->ports[telescope_port_index(s->proto, s->port)];
+    s->new_port &= p->first / 3600 >= s->hour;
+}
+
+/* Of two that took turns the later one began without knowing what is usual: what the earlier one would not have told
+ * is no surge. */
+static void only_to_a_beginner(struct telescope_engine *late, const struct telescope_engine *early)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < late->n_surges; i++) {
+        const struct telescope_surge *s = &late->surges[i];
+        uint32_t slot = early->baseline ? early->baseline->slot[telescope_port_index(s->proto, s->port)] : 0;
+        const struct tracked *t = slot ? &early->baseline->list[slot - 1] : NULL;
+        const struct model *m = t ? model_for(t, s->hour % 24) : NULL;
+        if (!m || (transformed(s->sources) - m->mean) / deviation(t, m) >= Z_LEAST)
+            late->surges[kept++] = *s;
+    }
+    late->n_surges = kept;
+}
+
+static void merge_list(struct telescope_engine *a, const struct telescope_engine *b)
+{
+    struct telescope_surge all[2 * TELESCOPE_SURGES];
+    size_t n = 0, given = a->n_surges + b->n_surges;
+    memcpy(all, a->surges, a->n_surges * sizeof *all);
+    memcpy(all + a->n_surges, b->surges, b->n_surges * sizeof *all);
+    qsort(all, given, sizeof *all, by_time);
+    for (size_t i = 0; i < given; i++) {
+        seen_before(a, &all[i]);
+        if (n && by_time(&all[n - 1], &all[i]) == 0)
+            join_surge(&all[n - 1], &all[i]);
+        else
+            all[n++] = all[i];
+    }
+    size_t old = n > TELESCOPE_SURGES ? n - TELESCOPE_SURGES : 0; /* give way */
+    a->n_surges = n - old;
+    memcpy(a->surges, all + old, a->n_surges * sizeof *all);
+    a->surges_dropped += b->surges_dropped + old;
+}
+
+/* The crowds of two sides that watch at the same time add up; what one of them never saw adds nothing. */
+static void add_up(struct model *to, const struct model *m)
+{
+    double n = ((double)to->mean * to->mean + (double)m->mean * m->mean) / 4 - 0.75;
+    if (!m->n)
+        return;
+    if (!to->n) {
+        *to = *m;
+        return;
+    }
+    to->mean = (float)transformed(n > 0 ? n : 0);
+    to->var = (to->var + m->var) / 2;
+    to->n = to->n > m->n ? to->n : m->n;
+}
+
+/* What a deviates by is no count: the mean of both. */
+static void average(struct model *to, const struct model *m)
+{
+    if (!m->n)
+        return;
+    if (!to->n) {
+        *to = *m;
+        return;
+    }
+    to->mean = (to->mean + m->mean) / 2;
+    to->var = (to->var + m->var) / 2;
+    to->n = to->n > m->n ? to->n : m->n;
+}
+
+static void merge_tracked(struct telescope_baseline *to, const struct tracked *t, bool together)
+{
+    if (t->port >= TELESCOPE_PORTS)
+        return;
+    if (!to->slot[t->port]) {
+        if (to->n == TRACKED)
+            return;
+        to->list[to->n++] = *t;
+        to->slot[t->port] = (uint16_t)to->n;
+        return;
+    }
+    struct tracked *mine = &to->list[to->slot[t->port] - 1];
+    if (!together)
+        return; /* of the later side */
+    add_up(&mine->all, &t->all);
+    for (unsigned h = 0; h < 24; h++)
+        add_up(&mine->hours[h], &t->hours[h]);
+    average(&mine->rest, &t->rest);
+}
+
+/* Two that watched the same hours see parts of one crowd; of two that took turns the later one goes on. */
+static void merge_baseline(struct telescope_engine *a, struct telescope_engine *b, bool together)
+{
+    bool later = b->baseline && (!a->baseline || (!together && b->last > a->last));
+    if (later) {
+        struct telescope_baseline *mine = a->baseline;
+        a->baseline = b->baseline;
+        b->baseline = mine;
+    }
+    for (uint32_t i = 0; b->baseline && i < b->baseline->n; i++)
+        merge_tracked(a->baseline, &b->baseline->list[i], together);
+}
+
+void telescope_surges_merge(struct telescope_engine *a, struct telescope_engine *b, uint32_t both)
+{
+    uint32_t less = a->data_hours < b->data_hours ? a->data_hours : b->data_hours;
+    bool together = both > less / 2;
+    if (!together && a->last < b->last)
+        only_to_a_beginner(b, a);
+    else if (!together)
+        only_to_a_beginner(a, b);
+    merge_list(a, b);
+    merge_baseline(a, b, together);
+    a->port_hours += b->port_hours;
 }

@@ -338,6 +338,7 @@ struct telescope_port {
 
 struct telescope_config {
     struct hn_prefixes telescopes, members, scanners;
+    struct hn_arena *arena; /* the telescopes of a state that is read or merged join these, in it; NULL: they do not */
     const struct hn_geo *geo; /* NULL: not asked for */
     uint64_t addresses;       /* in all telescopes; 0 unknown */
     uint32_t idle;            /* seconds after which an event is over */
@@ -393,6 +394,8 @@ struct telescope_engine {
     uint32_t first, last; /* seconds */
     uint32_t hour;        /* present */
     uint32_t data_hours;  /* hours with packets */
+    uint32_t alerts_left; /* of a state: about addresses that are no member's in the present list */
+    uint8_t state[32];    /* digest of the state that it was read from */
     bool failed;
 };
 
@@ -410,7 +413,7 @@ void telescope_engine_settle(struct telescope_engine *e);
 size_t telescope_count(struct telescope_engine *e, struct hn_capture *c, struct hn_bytes whole, size_t fed, size_t most,
                        bool unmap);
 void telescope_give_back(struct hn_bytes mapped); /* its pages, of a file: it can still be read */
-/* Adds what b has seen to a; b is spent. Both must have been made with the same lists. */
+/* Adds what b has seen to a; b is spent. Both must have been made with the same lists of members and scanners. */
 void telescope_engine_merge(struct telescope_engine *a, struct telescope_engine *b);
 void telescope_config_init(struct telescope_config *how);
 /* To a descriptor, with `note` (of the caller: how far the input was read). The engine stays as it is. */
@@ -494,6 +497,9 @@ bool telescope_pairs_add(struct telescope_cell *c, uint64_t v);
 void telescope_pairs_merge(struct telescope_cell *to, const struct telescope_cell *from);
 void telescope_victims_merge(struct telescope_cell *to, const struct telescope_cell *from,
                              const struct telescope_config *how);
+/* Of sources whose packets have no majority of one port, port_major becomes the one with most packets (the lowest of
+ * several), whatever the order in which they came. Before a report. False: out of memory. */
+bool telescope_majors(struct telescope_engine *e);
 /* Adds the distinct sources of each port, counted anew. */
 void telescope_port_sources(const struct telescope_cell *c, struct telescope_port *ports);
 struct hn_ip telescope_key_ip(const struct telescope_cell *c, uint32_t key, bool v6);
@@ -504,11 +510,22 @@ void telescope_port_of(uint32_t index, unsigned *proto, uint16_t *port);
 unsigned telescope_estimate(uint64_t bits, unsigned n);
 uint64_t telescope_hll_count(const uint8_t *regs, unsigned log2_n);
 void telescope_heat_add(struct telescope_engine *e, uint32_t hour, uint32_t port, uint32_t packets, uint32_t sources);
-void telescope_heat_merge(struct telescope_engine *a, const struct telescope_engine *b);
+/* Both stand in the same hour (telescope_engine_hour). False: out of memory. */
+bool telescope_heat_merge(struct telescope_engine *a, const struct telescope_engine *b);
 /* The last day of one port (index), hours without a packet left out. */
 size_t telescope_heat_of(const struct telescope_engine *e, uint32_t port,
                          struct telescope_heat ret[TELESCOPE_DAY_HOURS]);
 void telescope_surge_hour(struct telescope_engine *e, uint32_t hour); /* the present hour is over */
+/* b's surges and what b knows of what is usual. both: hours that both have watched. */
+void telescope_surges_merge(struct telescope_engine *a, struct telescope_engine *b, uint32_t both);
+/* Enters a later hour; nothing is observed at present. */
+void telescope_engine_hour(struct telescope_engine *e, uint32_t hour);
+/* Puts out of memory what is beyond the limits. */
+void telescope_engine_forget(struct telescope_engine *e);
+/* More packets by telescope (of the first 256 of the list). A telescope that e does not have joins it when it may
+ * (telescope_config.arena); else what came to it is not told apart. */
+void telescope_adopt(struct telescope_engine *e, const struct hn_prefixes *list, const uint64_t packets[256]);
+uint64_t telescope_addresses(const struct hn_prefixes *telescopes); /* IPv4 ones; IPv6 has too many to be counted */
 size_t telescope_baseline_size(void);
 bool telescope_baseline_sound(const struct telescope_baseline *b); /* as read from a file */
 /* How many surges the tests made so far are expected to tell by chance; measured, surge.c says how. */
@@ -660,6 +677,7 @@ static inline bool telescope_event_is(const struct telescope_event *e, uint32_t 
 
 int telescope_replay(struct hn_work *w);
 int telescope_watch(struct hn_work *w);
+int telescope_merge(struct hn_work *w);
 
 /* ---------------------------------------------------------------- captures that grow (follow.c) */
 

@@ -32,10 +32,7 @@ struct watch {
     struct telescope_follow *follow;
     hn_time due; /* next report, by the monotonic clock */
     struct hn_capture_record batch[TELESCOPE_BLOCK];
-    struct note {
-        struct telescope_inputs in;
-        struct telescope_followed files;
-    } note;
+    struct telescope_note note;
 };
 
 /* ---------------------------------------------------------------- ring */
@@ -134,7 +131,7 @@ static struct telescope_engine *resume(struct watch *p, const struct telescope_c
     int fd = hn_work_file_open(p->w, p->state);
     if (!e || fd < 0)
         return e;
-    struct note *note = &p->note;
+    struct telescope_note *note = &p->note;
     bool ok = telescope_state_load(e, fd, note, sizeof *note);
     p->in = note->in;
     ok &= telescope_follow_load(p->follow, &note->files);
@@ -164,7 +161,7 @@ static void report(struct watch *p)
     struct hn_arena a;
     hn_arena_init(&a, REPORT_ARENA);
     count_drops(p);
-    struct telescope_report *r = telescope_report_new(p->e, &a);
+    struct telescope_report *r = telescope_majors(p->e) ? telescope_report_new(p->e, &a) : NULL;
     if (r)
         telescope_keep(p->w, &a, r, p->name);
     telescope_report_done(r);
