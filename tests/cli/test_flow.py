@@ -828,6 +828,8 @@ class Flow(unittest.TestCase):
             doc = self.replay("--exports", DATA / "exporters" / name)
             self.assertEqual(sum(e["flows"] for e in doc["exporters"]), n, name)
             self.assertEqual([e["malformed"] for e in doc["exporters"]], [{}] * len(doc["exporters"]), name)
+        for name, n in {"softflowd_testcc1-ipfix.pcap": 594, "softflowd_testcc1-v9.pcap": 594, "softflowd_test7-v9.pcap": 349}.items():
+            self.assertEqual([(e["flows"], e["lost"]) for e in self.replay("--exports", DATA / "exporters" / name)["exporters"]], [(n, 0)], name)
 
 
 if __name__ == "__main__":

@@ -151,26 +151,48 @@ void export_bad(struct export_one *e, enum hn_export_bad b)
 #define SEQUENCE_BEHIND 4096
 #define SEQUENCE_AHEAD  (1 << 28)
 
-void export_sequence(struct export_one *e, uint32_t sequence, uint32_t n, bool known)
+static void follow(struct export_run *r, uint32_t sequence, uint32_t n, bool known)
 {
-    int32_t ahead = (int32_t)(sequence - e->next);
-    if (e->has_sequence && ahead < 0 && ahead >= -SEQUENCE_BEHIND) {
-        e->is.disordered++;
+    int32_t ahead = (int32_t)(sequence - r->next);
+    if (r->has && ahead < 0 && ahead >= -SEQUENCE_BEHIND) {
+        r->disordered++;
         /* one that fills the last gap was late, not lost */
-        if (sequence - e->gap_from < e->gap_to - e->gap_from && e->is.lost >= n)
-            e->is.lost -= n;
+        if (sequence - r->gap_from < r->gap_to - r->gap_from && r->lost >= n)
+            r->lost -= n;
         return; /* what is expected stays as it was */
     }
-    if (e->has_sequence && (ahead < 0 || ahead > SEQUENCE_AHEAD))
-        e->is.restarts++;
-    else if (e->has_sequence && ahead > 0) {
-        e->is.lost += (uint32_t)ahead;
-        e->is.gaps++;
-        e->gap_from = e->next;
-        e->gap_to = sequence;
+    if (r->has && (ahead < 0 || ahead > SEQUENCE_AHEAD))
+        r->restarts++;
+    else if (r->has && ahead > 0) {
+        r->lost += (uint32_t)ahead;
+        r->gaps++;
+        r->gap_from = r->next;
+        r->gap_to = sequence;
     }
-    e->next = sequence + n;
-    e->has_sequence = known;
+    r->fits += r->has && !ahead;
+    r->next = sequence + n;
+    r->has = known;
+}
+
+static void tell(struct hn_exporter *is, const struct export_run *r)
+{
+    is->lost = r->lost;
+    is->gaps = r->gaps;
+    is->disordered = r->disordered;
+    is->restarts = r->restarts;
+}
+
+void export_sequence(struct export_one *e, uint32_t sequence, uint32_t n, bool known)
+{
+    follow(&e->run, sequence, n, known);
+    tell(&e->is, &e->run);
+}
+
+void export_sequence_ipfix(struct export_one *e, uint32_t sequence, uint32_t n, uint32_t flows, bool known)
+{
+    follow(&e->run, sequence, n, known);
+    follow(&e->flows_to, sequence - flows, flows, known);
+    tell(&e->is, e->flows_to.fits > e->run.fits ? &e->flows_to : &e->run);
 }
 
 void export_skew(struct export_one *e, hn_time received, uint32_t seconds)

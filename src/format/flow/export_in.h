@@ -33,6 +33,15 @@ struct export_waiting {
     uint32_t uptime;
 };
 
+/* How the sequence numbers of an exporter went, if they count as is supposed. */
+struct export_run {
+    bool has;
+    uint32_t next;             /* expected */
+    uint32_t gap_from, gap_to; /* the last gap: numbers that did not come in their turn */
+    uint64_t fits;             /* packets that were the next ones */
+    uint64_t lost, gaps, disordered, restarts;
+};
+
 struct export_one {
     struct hn_exporter is; /* first: what people see */
     struct hn_export *x;
@@ -40,11 +49,9 @@ struct export_one {
     size_t n_templates, cap_templates;
     struct export_sampler samplers[HN_EXPORT_SAMPLERS_MAX];
     size_t n_samplers;
-    uint32_t default_rate; /* of options without selector, of a v5 header; 0: none */
-    bool has_sequence;
-    uint32_t next;             /* sequence number expected */
-    uint32_t gap_from, gap_to; /* the last gap: numbers that did not come in their turn */
-    bool has_boot;             /* systemInitTimeMilliseconds was told */
+    uint32_t default_rate;           /* of options without selector, of a v5 header; 0: none */
+    struct export_run run, flows_to; /* as the protocol has it; IPFIX of softflowd (netflow9.c) */
+    bool has_boot;                   /* systemInitTimeMilliseconds was told */
     uint64_t boot_ms;
     uint32_t override;     /* 0: none */
     struct hn_buf waiting; /* data sets without template: struct export_waiting and octets */
@@ -92,6 +99,8 @@ struct export_one *export_find(struct hn_export *x, const struct hn_ip *from, ui
 void export_bad(struct export_one *e, enum hn_export_bad b);
 /* n: what this packet advances the number by; known false: it cannot be told (data without template). */
 void export_sequence(struct export_one *e, uint32_t sequence, uint32_t n, bool known);
+/* The same of IPFIX, whose number may also be that behind its own flows, options not counted: what fits counts. */
+void export_sequence_ipfix(struct export_one *e, uint32_t sequence, uint32_t n, uint32_t flows, bool known);
 void export_flow(struct export_one *e, struct hn_flow *f);
 uint32_t export_rate(const struct export_one *e, bool has_selector, uint64_t selector);
 void export_sampler_set(struct export_one *e, bool has_selector, uint64_t selector, uint64_t rate);
@@ -111,6 +120,7 @@ struct export_sets {
     struct export_when when;
     bool ipfix;
     uint32_t records; /* data records, options too: what IPFIX sequence numbers count */
+    uint32_t options; /* of these */
     bool unknown;     /* some data had no template */
 };
 void export_read_sets(struct export_sets *s, struct hn_cur *c);

@@ -4,7 +4,9 @@
  *   IPFIX, 16:     version, length in octets, export time u32, sequence u32, observation domain u32
  *
  * v9's count is not used to find the end: exporters disagree on what it counts. Its sequence numbers count packets;
- * those of IPFIX count data records, options included, which cannot be told while a template is missing. */
+ * those of IPFIX count data records, options included, which cannot be told while a template is missing. A message's
+ * number is that of its first record; that of softflowd (1.0, 1.1) is that behind its last flow, options not counted.
+ */
 #include "format/flow/export_in.h"
 
 #define HEAD9    20u
@@ -56,5 +58,5 @@ void export_ipfix(struct hn_export *x, const struct hn_ip *from, hn_time receive
     struct hn_cur rest =
         length >= HEAD10 && length < b.n ? hn_cur_sub(&c, length - HEAD10) : hn_cur_sub(&c, hn_cur_left(&c));
     export_read_sets(&s, &rest);
-    export_sequence(e, sequence, s.records, !s.unknown);
+    export_sequence_ipfix(e, sequence, s.records, s.records - s.options, !s.unknown);
 }

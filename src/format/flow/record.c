@@ -466,6 +466,7 @@ static bool read_record(struct export_sets *s, const struct export_template *t, 
         set(&r, &t->f[i], b, &s->when);
     }
     s->records++;
+    s->options += t->options;
     if (t->options)
         take_options(s, &r);
     else

@@ -128,8 +128,8 @@ void hn_export_save(const struct hn_export *x, struct hn_buf *out)
         hn_buf_add(out, e->is.address.b, 16);
         put(out, e->is.domain, 4);
         put(out, e->is.version, 1);
-        put(out, (e->has_sequence ? 1u : 0u) | (e->has_boot ? 2u : 0u), 1);
-        put(out, e->next, 4);
+        put(out, (e->run.has ? 1u : 0u) | (e->has_boot ? 2u : 0u), 1);
+        put(out, e->run.next, 4);
         put(out, e->boot_ms, 8);
         put(out, e->default_rate, 4);
         put(out, e->n_samplers, 2);
@@ -178,9 +178,9 @@ static bool load_one(struct hn_export *x, struct hn_cur *c)
     if (!e)
         return false;
     e->is.packets = 0;
-    e->has_sequence = flags & 1u;
+    e->run.has = flags & 1u;
     e->has_boot = flags & 2u;
-    e->next = hn_cur_be32(c);
+    e->run.next = hn_cur_be32(c);
     e->boot_ms = hn_cur_be64(c);
     e->default_rate = hn_cur_be32(c);
     for (unsigned n = hn_cur_be16(c); n && hn_cur_work(c); n--) {
@@ -204,7 +204,7 @@ bool hn_export_load(struct hn_export *x, struct hn_bytes state)
         export_template_drop(x->all[i], 0);
         x->all[i]->n_samplers = 0;
         x->all[i]->default_rate = 0;
-        x->all[i]->has_sequence = x->all[i]->has_boot = false;
+        x->all[i]->run.has = x->all[i]->has_boot = false;
     }
     return ok;
 }

@@ -462,6 +462,54 @@ TEST(ipfix_sequence_counts_records)
     CHECK_UINT(at(x, 0)->lost, 7);
 }
 
+/* Template 300, and n flows behind the options record, as softflowd begins each burst. */
+static struct packet softflowd(uint32_t sequence, unsigned n, bool options)
+{
+    struct packet p = ipfix(sequence, 1);
+    template4(&p, 2, 300);
+    if (options) {
+        set_begin(&p, 3);
+        put(&p, 301, 2);
+        put(&p, 2, 2);
+        put(&p, 1, 2);
+        put(&p, 149, 2); /* observationDomainId */
+        put(&p, 4, 2);
+        put(&p, 305, 2); /* samplingPacketInterval */
+        put(&p, 4, 2);
+        set_end(&p);
+        set_begin(&p, 301);
+        put(&p, 1, 4);
+        put(&p, 1, 4);
+        set_end(&p);
+    }
+    set_begin(&p, 300);
+    for (unsigned i = 0; i < n; i++)
+        record4(&p, i, 1);
+    set_end(&p);
+    return p;
+}
+
+TEST(ipfix_sequence_of_softflowd_counts_to_the_last_flow)
+{
+    static const struct {
+        uint32_t sequence;
+        unsigned n;
+        bool options;
+    } sent[] = {{24, 24, true}, {56, 32, false}, {88, 32, false}, {112, 24, true}, {144, 32, false}, {146, 2, false}};
+    EXPORT(x);
+    struct packet p;
+    for (size_t i = 0; i < sizeof sent / sizeof *sent; i++) {
+        p = softflowd(sent[i].sequence, sent[i].n, sent[i].options);
+        send(x, &p);
+    }
+    CHECK_UINT(at(x, 0)->options, 2);
+    CHECK_UINT(at(x, 0)->lost + at(x, 0)->disordered, 0);
+    p = softflowd(146 + 32 + 7, 7, false); /* one of 32 did not come */
+    send(x, &p);
+    CHECK_UINT(at(x, 0)->lost, 32);
+    CHECK_UINT(at(x, 0)->gaps, 1);
+}
+
 TEST(ipfix_withdrawal)
 {
     EXPORT(x);
