@@ -140,6 +140,7 @@ static void jar_in_memory(struct languages_state *st, struct languages_file *f, 
     struct hn_cur c;
     hn_cur_init(&c, hn_bytes_of(bytes.p + end.at, (size_t)end.size), MEMBERS_MAX);
     while (hn_zip_next(&c, &m)) {
+        languages_jar_class(st, j, m.name);
         if (member_kind(m.name) == JAVA_OTHER || !member_fits(st, f, j, &m))
             continue;
         if (m.at + before < bytes.n)
@@ -177,9 +178,11 @@ static void directory(struct languages_state *st, struct languages_file *f, stru
     struct hn_cur c;
     hn_cur_init(&c, b, MEMBERS_MAX);
     f->jar->stage = JAVA_MEMBERS;
-    while (hn_zip_next(&c, &m))
+    while (hn_zip_next(&c, &m)) {
+        languages_jar_class(st, f->jar, m.name);
         if (member_kind(m.name) != JAVA_OTHER && member_fits(st, f, f->jar, &m))
             want_member(st, f, &m, f->jar->before);
+    }
     if (c.bad)
         hn_parse_malformed(st->p, f->path, f->jar->end.at + c.bad_at, c.bad);
     if (!f->jar->first)

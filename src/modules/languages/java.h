@@ -28,6 +28,8 @@ struct languages_jar {
     /* from the manifest; empty: not there */
     struct hn_str title, version, vendor, vendor_id, bundle, bundle_version, bundle_licence, module, group_id,
         extension, plugin_version, url;
+    struct hn_str package; /* that all classes share, as a folder: "org/apache/kafka/" */
+    bool classes;
     struct java_pom *poms;
     /* while it is read in parts */
     enum java_stage stage;
@@ -42,5 +44,9 @@ void languages_jar_take(struct languages_state *st, struct languages_jar *j, enu
                         struct hn_bytes name, struct hn_bytes content);
 /* Tells of everything inside; gives how many packages. */
 int64_t languages_jar_emit(struct languages_state *st, struct languages_jar *j);
+/* java_group.c */
+void languages_jar_class(struct languages_state *st, struct languages_jar *j, struct hn_bytes name);
+struct hn_str languages_jar_group(struct languages_state *st, const struct languages_jar *j, struct hn_str artifact,
+                                  struct hn_str version);
 /* java.c */
 const char *languages_archive_format(struct hn_bytes name); /* "jar", …, by the ending; NULL: none */

@@ -255,29 +255,6 @@ static void emit_pom(struct languages_state *st, const struct languages_jar *j, 
     languages_emit(st, &k);
 }
 
-static bool looks_like_group(struct hn_str s)
-{
-    return hn_str_chr(s, '.') > 0 && hn_str_chr(s, ' ') < 0 && hn_str_chr(s, '/') < 0;
-}
-
-/* "org.apache.commons.lang3" of artifact "commons-lang3": without the part that the artifact repeats. */
-static struct hn_str group_of(const struct languages_jar *j, struct hn_str artifact)
-{
-    struct hn_str from = looks_like_group(j->bundle) ? j->bundle : looks_like_group(j->module) ? j->module : HN_STR("");
-    if (looks_like_group(j->group_id))
-        return j->group_id;
-    if (looks_like_group(j->vendor_id))
-        return j->vendor_id;
-    ptrdiff_t dot = -1;
-    for (size_t i = from.n; i-- > 0 && dot < 0;)
-        if (from.p[i] == '.')
-            dot = (ptrdiff_t)i;
-    struct hn_str last = dot >= 0 ? hn_str_cut(from, (size_t)dot + 1, from.n) : HN_STR("");
-    if (last.n && artifact.n >= last.n && memcmp(artifact.p + artifact.n - last.n, last.p, last.n) == 0)
-        return hn_str_cut(from, 0, (size_t)dot);
-    return from;
-}
-
 /* Without anything that Maven wrote. A plugin of Jenkins is no library of the same name: "found" tells them apart. */
 static bool emit_by_manifest(struct languages_state *st, const struct languages_jar *j)
 {
@@ -292,11 +269,12 @@ static bool emit_by_manifest(struct languages_state *st, const struct languages_
     k.found = plugin ? "jenkins-plugin" : "jar";
     k.guessed = !(plugin && j->group_id.n);
     k.name = hn_str_bytes(name);
-    k.group = hn_str_bytes(group_of(j, name));
-    k.version = hn_str_bytes(plugin         ? j->plugin_version
-                             : version.n    ? version
-                             : j->version.n ? j->version
-                                            : j->bundle_version);
+    if (plugin)
+        version = j->plugin_version;
+    else if (!version.n)
+        version = j->version.n ? j->version : j->bundle_version;
+    k.group = hn_str_bytes(plugin ? j->group_id : languages_jar_group(st, j, name, version));
+    k.version = hn_str_bytes(version);
     k.supplier = hn_str_bytes(j->vendor);
     k.licence = hn_str_bytes(j->bundle_licence);
     k.homepage = hn_str_bytes(j->url);

@@ -157,6 +157,30 @@ inner = archive([("WEB-INF/lib/lib-2.0.jar", lib), ("WEB-INF/lib/commons-lang3-3
 stored = archive([("BOOT-INF/lib/lib-2.0.jar", lib)], b"a comment", zipfile.ZIP_STORED)
 plugin = archive([("META-INF/MANIFEST.MF", "Extension-Name: gradle\nPlugin-Version: 1.36\nGroup-Id: org.jenkins-ci.plugins\n\n")])
 plain = archive([("A.class", "x")])
+CLASSES = ["module-info.class", "META-INF/versions/9/net/other/A.class", "net/example/broker/A.class", "net/example/broker/inner/B.class",
+           "org/springframework/boot/loader/Launcher.class"]
+broker = archive([(name, "x") for name in CLASSES])
+
+
+def said(*lines):
+    return archive([("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n" + "\n".join(lines) + "\n\n")])
+
+
+# without anything of Maven: which group
+groups = archive([("WEB-INF/lib/" + name, data) for name, data in [
+    ("spring-core-6.1.6.jar", said("Automatic-Module-Name: spring.core")),
+    ("spring-boot-3.2.5.jar", said("Automatic-Module-Name: spring.boot")),
+    ("unheard-1.0.jar", said("Automatic-Module-Name: some.unheard")),
+    ("rank-eval-client-7.17.9.jar", said("Implementation-Title: org.elasticsearch.plugin#rank-eval;7.17.9")),
+    ("another-7.17.9.jar", said("Implementation-Title: org.elasticsearch.plugin#rank-eval;7.17.9")),
+    ("dom4j-1.6.1.jar", plain),
+    ("dom4j-2.1.4.jar", plain),
+    ("example-core-6.0.jar", said("Implementation-Vendor-Id: org.example", "Bundle-SymbolicName: org.example.orm.core")),
+    ("example-tool-6.0.jar", said("Implementation-Vendor-Id: org.example", "Bundle-SymbolicName: com.foreign.tool")),
+    ("ehcache-3.10.jar", said("Bundle-SymbolicName: org.ehcache")),
+    ("broker-2.0.jar", broker),
+    ("mixed-2.0.jar", archive([("net/example/A.class", "x"), ("org/other/B.class", "x")])),
+]])
 
 
 def jar(path, image, cut=None):
@@ -173,4 +197,4 @@ with open(here / "archives.in", "w", encoding="ascii") as f:
     f.write("% live=0 now=2026-11-22T05:00:00Z\n")
     f.write(jar("/opt/app/lib-2.0.jar", lib) + jar("/opt/app/app-1.1-all.jar", shaded) + jar("/srv/web.war", inner))
     f.write(jar("/srv/boot-0.1.jar", stored) + jar("/var/lib/jenkins/plugins/gradle.jpi", plugin) + jar("/opt/app/log4j-1.2-api-2.17.1.jar", plain))
-    f.write(jar("/opt/app/cut-1.0.jar", lib, 100))
+    f.write(jar("/opt/app/cut-1.0.jar", lib, 100) + jar("/srv/groups.war", groups) + jar("/opt/app/broker-2.0.jar", broker))
