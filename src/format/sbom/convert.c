@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "format/sbom/convert_in.h"
-#include "format/sbom/licence_names.h"
 #include "format/sbom/spdx_out.h"
 
 static void lost(struct recast *r, const struct hn_bom_component *c, const char *what, struct hn_str value)
@@ -380,6 +379,24 @@ static void recast_component(struct recast *r, struct hn_bom_component *c)
     lose_extra(r, c, &c->extra);
 }
 
+/* Entry by entry: of most there is nothing but the name, which travels. */
+static void lose_texts(struct recast *r)
+{
+    for (struct hn_bom_extra **p = &r->b->extra, *e; (e = *p) != NULL;) {
+        const struct hn_jv *v = NULL;
+        if (hn_str_eqc(e->key, "hasExtractedLicensingInfos"))
+            v = hn_jv_parse(r->a, hn_str_bytes(e->value), NULL);
+        if (!v || v->kind != HN_JV_ARR) {
+            p = &e->next;
+            continue;
+        }
+        *p = e->next;
+        for (size_t i = 0; i < v->n; i++)
+            if (v->items[i].kind != HN_JV_OBJ || recast_text_lost(r, &v->items[i]))
+                lost(r, NULL, "hasExtractedLicensingInfos", hn_jv_str(&v->items[i], "licenseId"));
+    }
+}
+
 /* Elements of SPDX 3 that the model has nothing of. */
 static void lose_elements(struct recast *r)
 {
@@ -407,6 +424,8 @@ static void lose_elements(struct recast *r)
         bool is_known = hn_str_starts(type, "security_");
         for (size_t i = 0; i < sizeof known / sizeof *known; i++)
             is_known |= hn_str_eqc(type, known[i]);
+        if (hn_str_eqc(type, "simplelicensing_SimpleLicensingText"))
+            is_known = !recast_text_lost(r, v);
         if (!is_known)
             lost(r, NULL, "element", type.n ? type : HN_STR("?"));
     }
@@ -438,7 +457,7 @@ static void to_cyclonedx(struct recast *r)
 {
     struct hn_bom *b = r->b;
 
-    hn_bom_licence_names(r->a, r->b, &r->licences);
+    recast_names(r);
     recast_edges(r);
     drop_dangling(r);
     restore_refs(r);
@@ -452,6 +471,7 @@ static void to_cyclonedx(struct recast *r)
         hn_bom_prop_add(b, &b->metadata_props, HN_STR("spdx:name"), b->name);
     if (b->comment.n)
         hn_bom_prop_add(b, &b->metadata_props, HN_STR("spdx:comment"), b->comment);
+    lose_texts(r);
     lose_elements(r);
     lose_extra(r, NULL, &b->extra);
     lose_extra(r, NULL, &b->metadata_extra);
@@ -511,9 +531,11 @@ struct hn_err hn_bom_recast(struct hn_bom *b, enum hn_bom_family to, struct hn_b
         return b->arena->failed ? (struct hn_err){HN_E_NOMEM} : HN_OK;
     hn_map_init(&r.refs);
     hn_map_init(&r.licences);
+    hn_map_init(&r.named);
     to_cyclonedx(&r);
     hn_map_done(&r.refs);
     hn_map_done(&r.licences);
+    hn_map_done(&r.named);
     if (b->arena->failed)
         return (struct hn_err){HN_E_NOMEM};
     return hn_bom_index(b);

@@ -2,6 +2,7 @@
 #include "base/str.h"
 #include "format/sbom/convert_in.h"
 #include "format/sbom/licence_names.h"
+#include "format/sbom/spdx_out.h"
 
 static const char *says_prop(uint8_t says)
 {
@@ -122,4 +123,54 @@ void recast_evidence(struct recast *r, struct hn_bom_component *c)
         else
             *p = (*p)->next;
     }
+}
+
+/* ---------------------------------------------------------------- texts */
+
+static void use(struct recast *r, struct hn_str name)
+{
+    if (!hn_ok(hn_map_set(&r->named, hn_str_bytes(name), r)))
+        r->a->failed = true;
+}
+
+static void use_reference(void *arg, struct hn_str ref)
+{
+    struct recast *r = arg;
+    const struct hn_str *name = hn_map_find(&r->licences, hn_str_bytes(ref));
+
+    if (name)
+        use(r, *name);
+}
+
+/* SPDX 3: the reader has followed the reference. */
+static void use_name(void *arg, const struct hn_bom_licence *l)
+{
+    use(arg, l->value);
+}
+
+void recast_names(struct recast *r)
+{
+    hn_bom_licence_names(r->a, r->b, &r->licences);
+    spdx_each_licence_reference(r->b, use_reference, r);
+    spdx_each_named_licence(r->b, use_name, r);
+}
+
+bool recast_text_lost(const struct recast *r, const struct hn_jv *text)
+{
+    static const char *const known[] = {"licenseId",    "name", "extractedText", "simplelicensing_licenseText",
+                                        "creationInfo", "type", "spdxId"};
+    struct hn_str name = hn_jv_str(text, "name"), words = hn_jv_str(text, "extractedText");
+
+    if (!words.n)
+        words = hn_jv_str(text, "simplelicensing_licenseText");
+    for (size_t i = 0; i < text->n; i++) {
+        bool is_known = false;
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+            is_known |= hn_str_eqc(text->keys[i], known[k]);
+        if (!is_known)
+            return true;
+    }
+    if (name.n && !hn_map_has(&r->named, hn_str_bytes(name)))
+        return true;
+    return words.n && !hn_str_eqc(words, "NOASSERTION") && !hn_str_eq(words, name);
 }

@@ -103,6 +103,64 @@ TEST(licences_of_ones_own_in_an_expression_have_an_entry)
     doc_done(&d);
 }
 
+static size_t lost_to_cyclonedx(struct hn_bytes text)
+{
+    struct doc d;
+    struct hn_bom_notes loss = {.most = 10};
+
+    doc_read(&d, text);
+    if (hn_ok(d.err))
+        doc_write(&d, "cyclonedx-1.6", &loss);
+    bool read = hn_ok(d.err) && !d.b.broken;
+    doc_done(&d);
+    return read ? loss.n : SIZE_MAX;
+}
+
+static size_t lost_of_entry(const char *entry)
+{
+    char text[1000];
+
+    snprintf(text, sizeof text,
+             "{\"spdxVersion\":\"SPDX-2.3\",\"dataLicense\":\"CC0-1.0\",\"SPDXID\":\"SPDXRef-DOCUMENT\",\"name\":\"d\","
+             "\"documentNamespace\":\"https://example.org/d\",\"packages\":[{\"SPDXID\":\"SPDXRef-a\",\"name\":\"a\","
+             "\"downloadLocation\":\"NOASSERTION\",\"licenseDeclared\":\"MIT AND LicenseRef-1\"}],"
+             "\"hasExtractedLicensingInfos\":[%s]}",
+             entry);
+    return lost_to_cyclonedx(hn_str_bytes(hn_str_c(text)));
+}
+
+/* The name travels; a text that is the name again, or not known, says no more. */
+TEST(a_licence_by_name_comes_back_without_loss)
+{
+    static const char *const families[] = {"spdx-2.2", "spdx-2.3", "spdx-2.3-tv", "spdx-3.0"};
+    struct doc d;
+    struct hn_bom_notes loss = {.most = 10};
+
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        NOTE("%s", families[i]);
+        doc_c(
+            &d,
+            "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":[{\"type\":\"library\",\"name\":\"x\","
+            "\"licenses\":[{\"license\":{\"name\":\"Ours "
+            "alone\"}},{\"license\":{\"id\":\"MIT\"}}]},{\"type\":\"library\","
+            "\"name\":\"y\",\"licenses\":[{\"expression\":\"MIT OR LicenseRef-own\"}]}]}");
+        CHECK_UINT(lost_to_cyclonedx(hn_str_bytes(doc_write(&d, families[i], &loss))), 0);
+        doc_done(&d);
+    }
+    CHECK_UINT(lost_of_entry("{\"licenseId\":\"LicenseRef-1\",\"name\":\"N\",\"extractedText\":\"N\"}"), 0);
+    CHECK_UINT(lost_of_entry("{\"licenseId\":\"LicenseRef-1\",\"extractedText\":\"NOASSERTION\"}"), 0);
+    CHECK_UINT(lost_of_entry("{\"licenseId\":\"LicenseRef-1\",\"name\":\"N\",\"extractedText\":\"Do as you please\"}"),
+               1);
+    CHECK_UINT(lost_of_entry("{\"licenseId\":\"LicenseRef-1\",\"extractedText\":\"Do as you please\"}"), 1);
+    CHECK_UINT(lost_of_entry("{\"licenseId\":\"LicenseRef-1\",\"name\":\"N\",\"extractedText\":\"N\",\"seeAlsos\":["
+                             "\"https://example.org\"]}"),
+               1);
+    CHECK_UINT(lost_of_entry("{\"licenseId\":\"LicenseRef-unused\",\"name\":\"N\",\"extractedText\":\"N\"}"), 1);
+    CHECK_UINT(lost_of_entry("{\"licenseId\":\"LicenseRef-1\",\"name\":\"N\",\"extractedText\":\"N\"},"
+                             "{\"licenseId\":\"LicenseRef-2\",\"name\":\"M\",\"extractedText\":\"x\"},7"),
+               2);
+}
+
 /* SPDX 2.2 demands what 2.3 lets be left out (7.13, 7.15, 7.17, 8.5, 8.6, 8.8). */
 TEST(what_spdx_2_2_demands_is_there)
 {
