@@ -36,13 +36,16 @@ const struct hn_verb_option sbom_generate_options[] = {
 
 struct hn_str sbom_generate_fmt(struct generate *g, const char *fmt, ...)
 {
+    char small[512]; /* nearly all: laid out once, not measured first */
     va_list ap, again;
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(small, sizeof small, fmt, ap);
     va_end(ap);
     char *p = n < 0 ? NULL : hn_arena_alloc(g->a, (size_t)n + 1);
-    if (p)
+    if (p && (size_t)n < sizeof small)
+        memcpy(p, small, (size_t)n + 1);
+    else if (p)
         vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return p ? (struct hn_str){p, (size_t)n} : HN_STR("");

@@ -12,6 +12,7 @@ struct generate {
     struct hn_bom bom;
     struct hn_arena *a;
     struct hn_str os_id, os_version;
+    struct hn_str distro;                         /* both, as package URLs have them */
     struct hn_map packages;                       /* "name:arch" → component */
     struct hn_map artefacts;                      /* path → component: archives and programs */
     struct hn_map languages;                      /* "ecosystem scope name" → component, to find what depends names */

@@ -41,7 +41,8 @@ static struct hn_bom_component *put_artefact(struct generate *g, const struct hn
     c->type = HN_BOM_TYPE_FILE;
     c->name = base_of(path);
     c->ref = sbom_generate_fmt(g, "artefact:%.*s", HN_FMT(path));
-    describe_artefact(g, c, artefact);
+    if (g->document)
+        describe_artefact(g, c, artefact);
     return c;
 }
 
@@ -90,6 +91,7 @@ static void put_evidence(struct generate *g, struct hn_bom_component *c, const s
     e->occurrences = at;
 }
 
+/* What no match asks for. */
 static void describe(struct generate *g, struct hn_bom_component *c, const struct hn_obs *o)
 {
     static const struct {
@@ -99,8 +101,6 @@ static void describe(struct generate *g, struct hn_bom_component *c, const struc
                  {"replaces", "hinomi:package:replaces"},
                  {"detail", "hinomi:package:build"}};
     struct hn_str homepage = hn_obs_get(o, "homepage"), origin = hn_obs_get(o, "origin");
-    c->version = generate_told_text(hn_obs_get(o, "version"));
-    c->purl = generate_told_text(hn_obs_get(o, "purl"));
     sbom_generate_supplier(g, c, hn_obs_get(o, "supplier"));
     sbom_generate_licence(g, c, hn_obs_get(o, "licence"));
     if (homepage.n)
@@ -109,7 +109,6 @@ static void describe(struct generate *g, struct hn_bom_component *c, const struc
         hn_bom_link_add(&g->bom, &c->links,
                         hn_str_find(origin, HN_STR("git")) >= 0 ? HN_STR("vcs") : HN_STR("distribution"), origin);
     put_hashes(g, c, o);
-    put_evidence(g, c, o);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         sbom_generate_prop(g, c, texts[i].prop, hn_obs_get(o, texts[i].field));
     if (hn_obs_get_bool(o, "guessed", false))
@@ -223,13 +222,17 @@ static struct hn_bom_component *put_package(struct generate *g, const struct hn_
     c->type = itself && !hn_str_eqc(ecosystem, "Maven") ? HN_BOM_TYPE_APPLICATION : HN_BOM_TYPE_LIBRARY;
     c->ref = sbom_generate_fmt(g, "%.*s#%.*s%s%.*s", HN_FMT(purl.n ? purl : hn_obs_get(o, "name")), HN_FMT(path),
                                inner.n ? "!/" : "", HN_FMT(inner));
-    describe(g, c, o);
-    if (itself) {
+    c->version = generate_told_text(hn_obs_get(o, "version"));
+    c->purl = generate_told_text(purl);
+    put_evidence(g, c, o);
+    if (g->document)
+        describe(g, c, o);
+    if (itself && g->document)
         describe_artefact(g, c, hn_facts_find(g->facts, "languages.artefact", path));
-        if (!hn_ok(hn_map_set(&g->artefacts, hn_str_bytes(path), c)))
-            g->a->failed = true;
-    }
-    remember(g, o, c);
+    if (itself && !hn_ok(hn_map_set(&g->artefacts, hn_str_bytes(path), c)))
+        g->a->failed = true;
+    if (g->document)
+        remember(g, o, c);
     return c;
 }
 
@@ -244,7 +247,7 @@ void sbom_generate_languages(struct generate *g)
     for (size_t i = 0; made && i < n; i++)
         if (!made[i])
             made[i] = put_package(g, list[i]);
-    for (size_t i = 0; made && i < n; i++)
+    for (size_t i = 0; g->document && made && i < n; i++)
         if (made[i])
             put_dependencies(g, list[i], made[i]);
 }

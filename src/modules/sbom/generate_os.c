@@ -9,6 +9,7 @@ void sbom_generate_os(struct generate *g)
     struct hn_str point = hn_obs_get(os, "point");
     g->os_id = hn_obs_get(os, "id");
     g->os_version = hn_obs_get(os, "version");
+    g->distro = g->os_version.n ? sbom_generate_fmt(g, "%.*s-%.*s", HN_FMT(g->os_id), HN_FMT(g->os_version)) : g->os_id;
     if (!g->os_id.n)
         return;
     struct hn_bom_component *c = hn_bom_component_add(&g->bom, NULL);
@@ -59,9 +60,7 @@ static struct hn_str purl_of(struct generate *g, const struct hn_obs *o)
                         .namespace = namespace_of(g),
                         .name = hn_obs_get(o, "name"),
                         .version = version};
-    struct hn_str distro =
-        g->os_version.n ? sbom_generate_fmt(g, "%.*s-%.*s", HN_FMT(g->os_id), HN_FMT(g->os_version)) : g->os_id;
-    bool ok = hn_purl_set(&p, HN_STR("arch"), hn_obs_get(o, "arch")) && hn_purl_set(&p, HN_STR("distro"), distro) &&
+    bool ok = hn_purl_set(&p, HN_STR("arch"), hn_obs_get(o, "arch")) && hn_purl_set(&p, HN_STR("distro"), g->distro) &&
               hn_purl_set(&p, HN_STR("upstream"), upstream_of(g, o)) && hn_purl_set(&p, HN_STR("epoch"), epoch);
     if (!ok || !hn_purl_build(g->a, &p, NULL))
         return HN_STR("");
@@ -126,16 +125,9 @@ static struct hn_str filename_of(struct generate *g, const struct hn_obs *o)
     return sbom_generate_fmt(g, "%.*s_%.*s_%.*s.deb", HN_FMT(name), HN_FMT(version), HN_FMT(arch));
 }
 
-static void put_package(struct generate *g, const struct hn_obs *o)
+/* What no match asks for. */
+static void describe(struct generate *g, struct hn_bom_component *c, const struct hn_obs *o)
 {
-    struct hn_bom_component *c = hn_bom_component_add(&g->bom, NULL);
-    if (!c)
-        return;
-    c->type = (uint8_t)type_of(hn_obs_get(o, "section"));
-    c->name = hn_obs_get(o, "name");
-    c->version = generate_told_text(hn_obs_get(o, "version"));
-    c->purl = generate_told_text(purl_of(g, o));
-    c->ref = c->purl.n ? c->purl : o->subject;
     c->scope = HN_BOM_SCOPE_REQUIRED;
     put_detail(g, c, hn_facts_find(g->facts, "packages.detail", o->subject));
     sbom_generate_prop(g, c, "hinomi:package:manager", hn_obs_get(o, "manager"));
@@ -146,6 +138,20 @@ static void put_package(struct generate *g, const struct hn_obs *o)
     if (!hn_str_eqc(hn_obs_get(o, "state"), "installed"))
         sbom_generate_prop(g, c, "hinomi:package:state", hn_obs_get(o, "state"));
     sbom_generate_file_props(g, c, filename_of(g, o), false, true, true);
+}
+
+static void put_package(struct generate *g, const struct hn_obs *o)
+{
+    struct hn_bom_component *c = hn_bom_component_add(&g->bom, NULL);
+    if (!c)
+        return;
+    c->type = (uint8_t)type_of(hn_obs_get(o, "section"));
+    c->name = hn_obs_get(o, "name");
+    c->version = generate_told_text(hn_obs_get(o, "version"));
+    c->purl = generate_told_text(purl_of(g, o));
+    c->ref = c->purl.n ? c->purl : o->subject;
+    if (g->document)
+        describe(g, c, o);
     if (!hn_ok(hn_map_set(&g->packages, hn_str_bytes(o->subject), c)))
         g->a->failed = true;
 }

@@ -229,7 +229,7 @@ static bool look_at(struct looking *l, const struct hn_adv_hit *hit)
     if (one.eval.verdict == HN_VERDICT_UNDECIDED) {
         l->undecided = true;
         if (q->range && !l->part->overlaps.n)
-            l->part->overlaps = one.adv.id;
+            l->part->overlaps = hn_arena_str(l->e->keep, one.adv.id);
         return true;
     }
     return sbom_match_add(l->e, l->a, l->out, &one);
@@ -321,6 +321,14 @@ bool sbom_match_part(struct sbom_engine *e, struct hn_arena *a, struct sbom_part
     return ok;
 }
 
+static void settle(struct sbom_part *parts, size_t n, const struct sbom_releases *releases)
+{
+    for (size_t i = 0; i < n; i++)
+        if (parts[i].unknown == SBOM_UNKNOWN_NOT &&
+            sbom_release_missing(releases, sbom_release_find(releases, &parts[i])))
+            parts[i].unknown = SBOM_UNKNOWN_RELEASE_NOT_COVERED;
+}
+
 bool sbom_match_parts(struct sbom_engine *e, struct hn_arena *a, struct sbom_part *parts, size_t n,
                       struct sbom_matches *ret)
 {
@@ -329,9 +337,26 @@ bool sbom_match_parts(struct sbom_engine *e, struct hn_arena *a, struct sbom_par
     *ret = (struct sbom_matches){0};
     for (size_t i = 0; ok && i < n; i++)
         ok = sbom_match_part(e, a, parts, n, i, &releases, ret);
-    for (size_t i = 0; i < n; i++)
-        if (parts[i].unknown == SBOM_UNKNOWN_NOT &&
-            sbom_release_missing(&releases, sbom_release_find(&releases, &parts[i])))
-            parts[i].unknown = SBOM_UNKNOWN_RELEASE_NOT_COVERED;
+    settle(parts, n, &releases);
     return ok && !a->failed;
+}
+
+bool sbom_match_each(struct sbom_engine *e, struct sbom_part *parts, size_t n, size_t most,
+                     void (*each)(void *arg, struct hn_arena *a, const struct sbom_match *m), void *arg)
+{
+    struct sbom_releases releases = {.n = 0};
+    struct hn_arena a;
+    bool ok = true;
+    hn_arena_init(&a, most);
+    for (size_t i = 0; ok && i < n; i++) {
+        struct sbom_matches found = {0};
+        hn_arena_clear(&a);
+        ok = sbom_match_part(e, &a, parts, n, i, &releases, &found);
+        for (size_t k = 0; k < found.n; k++)
+            each(arg, &a, &found.first[k]);
+        ok = ok && !a.failed;
+    }
+    hn_arena_done(&a);
+    settle(parts, n, &releases);
+    return ok;
 }

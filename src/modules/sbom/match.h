@@ -69,6 +69,10 @@ bool sbom_match_part(struct sbom_engine *e, struct hn_arena *a, struct sbom_part
                      struct sbom_releases *releases, struct sbom_matches *ret);
 bool sbom_match_parts(struct sbom_engine *e, struct hn_arena *a, struct sbom_part *parts, size_t n,
                       struct sbom_matches *ret);
+/* The same for who needs no match any more once it was told: one part's are in memory at a time. a: that of the part,
+ * for whatever is as short-lived. most: bytes of it. parts[].unknown is settled at the end. */
+bool sbom_match_each(struct sbom_engine *e, struct sbom_part *parts, size_t n, size_t most,
+                     void (*each)(void *arg, struct hn_arena *a, const struct sbom_match *m), void *arg);
 /* cpe.c: matches of a part by its CPE name, appended. others: the parts of the document, for platforms. */
 bool sbom_match_cpe(struct sbom_engine *e, struct hn_arena *a, const struct sbom_part *p,
                     const struct sbom_part *others, size_t n_others, struct sbom_matches *ret);

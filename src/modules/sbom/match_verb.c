@@ -106,7 +106,6 @@ struct document {
     struct hn_arena arena;
     struct sbom_part *parts;
     size_t n;
-    struct sbom_matches found;
 };
 
 /* In JSON form, elements go to a buffer of their own list; as lines, at once to the output. */
@@ -214,10 +213,23 @@ static void add_row(struct run *r, struct document *d, const struct sbom_match *
         x->sentence = sbom_match_sentence(a, (enum hn_lang)hn_work_lang(r->w), m);
 }
 
-static void say_match(struct run *r, struct document *d, const struct sbom_match *m, struct hn_buf *line)
+/* The matches of a document are told while it is matched. */
+struct telling {
+    struct run *r;
+    struct document *d;
+    struct hn_buf line;
+    const struct sbom_part *last; /* that had a match */
+};
+
+static void say_match(void *arg, struct hn_arena *a, const struct sbom_match *m)
 {
+    struct telling *t = arg;
+    struct run *r = t->r;
+    struct document *d = t->d;
     struct hn_vex_verdict v;
     struct hn_jw own;
+    r->n.affected += m->part != t->last;
+    t->last = m->part;
     verdict_of(r, d, m, &v);
     bool closed = closes(&v), hidden = m->part->suppressed != SBOM_FALSE_NOT || closed;
     if (hidden) {
@@ -231,25 +243,17 @@ static void say_match(struct run *r, struct document *d, const struct sbom_match
         r->over = r->over || reaches(r, m);
     }
     if (r->json) {
-        struct hn_jw *w = begin(r, hidden ? &r->js : &r->jm, line, &own);
-        sbom_match_json(w, &d->arena, m, d->file, &v);
-        end(r, line);
+        struct hn_jw *w = begin(r, hidden ? &r->js : &r->jm, &t->line, &own);
+        sbom_match_json(w, a, m, d->file, &v);
+        end(r, &t->line);
     } else if (!hidden) {
         add_row(r, d, m);
     }
 }
 
-static void say_parts(struct run *r, struct document *d)
+static void say_unknown(struct run *r, struct document *d, struct hn_buf *line)
 {
-    HN_AUTO(hn_buf_done) struct hn_buf line;
-    const struct sbom_part *last = NULL;
     struct hn_jw own;
-    hn_buf_init(&line, 16u << 20);
-    for (size_t i = 0; i < d->found.n; i++) {
-        r->n.affected += d->found.first[i].part != last;
-        last = d->found.first[i].part;
-        say_match(r, d, &d->found.first[i], &line);
-    }
     for (size_t i = 0; i < d->n; i++) {
         if (d->parts[i].unknown == SBOM_UNKNOWN_NOT)
             continue;
@@ -257,9 +261,9 @@ static void say_parts(struct run *r, struct document *d)
         r->n.by_unknown[d->parts[i].unknown]++;
         if (!r->json)
             continue;
-        struct hn_jw *w = begin(r, &r->ju, &line, &own);
+        struct hn_jw *w = begin(r, &r->ju, line, &own);
         sbom_unknown_json(w, &d->arena, &d->parts[i], d->file);
-        end(r, &line);
+        end(r, line);
     }
 }
 
@@ -329,7 +333,13 @@ static bool match_document(struct run *r, struct document *d)
     if (!hn_vex_add_document(&r->vex, d->bom, d->file, 0))
         return false;
     r->n.components += d->n;
-    return sbom_match_parts(&r->engine, &d->arena, d->parts, d->n, &d->found);
+    struct telling t = {.r = r, .d = d};
+    hn_buf_init(&t.line, 16u << 20);
+    bool ok = sbom_match_each(&r->engine, d->parts, d->n, DOCUMENT_CAP, say_match, &t);
+    if (ok)
+        say_unknown(r, d, &t.line);
+    hn_buf_done(&t.line);
+    return ok;
 }
 
 static void judge_document(struct run *r, struct document *d)
@@ -337,12 +347,10 @@ static void judge_document(struct run *r, struct document *d)
     r->n.documents++;
     hn_arena_init(&d->arena, DOCUMENT_CAP);
     keep_gaps(r, d);
-    if (hn_ok(hn_bom_index(d->bom)) && match_document(r, d)) {
-        say_parts(r, d);
+    if (hn_ok(hn_bom_index(d->bom)) && match_document(r, d))
         count_judged(r, d);
-    } else {
+    else
         r->failed = true;
-    }
     say_document(r, d);
     hn_arena_done(&d->arena);
 }
@@ -505,7 +513,7 @@ static void say_json(struct run *r)
 {
     HN_AUTO(hn_buf_done) struct hn_buf out;
     struct hn_jw w;
-    hn_buf_init(&out, 2 * OUT_MAX);
+    hn_buf_init(&out, OUT_MAX);
     hn_jw_init(&w, &out);
     hn_jw_obj(&w);
     hn_jw_kc(&w, "schema", "hinomi-sbom-match/1");
@@ -516,9 +524,14 @@ static void say_json(struct run *r)
     } lists[] = {{"documents", &r->jd}, {"matches", &r->jm}, {"suppressed", &r->js}, {"unknown", &r->ju}};
     for (size_t i = 0; i < 4; i++) {
         hn_jw_arr_end(lists[i].jw);
-        hn_jw_key(&w, lists[i].key);
-        hn_jw_raw(&w, hn_buf_text(lists[i].jw->out));
         r->failed = r->failed || lists[i].jw->out->bad;
+    }
+    for (size_t i = 0; !r->failed && i < 4; i++) { /* megabytes: handed on from where they are */
+        hn_jw_key(&w, lists[i].key);
+        hn_jw_raw(&w, HN_STR(""));
+        hn_work_write(r->w, hn_bytes_of(out.p, out.n));
+        hn_buf_clear(&out);
+        hn_work_write(r->w, hn_str_bytes(hn_buf_text(lists[i].jw->out)));
     }
     judged_json(r, &w);
     counts_json(&r->n, &w);
