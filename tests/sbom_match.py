@@ -298,6 +298,16 @@ class Own(unittest.TestCase):
         self.assertIn("medium 6.1", text)
         self.assertIn("every version of a (PyPI)", text)
 
+    def test_an_answer_of_megabytes_is_whole(self):
+        """It is kept in pieces of 256 KiB."""
+        folder = feed("many", osv("P-1", "PyPI", "a", [ZERO]))
+        bom = write("many.cdx.json", cdx([library(f"pkg:pypi/a@1?n={i}", f"r{i}") for i in range(3000)] + [{"type": "library", "name": f"n{i}"} for i in range(2000)]))
+        text = run("match", "--json", "--feed", folder, bom).stdout
+        answer = json.loads(text)
+        self.assertGreater(len(text), 1 << 20)
+        self.assertEqual([m["ref"] for m in answer["matches"]], [f"r{i}" for i in range(3000)])
+        self.assertEqual([u["component"] for u in answer["unknown"]], [f"n{i}" for i in range(2000)])
+
     def test_vex(self):
         folder = feed("vex", osv("P-1", "PyPI", "a", [ZERO], aliases=["CVE-2026-0001"]))
         subject = {"component": {"type": "application", "name": "app", "bom-ref": "app", "purl": "pkg:generic/app@1"}}

@@ -7,6 +7,7 @@
 #include "format/sbom/vex.h"
 #include "modules/sbom/generate.h"
 #include "modules/sbom/index.h"
+#include "modules/sbom/match_list.h"
 #include "modules/sbom/match_out.h"
 #include "modules/sbom/sbom.h"
 
@@ -61,8 +62,7 @@ struct run {
     struct sbom_sources sources;
     struct hn_vex vex;
     hn_time max_age;
-    struct hn_buf matches, suppressed, unknown, documents;
-    struct hn_jw jm, js, ju, jd;
+    struct sbom_list documents, matches, suppressed, unknown; /* in JSON form */
     bool json;
     struct row *rows;
     size_t n_rows, cap_rows;
@@ -108,20 +108,22 @@ struct document {
     size_t n;
 };
 
-/* In JSON form, elements go to a buffer of their own list; as lines, at once to the output. */
-static struct hn_jw *begin(struct run *r, struct hn_jw *list, struct hn_buf *line, struct hn_jw *own)
+/* In JSON form, elements go to their own list; as lines, at once to the output. */
+static struct hn_jw *begin(const struct run *r, struct sbom_list *list, struct hn_buf *line, struct hn_jw *own)
 {
     if (hn_work_form(r->w) != HN_FORM_JSONL)
-        return list;
+        return &list->jw;
     hn_buf_clear(line);
     hn_jw_init(own, line);
     return own;
 }
 
-static void end(struct run *r, struct hn_buf *line)
+static void end(struct run *r, struct sbom_list *list, struct hn_buf *line)
 {
-    if (hn_work_form(r->w) != HN_FORM_JSONL)
+    if (hn_work_form(r->w) != HN_FORM_JSONL) {
+        sbom_list_settle(list);
         return;
+    }
     hn_buf_chr(line, '\n');
     hn_work_write(r->w, hn_bytes_of(line->p, line->n));
 }
@@ -243,9 +245,9 @@ static void say_match(void *arg, struct hn_arena *a, const struct sbom_match *m)
         r->over = r->over || reaches(r, m);
     }
     if (r->json) {
-        struct hn_jw *w = begin(r, hidden ? &r->js : &r->jm, &t->line, &own);
-        sbom_match_json(w, a, m, d->file, &v);
-        end(r, &t->line);
+        struct sbom_list *list = hidden ? &r->suppressed : &r->matches;
+        sbom_match_json(begin(r, list, &t->line, &own), a, m, d->file, &v);
+        end(r, list, &t->line);
     } else if (!hidden) {
         add_row(r, d, m);
     }
@@ -261,9 +263,8 @@ static void say_unknown(struct run *r, struct document *d, struct hn_buf *line)
         r->n.by_unknown[d->parts[i].unknown]++;
         if (!r->json)
             continue;
-        struct hn_jw *w = begin(r, &r->ju, line, &own);
-        sbom_unknown_json(w, &d->arena, &d->parts[i], d->file);
-        end(r, line);
+        sbom_unknown_json(begin(r, &r->unknown, line, &own), &d->arena, &d->parts[i], d->file);
+        end(r, &r->unknown, line);
     }
 }
 
@@ -289,31 +290,32 @@ static void count_judged(struct run *r, const struct document *d)
 static void say_document(struct run *r, const struct document *d)
 {
     static const char *const severities[] = {"info", "warning", "error", "fatal"};
+    struct hn_jw *w = &r->documents.jw;
     if (!r->json)
         return;
-    hn_jw_obj(&r->jd);
-    hn_jw_kstr(&r->jd, "file", d->file);
-    hn_jw_kc(&r->jd, "family", hn_bom_family_name(d->bom->family));
-    hn_jw_kstr(&r->jd, "version", d->bom->spec_version);
-    hn_jw_kint(&r->jd, "components", (int64_t)d->n);
-    hn_jw_kbool(&r->jd, "broken", d->bom->broken);
-    hn_jw_key(&r->jd, "notes");
-    hn_jw_arr(&r->jd);
+    hn_jw_obj(w);
+    hn_jw_kstr(w, "file", d->file);
+    hn_jw_kc(w, "family", hn_bom_family_name(d->bom->family));
+    hn_jw_kstr(w, "version", d->bom->spec_version);
+    hn_jw_kint(w, "components", (int64_t)d->n);
+    hn_jw_kbool(w, "broken", d->bom->broken);
+    hn_jw_key(w, "notes");
+    hn_jw_arr(w);
     for (const struct hn_bom_note *n = d->bom->notes.first; n; n = n->next) {
-        hn_jw_obj(&r->jd);
-        hn_jw_kc(&r->jd, "severity", severities[n->severity]);
-        hn_jw_kc(&r->jd, "code", n->code);
-        hn_jw_kstr(&r->jd, "place", n->place);
-        hn_jw_obj_end(&r->jd);
+        hn_jw_obj(w);
+        hn_jw_kc(w, "severity", severities[n->severity]);
+        hn_jw_kc(w, "code", n->code);
+        hn_jw_kstr(w, "place", n->place);
+        hn_jw_obj_end(w);
     }
-    hn_jw_arr_end(&r->jd);
-    hn_jw_key(&r->jd, "not_seen");
-    hn_jw_arr(&r->jd);
+    hn_jw_arr_end(w);
+    hn_jw_key(w, "not_seen");
+    hn_jw_arr(w);
     for (const struct hn_bom_prop *p = d->bom->metadata_props; p; p = p->next)
         if (hn_str_eqc(p->name, SBOM_NOT_SEEN))
-            hn_jw_str(&r->jd, p->value);
-    hn_jw_arr_end(&r->jd);
-    hn_jw_obj_end(&r->jd);
+            hn_jw_str(w, p->value);
+    hn_jw_arr_end(w);
+    hn_jw_obj_end(w);
 }
 
 /* What whoever made the document could not see: without it, few matches would look like good news. */
@@ -347,7 +349,7 @@ static void judge_document(struct run *r, struct document *d)
     r->n.documents++;
     hn_arena_init(&d->arena, DOCUMENT_CAP);
     keep_gaps(r, d);
-    if (hn_ok(hn_bom_index(d->bom)) && match_document(r, d))
+    if (match_document(r, d))
         count_judged(r, d);
     else
         r->failed = true;
@@ -363,7 +365,7 @@ static void take_document(struct run *r, struct hn_input *in)
     hn_arena_init(&a, DOCUMENT_CAP);
     hn_bom_init(&bom, &a);
     struct hn_err e = hn_bom_read(&bom, in->map);
-    if (e.code == HN_E_NOMEM)
+    if (e.code == HN_E_NOMEM || !hn_ok(hn_bom_index(&bom)))
         r->failed = true;
     bom.broken = bom.broken || !hn_ok(e);
     if (bom.broken) {
@@ -386,7 +388,8 @@ static struct hn_str looked_at(const struct run *r, const struct generate *g)
     return about.live ? hn_arena_fmt(g->a, "host:%.*s", HN_FMT(g->bom.name)) : about.scope;
 }
 
-/* What was collected for this run, as the bill of materials that `hinomi sbom generate` would write. */
+/* What was collected for this run, as the bill of materials that `hinomi sbom generate` would write. It says nothing of
+ * dependencies, so there is nothing to resolve (hn_bom_index). */
 static void take_collected(struct run *r)
 {
     struct generate g;
@@ -520,18 +523,19 @@ static void say_json(struct run *r)
     index_json(r, &w);
     struct {
         const char *key;
-        struct hn_jw *jw;
-    } lists[] = {{"documents", &r->jd}, {"matches", &r->jm}, {"suppressed", &r->js}, {"unknown", &r->ju}};
-    for (size_t i = 0; i < 4; i++) {
-        hn_jw_arr_end(lists[i].jw);
-        r->failed = r->failed || lists[i].jw->out->bad;
-    }
-    for (size_t i = 0; !r->failed && i < 4; i++) { /* megabytes: handed on from where they are */
+        struct sbom_list *list;
+    } lists[] = {{"documents", &r->documents},
+                 {"matches", &r->matches},
+                 {"suppressed", &r->suppressed},
+                 {"unknown", &r->unknown}};
+    for (size_t i = 0; i < 4; i++)
+        r->failed = !sbom_list_end(lists[i].list) || r->failed;
+    for (size_t i = 0; !r->failed && i < 4; i++) {
         hn_jw_key(&w, lists[i].key);
-        hn_jw_raw(&w, HN_STR(""));
+        hn_jw_raw(&w, HN_STR("")); /* behind the key it comes from the list */
         hn_work_write(r->w, hn_bytes_of(out.p, out.n));
         hn_buf_clear(&out);
-        hn_work_write(r->w, hn_str_bytes(hn_buf_text(lists[i].jw->out)));
+        sbom_list_write(lists[i].list, r->w);
     }
     judged_json(r, &w);
     counts_json(&r->n, &w);
@@ -698,15 +702,11 @@ static void say_text(struct run *r)
 
 static void run_init(struct run *r)
 {
-    struct hn_buf *bufs[] = {&r->matches, &r->suppressed, &r->unknown, &r->documents};
-    struct hn_jw *jws[] = {&r->jm, &r->js, &r->ju, &r->jd};
+    struct sbom_list *lists[] = {&r->documents, &r->matches, &r->suppressed, &r->unknown};
     enum hn_work_form form = hn_work_form(r->w);
     r->json = form == HN_FORM_JSON || form == HN_FORM_JSONL;
-    for (size_t i = 0; i < 4; i++) {
-        hn_buf_init(bufs[i], OUT_MAX);
-        hn_jw_init(jws[i], bufs[i]);
-        hn_jw_arr(jws[i]);
-    }
+    for (size_t i = 0; i < 4; i++)
+        sbom_list_begin(lists[i]);
     sbom_engine_init(&r->engine, &r->index, hn_work_arena(r->w));
     sbom_sources_init(&r->sources, hn_work_arena(r->w));
     hn_vex_init(&r->vex, hn_work_arena(r->w));
@@ -714,10 +714,10 @@ static void run_init(struct run *r)
 
 static void run_done(struct run *r)
 {
-    hn_buf_done(&r->matches);
-    hn_buf_done(&r->suppressed);
-    hn_buf_done(&r->unknown);
-    hn_buf_done(&r->documents);
+    sbom_list_free(&r->documents);
+    sbom_list_free(&r->matches);
+    sbom_list_free(&r->suppressed);
+    sbom_list_free(&r->unknown);
     sbom_engine_done(&r->engine);
     sbom_sources_done(&r->sources);
     hn_vex_done(&r->vex);
