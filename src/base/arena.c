@@ -120,6 +120,22 @@ void *hn_arena_alloc(struct hn_arena *a, size_t n)
     return p;
 }
 
+#define FIRST_ROOM 16u
+
+void *hn_arena_more(struct hn_arena *a, void *list, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return list;
+    size_t room = *cap ? 2 * *cap : FIRST_ROOM;
+    void *more = room < SIZE_MAX / 2 / size ? hn_arena_alloc(a, room * size) : NULL;
+    if (!more)
+        return NULL;
+    if (n)
+        memcpy(more, list, n * size);
+    *cap = room;
+    return more;
+}
+
 static char *copy(struct hn_arena *a, const void *p, size_t n)
 {
     char *c = n < SIZE_MAX ? hn_arena_alloc(a, n + 1) : NULL;

@@ -23,4 +23,9 @@ struct hn_str hn_arena_fmt(struct hn_arena *a, const char *fmt, ...) __attribute
 /* NUL-terminated copy for a libc call; NULL on failure. */
 const char *hn_arena_cstr(struct hn_arena *a, struct hn_str s);
 
+/* Room for one more behind the n members of `size` octets of a list: the list itself while *cap has it, else a copy
+ * with twice the room, by which the arena loses less than the list takes. NULL, and nothing is changed: out of memory.
+ */
+void *hn_arena_more(struct hn_arena *a, void *list, size_t n, size_t *cap, size_t size);
+
 #define HN_NEW(a, type) ((type *)hn_arena_alloc((a), sizeof(type)))

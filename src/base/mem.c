@@ -64,6 +64,18 @@ void *hn_realloc(void *p, size_t n)
     return allowed(n) ? realloc(p, n ? n : 1) : NULL;
 }
 
+#define FIRST_ROOM 16u
+
+void *hn_more(void *list, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return list;
+    size_t room = *cap ? 2 * *cap : FIRST_ROOM;
+    void *more = room < SIZE_MAX / 2 / size ? hn_realloc(list, room * size) : NULL;
+    *cap = more ? room : *cap;
+    return more;
+}
+
 void hn_free(void *p)
 {
     free(p);

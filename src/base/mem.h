@@ -7,6 +7,8 @@ void *hn_alloc(size_t n);      /* uninitialised; NULL when out of memory */
 void *hn_alloc_zero(size_t n); /* zeroed */
 void *hn_realloc(void *p, size_t n);
 void hn_free(void *p);
+/* Room for one more behind the n members of `size` octets of a list, as hn_arena_more() (arena.h); the list moves. */
+void *hn_more(void *list, size_t n, size_t *cap, size_t size);
 
 /* Fails allocation number n (1 = the next) from now on in this process once; 0 never. Gives the count so far. */
 unsigned long hn_alloc_fail_at(unsigned long n);

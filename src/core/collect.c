@@ -391,16 +391,10 @@ static bool list_names(struct hn_collect *c, struct hn_at *dir, size_t max, stru
     if (!hn_at_rewind(c, dir))
         return false;
     while (out->n < max && (entry = hn_at_next(c, dir, &type))) {
-        if (out->n == out->cap) {
-            size_t cap = out->cap ? out->cap * 2 : 64;
-            const char **v = hn_arena_alloc(&c->arena, cap * sizeof *v);
-            if (!v)
-                break;
-            if (out->n)
-                memcpy(v, out->v, out->n * sizeof *v);
-            out->v = v;
-            out->cap = cap;
-        }
+        const char **more = hn_arena_more(&c->arena, out->v, out->n, &out->cap, sizeof *more);
+        if (!more)
+            break;
+        out->v = more;
         const char *name = hn_arena_cstr(&c->arena, hn_str_c(entry));
         if (!name)
             break;

@@ -188,16 +188,12 @@ static bool link_obs(struct hn_facts *f, struct hn_obs *o, const char **ret_why)
         old->at = o->at;
         return true;
     }
-    if (f->all_n == f->all_cap) {
-        size_t cap = f->all_cap ? f->all_cap * 2 : 1024;
-        const struct hn_obs **all = hn_realloc(f->all, cap * sizeof *all);
-        if (!all) {
-            *ret_why = "out of memory";
-            return false;
-        }
-        f->all = all;
-        f->all_cap = cap;
+    const struct hn_obs **more = hn_more(f->all, f->all_n, &f->all_cap, sizeof *more);
+    if (!more) {
+        *ret_why = "out of memory";
+        return false;
     }
+    f->all = more;
     if (!hn_ok(hn_map_set(&f->by_key, key, o))) {
         *ret_why = "out of memory";
         return false;

@@ -244,16 +244,10 @@ struct hn_source *hn_source_put(struct hn_sources *s, struct hn_str name)
     struct hn_source *old = hn_source_find(s, name);
     if (old || s->n == SOURCES_MAX)
         return old;
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? 2 * s->cap : 16;
-        struct hn_source *more = hn_arena_alloc(&s->arena, cap * sizeof *more);
-        if (!more)
-            return NULL;
-        if (s->n)
-            memcpy(more, s->list, s->n * sizeof *more);
-        s->list = more;
-        s->cap = cap;
-    }
+    struct hn_source *more = hn_arena_more(&s->arena, s->list, s->n, &s->cap, sizeof *more);
+    if (!more)
+        return NULL;
+    s->list = more;
     size_t at = s->n++;
     while (at && hn_str_cmp(s->list[at - 1].name, name) > 0) {
         s->list[at] = s->list[at - 1];

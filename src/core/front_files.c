@@ -97,16 +97,10 @@ static void list_folder(struct front_state *s, int folder, const char *below, st
             list_folder(s, folder, name.p, prefix, cap);
         if (!S_ISREG(st.st_mode) || name.n < prefix.n || memcmp(name.p, prefix.p, prefix.n) != 0)
             continue;
-        if (s->n_names == *cap) {
-            size_t more = *cap ? 2 * *cap : 256;
-            const char **list = hn_arena_alloc(&s->arena, more * sizeof *list);
-            if (!list)
-                break;
-            if (s->n_names)
-                memcpy(list, s->names, s->n_names * sizeof *list);
-            s->names = list;
-            *cap = more;
-        }
+        const char **more = hn_arena_more(&s->arena, s->names, s->n_names, cap, sizeof *more);
+        if (!more)
+            break;
+        s->names = more;
         s->names[s->n_names++] = name.p;
     }
     if (d)

@@ -48,18 +48,6 @@ struct graph {
     uint32_t *component, *release, *asset; /* positions of the answer → position in the list */
 };
 
-static void *grow(struct hn_arena *a, void *p, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return p;
-    size_t to = *cap ? *cap * 2 : 64;
-    void *q = hn_arena_alloc(a, to * size);
-    if (q && n)
-        memcpy(q, p, n * size);
-    *cap = q ? to : *cap;
-    return q;
-}
-
 /* The member of that key; made when new. Returns its position. */
 static uint32_t member(struct graph *g, enum column col, struct hn_str key, struct hn_str label)
 {
@@ -70,7 +58,7 @@ static uint32_t member(struct graph *g, enum column col, struct hn_str key, stru
         l->v[at - 1].weight++;
         return (uint32_t)(at - 1);
     }
-    struct member *v = grow(g->c->arena, l->v, l->n, &l->cap, sizeof *v);
+    struct member *v = hn_arena_more(g->c->arena, l->v, l->n, &l->cap, sizeof *v);
     if (!v || !hn_ok(hn_map_set(&l->at, hn_str_bytes(key), (void *)(uintptr_t)(l->n + 1)))) {
         g->c->arena->failed = true;
         return 0;
@@ -130,7 +118,7 @@ static bool opened(const struct graph *g, struct hn_str id)
 
 static uint32_t node(struct graph *g, struct node n)
 {
-    struct node *v = grow(g->c->arena, g->nodes, g->n_nodes, &g->cap_nodes, sizeof *v);
+    struct node *v = hn_arena_more(g->c->arena, g->nodes, g->n_nodes, &g->cap_nodes, sizeof *v);
 
     if (!v)
         return 0;

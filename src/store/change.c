@@ -157,14 +157,10 @@ struct hn_err store_touch(struct hn_store *s, int64_t asset)
 {
     if (s->touched_n && s->touched[s->touched_n - 1] == asset)
         return HN_OK;
-    if (s->touched_n == s->touched_cap) {
-        size_t cap = s->touched_cap ? s->touched_cap * 2 : 64;
-        int64_t *p = hn_realloc(s->touched, cap * sizeof *p);
-        if (!p)
-            return store_nomem(s);
-        s->touched = p;
-        s->touched_cap = cap;
-    }
+    int64_t *more = hn_more(s->touched, s->touched_n, &s->touched_cap, sizeof *more);
+    if (!more)
+        return store_nomem(s);
+    s->touched = more;
     s->touched[s->touched_n++] = asset;
     return HN_OK;
 }

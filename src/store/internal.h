@@ -404,9 +404,8 @@ static inline int64_t store_day(hn_time t)
 {
     return t / HN_DAY;
 }
-/* A growing array in an arena: doubles. NULL: memory. */
-void *store_grow(struct hn_arena *a, void *p, size_t n, size_t *cap, size_t size);
-#define STORE_PUSH(arena, ptr, n, cap) ((ptr) = store_grow((arena), (ptr), (n), &(cap), sizeof *(ptr)))
+/* A growing array in an arena. NULL: memory. */
+#define STORE_PUSH(arena, ptr, n, cap) ((ptr) = hn_arena_more((arena), (ptr), (n), &(cap), sizeof *(ptr)))
 HN_MUST struct hn_err store_nomem(struct hn_store *s);
 /* "[\"a\",\"b\"]" both ways. */
 HN_MUST struct hn_err store_names_json(struct hn_store *s, const struct hn_str *names, size_t n, struct hn_arena *a,

@@ -5,20 +5,6 @@
 #include "base/json.h"
 #include "store/internal.h"
 
-void *store_grow(struct hn_arena *a, void *p, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return p;
-    size_t more = *cap ? *cap * 2 : 16;
-    void *bigger = hn_arena_alloc(a, more * size);
-    if (!bigger)
-        return NULL;
-    if (n)
-        memcpy(bigger, p, n * size);
-    *cap = more;
-    return bigger;
-}
-
 struct hn_err store_names_json(struct hn_store *s, const struct hn_str *names, size_t n, struct hn_arena *a,
                                struct hn_str *ret)
 {

@@ -80,14 +80,10 @@ static struct export_one *add(struct hn_export *x, const uint8_t key[KEY_BYTES])
 {
     if (x->n == HN_EXPORTERS_MAX)
         return NULL;
-    if (x->n == x->cap) {
-        size_t cap = x->cap ? 2 * x->cap : 16;
-        struct export_one **more = hn_realloc(x->all, cap * sizeof(struct export_one *));
-        if (!more)
-            return NULL;
-        x->all = more;
-        x->cap = cap;
-    }
+    struct export_one **more = hn_more(x->all, x->n, &x->cap, sizeof *more);
+    if (!more)
+        return NULL;
+    x->all = more;
     struct export_one *e = hn_alloc_zero(sizeof *e);
     uint8_t *own = hn_alloc(KEY_BYTES);
     if (e && own)

@@ -20,21 +20,12 @@ void hn_bom_done(struct hn_bom *b)
     hn_map_done(&b->by_dep);
 }
 
-/* Room for one more of `size` bytes in an array of n; doubled in the arena, which loses less than the result by that.
- */
+/* Room for one more of `size` bytes in an array of n. */
 static bool room(struct hn_bom *b, void **array, size_t n, size_t *cap, size_t size)
 {
-    if (n < *cap)
-        return true;
-    size_t more = *cap ? *cap * 2 : 16;
-    void *p = more < SIZE_MAX / size ? hn_arena_alloc(b->arena, more * size) : NULL;
-    if (!p)
-        return false;
-    if (n)
-        memcpy(p, *array, n * size);
-    *array = p;
-    *cap = more;
-    return true;
+    void *more = hn_arena_more(b->arena, *array, n, cap, size);
+    *array = more ? more : *array;
+    return more != NULL;
 }
 
 /* ---- components and services ---- */

@@ -16,16 +16,12 @@ static bool ours(struct cdx_xml *x)
 
 static void push_child(struct cdx_xml *x, uint8_t sym)
 {
-    if (x->n_children == x->cap_children) {
-        size_t more = x->cap_children ? x->cap_children * 2 : 256;
-        uint8_t *p = hn_realloc(x->children, more);
-        if (!p) {
-            x->b->arena->failed = x->broken = true;
-            return;
-        }
-        x->children = p;
-        x->cap_children = more;
+    uint8_t *more = hn_more(x->children, x->n_children, &x->cap_children, sizeof *more);
+    if (!more) {
+        x->b->arena->failed = x->broken = true;
+        return;
     }
+    x->children = more;
     x->children[x->n_children++] = sym;
 }
 

@@ -40,16 +40,12 @@ static struct hn_str string_of(struct out *o, struct hn_str json)
 
 static bool push(struct out *o, struct hn_str key, struct hn_str value)
 {
-    if (o->n == o->cap) {
-        size_t more = o->cap ? o->cap * 2 : 256;
-        struct member *p = hn_realloc(o->members, more * sizeof *p);
-        if (!p) {
-            o->a->failed = true;
-            return false;
-        }
-        o->members = p;
-        o->cap = more;
+    struct member *more = hn_more(o->members, o->n, &o->cap, sizeof *more);
+    if (!more) {
+        o->a->failed = true;
+        return false;
     }
+    o->members = more;
     o->members[o->n++] = (struct member){key, value, false};
     return true;
 }

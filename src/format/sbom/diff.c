@@ -217,16 +217,10 @@ static void add(struct comparing *x, enum hn_bom_change change, const struct hn_
 {
     struct hn_bom_diff *d = x->out;
 
-    if (d->n == d->cap) {
-        size_t cap = d->cap ? 2 * d->cap : 64;
-        struct hn_bom_difference *more = hn_arena_alloc(x->a, cap * sizeof *more);
-        if (!more)
-            return;
-        if (d->n)
-            memcpy(more, d->list, d->n * sizeof *more);
-        d->list = more;
-        d->cap = cap;
-    }
+    struct hn_bom_difference *more = hn_arena_more(x->a, d->list, d->n, &d->cap, sizeof *more);
+    if (!more)
+        return;
+    d->list = more;
     d->list[d->n++] = (struct hn_bom_difference){change, a, b, from, to};
     d->count[change]++;
 }

@@ -19,16 +19,10 @@ struct terms {
 
 static void term_add(struct terms *t, struct hn_str text, bool choice)
 {
-    if (t->n == t->cap) {
-        size_t cap = t->cap ? 2 * t->cap : 8;
-        struct term *more = hn_arena_alloc(t->a, cap * sizeof *more);
-        if (!more)
-            return;
-        if (t->n)
-            memcpy(more, t->list, t->n * sizeof *more);
-        t->list = more;
-        t->cap = cap;
-    }
+    struct term *more = hn_arena_more(t->a, t->list, t->n, &t->cap, sizeof *more);
+    if (!more)
+        return;
+    t->list = more;
     t->list[t->n++] = (struct term){text, choice};
 }
 

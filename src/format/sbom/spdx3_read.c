@@ -168,17 +168,9 @@ static void check_members(struct spdx3_reader *r, const struct hn_jv *v, unsigne
 
 static bool room(struct spdx3_reader *r)
 {
-    if (r->n < r->cap)
-        return true;
-    size_t cap = r->cap ? 2 * r->cap : 64;
-    struct spdx3_element *more = hn_arena_alloc(r->b->arena, cap * sizeof *more);
-    if (!more)
-        return false;
-    if (r->n)
-        memcpy(more, r->elements, r->n * sizeof *more);
-    r->elements = more;
-    r->cap = cap;
-    return true;
+    struct spdx3_element *more = hn_arena_more(r->b->arena, r->elements, r->n, &r->cap, sizeof *more);
+    r->elements = more ? more : r->elements;
+    return more != NULL;
 }
 
 static void element_item(struct spdx_in *in, enum hn_jtok t, void *arg)

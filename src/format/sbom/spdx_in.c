@@ -178,16 +178,10 @@ static struct hn_str place(struct spdx_in *in)
 
 void spdx_line_add(struct spdx_lines *l, struct hn_arena *a, const struct hn_buf *json, uint32_t line)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? 2 * l->cap : 64;
-        struct spdx_line *more = hn_arena_alloc(a, cap * sizeof *more);
-        if (!more)
-            return;
-        if (l->n)
-            memcpy(more, l->v, l->n * sizeof *more);
-        l->v = more;
-        l->cap = cap;
-    }
+    struct spdx_line *more = hn_arena_more(a, l->v, l->n, &l->cap, sizeof *more);
+    if (!more)
+        return;
+    l->v = more;
     l->v[l->n++] = (struct spdx_line){json->n, line};
 }
 

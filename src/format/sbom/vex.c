@@ -41,15 +41,9 @@ static struct hn_str upper(struct hn_str s, char out[ID_MAX])
 
 static bool grow(struct hn_vex *v)
 {
-    size_t cap = v->cap ? 2 * v->cap : 64;
-    if (v->n < v->cap)
-        return true;
-    struct hn_vex_statement **p = hn_realloc(v->statements, cap * sizeof *p);
-    if (!p)
-        return false;
-    v->statements = p;
-    v->cap = cap;
-    return true;
+    struct hn_vex_statement **more = hn_more(v->statements, v->n, &v->cap, sizeof *more);
+    v->statements = more ? more : v->statements;
+    return more != NULL;
 }
 
 /* Under one more name of its vulnerability. */

@@ -140,17 +140,11 @@ static void pom_depends(struct languages_state *st, struct java_pom *p, const xm
             continue;
         if (p->depends.n == LANGUAGES_LIST_MAX)
             return;
-        struct hn_str *v = p->depends.v;
-        if (p->depends.n == p->depends.cap) {
-            size_t cap = p->depends.cap ? p->depends.cap * 2 : 16;
-            v = hn_arena_alloc(hn_parse_arena(st->p), cap * sizeof(*v));
-            if (!v)
-                return;
-            if (p->depends.n)
-                memcpy(v, p->depends.v, p->depends.n * sizeof(*v));
-            p->depends.v = v;
-            p->depends.cap = cap;
-        }
+        struct hn_str *v =
+            hn_arena_more(hn_parse_arena(st->p), p->depends.v, p->depends.n, &p->depends.cap, sizeof(*v));
+        if (!v)
+            return;
+        p->depends.v = v;
         v[p->depends.n++] = hn_arena_fmt(hn_parse_arena(st->p), "%.*s:%.*s", HN_FMT(group), HN_FMT(artifact));
     }
 }

@@ -59,16 +59,10 @@ void languages_add(struct languages_state *st, struct languages_list *l, struct 
     s = languages_text(st, hn_str_bytes(s)); /* what was put together of raw bytes is checked here once */
     if (!s.n || l->n == LANGUAGES_LIST_MAX)
         return;
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 16;
-        struct hn_str *v = hn_arena_alloc(&st->one, cap * sizeof(*v));
-        if (!v)
-            return;
-        if (l->n)
-            memcpy(v, l->v, l->n * sizeof(*v));
-        l->v = v;
-        l->cap = cap;
-    }
+    struct hn_str *more = hn_arena_more(&st->one, l->v, l->n, &l->cap, sizeof *more);
+    if (!more)
+        return;
+    l->v = more;
     l->v[l->n++] = s;
 }
 

@@ -58,16 +58,9 @@ static struct hn_str cell(const struct hn_jv *row, size_t i)
 /* One more of a list on the heap. */
 static bool more(void *list, size_t size, size_t n, size_t *cap)
 {
-    void **p = list, *grown;
-
-    if (n < *cap)
-        return true;
-    grown = hn_realloc(*p, (*cap ? 2 * *cap : 1024) * size);
-    if (!grown)
-        return false;
-    *p = grown;
-    *cap = *cap ? 2 * *cap : 1024;
-    return true;
+    void **p = list, *grown = hn_more(*p, n, cap, size);
+    *p = grown ? grown : *p;
+    return grown != NULL;
 }
 
 static struct hn_str text_of(const struct pass *p, struct span s)

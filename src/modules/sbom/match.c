@@ -137,16 +137,10 @@ static unsigned confidence_of(const struct sbom_match *m)
 
 bool sbom_match_add(struct sbom_engine *e, struct hn_arena *a, struct sbom_matches *m, const struct sbom_match *one)
 {
-    if (m->n == m->cap) {
-        size_t cap = m->cap ? 2 * m->cap : 64;
-        struct sbom_match *grown = hn_arena_alloc(a, cap * sizeof *grown);
-        if (!grown)
-            return false;
-        if (m->n)
-            memcpy(grown, m->first, m->n * sizeof *grown);
-        m->first = grown;
-        m->cap = cap;
-    }
+    struct sbom_match *more = hn_arena_more(a, m->first, m->n, &m->cap, sizeof *more);
+    if (!more)
+        return false;
+    m->first = more;
     struct sbom_match *x = &m->first[m->n];
     *x = *one;
     x->group = sbom_group_of(e, x->adv.id);
