@@ -94,6 +94,26 @@ class Flow(unittest.TestCase):
         self.assertAlmostEqual(first["evidence"]["interval_seconds"], 60, delta=1)
         self.assertEqual(sum(first["evidence"]["intervals"]), first["evidence"]["contacts"] - 1)
 
+    def test_in_whatever_order_the_records_come(self):
+        """Logs are sorted by when flows ended, files are given in any order, and one-way records wait for their answer."""
+        t = self.traffic()
+        t.beacon("192.168.7.12", "203.0.113.66", every=300)
+        log = t.write(self.world.dir / "conn.log")
+        lines = log.read_text().splitlines()
+        head, rows = [r for r in lines if r.startswith("#")], [r for r in lines if not r.startswith("#")]
+        told = lambda *files: [(s["host"], s["peer"], round(s["score"], 2), s["evidence"]["contacts"], s["evidence"]["first"], s["evidence"]["last"])
+                               for s in self.replay(*files)["suspects"] if s["alert"]]
+        want = told(log)
+        self.assertEqual([w[:2] for w in want], [("192.168.7.12", "203.0.113.66")])
+        other = self.world.dir / "other.log"
+        for order in (rows[::-1], random.Random(3).sample(rows, len(rows))):
+            other.write_text("\n".join([*head, *order]) + "\n")
+            self.assertEqual(told(other), want)
+        late, early = self.world.dir / "a.log", self.world.dir / "b.log"
+        late.write_text("\n".join([*head, *rows[len(rows) // 2:]]) + "\n")
+        early.write_text("\n".join([*head, *rows[:len(rows) // 2]]) + "\n")
+        self.assertEqual(told(late, early), want)
+
     def test_beacon_with_jitter(self):
         self.check_channel(every=120, jitter=0.4)
 

@@ -44,8 +44,8 @@ struct flow_pair {
     hn_time longest;
     uint64_t packets, bytes, packets_back, bytes_back;
     struct flow_size sizes[FLOW_SIZES]; /* the commonest request sizes (Misra and Gries 1982) */
-    uint64_t bins;                      /* one bit a time slice that had a contact, from `first` on */
-    hn_time bin;                        /* length of a slice; doubles when 64 do not reach */
+    uint64_t bins;                      /* one bit a time slice that had a contact, from `from` on */
+    hn_time bin, from;                  /* length of a slice; doubles when 64 do not reach */
     hn_time *times;                     /* ring of FLOW_TIMES, or fewer while there are few */
     uint32_t *octets;                   /* of the request of each, at most UINT32_MAX */
     hn_time spoken;                     /* durations of all, added up */
@@ -123,6 +123,8 @@ struct flow_host *flow_host_find(const struct flow_state *s, const struct hn_ip 
 struct flow_fan *flow_fan_find(const struct flow_state *s, const struct hn_ip *src, const struct hn_ip *dst,
                                uint16_t port, uint8_t proto);
 /* Is it one of those that are watched: within `internal`, which the user named or flow_own_learn() made? */
+/* The prefixes of --internal; s NULL: they are only looked at. False: one is none, or they are too many. */
+bool flow_internal_take(struct hn_work *w, struct flow_state *s);
 bool flow_is_own(const struct flow_state *s, const struct hn_ip *ip);
 /* Without names from the user: private addresses, and the prefixes that most of the rest have in common. */
 HN_MUST struct hn_err flow_own_learn(struct flow_state *s, struct hn_arena *a);

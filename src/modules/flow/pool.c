@@ -168,7 +168,7 @@ static struct flow_pair *as_one_pair(struct pools *g, const struct flow_pair *fi
     p->n = p->answered = p->n_times = (uint32_t)n;
     p->cap_times = (uint32_t)kept;
     p->failed = 0;
-    p->first = g->room[0].at;
+    p->first = p->from = g->room[0].at;
     p->last = p->end = g->room[n - 1].at;
     p->bins = p->bytes = 0;
     p->spoken = p->longest = 0;

@@ -111,7 +111,7 @@ static double held(const struct flow_pair *p)
 /* Share of the time that its host was seen in which the pair was, too. */
 static double persistence(const struct flow_pair *p, double span)
 {
-    hn_time whole = (p->last - p->first) / p->bin;
+    hn_time whole = (p->last - p->from) / p->bin;
     double slices = 1 + (double)whole;
     double spoken = seconds_of((p->n > 1 ? p->last : p->end) - p->first);
     double filled = p->n > 2 ? __builtin_popcountll(p->bins) / slices : 1, whole_span = span > 3600 ? span : 3600;

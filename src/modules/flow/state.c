@@ -126,6 +126,7 @@ static struct flow_fan *fan(struct flow_state *s, const struct hn_ip *src, const
         *f = (struct flow_fan){.src = *src, .dst = *dst, .port = port, .proto = proto, .next = *b, .first = at};
         *b = (uint32_t)s->n_fans++;
     }
+    f->first = at < f->first ? at : f->first;
     f->last = at > f->last ? at : f->last;
     return f;
 }
@@ -186,6 +187,7 @@ static struct flow_pair *pair(struct flow_state *s, const struct hn_flow *f, uin
                             .proto = f->proto,
                             .next = *b,
                             .first = f->first,
+                            .from = f->first,
                             .last = f->first,
                             .bin = FIRST_BIN};
     *b = (uint32_t)s->n_pairs++;
@@ -252,19 +254,30 @@ static void add_time(struct flow_state *s, struct flow_pair *p, hn_time at, uint
     p->times[p->n_times++ % p->cap_times] = at;
 }
 
+/* Half as many slices, each twice as long. */
+static void fold(struct flow_pair *p)
+{
+    uint64_t folded = 0;
+    for (unsigned i = 0; i < FLOW_BINS; i++)
+        if (p->bins >> i & 1)
+            folded |= (uint64_t)1 << (i / 2);
+    p->bins = folded;
+    p->bin *= 2;
+}
+
+/* Records do not come in the order of time: files are given in any, and exporters tell what is over. */
 void flow_bin(struct flow_pair *p, hn_time at)
 {
-    if (at < p->first)
-        return;
-    while ((at - p->first) / p->bin >= FLOW_BINS) {
-        uint64_t folded = 0;
-        for (unsigned i = 0; i < FLOW_BINS; i++)
-            if (p->bins >> i & 1)
-                folded |= (uint64_t)1 << (i / 2);
-        p->bins = folded;
-        p->bin *= 2;
+    while (at < p->from || (at - p->from) / p->bin >= FLOW_BINS) {
+        hn_time before = at < p->from ? (p->from - at + p->bin - 1) / p->bin : 0; /* slices that are missing */
+        if (before && before < FLOW_BINS && !(p->bins >> (FLOW_BINS - before))) {
+            p->bins <<= before;
+            p->from -= before * p->bin;
+        } else {
+            fold(p);
+        }
     }
-    p->bins |= (uint64_t)1 << ((at - p->first) / p->bin);
+    p->bins |= (uint64_t)1 << ((at - p->from) / p->bin);
 }
 
 #define GOES_ON (5 * HN_SECOND) /* between two pieces of one connection */
@@ -333,6 +346,7 @@ static void count_pair(struct flow_state *s, const struct hn_flow *f, uint16_t p
     p->bytes += f->bytes;
     p->packets_back += f->packets_back;
     p->bytes_back += f->bytes_back;
+    p->first = f->first < p->first ? f->first : p->first;
     p->last = f->first > p->last ? f->first : p->last;
     p->end = f->last > p->end ? f->last : p->end;
     p->longest = f->last - f->first > p->longest ? f->last - f->first : p->longest;
