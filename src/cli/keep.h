@@ -36,6 +36,10 @@ void cli_derive_asset(struct hn_run *r);
 /* Makes (or takes back) the change of a job from jobs.take; its state and journal go to the store. */
 HN_MUST struct hn_err cli_fix_job(const struct cli_keep *k, const struct hn_jv *job, const char *root,
                                   struct hn_diag *reterr);
+struct hn_front; /* core/work_front.h */
+/* Runs what a verb wants beside it with --store (struct hn_verb), every --judge-every seconds. 0: nothing. */
+pid_t cli_beside_start(const struct hn_front *f, const char *org, const char *policy);
+void cli_beside_end(pid_t pid);
 /* Runs now, then what has changed as it changes, and everything every so many seconds, until a signal. k NULL: keeps
  * nothing. Exit code. */
 int cli_watch(const struct hn_run_options *o, const struct cli_keep *k, unsigned every);

@@ -257,7 +257,9 @@ static int run(struct call *c)
 {
     struct hn_diag d = {{0}};
     int rc = CLI_FAILURE;
+    pid_t beside = c->no_store ? 0 : cli_beside_start(&c->front, c->keep.org, c->policy_path);
     struct hn_err e = hn_front_run(&c->front, &rc, &d);
+    cli_beside_end(beside);
     cli_progress(NULL);
     if (!hn_ok(e)) {
         cli_fail(e, &d);

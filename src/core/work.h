@@ -75,6 +75,9 @@ struct hn_verb {
     /* In the worker, before its sandbox is entered and any input is looked into: loads the libraries that it needs
      * (base/library.h). NULL: none. */
     void (*before)(struct hn_work *w);
+    /* Words of another verb of the module, which the front runs with --store beside this one, every --judge-every
+     * seconds (an hour), over what the last day brought: {"replay", "--stored", "--store"}. NULL: none. */
+    const char *const *beside;
 };
 
 /* ---------------------------------------------------------------- in the worker: what was asked */

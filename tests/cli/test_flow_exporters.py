@@ -73,6 +73,39 @@ class Exporters(unittest.TestCase):
         again = self.capture("three.pcap", ("192.0.2.77", 1, 88))
         self.assertEqual(self.numbers(self.flow("import", "--json", again).json), {("192.0.2.77", 1): 7})
 
+    def test_what_is_collected_is_looked_through_meanwhile(self):
+        """Nobody has to ask: with --store, who talks like a bot is a finding while the collector runs."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        p = subprocess.Popen([hinomi.PROGRAM, "flow", "collect", "--json", "--udp", f"127.0.0.1:{port}", "--store", "--judge-every", "2",
+                              "--internal", "10.66.0.0/16", "--org", "root"], env=self.world.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(p.kill)
+        while f":{port:04X} " not in pathlib.Path("/proc/net/udp").read_text():
+            time.sleep(0.05)
+        now, chance = int(time.time()), random.Random(1)
+        flows = [(now - 60 * i, "10.66.0.9", "203.0.113.66", 8443, 5, 600) for i in range(300)]
+        flows += [(now - chance.randrange(18000), f"10.66.0.{chance.randrange(20, 40)}", f"198.51.100.{chance.randrange(1, 200)}", 443,
+                   chance.randrange(8, 60), chance.randrange(900, 90000)) for _ in range(2000)]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for at, n in ((i, min(30, len(flows) - i)) for i in range(0, len(flows), 30)):
+                s.sendto(struct.pack(">HHIIIIBBH", 5, n, 86400000, now, 0, at, 1, 0, 0) + b"".join(
+                    socket.inet_aton(a) + socket.inet_aton(b) + bytes(4) + struct.pack(
+                        ">HHIIIIHHBBBBHHBBH", 1, 2, k, size, 86400000 - 1000 * (now - t), 86400000 - 1000 * (now - t) + 200, 40000 + i, to, 0,
+                        0x1b, 6, 0, 0, 0, 0, 0, 0) for i, (t, a, b, to, k, size) in enumerate(flows[at:at + n])), ("127.0.0.1", port))
+        found, end = [], time.monotonic() + 60
+        while not found and time.monotonic() < end:
+            time.sleep(0.5)
+            found = self.world.run("findings", "--json").json["items"]
+        self.assertEqual([(f["kind"], f["asset"]["name"]) for f in found], [("flow.beacon", "10.66.0.9")])
+        children = lambda: [pathlib.Path(f"/proc/{c}/cmdline").read_bytes() for c in pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()]
+        self.assertTrue(any(b"collect" in c for c in children()))
+        p.send_signal(signal.SIGTERM)
+        out, errors = p.communicate(timeout=60)  # nothing of it is left that holds the pipes
+        self.assertEqual((p.returncode, json.loads(out)["exporters"][0]["lost"]), (0, 0), errors)
+        self.assertNotIn(b"flow", errors.replace(b"hinomi: listening", b""))
+        self.assertEqual(self.world.run("flow", "collect", "--udp", f"127.0.0.1:{port}", "--internal", "nonsense").code, 2)
+
     def collected(self, port, packets):
         p = subprocess.Popen([hinomi.PROGRAM, "flow", "collect", "--json", "--udp", f"127.0.0.1:{port}"], env=self.world.env,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -452,6 +452,8 @@ static int start(struct collector *c)
         return hn_work_usage(c->w, "flow.no-socket", NULL);
     if (!take_sampling(c))
         return hn_work_usage(c->w, "flow.bad-sampling", NULL);
+    if (!flow_internal_take(c->w, NULL)) /* of what runs beside */
+        return hn_work_usage(c->w, "flow.bad-prefix", NULL);
     check_room(c);
     flow_register_load(c->w, c->exports);
     flow_archive_numbers(c->archive, c->exports);

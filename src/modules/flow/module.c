@@ -212,10 +212,17 @@ static const struct hn_verb_option intel_options[] = {
     {"from", HN_OPT_INPUT, "FILE"}, {"store", HN_OPT_SWITCH, NULL}, {0}};
 static const struct hn_verb_option judge_options[] = {
     {"reason", HN_OPT_STR, "TEXT"}, {"known", HN_OPT_INPUT, "FILE|-"}, {0}};
+static const char *const judged[] = {"replay", "--stored", "--store", NULL};
+#define JUDGED                                                                                                         \
+    {"internal", HN_OPT_STR, "PREFIX", .many = true},                                                                  \
+    {                                                                                                                  \
+        "judge-every", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400                                                \
+    }
 static const struct hn_verb_option collect_options[] = {{"udp", HN_OPT_UDP, "ADDRESS:PORT", .many = true},
                                                         {"tcp", HN_OPT_TCP, "ADDRESS:PORT", .many = true},
                                                         {"sctp", HN_OPT_SCTP, "ADDRESS:PORT", .many = true},
                                                         {"store", HN_OPT_SWITCH, NULL},
+                                                        JUDGED,
                                                         {"sampling", HN_OPT_STR, "PREFIX=N", .many = true},
                                                         {"rotate", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},
                                                         {"keep-days", HN_OPT_INT, "N", .least = 1, .most = 36500},
@@ -228,6 +235,7 @@ static const struct hn_verb_option watch_options[] = {{"interface", HN_OPT_PACKE
                                                       {"idle", HN_OPT_INT, "SECONDS", .least = 1, .most = 3600},
                                                       {"active", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},
                                                       {"store", HN_OPT_SWITCH, NULL},
+                                                      JUDGED,
                                                       {"rotate", HN_OPT_INT, "SECONDS", .least = 1, .most = 86400},
                                                       {"keep-days", HN_OPT_INT, "N", .least = 1, .most = 36500},
                                                       {"keep-mib", HN_OPT_INT, "N", .least = 16, .most = INT32_MAX},
@@ -236,8 +244,10 @@ static const struct hn_verb_option watch_options[] = {{"interface", HN_OPT_PACKE
 #define GIB ((size_t)1 << 30)
 static const struct hn_verb verbs[] = {
     {"replay", "FILE|DIR|- … | --stored", replay_options, HN_VERB_STDIN, 2 * GIB, flow_replay},
-    {"collect", "--udp ADDRESS:PORT", collect_options, HN_VERB_SERVES | HN_VERB_FOLDER, 3 * GIB, flow_collect},
-    {"watch", "--interface NAME", watch_options, HN_VERB_WORDS | HN_VERB_SERVES | HN_VERB_FOLDER, 2 * GIB, flow_watch},
+    {"collect", "--udp ADDRESS:PORT", collect_options, HN_VERB_SERVES | HN_VERB_FOLDER, 3 * GIB, flow_collect,
+     .beside = judged},
+    {"watch", "--interface NAME", watch_options, HN_VERB_WORDS | HN_VERB_SERVES | HN_VERB_FOLDER, 2 * GIB, flow_watch,
+     .beside = judged},
     {"import", "FILE|DIR|- …", import_options, HN_VERB_STDIN | HN_VERB_FOLDER, 2 * GIB, flow_import},
     {"intel", "add NAME --from FILE | list | remove NAME", intel_options, HN_VERB_WORDS | HN_VERB_BESIDE, 3 * GIB,
      flow_intel_verb},

@@ -60,17 +60,20 @@ static void on_name(void *arg, const struct hn_flow_name *n)
 
 /* ---------------------------------------------------------------- reading */
 
-static bool take_internal(struct replay *r)
+bool flow_internal_take(struct hn_work *w, struct flow_state *s)
 {
     const struct hn_str *list;
-    size_t n = hn_work_strs(r->w, "internal", &list);
+    size_t n = hn_work_strs(w, "internal", &list);
     for (size_t i = 0; i < n; i++) {
         struct hn_ip net;
         unsigned bits;
-        if (!hn_ip_parse_prefix(list[i], &net, &bits) || r->state.n_internal == 64)
+        if (!hn_ip_parse_prefix(list[i], &net, &bits) || i == 64)
             return false;
-        r->state.internal[r->state.n_internal].net = net;
-        r->state.internal[r->state.n_internal++].bits = bits;
+        if (!s)
+            continue;
+        s->internal[i].net = net;
+        s->internal[i].bits = bits;
+        s->n_internal = i + 1;
     }
     return true;
 }
@@ -479,7 +482,7 @@ static int conclude(struct replay *r)
 static int run(struct replay *r)
 {
     struct hn_work *w = r->w;
-    if (!take_internal(r))
+    if (!flow_internal_take(w, &r->state))
         return hn_work_usage(w, "flow.bad-prefix", NULL);
     if (!take_sampling(r))
         return hn_work_usage(w, "flow.bad-sampling", NULL);

@@ -146,6 +146,8 @@ static int start(struct watch *p, struct hn_input *in)
                                  .active = hn_work_int(p->w, "active", ACTIVE) * HN_SECOND};
     if (!hn_work_given(p->w, "interface"))
         return hn_work_usage(p->w, "flow.no-interface", NULL);
+    if (!flow_internal_take(p->w, NULL)) /* of what runs beside */
+        return hn_work_usage(p->w, "flow.bad-prefix", NULL);
     if (!open_source(p, in))
         return hn_work_fail(p->w, "flow.ring", NULL);
     p->archive = flow_archive_new(p->w, hn_work_int(p->w, "rotate", ROTATE) * HN_SECOND);
