@@ -467,6 +467,13 @@ class Flow(unittest.TestCase):
         jsonschema.validate(self.replay(log), json.loads((schemas / "flow_replay.json").read_text()))
         top = self.world.run("flow", "top", "--json", "--by", "srcip,dstport", "--from", log).json
         jsonschema.validate(top, json.loads((schemas / "flow_top.json").read_text()))
+        nf = self.world.dir / "nf"
+        nf.write_bytes(self.nfdump_file(25, 0))
+        v5 = self.world.dir / "v5"  # one datagram as it was sent: an exporter
+        v5.write_bytes(struct.pack(">HHIIIIBBH", 5, 1, 10000, START, 0, 0, 1, 7, 0) + bytes(48))
+        done = self.flow("import", "--json", log, nf, v5).json
+        self.assertEqual(len(done["exporters"]), 1)
+        jsonschema.validate(done, json.loads((schemas / "flow_import.json").read_text()))
 
     def test_usage(self):
         log = Traffic().write(self.world.dir / "conn.log")
@@ -661,6 +668,8 @@ class Flow(unittest.TestCase):
         out, errors = p.communicate(timeout=30)
         self.assertEqual(p.returncode, 0, errors)
         import json
+        import jsonschema
+        jsonschema.validate(json.loads(out), json.loads((hinomi.TOP / "docs/schemas/flow_collect.json").read_text()))
         return json.loads(out)
 
     def test_collects_and_remembers_templates(self):

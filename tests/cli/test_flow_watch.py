@@ -14,6 +14,8 @@ import threading
 import time
 import unittest
 
+import jsonschema
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 import hinomi  # noqa: E402
 import wire  # noqa: E402
@@ -34,10 +36,16 @@ class Watch(unittest.TestCase):
         self.assertIn(b"listening", p.stderr.readline())
         return p
 
+    def worker(self, p):
+        """Of its children: with --store another one looks through what is kept."""
+        children = pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()
+        return next(int(c) for c in children if b"worker" in pathlib.Path(f"/proc/{c}/cmdline").read_bytes())
+
     def end(self, p):
         p.send_signal(signal.SIGTERM)
         out, errors = p.communicate(timeout=60)
         self.assertEqual(p.returncode, 0, errors)
+        jsonschema.validate(json.loads(out), json.loads((hinomi.TOP / "docs/schemas/flow_watch.json").read_text()))
         return json.loads(out), errors.decode()
 
     def flows(self, *words):
@@ -112,7 +120,7 @@ class Watch(unittest.TestCase):
 
     def test_what_the_kernel_had_no_room_for_is_told(self):
         p = self.watch("--store")
-        worker = int(pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()[0])
+        worker = self.worker(p)
         os.kill(worker, signal.SIGSTOP)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             server.bind(("127.9.8.4", 5305))
@@ -142,7 +150,7 @@ class Watch(unittest.TestCase):
     def test_an_interface_that_goes_down_is_told_and_comes_back(self):
         tap, name = self.device(0x1002)  # IFF_TAP | IFF_NO_PI
         p = self.watch(interface=name)
-        worker = int(pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()[0])
+        worker = self.worker(p)
         self.up(name, 0)
         self.assertIn(b"went down", p.stderr.readline())
         before = self.ticks(worker)

@@ -76,6 +76,7 @@ static void tell_imported(struct hn_work *w, struct flow_archive *a, const struc
     hn_buf_init(&b, 64u << 20);
     hn_jw_init(&j, &b);
     hn_jw_obj(&j);
+    hn_jw_kc(&j, "schema", "hinomi-flow-import-1");
     hn_jw_kint(&j, "flows", (int64_t)flows);
     hn_jw_kint(&j, "octets", (int64_t)octets);
     put_exporters(&j, x);

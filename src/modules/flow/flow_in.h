@@ -122,9 +122,9 @@ void flow_state_add(struct flow_state *s, const struct hn_flow *f);
 struct flow_host *flow_host_find(const struct flow_state *s, const struct hn_ip *ip);
 struct flow_fan *flow_fan_find(const struct flow_state *s, const struct hn_ip *src, const struct hn_ip *dst,
                                uint16_t port, uint8_t proto);
-/* Is it one of those that are watched: within `internal`, which the user named or flow_own_learn() made? */
 /* The prefixes of --internal; s NULL: they are only looked at. False: one is none, or they are too many. */
 bool flow_internal_take(struct hn_work *w, struct flow_state *s);
+/* Is it one of those that are watched: within `internal`, which the user named or flow_own_learn() made? */
 bool flow_is_own(const struct flow_state *s, const struct hn_ip *ip);
 /* Without names from the user: private addresses, and the prefixes that most of the rest have in common. */
 HN_MUST struct hn_err flow_own_learn(struct flow_state *s, struct hn_arena *a);
