@@ -9,10 +9,14 @@
 struct hn_value {
     enum hn_type type;
     bool set;
-    int64_t i;                  /* INT, BOOL, TIME */
-    struct hn_str s;            /* STR */
-    const struct hn_str *items; /* LIST */
-    size_t n;
+    union {              /* by type: there is one for each field of each of tens of thousands of observations */
+        int64_t i;       /* INT, BOOL, TIME */
+        struct hn_str s; /* STR */
+        struct {         /* LIST */
+            const struct hn_str *items;
+            size_t n;
+        };
+    };
 };
 
 struct hn_obs {

@@ -118,11 +118,11 @@ static void set_source(struct sbom_part *p, enum sbom_how how, struct hn_str nam
 }
 
 /* upstream=name, upstream=name@version, upstream=name-version-release.src.rpm, source=name. */
-static bool from_qualifier(struct sbom_part *p)
+static bool from_qualifier(const struct hn_purl *purl, struct sbom_part *p)
 {
-    struct hn_str up = hn_purl_qualifier(&p->purl, "upstream"), name, first;
+    struct hn_str up = hn_purl_qualifier(purl, "upstream"), name, first;
     if (!up.n)
-        up = hn_purl_qualifier(&p->purl, "source");
+        up = hn_purl_qualifier(purl, "source");
     if (!up.n)
         return false;
     hn_str_split(&up, ',', &first);
@@ -132,7 +132,7 @@ static bool from_qualifier(struct sbom_part *p)
     }
     hn_str_split(&first, '@', &name);
     if (!first.p)
-        first = hn_purl_qualifier(&p->purl, "source_version");
+        first = hn_purl_qualifier(purl, "source_version");
     set_source(p, SBOM_HOW_UPSTREAM, name, first);
     return name.n > 0;
 }
@@ -212,14 +212,14 @@ static bool is_os_type(struct hn_str type)
     return hn_str_eqc(type, "deb") || hn_str_eqc(type, "rpm") || hn_str_eqc(type, "apk");
 }
 
-static void find_source(const struct maker *m, struct sbom_part *p)
+static void find_source(const struct maker *m, const struct hn_purl *purl, struct sbom_part *p)
 {
-    struct hn_str epoch = hn_purl_qualifier(&p->purl, "epoch");
+    struct hn_str epoch = hn_purl_qualifier(purl, "epoch");
     if (hn_str_eqc(p->purl.type, "rpm") && epoch.n && !hn_str_eqc(epoch, "0") && hn_str_chr(p->query.version, ':') < 0)
         p->query.version = hn_arena_fmt(m->a, "%.*s:%.*s", HN_FMT(epoch), HN_FMT(p->query.version));
     if (hn_str_eqc(p->purl.type, "deb"))
         p->query.version = without_rebuild(p->query.version);
-    if (from_qualifier(p) || from_trivy(m, p) || from_syft(p) || from_sentence(p) || from_relation(m, p))
+    if (from_qualifier(purl, p) || from_trivy(m, p) || from_syft(p) || from_sentence(p) || from_relation(m, p))
         return;
     from_table(m, p);
 }
@@ -268,20 +268,20 @@ static const struct hn_vers *range_of(struct hn_arena *a, struct hn_str text)
     return v && hn_vers_parse(a, text, v) ? v : NULL;
 }
 
-static void fill_query(const struct maker *m, struct sbom_part *p)
+static void fill_query(const struct maker *m, const struct hn_purl *purl, struct sbom_part *p)
 {
-    p->query.version = p->purl.version.n ? p->purl.version : hn_str_trim(p->component->version);
-    p->query.ecosystem = hn_adv_ecosystem_of_purl(p->purl.type, p->purl.namespace);
-    p->query.order = p->query.ecosystem.n ? hn_version_order_of_ecosystem(p->query.ecosystem)
-                                          : hn_version_order_of_purl(p->purl.type);
-    p->query.name = name_of(m->a, &p->purl);
-    if (hn_str_eqc(p->purl.type, "golang") && !p->purl.namespace.n && is_go_library(p->purl.name)) {
+    p->query.version = purl->version.n ? purl->version : hn_str_trim(p->component->version);
+    p->query.ecosystem = hn_adv_ecosystem_of_purl(purl->type, purl->namespace);
+    p->query.order =
+        p->query.ecosystem.n ? hn_version_order_of_ecosystem(p->query.ecosystem) : hn_version_order_of_purl(purl->type);
+    p->query.name = name_of(m->a, purl);
+    if (hn_str_eqc(purl->type, "golang") && !purl->namespace.n && is_go_library(purl->name)) {
         p->query.name = HN_STR("stdlib");
         p->how = SBOM_HOW_STDLIB;
     }
-    if (is_os_type(p->purl.type)) {
-        p->query.distro = distro_of(m, &p->purl);
-        find_source(m, p);
+    if (is_os_type(purl->type)) {
+        p->query.distro = distro_of(m, purl);
+        find_source(m, purl, p);
     }
     if (!p->query.version.n)
         p->query.range = range_of(m->a, p->component->version_range);
@@ -303,11 +303,14 @@ static bool no_package(const struct hn_bom_component *c)
 
 static void make(const struct maker *m, const struct hn_bom_component *c, struct sbom_part *p)
 {
+    struct hn_purl purl;
     *p = (struct sbom_part){.component = c};
-    p->has_purl = c->purl.n && hn_purl_parse(m->a, c->purl, &p->purl, NULL);
+    bool has_purl = c->purl.n && hn_purl_parse(m->a, c->purl, &purl, NULL);
+    p->has_purl = has_purl;
     p->has_cpe = c->cpe.n && hn_cpe_parse(m->a, c->cpe, &p->cpe, NULL);
-    if (p->has_purl) {
-        fill_query(m, p);
+    if (has_purl) {
+        p->purl = (struct sbom_part_purl){purl.type, purl.name, purl.version};
+        fill_query(m, &purl, p);
         return;
     }
     p->query.version = hn_str_trim(c->version);

@@ -75,9 +75,13 @@ struct sbom_query {
     enum hn_version_order order;
 };
 
+struct sbom_part_purl { /* what of it is asked for again */
+    struct hn_str type, name, version;
+};
+
 struct sbom_part {
     const struct hn_bom_component *component;
-    struct hn_purl purl;
+    struct sbom_part_purl purl;
     struct hn_cpe cpe;
     bool has_purl, has_cpe;
     struct sbom_query query;
