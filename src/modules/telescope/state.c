@@ -185,7 +185,7 @@ static void walk_pairs(struct io *s, struct telescope_cell *c)
             ;
         WALK(s, v);
         if (s->load && !s->bad)
-            s->bad = !v || !telescope_pairs_add(c, v);
+            s->bad = !v || telescope_pair_port(v) >= TELESCOPE_PORTS || !telescope_pairs_add(c, v);
     }
 }
 

@@ -493,7 +493,7 @@ void telescope_port_sources(const struct telescope_cell *c, struct telescope_por
             ports[telescope_port_index(e->port, e->port)].sources++; /* its port is the protocol */
     }
     for (uint32_t i = 0; i < c->pairs_cap; i++) {
-        uint32_t index = (uint32_t)(c->pairs[i] >> 1) & 0x3ffff;
+        uint32_t index = telescope_pair_port(c->pairs[i]);
         unsigned proto;
         uint16_t port;
         if (!c->pairs[i])

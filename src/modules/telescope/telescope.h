@@ -566,6 +566,11 @@ static inline uint32_t telescope_port_index(unsigned proto, uint16_t port)
         return 131072u + (port & 255u);
     return 131072u + 256u + (proto & 255u);
 }
+/* Of a pair of source and port (table.c). */
+static inline uint32_t telescope_pair_port(uint64_t pair)
+{
+    return (uint32_t)(pair >> 1) & 0x3ffff;
+}
 /* Marks the source in one bit of 256. */
 static inline void telescope_hot_mark(struct telescope_hot *h, uint32_t source)
 {
