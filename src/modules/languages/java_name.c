@@ -215,7 +215,8 @@ static struct hn_str file_of(const struct languages_jar *j)
     return (struct hn_str){(const char *)b.p, b.n};
 }
 
-/* The artifact that the file is named after: of a shaded archive with many, the one that it is itself. */
+/* The artifact that the file is named after: of a shaded archive with many, the one that it is itself. The only one
+ * counts under any name, unless the file's version is another: then it was shaded in. */
 static struct java_pom *own_pom(struct languages_jar *j)
 {
     struct hn_str name, version;
@@ -228,7 +229,9 @@ static struct java_pom *own_pom(struct languages_jar *j)
         if (starts && (!best || p->artifact.n > best->artifact.n))
             best = p;
     }
-    return best || !j->poms || j->poms->next ? best : j->poms;
+    if (best || !j->poms || j->poms->next)
+        return best;
+    return !version.n || !j->poms->version.n || hn_str_eq(version, j->poms->version) ? j->poms : NULL;
 }
 
 static void emit_pom(struct languages_state *st, const struct languages_jar *j, const struct java_pom *p, bool own)

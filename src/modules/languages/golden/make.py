@@ -179,6 +179,9 @@ groups = archive([("WEB-INF/lib/" + name, data) for name, data in [
     ("example-tool-6.0.jar", said("Implementation-Vendor-Id: org.example", "Bundle-SymbolicName: com.foreign.tool")),
     ("ehcache-3.10.jar", said("Bundle-SymbolicName: org.ehcache")),
     ("broker-2.0.jar", broker),
+    ("tracer-1.32.jar", archive([properties("org.example", "shaded-in", "4.0"), ("org/tracer/A.class", "x")])),
+    ("renamed-4.0.jar", archive([properties("org.example", "once", "4.0")])),
+    ("renamed.jar", archive([properties("org.example", "once", "4.0")])),
     ("mixed-2.0.jar", archive([("net/example/A.class", "x"), ("org/other/B.class", "x")])),
 ]])
 
