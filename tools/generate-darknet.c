@@ -270,17 +270,25 @@ static void seasonal(unsigned n, double factor)
         printf("\"surge\": {\"port\": %d, \"begins\": %" PRIu64 "}, ", SURGE, (begin + surge) * 3600 + 1200);
 }
 
+static void usage(FILE *to)
+{
+    fputs("usage: generate-darknet FILE [PACKETS] | --days N FILE [RATE] | --seasonal N FILE [SEED [FACTOR]]\n", to);
+}
+
 int main(int argc, char **argv)
 {
     bool long_run = argc > 3 && strcmp(argv[1], "--days") == 0;
     bool seasons = argc > 3 && strcmp(argv[1], "--seasonal") == 0;
-    const char *path = argc > 1 ? argv[long_run || seasons ? 3 : 1] : NULL;
-    if (!path) {
-        fputs("usage: generate-darknet FILE [PACKETS] | --days N FILE [RATE] | --seasonal N FILE [SEED [FACTOR]]\n",
-              stderr);
+    const char *path = argc > 1 ? argv[long_run || seasons ? 3 : 1] : "-";
+    if (strcmp(path, "--help") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    if (path[0] == '-') { /* an option that there is not, or one that lacks its file */
+        usage(stderr);
         return 2;
     }
-    out = strcmp(path, "-") ? fopen(path, "wb") : NULL;
+    out = fopen(path, "wb");
     seen = calloc((UINT64_C(1) << 32) / 64, sizeof *seen);
     if (!out || !seen) {
         perror(path);

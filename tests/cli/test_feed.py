@@ -158,6 +158,16 @@ class Case(unittest.TestCase):
 
 
 class Files(Case):
+    def test_data_without_a_date_is_called_so(self):
+        path = self.world.dir / "undated.json"
+        path.write_text(json.dumps({k: v for k, v in osv("A-1").items() if k not in ("modified", "published")}))
+        os.utime(path, (0, 0))
+        self.assertIn("neither they nor their file tell a date", self.feed("add", "--name", "u", path).text)
+        self.assertIn("日付がなく", self.feed("add", "--name", "u", path, "--lang", "ja").text)
+        self.assertIsNone(self.listed()["u"]["date"])
+        os.utime(path, (1000000000, 1000000000))
+        self.assertIn("as of 2001-09-09", self.feed("add", "--name", "u", path).text)
+
     def test_what_did_not_change_is_not_sent_again(self):
         self.server.files["/a.zip"] = zipped([osv("A-1")])
         done = self.feed("add", "--name", "a", "--licence", "CC0", self.server.url("/a.zip"))

@@ -85,15 +85,22 @@ static void put_one(struct hn_work *w, struct hn_jw *j, const struct hn_adv_feed
     hn_jw_obj_end(j);
 }
 
+static const char *taken_key(const struct hn_adv_feed *f)
+{
+    if (f->date)
+        return f->rejected ? "feed.taken.but" : "feed.taken";
+    return f->rejected ? "feed.taken.undated.but" : "feed.taken.undated";
+}
+
 void feed_told(struct hn_work *w, const struct hn_adv_feed *f)
 {
     HN_AUTO(hn_buf_done) struct hn_buf out = {0};
     struct hn_arena *a = hn_work_arena(w);
     char date[HN_TIME_TEXT];
     if (hn_work_form(w) == HN_FORM_TEXT) {
-        hn_work_say(w, f->rejected ? "feed.taken.but" : "feed.taken", "name", hn_arena_cstr(a, f->name), "n",
+        hn_work_say(w, taken_key(f), "name", hn_arena_cstr(a, f->name), "n",
                     hn_arena_fmt(a, "%llu", (unsigned long long)f->records).p, "date",
-                    f->date ? hn_arena_fmt(a, "%.10s", hn_time_text(f->date, date)).p : "?", "out",
+                    hn_arena_fmt(a, "%.10s", hn_time_text(f->date, date)).p, "out",
                     hn_arena_fmt(a, "%llu", (unsigned long long)f->rejected).p, NULL);
         return;
     }

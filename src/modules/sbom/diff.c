@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "base/term.h"
 #include "modules/sbom/document.h"
 #include "modules/sbom/sbom.h"
 
@@ -35,29 +36,136 @@ static struct hn_str identity(struct telling *t, const struct hn_bom_difference 
     return hn_bom_identity_text(t->a, x->a ? x->a : x->b);
 }
 
+/* ---------------------------------------------------------------- table */
+
+#define LINES_MOST 20u /* of one cell; JSON and CSV have it whole */
+#define CELL_LEAST 16u
+
+/* A cell of the table as lines that fit in, broken at blanks where there are any. */
+struct lines {
+    struct hn_str v[LINES_MOST];
+    size_t n;
+};
+
+static size_t char_bytes(struct hn_str s)
+{
+    size_t n = 1;
+    while (n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n++;
+    return n;
+}
+
+/* How much of s goes into one line. */
+static size_t line_bytes(struct hn_str s, size_t width)
+{
+    size_t at = 0, cells = 0, blank = 0;
+
+    while (at < s.n) {
+        size_t n = char_bytes(hn_str_cut(s, at, s.n));
+        cells += hn_term_width(hn_str_cut(s, at, at + n));
+        if (cells > width)
+            return blank ? blank : at ? at : n;
+        at += n;
+        if (s.p[at - 1] == ' ')
+            blank = at;
+    }
+    return at;
+}
+
+static void fold(struct lines *l, struct hn_str s, size_t width)
+{
+    l->n = 0;
+    do {
+        size_t n = l->n + 1 < LINES_MOST ? line_bytes(s, width) : s.n;
+        l->v[l->n++] = hn_str_trim(hn_str_cut(s, 0, n));
+        s = hn_str_cut(s, n, s.n);
+    } while (s.n);
+}
+
+#define FOLDED 3u /* columns whose cells are folded: the component, what was, what is */
+
+struct table {
+    struct hn_str *cells;
+    size_t n, cap;        /* cells */
+    size_t width[FOLDED]; /* what a line of each may take */
+};
+
+static void table_row(struct telling *t, struct table *x, const struct hn_str row[1 + FOLDED])
+{
+    struct lines l[FOLDED];
+    size_t n = 1;
+
+    for (size_t c = 0; c < FOLDED; c++) {
+        fold(&l[c], row[1 + c], x->width[c]);
+        n = l[c].n > n ? l[c].n : n;
+    }
+    if (x->n + (1 + FOLDED) * n > x->cap) {
+        size_t cap = (x->cap + (1 + FOLDED) * n) * 2;
+        struct hn_str *cells = hn_arena_alloc(t->a, cap * sizeof *cells);
+        if (!cells)
+            return;
+        if (x->n)
+            memcpy(cells, x->cells, x->n * sizeof *cells);
+        x->cells = cells;
+        x->cap = cap;
+    }
+    for (size_t i = 0; i < n; i++) {
+        x->cells[x->n++] = i ? HN_STR("") : row[0];
+        for (size_t c = 0; c < FOLDED; c++)
+            x->cells[x->n++] = i < l[c].n ? l[c].v[i] : HN_STR("");
+    }
+}
+
+/* What the widest rows need; on a terminal the widest columns give until the row fits. */
+static void fit(const struct telling *t, struct table *x, const struct hn_str *rows, size_t n)
+{
+    size_t have = hn_work_columns(t->w), used = 0, widest;
+
+    for (size_t r = 0; r < n; r++) {
+        const struct hn_str *row = rows + r * (1 + FOLDED);
+        size_t change = hn_term_width(row[0]);
+        used = change > used ? change : used;
+        for (size_t c = 0; c < FOLDED; c++) {
+            size_t w = hn_term_width(row[1 + c]);
+            x->width[c] = w > x->width[c] ? w : x->width[c];
+        }
+    }
+    used += 2 * FOLDED; /* blanks between the columns */
+    do {
+        widest = 0;
+        for (size_t c = 1; c < FOLDED; c++)
+            widest = x->width[c] > x->width[widest] ? c : widest;
+    } while (have && used + x->width[0] + x->width[1] + x->width[2] > have && x->width[widest]-- > CELL_LEAST);
+}
+
 static void tell_table(struct telling *t)
 {
     static const char *const heads[] = {"sbom.diff.head.change", "sbom.diff.head.component", "sbom.diff.head.from",
                                         "sbom.diff.head.to"};
-    struct hn_str *cells = hn_arena_alloc(t->a, (t->d->n + 1) * 4 * sizeof *cells);
+    struct hn_str *rows = hn_arena_alloc(t->a, (t->d->n + 1) * (1 + FOLDED) * sizeof *rows);
     static const struct hn_str none = {"", 0};
+    struct table x = {0};
     size_t n = 0;
 
-    if (!cells)
+    if (!rows)
         return;
-    for (size_t i = 0; i < 4; i++)
-        cells[n++] = sbom_text(t->w, heads[i], none, none);
+    for (size_t i = 0; i < 1 + FOLDED; i++)
+        rows[n++] = sbom_text(t->w, heads[i], none, none);
     for (size_t i = 0; i < t->d->n; i++) {
-        const struct hn_bom_difference *x = &t->d->list[i];
-        if (!t->shown[x->change])
+        const struct hn_bom_difference *d = &t->d->list[i];
+        if (!t->shown[d->change])
             continue;
-        cells[n++] = change_text(t, x->change);
-        cells[n++] = identity(t, x);
-        cells[n++] = x->from;
-        cells[n++] = x->to;
+        rows[n++] = change_text(t, d->change);
+        rows[n++] = identity(t, d);
+        rows[n++] = d->from;
+        rows[n++] = d->to;
     }
-    if (n > 4)
-        hn_work_table(t->w, cells, n / 4, 4);
+    n /= 1 + FOLDED;
+    fit(t, &x, rows, n);
+    for (size_t i = 0; i < n; i++)
+        table_row(t, &x, rows + i * (1 + FOLDED));
+    if (n > 1)
+        hn_work_table(t->w, x.cells, x.n / (1 + FOLDED), 1 + FOLDED);
     for (int c = 0; c < HN_BOM_CHANGES; c++)
         if (t->d->count[c])
             hn_work_say(t->w, "sbom.diff.count", "n", hn_arena_cstr(t->a, hn_arena_fmt(t->a, "%zu", t->d->count[c])),

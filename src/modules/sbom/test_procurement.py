@@ -6,11 +6,15 @@ import csv
 import hashlib
 import io
 import json
+import fcntl
 import os
 import pathlib
+import pty
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 
 hinomi = sys.argv[1]
 failures = []
@@ -23,10 +27,27 @@ def check(name, ok, detail=""):
         failures.append(name)
 
 
-def run(*args, stdin=None):
-    env = dict(os.environ, HINOMI_NOW="2026-11-22T05:00:00Z", HINOMI_HOME=str(folder / "home"))
+def run(*args, stdin=None, **more):
+    env = dict(os.environ, HINOMI_NOW="2026-11-22T05:00:00Z", HINOMI_HOME=str(folder / "home"), **more)
     r = subprocess.run([hinomi, "sbom", *map(str, args)], env=env, capture_output=True, timeout=100, input=stdin)
     return r.returncode, r.stdout.decode(), r.stderr.decode()
+
+
+def on_terminal(columns, *args):
+    """What a terminal of so many columns shows, as lines."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        os.execv(hinomi, [hinomi, "sbom", *map(str, args)])
+    out = b""
+    try:
+        while piece := os.read(fd, 65536):
+            out += piece
+    except OSError:  # how Linux tells the end
+        pass
+    os.waitpid(pid, 0)
+    os.close(fd)
+    return out.decode().replace("\r", "").split("\n")
 
 
 def write(name, value):
@@ -73,6 +94,18 @@ check("diff in the scan's words", "missing in the vendor's" in run("diff", "--sc
 rows = list(csv.reader(io.StringIO(run("diff", a, b, "--csv", "--only", "added")[1])))
 check("diff as CSV", len(rows) == 2 and rows[1][:2] == ["added", "npm/c"], rows)
 check("diff of one", run("diff", a)[0] == 2)
+
+# tables of long licences: folded on a terminal, whole elsewhere
+long = [" AND ".join(["MIT", "BSD-3-Clause", "GPL-2.0-or-later", "LGPL-2.1-or-later", "Apache-2.0", "ISC", "Zlib", last]) for last in ("curl", "OpenSSL")]
+x, y = (write(f"long{i}.json", dict(vendor, components=[dict(component, name="a-rather-long-name-of-a-library", licenses=[{"expression": e}],
+                                                            hashes=[{"alg": "SHA-512", "content": "78"[i] * 128}])])) for i, e in enumerate(long))
+for columns in (60, 80, 130):
+    lines = on_terminal(columns, "diff", "--scan", x, y, "--lang", "en")
+    shown = " ".join(" ".join(lines).split())
+    check(f"diff on {columns} columns", max(map(len, lines)) <= columns and "OpenSSL" in shown and "curl" in shown and
+          sum(line.count("7") for line in lines) == 128 and any("licence" in line for line in lines), "\n".join(lines))
+out = run("diff", "--scan", x, y, "--lang", "en")[1]
+check("diff elsewhere has whole cells", len(out.splitlines()) == 6 and "8" * 128 in out, out)
 
 # quality
 for profile in ("ntia-2021", "cisa-2025", "bsi-tr-03183-2", "meti-2.0"):
@@ -233,6 +266,8 @@ check("report: which file was judged", hashlib.sha256(a.read_bytes()).hexdigest(
 check("report: places of the document", "<code>/metadata/authors</code>" not in page and
       "<code>/metadata/component</code>" in page)
 check("report: who answered", "No. not yet <small>Buyer" in page and "<code>mistakes</code>" in page)
+run("quality", a, "--report", folder / "dated.html", "--lang", "en", SOURCE_DATE_EPOCH="1000000000")
+check("report: SOURCE_DATE_EPOCH is its time", "2001-09-09 01:46" in (folder / "dated.html").read_text() and "2026-11-22 05:00" in page)
 check("report: licences are grouped", "<td>nothing said</td>" in page)
 rows = list(csv.reader(io.StringIO(run("quality", a, "--csv")[1])))
 check("quality as CSV", len({len(r) for r in rows}) == 1 and len(rows) == 17, rows)
