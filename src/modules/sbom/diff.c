@@ -86,7 +86,7 @@ static void fold(struct lines *l, struct hn_str s, size_t width)
 
 struct table {
     struct hn_str *cells;
-    size_t n, cap;        /* cells */
+    size_t n, cap;        /* rows of cells */
     size_t width[FOLDED]; /* what a line of each may take */
 };
 
@@ -99,20 +99,15 @@ static void table_row(struct telling *t, struct table *x, const struct hn_str ro
         fold(&l[c], row[1 + c], x->width[c]);
         n = l[c].n > n ? l[c].n : n;
     }
-    if (x->n + (1 + FOLDED) * n > x->cap) {
-        size_t cap = (x->cap + (1 + FOLDED) * n) * 2;
-        struct hn_str *cells = hn_arena_alloc(t->a, cap * sizeof *cells);
+    for (size_t i = 0; i < n; i++) {
+        struct hn_str *cells = hn_arena_more(t->a, x->cells, x->n, &x->cap, (1 + FOLDED) * sizeof *cells);
         if (!cells)
             return;
-        if (x->n)
-            memcpy(cells, x->cells, x->n * sizeof *cells);
         x->cells = cells;
-        x->cap = cap;
-    }
-    for (size_t i = 0; i < n; i++) {
-        x->cells[x->n++] = i ? HN_STR("") : row[0];
+        cells += x->n++ * (1 + FOLDED);
+        cells[0] = i ? HN_STR("") : row[0];
         for (size_t c = 0; c < FOLDED; c++)
-            x->cells[x->n++] = i < l[c].n ? l[c].v[i] : HN_STR("");
+            cells[1 + c] = i < l[c].n ? l[c].v[i] : HN_STR("");
     }
 }
 
@@ -165,7 +160,7 @@ static void tell_table(struct telling *t)
     for (size_t i = 0; i < n; i++)
         table_row(t, &x, rows + i * (1 + FOLDED));
     if (n > 1)
-        hn_work_table(t->w, x.cells, x.n / (1 + FOLDED), 1 + FOLDED);
+        hn_work_table(t->w, x.cells, x.n, 1 + FOLDED);
     for (int c = 0; c < HN_BOM_CHANGES; c++)
         if (t->d->count[c])
             hn_work_say(t->w, "sbom.diff.count", "n", hn_arena_cstr(t->a, hn_arena_fmt(t->a, "%zu", t->d->count[c])),
