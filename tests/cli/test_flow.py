@@ -222,8 +222,19 @@ class Flow(unittest.TestCase):
         self.flow("judge", alert, "revoke")
         again = {s["host"]: s for s in self.replay(log)["suspects"] if s["peer"] == "203.0.113.66"}
         self.assertEqual(again["192.168.7.12"]["score"], before["192.168.7.12"]["score"])
+        self.assertEqual(again["192.168.7.13"]["score"], before["192.168.7.13"]["score"])  # of the peer too
         self.assertEqual(self.flow("judge", "list").text, "")
         self.flow("judge", alert, "benign", code=2)  # without a reason
+        listed = self.world.dir / "listed"  # however strong the evidence is
+        listed.write_text("203.0.113.66\n")
+        self.flow("intel", "add", "listed", "--from", listed)
+        of = lambda: next(s for s in self.replay(log)["suspects"] if s["host"] == "192.168.7.12" and s["peer"] == "203.0.113.66")
+        strong = of()
+        self.assertGreater(strong["score"], 0.995)
+        self.flow("judge", strong["id"], "benign", "--reason", "ours")
+        self.assertFalse(of()["alert"])
+        self.flow("judge", strong["id"], "revoke")
+        self.assertEqual(of()["score"], strong["score"])
         self.flow("judge", "nonsense", "benign", "--reason", "x", code=2)
 
     def test_indicators_now_and_afterwards(self):

@@ -354,6 +354,8 @@ bool flow_sampling_given(struct hn_export *x, struct hn_str text);
 void flow_alert_id(const struct flow_suspect *x, char out[FLOW_ID]);
 struct flow_opinions *flow_opinions_load(struct hn_work *w); /* in the worker's arena; NULL: out of memory */
 void flow_opinions_apply(const struct flow_opinions *o, struct flow_suspect *x);
+/* What a verdict on an alert itself adds to its log-odds; what is judged benign is no alert after it. */
+double flow_verdict_weight(struct hn_str verdict, double unjudged);
 
 struct flow_intel *flow_intel_load(struct hn_work *w); /* NULL: out of memory */
 void flow_intel_free(struct flow_intel *t);            /* what it holds; itself belongs to the arena */
@@ -374,7 +376,7 @@ extern const struct hn_field flow_suspect_fields[]; /* module.c; ends with {0} *
 void flow_keep_suspects(struct hn_work *w, const struct flow_verdicts *v, hn_time at);
 /* With --known: what the store knows of a host's suspects (JSON) is told anew, the one with this id as judged. An exit
  * code. */
-int flow_keep_known(struct hn_work *w, struct hn_str id, struct hn_str verdict, struct hn_str reason, double weight);
+int flow_keep_known(struct hn_work *w, struct hn_str id, struct hn_str verdict, struct hn_str reason);
 void flow_keep_exporters(struct hn_work *w, const struct hn_export *x, hn_time at);
 /* What a meter over an interface saw, and what it did not. */
 struct flow_meter_health {

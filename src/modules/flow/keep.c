@@ -85,13 +85,14 @@ static void tell_field(struct hn_parse *o, const struct hn_field *f, const struc
 
 struct verdict {
     struct hn_str id, verdict, reason;
-    double weight;
 };
 
 static void tell_known(struct hn_parse *o, const struct hn_jv *row, const struct verdict *v)
 {
     const struct hn_jv *fields = hn_jv_get(row, "fields");
     bool it = hn_str_eq(hn_jv_str(fields, "alert"), v->id);
+    double unjudged = (double)hn_jv_int(fields, "unjudged", 0) / 1000,
+           weight = flow_verdict_weight(v->verdict, unjudged);
     hn_obs_begin(o, "suspect", hn_jv_str(row, "subject"));
     for (const struct hn_field *f = flow_suspect_fields; f->name; f++) {
         const struct hn_jv *value = hn_jv_get(fields, f->name);
@@ -100,9 +101,8 @@ static void tell_known(struct hn_parse *o, const struct hn_jv *row, const struct
             tell_field(o, f, value);
     }
     if (it)
-        hn_obs_int(o, "score",
-                   (int64_t)(100 * flow_score_of((double)hn_jv_int(fields, "unjudged", 0) / 1000 + v->weight)));
-    if (it && v->weight != 0) {
+        hn_obs_int(o, "score", (int64_t)(100 * flow_score_of(unjudged + weight)));
+    if (it && weight != 0) {
         hn_obs_str(o, "verdict", v->verdict);
         hn_obs_str(o, "verdict_reason", v->reason);
     }
@@ -134,9 +134,9 @@ static int keep_known(struct hn_work *w, struct hn_bytes text, const struct verd
                : hn_work_fail(w, "flow.not-kept", "host", hn_arena_cstr(hn_work_arena(w), asset.name), NULL);
 }
 
-int flow_keep_known(struct hn_work *w, struct hn_str id, struct hn_str verdict, struct hn_str reason, double weight)
+int flow_keep_known(struct hn_work *w, struct hn_str id, struct hn_str verdict, struct hn_str reason)
 {
-    struct verdict v = {id, verdict, reason, weight};
+    struct verdict v = {id, verdict, reason};
     struct hn_input in;
     if (!hn_work_given(w, "known"))
         return 0;

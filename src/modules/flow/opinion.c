@@ -1,7 +1,8 @@
 /* hinomi flow judge: what people say of alerts, and what follows from it for later ones.
  *
  * An alert's id is two halves, "1f00aa42-9bc0d4e1": the first stands for (kind, host), the second for (peer, port). An
- * opinion on an alert moves it; on the same peer and port of another host it moves half as far. One line an opinion in
+ * opinion on an alert moves it, a benign one below what is an alert; the same peer and port of another host it moves
+ * half as far. One line an opinion in
  * the file "opinions": id, verdict, time, reason, with tabs between. The latest on an id holds. */
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #define OPINIONS_FILE HN_STR("opinions")
 #define OPINIONS_MAX  ((size_t)16 << 20)
 #define BENIGN_WEIGHT (-5.0)
+#define BENIGN_MOST   (-1.0) /* log-odds that are left of one judged benign itself, however strong the evidence */
 #define TRUE_WEIGHT   3.0
 #define REASON_MAX    500u
 
@@ -93,6 +95,21 @@ static double weight_of(struct hn_str verdict)
     return hn_str_eqc(verdict, "benign") ? BENIGN_WEIGHT : hn_str_eqc(verdict, "true") ? TRUE_WEIGHT : 0;
 }
 
+/* The latest on this id, and not revoked? */
+static bool holds(const struct flow_opinions *o, size_t i)
+{
+    for (size_t k = i + 1; k < o->n; k++)
+        if (hn_str_eq(o->list[k].id, o->list[i].id))
+            return false;
+    return weight_of(o->list[i].verdict) != 0;
+}
+
+double flow_verdict_weight(struct hn_str verdict, double unjudged)
+{
+    double weight = weight_of(verdict), most = BENIGN_MOST - unjudged;
+    return weight < 0 && most < weight ? most : weight;
+}
+
 void flow_opinions_apply(const struct flow_opinions *o, struct flow_suspect *x)
 {
     char id[FLOW_ID];
@@ -103,13 +120,13 @@ void flow_opinions_apply(const struct flow_opinions *o, struct flow_suspect *x)
         const struct opinion *p = &o->list[i];
         if (hn_str_eqc(p->id, id))
             own = p;
-        else if (has_peer && !peer && memcmp(p->id.p + 9, id + 9, 8) == 0 && weight_of(p->verdict) != 0)
+        else if (has_peer && !peer && memcmp(p->id.p + 9, id + 9, 8) == 0 && holds(o, i))
             peer = p;
     }
     if (own && weight_of(own->verdict) == 0)
         own = NULL; /* revoked */
     if (own)
-        flow_term(x, "judged", 1, x->judged = weight_of(own->verdict));
+        flow_term(x, "judged", 1, x->judged = flow_verdict_weight(own->verdict, x->logit));
     else if (peer)
         flow_term(x, "judged-peer", 0.5, 2 * (x->judged = weight_of(peer->verdict) / 2));
     x->opinion = own ? own->reason : HN_STR("");
@@ -143,16 +160,7 @@ static int say(struct hn_work *w, struct hn_str id, struct hn_str verdict)
                                       verdict.p, hn_time_text(hn_work_now(w), at), (int)reason.n, reason.p);
     if (fd < 0 || lseek(fd, 0, SEEK_END) < 0 || !hn_ok(hn_write_all(fd, line.p, line.n)) || fdatasync(fd) != 0)
         return hn_work_fail(w, "flow.not-written", NULL);
-    return flow_keep_known(w, id, verdict, reason, weight_of(verdict));
-}
-
-/* The latest on this id? */
-static bool holds(const struct flow_opinions *o, size_t i)
-{
-    for (size_t k = i + 1; k < o->n; k++)
-        if (hn_str_eq(o->list[k].id, o->list[i].id))
-            return false;
-    return weight_of(o->list[i].verdict) != 0;
+    return flow_keep_known(w, id, verdict, reason);
 }
 
 static void list_json(struct hn_work *w, const struct flow_opinions *o)
