@@ -425,6 +425,19 @@ class Flow(unittest.TestCase):
             self.assertIn(word, done.errors)
         self.assertEqual(self.world.run("flow", "replay", bad).code, 3)
 
+    def test_a_mapping_that_does_not_fit_is_said(self):
+        table = self.world.dir / "own.csv"
+        table.write_text("von,nach,an,wie,wann\n192.168.7.1,203.0.113.5,443,6,1700000000\n")
+        good = "src=von,dst=nach,dport=an,proto=wie,first=wann"
+        done = self.flow("import", "--map", good, "--json", table)
+        self.assertEqual((done.json["flows"], done.errors), (1, ""))
+        for wrong, says in ((good.replace("an,proto", "hafen,proto"), "a column of --map is not in the header"), (good.replace("dport", "port"), "a field of --map is not known")):
+            done = self.flow("import", "--map", wrong, "--json", table)
+            self.assertIn(says, done.errors)
+            self.assertEqual(done.json["flows"], 1)  # and what does fit is taken
+        self.assertIn("no line of it is a flow", self.flow("import", "--map", "first=wann", table, code=3).errors)
+        self.assertIn("見出しにありません", self.world.run("--lang", "ja", "flow", "import", "--map", good + ",last=x", table).errors)
+
     def nfdump_file(self, n, pack):
         """n flows as nfcapd 1.7 writes them, ten a block; pack 2: bzip2."""
         import bz2

@@ -181,6 +181,27 @@ static enum log_field mapped(const struct hn_flow_log *l, struct hn_str column)
     return LOG_NONE;
 }
 
+static bool has_column(struct hn_bytes header, char separator, struct hn_str column)
+{
+    struct hn_bytes v;
+    while (next_value(&header, separator, &v))
+        if (hn_str_eq(hn_str_trim((struct hn_str){(const char *)v.p, v.n}), column))
+            return true;
+    return false;
+}
+
+/* A mapping that fits nothing would give flows without what it names, or none at all. */
+static void check_map(struct hn_flow_log *l, struct hn_bytes header, char separator)
+{
+    struct hn_str rest = hn_buf_text(&l->map), pair, field;
+    while (l->map.n && hn_str_split(&rest, ',', &pair)) {
+        if (!hn_str_split(&pair, '=', &field) || !pair.p || log_field_named(hn_str_trim(field)) == LOG_NONE)
+            bad(l, "a field of --map is not known");
+        else if (!has_column(header, separator, hn_str_trim(pair)))
+            bad(l, "a column of --map is not in the header");
+    }
+}
+
 static void read_header(struct hn_flow_log *l, struct hn_bytes line, char separator)
 {
     struct hn_bytes rest = line, v;
@@ -199,6 +220,7 @@ static void read_header(struct hn_flow_log *l, struct hn_bytes line, char separa
         l->columns[l->n_columns++] = f;
     }
     l->has_header = true;
+    check_map(l, line, separator);
 }
 
 /* The fields of a VPC flow log, version 2, where no header says otherwise. */

@@ -242,6 +242,8 @@ static void end_log(struct reading *g)
     g->stats->at = s->bad_at;
     if (s->bad && !g->stats->why)
         g->stats->why = s->why;
+    if (s->other && !g->stats->flows && !g->stats->why && hn_flow_log_kind(g->log) == HN_FLOW_LOG_CSV)
+        g->stats->why = "no line of it is a flow: addresses, protocol or times are missing";
 }
 
 static void end_capture(struct reading *g)
