@@ -110,7 +110,8 @@ void hn_image_layer(struct hn_image *im, const struct hn_image_member *m, struct
     struct layer l = {.im = im, .source = kind == HN_PACK_PLAIN ? m->fd : im->spool};
     struct hn_digest *packed = digest.n ? hn_digest_new(kind_of(digest)) : NULL;
     l.base = kind == HN_PACK_PLAIN ? m->at : im->spooled;
-    l.unpacked = diff.n ? hn_digest_new(kind_of(diff)) : NULL;
+    bool once = kind == HN_PACK_PLAIN && hn_str_eq(digest, diff); /* nothing to unpack: one digest under two names */
+    l.unpacked = diff.n && !once ? hn_digest_new(kind_of(diff)) : NULL;
     im->layer++;
     const char *why = kind != HN_PACK_PLAIN && im->spool < 0 ? "there is no place to unpack it" : NULL;
     if (!hn_tar_init(&l.tar, each, &l))

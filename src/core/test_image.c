@@ -202,6 +202,40 @@ TEST(what_is_damaged_is_said)
     CHECK_FILE("/third", "is there");
 }
 
+/* One digest under two names is computed once; two that differ are both looked at, though nothing is packed. */
+TEST(a_plain_layer_is_checked_against_both_of_its_digests)
+{
+    static const struct {
+        const char *digest, *diff, *why;
+    } cases[] = {
+        {"sha256:00", "sha256:00", "layer does not have its digest"},
+        {"", "sha256:00", "unpacked layer does not have its digest"},
+        {NULL, "sha256:00", "unpacked layer does not have its digest"},
+        {NULL, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        HN_AUTO(hn_image_done) struct hn_image im = {.spool = -1};
+        HN_AUTO(hn_buf_done) struct hn_buf b;
+        uint8_t sum[64];
+        char right[7 + 129] = "sha256:", text[4096];
+        NOTE("case %zu", i);
+        hn_buf_init(&b, 1u << 20);
+        CHECK_OK(hn_image_init(&im));
+        put_file(&b, "first", "is there");
+        put_end(&b);
+        struct hn_digest *d = hn_digest_new(HN_SHA256);
+        hn_digest_add(d, hn_bytes_of(b.p, b.n));
+        hn_hex(hn_bytes_of(sum, hn_digest_end(d, sum)), right + 7);
+        struct hn_image_member m = {.name = HN_STR("layer"), .fd = file_of(&b), .size = b.n};
+        hn_image_layer(&im, &m, hn_str_c(cases[i].digest ? cases[i].digest : right),
+                       hn_str_c(cases[i].diff ? cases[i].diff : right));
+        CHECK_FILE("/first", "is there");
+        CHECK_UINT(im.n_problems, cases[i].why ? 1 : 0);
+        if (cases[i].why)
+            CHECK_TEXT(im.problems->why, cases[i].why);
+    }
+}
+
 TEST(a_gzip_layer_without_a_place_to_unpack_is_said)
 {
     HN_AUTO(hn_image_done) struct hn_image im = {.spool = -1};
