@@ -28,6 +28,11 @@ bool hn_collect_inventory(const struct hn_collect *c)
     return c->o->inventory;
 }
 
+bool hn_collect_bare(const struct hn_collect *c)
+{
+    return c->o->bare;
+}
+
 bool hn_collect_hashes(const struct hn_collect *c)
 {
     return c->o->hashes;

@@ -9,7 +9,7 @@
 
 struct hn_collect_options {
     const char *root; /* "/" when live */
-    bool live, deep, inventory, hashes;
+    bool live, deep, inventory, bare, hashes;
     struct hn_image *image; /* in place of a root: see image.h; may be NULL */
     const struct hn_module *const *modules;
     size_t modules_n;

@@ -177,19 +177,14 @@ static void *map_shared(int fd, size_t n)
 
 static void read_arguments(int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {{"root", required_argument, 0, 'r'},
-                                            {"deep", no_argument, 0, 'd'},
-                                            {"inventory", no_argument, 0, 'i'},
-                                            {"hashes", no_argument, 0, 'h'},
-                                            {"modules", required_argument, 0, 'm'},
-                                            {"skip", required_argument, 0, 's'},
-                                            {"not-pid", required_argument, 0, 'p'},
-                                            {"transient", no_argument, 0, 't'},
-                                            {"inputs", required_argument, 0, 'l'},
-                                            {"sums", required_argument, 0, 'c'},
-                                            {"image", required_argument, 0, 'I'},
-                                            {"platform", required_argument, 0, 'P'},
-                                            {0}};
+    static const struct option options[] = {
+        {"root", required_argument, 0, 'r'},     {"deep", no_argument, 0, 'd'},
+        {"inventory", no_argument, 0, 'i'},      {"bare", no_argument, 0, 'b'},
+        {"hashes", no_argument, 0, 'h'},         {"modules", required_argument, 0, 'm'},
+        {"skip", required_argument, 0, 's'},     {"not-pid", required_argument, 0, 'p'},
+        {"transient", no_argument, 0, 't'},      {"inputs", required_argument, 0, 'l'},
+        {"sums", required_argument, 0, 'c'},     {"image", required_argument, 0, 'I'},
+        {"platform", required_argument, 0, 'P'}, {0}};
     struct hn_collect_options *o = &a->o;
     uint64_t pid;
     int opt;
@@ -202,6 +197,8 @@ static void read_arguments(int argc, char **argv, struct arguments *a)
             o->deep = true;
         } else if (opt == 'i') {
             o->inventory = true;
+        } else if (opt == 'b') {
+            o->bare = true;
         } else if (opt == 'h') {
             o->hashes = true;
         } else if (opt == 'm') {

@@ -55,6 +55,7 @@ struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr)
                                .deep = value_of(f, "deep") != NULL,
                                .hashes = value_of(f, "hashes") != NULL,
                                .inventory = true,
+                               .bare = f->verb->flags & HN_VERB_BARE,
                                .modules = f->verb->facts,
                                .transient = true,
                                .lines = &lines};

@@ -131,6 +131,7 @@ struct hn_rec {
 bool hn_collect_live(const struct hn_collect *c);      /* false: a mounted root; no /proc, /sys, netlink */
 bool hn_collect_deep(const struct hn_collect *c);      /* --deep: whole-system walks are wanted */
 bool hn_collect_inventory(const struct hn_collect *c); /* a list of parts is wanted, no diagnosis */
+bool hn_collect_bare(const struct hn_collect *c);      /* with that: only what tells parts apart, no licences */
 bool hn_collect_hashes(const struct hn_collect *c);    /* digests will be asked for */
 bool hn_collect_root_user(const struct hn_collect *c);
 /* True: this path ended a role in an earlier try and must be left alone. The functions below see to it themselves; it

@@ -39,6 +39,7 @@ struct hn_run_options {
     const char *platform; /* of an image for several: "linux/arm64"; NULL: this machine's */
     bool deep;
     bool inventory;      /* what is installed and nothing that only a diagnosis needs: a bill of materials */
+    bool bare;           /* with inventory: only what tells parts apart; no licences */
     bool hashes;         /* with inventory: digests of what can be deployed */
     const char *modules; /* comma-separated; NULL: all */
     bool transient;      /* this process and its children end with the run: they are not part of what is diagnosed */

@@ -318,6 +318,8 @@ static struct hn_err spawn_collector(struct state *s, int fd, int page, int inpu
         argv[n++] = "--deep";
     if (t->o->inventory)
         argv[n++] = "--inventory";
+    if (t->o->bare)
+        argv[n++] = "--bare";
     if (t->o->hashes)
         argv[n++] = "--hashes";
     argv[n++] = "--modules";

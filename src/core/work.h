@@ -60,6 +60,7 @@ struct hn_work;
 #define HN_VERB_CSV    32u  /* has a list to give as CSV; without this, --csv is refused */
 #define HN_VERB_LINES  64u  /* gives an object a line; without this, --jsonl is its one JSON document */
 #define HN_VERB_ELSE   128u /* `facts` are collected only when no input is named ("-" is one): hn_work_collected() */
+#define HN_VERB_BARE   256u /* of `facts` what tells parts apart is enough, nothing that only describes them */
 
 struct hn_verb {
     const char *name;     /* "replay"; texts "<module>.verb.<name>" (one line), "<module>.verb.<name>.example" */

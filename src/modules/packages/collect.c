@@ -133,6 +133,8 @@ void packages_collect(struct hn_collect *c)
     hn_collect_file(c, "rpm", "/usr/lib/sysimage/rpm/Packages.db", DATABASE_MAX);
     hn_collect_file(c, "rpm", "/var/lib/rpm/Packages.db", DATABASE_MAX);
     hn_collect_file(c, "rpm", "/var/lib/rpm/Packages", DATABASE_MAX);
+    if (hn_collect_bare(c))
+        return;
     if (hn_collect_inventory(c)) {
         hn_collect_glob_once(c, "copyright", "/usr/share/doc/*/copyright", PACKAGES_COPYRIGHT_MAX, 50000);
         return;
