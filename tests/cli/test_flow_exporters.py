@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """hinomi flow: who exported the flows, and what a wrong clock of one of them does."""
 import json
+import os
 import pathlib
 import random
 import signal
@@ -105,6 +106,39 @@ class Exporters(unittest.TestCase):
         self.assertEqual((p.returncode, json.loads(out)["exporters"][0]["lost"]), (0, 0), errors)
         self.assertNotIn(b"flow", errors.replace(b"hinomi: listening", b""))
         self.assertEqual(self.world.run("flow", "collect", "--udp", f"127.0.0.1:{port}", "--internal", "nonsense").code, 2)
+
+    def test_templates_that_never_come_and_what_the_kernel_lost_are_told(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        p = subprocess.Popen([hinomi.PROGRAM, "flow", "collect", "--json", "--udp", f"127.0.0.1:{port}", "--store"], env=self.world.env,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(p.kill)
+        row = lambda: next((r.split() for r in pathlib.Path("/proc/net/udp").read_text().splitlines() if f":{port:04X} " in r), None)
+        while not row():
+            time.sleep(0.02)
+        now = int(time.time())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.6", 0))
+            for i in range(3):
+                s.sendto(struct.pack(">HHIIII", 9, 1, 100000, now, i, 1) + struct.pack(">HH", 400, 24) + bytes(20), ("127.0.0.1", port))
+            children = pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()
+            worker = next(int(c) for c in children if b"worker" in pathlib.Path(f"/proc/{c}/cmdline").read_bytes())
+            time.sleep(0.3)
+            os.kill(worker, signal.SIGSTOP)
+            end = time.monotonic() + 60
+            while row()[-1] == "0" and time.monotonic() < end:
+                for _ in range(500):
+                    s.sendto(struct.pack(">HHIIIIBBH", 5, 0, 100000, now, 0, 0, 0, 0, 0) + bytes(1440), ("127.0.0.1", port))
+            lost = int(row()[-1])
+        os.kill(worker, signal.SIGCONT)
+        p.send_signal(signal.SIGTERM)
+        out, errors = p.communicate(timeout=60)
+        self.assertGreater(lost, 0)
+        self.assertEqual((p.returncode, json.loads(out)["kernel_dropped_packets"]), (0, lost), errors)
+        self.assertIn(f"{lost} datagrams", errors.decode())
+        found = {f["kind"]: f["asset"]["name"] for f in self.world.run("findings", "--json").json["items"]}
+        self.assertEqual(found.get("flow.exporter-templates"), "127.0.0.6")
 
     def collected(self, port, packets):
         p = subprocess.Popen([hinomi.PROGRAM, "flow", "collect", "--json", "--udp", f"127.0.0.1:{port}"], env=self.world.env,

@@ -90,6 +90,8 @@ size_t hn_export_message_length(struct hn_bytes b);
 bool hn_export_override(struct hn_export *x, const struct hn_ip *net, unsigned bits, uint32_t sampling);
 /* By number, from 0; NULL at the end. */
 const struct hn_exporter *hn_export_at(const struct hn_export *x, size_t i);
+/* Data sets that came before then and still wait for their template are given up, and counted as unknown. */
+void hn_export_give_up(struct hn_export *x, hn_time before);
 /* Packets that belong to no exporter: another version, too short. */
 uint64_t hn_export_strange(const struct hn_export *x, enum hn_export_bad b);
 

@@ -31,6 +31,7 @@ struct export_waiting {
     uint32_t n; /* octets that follow */
     uint32_t time;
     uint32_t uptime;
+    hn_time received;
 };
 
 /* How the sequence numbers of an exporter went, if they count as is supposed. */

@@ -134,7 +134,7 @@ static void hold(struct export_one *e, const struct export_waiting *w, struct hn
 static void wait_for(struct export_sets *s, uint16_t id, struct hn_bytes b)
 {
     struct export_one *e = s->e;
-    struct export_waiting w = {id, (uint32_t)b.n, s->when.seconds, s->when.uptime_ms};
+    struct export_waiting w = {id, (uint32_t)b.n, s->when.seconds, s->when.uptime_ms, s->when.received};
     s->unknown = true;
     e->is.waiting_sets++;
     if (e->x->memory + b.n > HN_EXPORT_MEMORY_MAX || sizeof w + b.n > HN_EXPORT_WAITING_MAX - e->waiting.n) {
@@ -142,6 +142,29 @@ static void wait_for(struct export_sets *s, uint16_t id, struct hn_bytes b)
         return;
     }
     hold(e, &w, b);
+}
+
+static void give_up(struct export_one *e, hn_time before)
+{
+    struct hn_buf old = e->waiting;
+    struct export_waiting w;
+    hn_buf_init(&e->waiting, HN_EXPORT_WAITING_MAX);
+    e->x->memory -= old.n;
+    for (size_t at = 0; at + sizeof w <= old.n; at += sizeof w + w.n) {
+        memcpy(&w, old.p + at, sizeof w);
+        if (w.received < before)
+            e->is.unknown_sets++;
+        else
+            hold(e, &w, hn_bytes_of(old.p + at + sizeof w, w.n));
+    }
+    hn_buf_done(&old);
+}
+
+void hn_export_give_up(struct hn_export *x, hn_time before)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (x->all[i]->waiting.n)
+            give_up(x->all[i], before);
 }
 
 /* Hands out what waited for this template and keeps the rest. */

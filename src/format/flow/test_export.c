@@ -250,6 +250,15 @@ TEST(v9_data_wait_for_their_template)
     send(x, &p);
     CHECK_UINT(n_got, 2);
     CHECK_UINT(at(x, 1)->waiting_sets, 1);
+    hn_export_give_up(x, NOW); /* it came just now */
+    CHECK_UINT(at(x, 1)->unknown_sets, 0);
+    hn_export_give_up(x, NOW + 1);
+    CHECK_UINT(at(x, 1)->unknown_sets, 1);
+    CHECK_UINT(at(x, 0)->unknown_sets, 0);
+    p = v9(3, 8);
+    template4(&p, 0, 300);
+    send(x, &p);
+    CHECK_UINT(n_got, 2);
 }
 
 TEST(v9_a_template_changes_its_meaning)

@@ -15,15 +15,17 @@
 #include "modules/flow/flow_in.h"
 #include "modules/flow/stream.h"
 
-#define FLUSH_AFTER  (5 * HN_SECOND)
-#define ROTATE       (5 * HN_MINUTE)
-#define STATE_EVERY  HN_MINUTE
-#define KEEP_EVERY   HN_HOUR
-#define BATCH        256u
-#define DRAIN        (10 * HN_SECOND)
-#define PACKET_MAX   9216u /* the largest datagram that exporters make: jumbo frames */
-#define SOCKETS_MAX  8u
-#define BUFFER_LEAST (16 << 20) /* octets of the kernel's, which counts overhead: 150 000 flows */
+#define FLUSH_AFTER (5 * HN_SECOND)
+#define ROTATE      (5 * HN_MINUTE)
+#define STATE_EVERY HN_MINUTE
+#define KEEP_EVERY  HN_HOUR
+/* Routers send them every half hour, if nobody told them otherwise. */
+#define TEMPLATES_EVERY (40 * HN_MINUTE)
+#define BATCH           256u
+#define DRAIN           (10 * HN_SECOND)
+#define PACKET_MAX      9216u /* the largest datagram that exporters make: jumbo frames */
+#define SOCKETS_MAX     8u
+#define BUFFER_LEAST    (16 << 20) /* octets of the kernel's, which counts overhead: 150 000 flows */
 
 /* ---------------------------------------------------------------- exporters, as they are told */
 
@@ -154,6 +156,7 @@ struct collector {
     _Atomic bool stop;
     _Atomic unsigned receiving;                       /* threads */
     _Atomic uint64_t received, overrun, kernel_drops; /* drops: of all sockets */
+    uint64_t drops_told;
     int sockets[SOCKETS_MAX];
     size_t n_sockets;
     pthread_mutex_t lock;   /* of head, between receiving threads */
@@ -324,8 +327,9 @@ static void save_state(struct collector *c)
 }
 
 /* The health of exporters, for the store. */
-static void keep(struct collector *c)
+static void keep(struct collector *c, hn_time waited_since)
 {
+    hn_export_give_up(c->exports, waited_since);
     flow_keep_exporters(c->w, c->exports, hn_now());
     c->kept = hn_monotonic();
 }
@@ -336,12 +340,23 @@ static void prune(struct collector *c)
                        (uint64_t)hn_work_int(c->w, "keep-mib", 0) << 20);
 }
 
+/* Told as soon as it is known; the count of all is part of the answer. */
+static void told_drops(struct collector *c)
+{
+    uint64_t n = atomic_load(&c->kernel_drops), more = n - c->drops_told;
+    if (more)
+        hn_work_warn(c->w, "flow.kernel-dropped", "n",
+                     hn_arena_fmt(hn_work_arena(c->w), "%llu", (unsigned long long)more).p, NULL);
+    c->drops_told = n;
+}
+
 static void housekeeping(struct collector *c)
 {
     if (hn_monotonic() - c->saved < STATE_EVERY)
         return;
+    told_drops(c);
     if (hn_work_switch(c->w, "store") && hn_monotonic() - c->kept >= KEEP_EVERY)
-        keep(c);
+        keep(c, hn_now() - TEMPLATES_EVERY);
     save_state(c);
     prune(c);
 }
@@ -413,7 +428,8 @@ static int run(struct collector *c)
     ok = flow_archive_flush(c->archive, 0) && ok;
     save_state(c);
     if (hn_work_switch(c->w, "store"))
-        keep(c);
+        keep(c, INT64_MAX);
+    told_drops(c);
     answer(c);
     return ok ? 0 : hn_work_fail(c->w, "flow.not-written", NULL);
 }

@@ -491,6 +491,7 @@ static int run(struct replay *r)
     else if (!flow_stored_read(w, hn_work_time(w, "since"), hn_work_time(w, "until"), on_flow, r))
         return hn_work_fail(w, "flow.memory", NULL);
     flow_stitch_end(r->stitch);
+    hn_export_give_up(r->reader.exports, INT64_MAX);
     return conclude(r);
 }
 
