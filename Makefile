@@ -77,7 +77,7 @@ new-module: ## a new module's folder: make new-module N=foobar
 	@tools/new-module '$(N)'
 
 conformance: build ## compare with the peers that can be installed (tests/peers)
-	@tests/peers/run; a=$$?; tests/peers/sbom; b=$$?; tests/peers/nfdump; c=$$?; exit $$((a | b | c))
+	@tests/peers/run; a=$$?; tests/peers/sbom; b=$$?; tests/peers/nfdump; c=$$?; tests/peers/rpm_databases.py; d=$$?; exit $$((a | b | c | d))
 
 flow-eval: build ## how well flow finds command channels, on labelled captures, with and without sampling
 	@tools/flow-eval
