@@ -269,7 +269,7 @@ static void fold(struct flow_pair *p)
 void flow_bin(struct flow_pair *p, hn_time at)
 {
     while (at < p->from || (at - p->from) / p->bin >= FLOW_BINS) {
-        hn_time before = at < p->from ? (p->from - at + p->bin - 1) / p->bin : 0; /* slices that are missing */
+        hn_time before = at < p->from ? (p->from - at - 1) / p->bin + 1 : 0; /* slices that are missing */
         if (before && before < FLOW_BINS && !(p->bins >> (FLOW_BINS - before))) {
             p->bins <<= before;
             p->from -= before * p->bin;
