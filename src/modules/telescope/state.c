@@ -17,7 +17,7 @@
 #include "modules/telescope/telescope.h"
 
 #define PIECE   (64u << 10)
-#define MOST    (1u << 26) /* entries of one kind in one cell */
+#define MOST    (1u << 26) /* entries of a table of a cell, which grows as they are read */
 #define LISTED  256u       /* telescopes: packets are told apart of no more */
 #define VERSION 9u
 
@@ -80,18 +80,19 @@ static void walk(struct io *s, void *p, size_t n)
 }
 #define WALK(s, x) walk((s), &(x), sizeof(x))
 
-static uint32_t count(struct io *s, uint32_t n)
+/* How many there are, at most `most`: memory is taken for so many before they are read. */
+static uint32_t count(struct io *s, uint32_t n, uint32_t most)
 {
     WALK(s, n);
-    if (n > MOST)
+    if (n > most)
         s->bad = true;
     return s->bad ? 0 : n;
 }
 
 /* A count of the engine: set only by reading. */
-#define COUNT(s, x)                                                                                                    \
+#define COUNT(s, x, most)                                                                                              \
     do {                                                                                                               \
-        uint32_t n_ = count((s), (uint32_t)(x));                                                                       \
+        uint32_t n_ = count((s), (uint32_t)(x), (most));                                                               \
         if ((s)->load)                                                                                                 \
             (x) = n_;                                                                                                  \
     } while (0)
@@ -100,7 +101,7 @@ static uint32_t count(struct io *s, uint32_t n)
 
 static void walk_sources(struct io *s, struct telescope_cell *c)
 {
-    uint32_t n = count(s, c->sources.n);
+    uint32_t n = count(s, c->sources.n, MOST);
     if (!s->load)
         walk(s, c->sources.p, n * sizeof(struct telescope_source));
     for (uint32_t i = 0; s->load && i < n && !s->bad; i++) {
@@ -117,7 +118,7 @@ static void walk_sources(struct io *s, struct telescope_cell *c)
 
 static void walk_events(struct io *s, struct telescope_cell *c)
 {
-    uint32_t n = count(s, c->events.n);
+    uint32_t n = count(s, c->events.n, MOST);
     if (!s->load)
         walk(s, c->events.p, n * sizeof(struct telescope_event));
     for (uint32_t i = 0; s->load && i < n && !s->bad; i++) {
@@ -135,7 +136,7 @@ static void walk_events(struct io *s, struct telescope_cell *c)
 
 static void walk_victims(struct io *s, struct telescope_cell *c)
 {
-    uint32_t n = count(s, c->victims.n);
+    uint32_t n = count(s, c->victims.n, MOST);
     if (!s->load)
         walk(s, c->victims.p, n * sizeof(struct telescope_victim));
     for (uint32_t i = 0; s->load && i < n && !s->bad; i++) {
@@ -153,7 +154,7 @@ static void walk_victims(struct io *s, struct telescope_cell *c)
 static void walk_v6(struct io *s, struct telescope_cell *c)
 {
     uint8_t one[16];
-    uint32_t n = count(s, c->v6.n);
+    uint32_t n = count(s, c->v6.n, MOST);
     for (uint32_t i = 0; i < n && !s->bad; i++) {
         if (!s->load)
             memcpy(one, c->v6.addr[i], 16);
@@ -178,7 +179,7 @@ static void *walk_array(struct io *s, void *p, uint32_t n, size_t size)
 /* The set of pairs is open to look at only where it lies: its members are walked, its places are made anew. */
 static void walk_pairs(struct io *s, struct telescope_cell *c)
 {
-    uint32_t n = count(s, c->pairs_n), at = 0;
+    uint32_t n = count(s, c->pairs_n, MOST), at = 0;
     for (uint32_t i = 0; i < n && !s->bad; i++) {
         uint64_t v = 0;
         while (!s->load && at < c->pairs_cap && !(v = c->pairs[at++]))
@@ -210,22 +211,22 @@ static bool lists_sound(const struct telescope_cell *c)
 
 static void walk_lists(struct io *s, struct telescope_cell *c)
 {
-    COUNT(s, c->n_attacks);
+    COUNT(s, c->n_attacks, TELESCOPE_ATTACKS);
     c->attacks = walk_array(s, c->attacks, (uint32_t)c->n_attacks, sizeof(*c->attacks));
-    COUNT(s, c->n_alerts);
+    COUNT(s, c->n_alerts, TELESCOPE_ALERTS);
     c->alerts = walk_array(s, c->alerts, (uint32_t)c->n_alerts, sizeof(*c->alerts));
     if (s->load) {
         c->attacks_cap = c->n_attacks;
         c->alerts_cap = c->n_alerts;
     }
-    uint32_t trails = count(s, c->trails ? TELESCOPE_TRAILS : 0);
+    uint32_t trails = count(s, c->trails ? TELESCOPE_TRAILS : 0, TELESCOPE_TRAILS);
     s->bad |= trails != 0 && trails != TELESCOPE_TRAILS;
     struct telescope_trail *trail = walk_array(s, c->trails, trails, sizeof(*trail));
     if (s->load)
         c->trails = trail;
     for (uint32_t i = 0; s->load && !s->bad && i < trails; i++)
         s->bad |= trail[i].n >= TELESCOPE_TRAIL;
-    uint32_t groups = count(s, c->gone.groups ? c->gone.groups_cap : 0);
+    uint32_t groups = count(s, c->gone.groups ? c->gone.groups_cap : 0, TELESCOPE_GROUPS);
     struct telescope_group *list = walk_array(s, c->gone.groups, groups, sizeof(*list));
     if (s->load) {
         c->gone.groups = list;
@@ -310,9 +311,8 @@ static void walk_telescopes(struct io *s, struct telescope_engine *e)
     const struct hn_prefixes *own = &e->how.telescopes;
     struct hn_prefixes list = {0};
     struct hn_arena a;
-    uint32_t n = count(s, own->n < LISTED ? (uint32_t)own->n : LISTED);
+    uint32_t n = count(s, own->n < LISTED ? (uint32_t)own->n : LISTED, LISTED);
     hn_arena_init(&a, 1u << 20);
-    s->bad |= n > LISTED;
     for (uint32_t i = 0; i < n && !s->bad; i++) {
         struct {
             char prefix[HN_IP_TEXT], name[128];

@@ -186,6 +186,9 @@ struct telescope_attack {
     uint64_t dsts;
 };
 
+#define TELESCOPE_ATTACKS 4096u  /* of a cell, remembered */
+#define TELESCOPE_ALERTS  65536u /* the same */
+
 /* A member's address that sends into the darkness. */
 struct telescope_alert {
     uint32_t key, first, last, packets, episodes;

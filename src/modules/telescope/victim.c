@@ -10,8 +10,6 @@
 #define PACKETS_LEAST 25u
 #define SECONDS_LEAST 60u
 #define PPM_LEAST     30u
-#define ATTACKS_MOST  4096u
-#define ALERTS_MOST   65536u
 
 /* While there are many, those that were quiet for long and never qualified are left behind, once in so many. */
 #define VICTIMS_MANY (1u << 16)
@@ -36,11 +34,18 @@ bool telescope_attack_qualifies(const struct telescope_victim *v)
     return v->session >= PACKETS_LEAST && v->last - v->start >= SECONDS_LEAST && v->ppm >= PPM_LEAST;
 }
 
+/* Twice as much, at most `most`; 0: it is that much already. */
+static size_t room(size_t cap, size_t most)
+{
+    size_t more = cap < 16 ? 16 : 2 * cap;
+    return cap >= most ? 0 : more < most ? more : most;
+}
+
 void telescope_attack_close(struct telescope_cell *c, const struct telescope_victim *v, bool open)
 {
     if (c->n_attacks == c->attacks_cap) {
-        size_t cap = c->attacks_cap ? c->attacks_cap * 2 : 64;
-        struct telescope_attack *p = c->attacks_cap < ATTACKS_MOST ? hn_realloc(c->attacks, cap * sizeof(*p)) : NULL;
+        size_t cap = room(c->attacks_cap, TELESCOPE_ATTACKS);
+        struct telescope_attack *p = cap ? hn_realloc(c->attacks, cap * sizeof(*p)) : NULL;
         if (!p) {
             c->attacks_dropped++;
             return;
@@ -137,8 +142,8 @@ static struct telescope_alert *alert_new(struct telescope_cell *c, const struct 
                                          const struct telescope_source *src, uint32_t time)
 {
     if (c->n_alerts == c->alerts_cap) {
-        size_t cap = c->alerts_cap ? c->alerts_cap * 2 : 16;
-        struct telescope_alert *p = cap <= ALERTS_MOST ? hn_realloc(c->alerts, cap * sizeof(*p)) : NULL;
+        size_t cap = room(c->alerts_cap, TELESCOPE_ALERTS);
+        struct telescope_alert *p = cap ? hn_realloc(c->alerts, cap * sizeof(*p)) : NULL;
         if (!p) {
             c->failed = true;
             return NULL;
