@@ -253,6 +253,16 @@ class Own(unittest.TestCase):
             self.assertTrue(u["sentence"]["en"] and u["sentence"]["ja"])
             self.assertNotIn("{", u["sentence"]["en"] + u["sentence"]["ja"])
 
+    def test_a_name_concluded_from_a_file_is_clean_only_where_advisories_know_it(self):
+        folder = feed("guess", osv("M-1", "Maven", "org.example:lib", [ZERO, {"fixed": "2"}]))
+        guessed = lambda purl: library(purl, properties=[{"name": "hinomi:package:guessed", "value": "true"}])
+        parts = [guessed("pkg:maven/org.example/lib@3"), guessed("pkg:maven/lib/lib@1"), library("pkg:maven/other/lib@1"),
+                 guessed("pkg:maven/org.example/lib@1"), library("pkg:maven/org.example/lib@1.1")]
+        answer = match(write("guess.cdx.json", cdx(parts)), feed=folder)
+        self.assertEqual([(u["purl"], u["why"]) for u in answer["unknown"]], [("pkg:maven/lib/lib@1", "guessed")])
+        sure = {m["purl"]: m["confidence"] for m in answer["matches"]}
+        self.assertEqual(sure["pkg:maven/org.example/lib@1.1"] - sure["pkg:maven/org.example/lib@1"], 15)
+
     def test_false_positives_are_set_apart(self):
         folder = feed("fp", osv("P-1", "PyPI", "urllib3", [ZERO, {"fixed": "1.26.5"}]),
                       osv("P-2", "PyPI", "pyyaml", [ZERO, {"fixed": "5.4"}]),

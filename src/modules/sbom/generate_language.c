@@ -2,6 +2,7 @@
  * system which installed it, so that nobody takes Debian's library for one of the registry. */
 #include "base/str.h"
 #include "modules/sbom/generate.h"
+#include "modules/sbom/sbom.h"
 
 static struct hn_str folder_of(struct hn_str path)
 {
@@ -111,8 +112,6 @@ static void describe(struct generate *g, struct hn_bom_component *c, const struc
     put_hashes(g, c, o);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         sbom_generate_prop(g, c, texts[i].prop, hn_obs_get(o, texts[i].field));
-    if (hn_obs_get_bool(o, "guessed", false))
-        sbom_generate_prop(g, c, "hinomi:package:guessed", HN_STR("true"));
     if (hn_obs_get_bool(o, "declared", false))
         sbom_generate_prop(g, c, "hinomi:package:declared-only", HN_STR("true"));
     c->scope = hn_obs_get_bool(o, "dev", false) ? HN_BOM_SCOPE_EXCLUDED : HN_BOM_SCOPE_NONE;
@@ -227,6 +226,8 @@ static struct hn_bom_component *put_package(struct generate *g, const struct hn_
     put_evidence(g, c, o);
     if (g->document)
         describe(g, c, o);
+    if (hn_obs_get_bool(o, "guessed", false))
+        sbom_generate_prop(g, c, SBOM_GUESSED, HN_STR("true"));
     if (itself && g->document)
         describe_artefact(g, c, hn_facts_find(g->facts, "languages.artefact", path));
     if (itself && !hn_ok(hn_map_set(&g->artefacts, hn_str_bytes(path), c)))

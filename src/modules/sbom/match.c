@@ -130,6 +130,8 @@ static unsigned confidence_of(const struct sbom_match *m)
         c -= 10;
     if (m->platform)
         c -= 20;
+    if (p->guessed)
+        c -= 15;
     if (p->suppressed != SBOM_FALSE_NOT)
         c = c > 80 ? 15 : 5;
     return c;
@@ -241,15 +243,19 @@ static bool match_part(struct looking *l)
     struct hn_adv_hits hits;
     struct hn_adv_hit hit;
     size_t n = 0;
-    bool ok = true;
+    bool ok = true, named = false;
     l->from = l->out->n;
     hn_adv_by_name(l->e->index, l->part->query.ecosystem, l->part->query.name, &hits);
-    while (ok && n++ < HITS_MAX && hn_adv_next(&hits, &hit))
+    while (ok && n++ < HITS_MAX && hn_adv_next(&hits, &hit)) {
         ok = look_at(l, &hit);
+        named = true;
+    }
     if (l->out->n > l->from)
         qsort(&l->out->first[l->from], l->out->n - l->from, sizeof l->out->first[0], by_id);
     else if (l->undecided)
         l->part->unknown = l->part->query.range ? SBOM_UNKNOWN_RANGE : SBOM_UNKNOWN_UNDECIDED;
+    else if (l->part->guessed && !named)
+        l->part->unknown = SBOM_UNKNOWN_GUESSED;
     return ok;
 }
 

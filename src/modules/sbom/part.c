@@ -1,6 +1,7 @@
 #include "modules/sbom/part.h"
 
 #include "base/str.h"
+#include "modules/sbom/sbom.h"
 
 const char *sbom_how_word(enum sbom_how h)
 {
@@ -301,10 +302,18 @@ static bool no_package(const struct hn_bom_component *c)
            c->type == HN_BOM_TYPE_ML_MODEL;
 }
 
+static bool is_guessed(const struct hn_bom_component *c)
+{
+    for (const struct hn_bom_prop *x = c->props; x; x = x->next)
+        if (hn_str_eqc(x->name, SBOM_GUESSED))
+            return hn_str_eqc(x->value, "true");
+    return false;
+}
+
 static void make(const struct maker *m, const struct hn_bom_component *c, struct sbom_part *p)
 {
     struct hn_purl purl;
-    *p = (struct sbom_part){.component = c};
+    *p = (struct sbom_part){.component = c, .guessed = is_guessed(c)};
     bool has_purl = c->purl.n && hn_purl_parse(m->a, c->purl, &purl, NULL);
     p->has_purl = has_purl;
     p->has_cpe = c->cpe.n && hn_cpe_parse(m->a, c->cpe, &p->cpe, NULL);

@@ -42,6 +42,7 @@ const char *sbom_how_word(enum sbom_how h);
     XX(RELEASE_NOT_COVERED, "release-not-covered")                                                                     \
     XX(RANGE, "range") /* only some of the versions that it may have are affected, or that cannot be decided */        \
     XX(UNDECIDED, "undecided") /* an advisory names it, but its version cannot be placed */                            \
+    XX(GUESSED, "guessed")     /* no advisory has that name, which is concluded from a file's */                       \
     XX(FILE, "file")           /* a file or data, no package */
 
 enum sbom_unknown {
@@ -84,6 +85,7 @@ struct sbom_part {
     struct sbom_part_purl purl;
     struct hn_cpe cpe;
     bool has_purl, has_cpe;
+    bool guessed; /* name or version are concluded from the name of a file (SBOM_GUESSED) */
     struct sbom_query query;
     enum sbom_how how;
     enum sbom_unknown unknown;
@@ -110,7 +112,8 @@ size_t sbom_sources_read(struct sbom_sources *s, struct hn_bytes text);
 struct sbom_part *sbom_parts(struct hn_arena *a, const struct hn_bom *b, const struct sbom_sources *sources,
                              size_t *ret_n);
 /* A component as the portfolio keeps it: one that stands alone, without the document that it came from. lookup: what
- * the document told of it beyond its own names, {"how", "distro", "release", "range", "held", "evidence"}. */
+ * the document told of it beyond its own names, {"how", "distro", "release", "range", "guessed", "held", "evidence"}.
+ */
 struct sbom_row {
     struct hn_str ecosystem, name, version, source, source_version, type, purl, cpe, lookup;
 };

@@ -20,7 +20,7 @@ static bool is_own(enum sbom_how how)
 static void lookup_write(struct hn_jw *w, const struct sbom_part *p)
 {
     bool named = p->query.ecosystem.n && !is_own(p->how) && p->how != SBOM_HOW_CPE;
-    if (!named && !p->query.distro.release.n && p->suppressed == SBOM_FALSE_NOT && !p->query.range)
+    if (!named && !p->query.distro.release.n && p->suppressed == SBOM_FALSE_NOT && !p->query.range && !p->guessed)
         return;
     hn_jw_key(w, "lookup");
     hn_jw_obj(w);
@@ -30,6 +30,8 @@ static void lookup_write(struct hn_jw *w, const struct sbom_part *p)
     kopt(w, "release", p->query.distro.release);
     if (p->query.range)
         hn_jw_kstr(w, "range", p->component->version_range);
+    if (p->guessed)
+        hn_jw_kbool(w, "guessed", true);
     if (p->suppressed != SBOM_FALSE_NOT) {
         hn_jw_kc(w, "held", sbom_false_word(p->suppressed));
         kopt(w, "evidence", p->evidence);
@@ -88,6 +90,7 @@ bool sbom_part_read(struct hn_arena *a, const struct sbom_row *row, struct sbom_
         ret->query.name = row->source;
         ret->query.version = row->source_version.n ? row->source_version : ret->query.version;
     }
+    ret->guessed = hn_jv_bool(v, "guessed", false);
     ret->suppressed = held_of(hn_jv_str(v, "held"));
     ret->evidence = hn_jv_str(v, "evidence");
     return !a->failed;

@@ -5,6 +5,8 @@
 
 /* Property of a document's metadata: what was not seen when it was made, one each. */
 #define SBOM_NOT_SEEN "hinomi:not-seen"
+/* Of a component: "true" where name or version are concluded from the name of a file. */
+#define SBOM_GUESSED "hinomi:package:guessed"
 
 /* generate.c */
 extern const struct hn_verb_option sbom_generate_options[];
