@@ -28,10 +28,11 @@ struct telescope_pool {
         unsigned index;
         pthread_t id;
     } threads[THREADS_MOST];
-    struct telescope_batch batches[2], *filling, *taken; /* taken: NULL when there is none */
-    size_t records;                                      /* of the batch that is being filled */
-    uint64_t packets;                                    /* of the one that is taken */
-    atomic_uint cell;                                    /* the next one of it that nobody has begun */
+    void (*job)(struct telescope_engine *e, struct telescope_cell *c); /* telescope_engine_each(); NULL: take */
+    struct telescope_batch batches[2], *filling, *taken;               /* taken: NULL when there is none */
+    size_t records;                                                    /* of the batch that is being filled */
+    uint64_t packets;                                                  /* of the one that is taken */
+    atomic_uint cell;                                                  /* the next one of it that nobody has begun */
 };
 
 void telescope_config_init(struct telescope_config *how)
@@ -64,8 +65,12 @@ static void take_cells(struct thread *t)
     struct telescope_engine *e = t->pool->e;
     const struct telescope_batch *b = t->pool->taken;
     unsigned k;
-    while (!e->how.ports_only && (k = atomic_fetch_add(&t->pool->cell, 1)) < TELESCOPE_CELLS)
-        telescope_cell_take(&e->cells[k], &e->how, b, b->list[k], b->n[k], ports_of(e, t->index));
+    while (!e->how.ports_only && (k = atomic_fetch_add(&t->pool->cell, 1)) < TELESCOPE_CELLS) {
+        if (t->pool->job)
+            t->pool->job(e, &e->cells[k]);
+        else
+            telescope_cell_take(&e->cells[k], &e->how, b, b->list[k], b->n[k], ports_of(e, t->index));
+    }
 }
 
 static void meet(struct telescope_pool *p)
@@ -278,6 +283,18 @@ void telescope_engine_settle(struct telescope_engine *e)
 {
     hand_over(e);
     finish(e);
+}
+
+void telescope_engine_each(struct telescope_engine *e, void (*job)(struct telescope_engine *, struct telescope_cell *))
+{
+    struct telescope_pool *p = e->pool;
+    telescope_engine_settle(e);
+    p->job = job;
+    atomic_store(&p->cell, 0);
+    meet(p);
+    take_cells(&p->threads[0]);
+    meet(p);
+    p->job = NULL;
 }
 
 void telescope_engine_count(struct telescope_engine *e, unsigned thread, const struct hn_capture_record *r, size_t n)

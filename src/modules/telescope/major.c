@@ -3,68 +3,90 @@
  * The vote of a source (cell.c) ends with the port that most of its packets went to when that is more than half of
  * them, and else with one of its ports, which depends on the order of the packets. There the events of the source are
  * asked, so that the same packets give the same main port, and the same campaign, in any order and from any number of
- * parts. */
+ * parts. The sources in doubt stand in a small table of their own: events are many, and memory near by is fast. */
 #include "base/mem.h"
 #include "modules/telescope/telescope.h"
 
-#define MARKS 17u /* log2 of the bits by which most events of other sources are passed over */
+#define FIRST 16384u /* places: the cache of a processor has room for them */
+
+struct doubt {
+    uint32_t key, number, packets; /* key 0: free; number of the source; packets of the best port so far */
+    uint16_t port;
+};
+
+struct doubts {
+    struct doubt *list;
+    uint32_t cap, n; /* cap: a power of two */
+};
 
 /* More than half of the packets went to port_major: each vote stands for one of them that no other has answered. */
 static bool certain(const struct telescope_source *s)
 {
     unsigned kinds = s->traits & (TRAIT_TCP | TRAIT_UDP | TRAIT_ICMP);
-    return (kinds & (kinds - 1)) == 0 && s->port_votes * 2u > s->packets;
+    return !kinds || ((kinds & (kinds - 1)) == 0 && s->port_votes * 2u > s->packets);
 }
 
-static uint64_t *mark_of(uint64_t *marks, uint32_t key, uint64_t *bit)
+/* Where the source stands, or would. */
+static struct doubt *place_of(const struct doubts *d, uint32_t key)
 {
-    uint32_t at = telescope_source_mark(key) >> (32 - MARKS);
-    *bit = UINT64_C(1) << (at & 63);
-    return &marks[at >> 6];
+    uint32_t i = telescope_source_mark(key) & (d->cap - 1);
+    while (d->list[i].key && d->list[i].key != key)
+        i = (i + 1) & (d->cap - 1);
+    return &d->list[i];
 }
 
-/* most: packets of the best port so far, by number of the source. */
-static void ask_event(struct telescope_cell *c, const struct telescope_event *e, uint32_t *most)
+static bool add(struct doubts *d, uint32_t key, uint32_t number)
 {
-    struct telescope_source *s = telescope_source_find(c, e->key, telescope_source_hash(&c->salt, e->key));
-    if (!s || certain(s))
-        return;
-    uint32_t *n = &most[s - telescope_sources(&c->sources)];
-    if (e->packets < *n || (e->packets == *n && e->port >= s->port_major))
-        return;
-    *n = e->packets;
-    s->port_major = e->port;
-    s->port_votes = 0; /* they were given to another */
-}
-
-static bool majors_of(struct telescope_cell *c, uint64_t *marks, size_t size)
-{
-    uint64_t bit, n = 0;
-    memset(marks, 0, size);
-    for (uint32_t i = 0; i < c->sources.n; i++) {
-        const struct telescope_source *s = &telescope_sources(&c->sources)[i];
-        if (s->traits & (TRAIT_TCP | TRAIT_UDP | TRAIT_ICMP) && !certain(s)) {
-            *mark_of(marks, s->key, &bit) |= bit;
-            n++;
-        }
+    if (2 * d->n >= d->cap) {
+        struct doubts more = {.cap = d->cap ? 2 * d->cap : FIRST};
+        more.list = hn_alloc_zero(more.cap * sizeof *more.list);
+        if (!more.list)
+            return false;
+        for (uint32_t i = 0; i < d->cap; i++)
+            if (d->list[i].key)
+                *place_of(&more, d->list[i].key) = d->list[i];
+        hn_free(d->list);
+        d->list = more.list;
+        d->cap = more.cap;
     }
-    uint32_t *most = n ? hn_alloc_zero(c->sources.n * sizeof *most) : NULL;
-    for (uint32_t i = 0; most && i < c->events.n; i++) {
-        const struct telescope_event *e = &telescope_events(&c->events)[i];
-        if (telescope_class_roles[e->class] == ROLE_SCAN && *mark_of(marks, e->key, &bit) & bit)
-            ask_event(c, e, most);
+    d->n++;
+    *place_of(d, key) = (struct doubt){.key = key, .number = number};
+    return true;
+}
+
+static void ask(const struct doubts *d, const struct telescope_event *e)
+{
+    struct doubt *s = place_of(d, e->key);
+    bool better = e->packets > s->packets || (e->packets == s->packets && e->port < s->port);
+    if (s->key && better) {
+        s->packets = e->packets;
+        s->port = e->port;
     }
-    hn_free(most);
-    return !n || most;
+}
+
+static void settle(struct telescope_engine *e, struct telescope_cell *c)
+{
+    struct telescope_source *sources = telescope_sources(&c->sources);
+    struct doubts d = {0};
+    for (uint32_t i = 0; i < c->sources.n; i++)
+        c->failed |= !certain(&sources[i]) && !add(&d, sources[i].key, i);
+    for (uint32_t i = 0; d.n && i < c->events.n; i++)
+        if (telescope_class_roles[telescope_events(&c->events)[i].class] == ROLE_SCAN)
+            ask(&d, &telescope_events(&c->events)[i]);
+    for (uint32_t i = 0; i < d.cap; i++) {
+        struct telescope_source *s = &sources[d.list[i].number];
+        if (!d.list[i].packets || s->port_major == d.list[i].port)
+            continue;
+        s->port_major = d.list[i].port;
+        s->port_votes = 0; /* they were given to another */
+    }
+    hn_free(d.list);
 }
 
 bool telescope_majors(struct telescope_engine *e)
 {
-    const size_t size = (1u << MARKS) / 8;
-    uint64_t *marks = hn_alloc(size);
-    bool ok = marks != NULL;
-    for (unsigned k = 0; ok && k < TELESCOPE_CELLS; k++)
-        ok = majors_of(&e->cells[k], marks, size);
-    hn_free(marks);
-    return ok;
+    telescope_engine_each(e, settle);
+    for (unsigned k = 0; k < TELESCOPE_CELLS; k++)
+        e->failed |= e->cells[k].failed;
+    return !e->failed;
 }

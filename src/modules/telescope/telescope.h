@@ -521,6 +521,8 @@ size_t telescope_heat_of(const struct telescope_engine *e, uint32_t port,
 void telescope_surge_hour(struct telescope_engine *e, uint32_t hour); /* the present hour is over */
 /* b's surges and what b knows of what is usual. both: hours that both have watched. */
 void telescope_surges_merge(struct telescope_engine *a, struct telescope_engine *b, uint32_t both);
+/* Does something with every cell, by all threads. */
+void telescope_engine_each(struct telescope_engine *e, void (*job)(struct telescope_engine *, struct telescope_cell *));
 /* Enters a later hour; nothing is observed at present. */
 void telescope_engine_hour(struct telescope_engine *e, uint32_t hour);
 /* Puts out of memory what is beyond the limits. */
