@@ -47,7 +47,7 @@ static void exports(struct hn_bytes b)
         size_t n = (size_t)b.p[0] << 8 | b.p[1];
         n = n > b.n - 2 ? b.n - 2 : n;
         struct hn_bytes exact = fuzz_copy(b.p + 2, n);
-        hn_export_packet(x, &from, 1700000000 * HN_SECOND, exact);
+        hn_export_packet(x, &from, (uint16_t)(n & 7), 1700000000 * HN_SECOND, exact);
         fuzz_free(exact);
         b = hn_bytes_of(b.p + 2 + n, b.n - 2 - n);
     }

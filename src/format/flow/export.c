@@ -146,6 +146,7 @@ void export_bad(struct export_one *e, enum hn_export_bad b)
 /* Numbers count modulo 2^32. A little behind: late or twice. Far behind or far ahead: the exporter began again. */
 #define SEQUENCE_BEHIND 4096
 #define SEQUENCE_AHEAD  (1 << 28)
+#define SEQUENCE_NEAR   (1 << 20)
 
 static void follow(struct export_run *r, uint32_t sequence, uint32_t n, bool known)
 {
@@ -170,25 +171,73 @@ static void follow(struct export_run *r, uint32_t sequence, uint32_t n, bool kno
     r->has = known;
 }
 
-static void tell(struct hn_exporter *is, const struct export_run *r)
+/* Which of the two ways to count numbers is this sender's? */
+static const struct export_run *run_of(const struct export_session *s)
 {
-    is->lost = r->lost;
-    is->gaps = r->gaps;
-    is->disordered = r->disordered;
-    is->restarts = r->restarts;
+    return s->flows_to.fits > s->run.fits ? &s->flows_to : &s->run;
+}
+
+static void add_run(struct export_run *to, const struct export_run *r)
+{
+    to->lost += r->lost;
+    to->gaps += r->gaps;
+    to->disordered += r->disordered;
+    to->restarts += r->restarts;
+}
+
+/* The same sender from another port (address translation, many sockets): its next number, or, when it is known to
+ * wander, one near by. */
+static bool goes_on(const struct export_session *s, uint32_t sequence)
+{
+    int32_t ahead = (int32_t)(sequence - s->run.next);
+    return s->used && s->run.has && (!ahead || (s->wanders && ahead >= -SEQUENCE_BEHIND && ahead <= SEQUENCE_NEAR));
+}
+
+static struct export_session *session_of(struct export_one *e, uint32_t sequence)
+{
+    struct export_session *all = e->sessions, *oldest = all;
+    for (unsigned i = 0; i < EXPORT_SESSIONS; i++) {
+        if (all[i].used && all[i].port == e->x->port)
+            return &all[i];
+        oldest = all[i].turn < oldest->turn ? &all[i] : oldest;
+    }
+    for (unsigned i = 0; i < EXPORT_SESSIONS; i++)
+        if (goes_on(&all[i], sequence)) {
+            all[i].port = e->x->port;
+            all[i].wanders = true;
+            return &all[i];
+        }
+    add_run(&e->past, run_of(oldest));
+    *oldest = (struct export_session){.used = true, .port = e->x->port};
+    return oldest;
+}
+
+static void tell(struct export_one *e)
+{
+    struct export_run sum = e->past;
+    for (unsigned i = 0; i < EXPORT_SESSIONS; i++)
+        add_run(&sum, run_of(&e->sessions[i]));
+    e->is.lost = sum.lost;
+    e->is.gaps = sum.gaps;
+    e->is.disordered = sum.disordered;
+    e->is.restarts = sum.restarts;
 }
 
 void export_sequence(struct export_one *e, uint32_t sequence, uint32_t n, bool known)
 {
-    follow(&e->run, sequence, n, known);
-    tell(&e->is, &e->run);
+    struct export_session *s = session_of(e, sequence);
+    s->turn = e->is.packets;
+    follow(&s->run, sequence, n, known);
+    tell(e);
 }
 
 void export_sequence_ipfix(struct export_one *e, uint32_t sequence, uint32_t n, uint32_t flows, bool known)
 {
-    follow(&e->run, sequence, n, known);
-    follow(&e->flows_to, sequence - flows, flows, known);
-    tell(&e->is, e->flows_to.fits > e->run.fits ? &e->flows_to : &e->run);
+    struct export_session *s = session_of(e, sequence);
+    s->turn = e->is.packets;
+    follow(&s->run, sequence, n, known);
+    follow(&s->flows_to, sequence - flows, flows, known);
+    tell(e);
 }
 
 void export_skew(struct export_one *e, hn_time received, uint32_t seconds)
@@ -248,8 +297,9 @@ void export_flow(struct export_one *e, struct hn_flow *f)
 
 /* ---------------------------------------------------------------- packets */
 
-void hn_export_packet(struct hn_export *x, const struct hn_ip *from, hn_time received, struct hn_bytes b)
+void hn_export_packet(struct hn_export *x, const struct hn_ip *from, uint16_t port, hn_time received, struct hn_bytes b)
 {
+    x->port = port;
     if (b.n < 4) {
         x->strange[HN_EXPORT_SHORT]++;
         return;

@@ -78,8 +78,10 @@ struct hn_export_sink {
 struct hn_export;
 struct hn_export *hn_export_new(const struct hn_export_sink *sink); /* NULL: out of memory */
 void hn_export_free(struct hn_export *x);
-/* One datagram (over TCP and SCTP: one message). received: 0 is not allowed. */
-void hn_export_packet(struct hn_export *x, const struct hn_ip *from, hn_time received, struct hn_bytes b);
+/* One datagram (over TCP and SCTP: one message). port: that it was sent from, 0: not known, or the same for all of the
+ * exporter. received: 0 is not allowed. */
+void hn_export_packet(struct hn_export *x, const struct hn_ip *from, uint16_t port, hn_time received,
+                      struct hn_bytes b);
 /* A datagram that is whole and looks like NetFlow v5, v7, v9, IPFIX or sFlow v5 in all that can be told without
  * templates: for captures that do not say which port a collector listens on. */
 bool hn_export_begins(struct hn_bytes b);

@@ -43,6 +43,16 @@ struct export_run {
     uint64_t lost, gaps, disordered, restarts;
 };
 
+/* One sender of an exporter (RFC 7011: transport session): several may share its address and domain, each with numbers
+ * of its own. */
+#define EXPORT_SESSIONS 4u
+struct export_session {
+    bool used, wanders;              /* wanders: has gone on from another port before */
+    uint16_t port;                   /* of the sender; 0: not known */
+    uint64_t turn;                   /* of the last packet, among those of the exporter */
+    struct export_run run, flows_to; /* as the protocol has it; IPFIX of softflowd (netflow9.c) */
+};
+
 struct export_one {
     struct hn_exporter is; /* first: what people see */
     struct hn_export *x;
@@ -50,9 +60,10 @@ struct export_one {
     size_t n_templates, cap_templates;
     struct export_sampler samplers[HN_EXPORT_SAMPLERS_MAX];
     size_t n_samplers;
-    uint32_t default_rate;           /* of options without selector, of a v5 header; 0: none */
-    struct export_run run, flows_to; /* as the protocol has it; IPFIX of softflowd (netflow9.c) */
-    bool has_boot;                   /* systemInitTimeMilliseconds was told */
+    uint32_t default_rate; /* of options without selector, of a v5 header; 0: none */
+    struct export_session sessions[EXPORT_SESSIONS];
+    struct export_run past; /* counts of sessions that gave way to others */
+    bool has_boot;          /* systemInitTimeMilliseconds was told */
     uint64_t boot_ms;
     uint32_t override;     /* 0: none */
     struct hn_buf waiting; /* data sets without template: struct export_waiting and octets */
@@ -66,6 +77,7 @@ struct export_override {
 
 struct hn_export {
     struct hn_export_sink sink;
+    uint16_t port; /* that the packet at hand was sent from; 0: not known */
     struct export_one **all;
     size_t n, cap;
     struct hn_map by_key;

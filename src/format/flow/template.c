@@ -95,9 +95,9 @@ void export_template_drop(struct export_one *e, uint16_t id)
 
 /* ---------------------------------------------------------------- over a restart
  *
- * "HNX1", then per exporter: address family u8, address 16, domain u32, version u8, flags u8 (1 sequence, 2 boot),
- * next u32, boot_ms u64, default rate u32, samplers u16 {id u64, rate u32}, templates u16 {id, n, scopes u16, options
- * u8, seen u64, n × {id u16, length u16, pen u32}}. Big endian. */
+ * "HNX2", then per exporter: address family u8, address 16, domain u32, version u8, flags u8 (2 boot), sessions u8
+ * {port u16, has a sequence u8, next u32}, boot_ms u64, default rate u32, samplers u16 {id u64, rate u32}, templates
+ * u16 {id, n, scopes u16, options u8, seen u64, n × {id u16, length u16, pen u32}}. Big endian. */
 
 static void put(struct hn_buf *out, uint64_t v, unsigned octets)
 {
@@ -119,17 +119,27 @@ static void save_template(struct hn_buf *out, const struct export_template *t)
     }
 }
 
+static void save_sessions(struct hn_buf *out, const struct export_one *e)
+{
+    put(out, EXPORT_SESSIONS, 1);
+    for (unsigned i = 0; i < EXPORT_SESSIONS; i++) {
+        put(out, e->sessions[i].port, 2);
+        put(out, e->sessions[i].used && e->sessions[i].run.has, 1);
+        put(out, e->sessions[i].run.next, 4);
+    }
+}
+
 void hn_export_save(const struct hn_export *x, struct hn_buf *out)
 {
-    hn_buf_c(out, "HNX1");
+    hn_buf_c(out, "HNX2");
     for (size_t i = 0; i < x->n; i++) {
         const struct export_one *e = x->all[i];
         put(out, e->is.address.family, 1);
         hn_buf_add(out, e->is.address.b, 16);
         put(out, e->is.domain, 4);
         put(out, e->is.version, 1);
-        put(out, (e->run.has ? 1u : 0u) | (e->has_boot ? 2u : 0u), 1);
-        put(out, e->run.next, 4);
+        put(out, e->has_boot ? 2u : 0u, 1);
+        save_sessions(out, e);
         put(out, e->boot_ms, 8);
         put(out, e->default_rate, 4);
         put(out, e->n_samplers, 2);
@@ -165,6 +175,18 @@ static bool load_template(struct export_one *e, struct hn_cur *c)
     return t->least ? export_template_put(e, t, &changed) : (hn_free(t), false);
 }
 
+static bool load_sessions(struct export_one *e, struct hn_cur *c)
+{
+    unsigned n = hn_cur_u8(c);
+    for (unsigned i = 0; i < n && i < EXPORT_SESSIONS; i++) {
+        struct export_session *s = &e->sessions[i];
+        *s = (struct export_session){.port = hn_cur_be16(c)};
+        s->used = s->run.has = hn_cur_u8(c);
+        s->run.next = hn_cur_be32(c);
+    }
+    return n <= EXPORT_SESSIONS;
+}
+
 static bool load_one(struct hn_export *x, struct hn_cur *c)
 {
     struct hn_ip from = {.family = hn_cur_u8(c)};
@@ -178,9 +200,9 @@ static bool load_one(struct hn_export *x, struct hn_cur *c)
     if (!e)
         return false;
     e->is.packets = 0;
-    e->run.has = flags & 1u;
     e->has_boot = flags & 2u;
-    e->run.next = hn_cur_be32(c);
+    if (!load_sessions(e, c))
+        return false;
     e->boot_ms = hn_cur_be64(c);
     e->default_rate = hn_cur_be32(c);
     for (unsigned n = hn_cur_be16(c); n && hn_cur_work(c); n--) {
@@ -197,14 +219,15 @@ bool hn_export_load(struct hn_export *x, struct hn_bytes state)
 {
     struct hn_cur c;
     hn_cur_init(&c, state, state.n + 1);
-    bool ok = hn_cur_be32(&c) == 0x484e5831u; /* "HNX1" */
+    bool ok = hn_cur_be32(&c) == 0x484e5832u; /* "HNX2" */
     while (ok && hn_cur_left(&c))
         ok = load_one(x, &c);
     for (size_t i = 0; !ok && i < x->n; i++) { /* as new, but for the names */
         export_template_drop(x->all[i], 0);
         x->all[i]->n_samplers = 0;
         x->all[i]->default_rate = 0;
-        x->all[i]->run.has = x->all[i]->has_boot = false;
+        memset(x->all[i]->sessions, 0, sizeof x->all[i]->sessions);
+        x->all[i]->has_boot = false;
     }
     return ok;
 }

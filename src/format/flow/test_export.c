@@ -92,7 +92,7 @@ static struct packet ipfix(uint32_t sequence, uint32_t domain)
     return p;
 }
 
-static void send(struct hn_export *x, struct packet *p)
+static void send_from(struct hn_export *x, struct packet *p, uint16_t port)
 {
     struct hn_ip from = hn_ip4((uint8_t[]){192, 0, 2, 1});
     if (p->b[1] == 10)
@@ -101,8 +101,13 @@ static void send(struct hn_export *x, struct packet *p)
     if (!exact)
         return;
     memcpy(exact, p->b, p->n);
-    hn_export_packet(x, &from, NOW, hn_bytes_of(exact, p->n));
+    hn_export_packet(x, &from, port, NOW, hn_bytes_of(exact, p->n));
     hn_free(exact);
+}
+
+static void send(struct hn_export *x, struct packet *p)
+{
+    send_from(x, p, 40000);
 }
 
 /* src, dst, ports, protocol, packets u32, octets u32 */
@@ -469,6 +474,41 @@ TEST(ipfix_sequence_counts_records)
     p = ipfix(40, 1);
     send(x, &p);
     CHECK_UINT(at(x, 0)->lost, 7);
+}
+
+static void one_v9(struct hn_export *x, uint32_t sequence, uint16_t port)
+{
+    struct packet p = v9(sequence, 1);
+    send_from(x, &p, port);
+}
+
+TEST(senders_of_one_address_count_for_themselves)
+{
+    EXPORT(x);
+    for (uint32_t i = 0; i < 10; i++) {
+        one_v9(x, i, 1000);
+        one_v9(x, 700000 + i, 2000);
+    }
+    CHECK(hn_export_at(x, 1) == NULL);
+    CHECK_UINT(at(x, 0)->lost + at(x, 0)->gaps + at(x, 0)->disordered + at(x, 0)->restarts, 0);
+    one_v9(x, 13, 1000);
+    one_v9(x, 700012, 2000);
+    CHECK_UINT(at(x, 0)->lost, 3 + 2);
+    one_v9(x, 0, 2000);                             /* begins again */
+    for (uint16_t port = 3000; port < 3008; port++) /* those that give way keep what they lost */
+        one_v9(x, port * 100000u, port);
+    CHECK_UINT(at(x, 0)->lost, 5);
+    CHECK_UINT(at(x, 0)->restarts, 1);
+}
+
+TEST(a_sender_that_changes_its_port_goes_on)
+{
+    EXPORT(x);
+    for (uint32_t i = 0; i < 20; i++)
+        one_v9(x, i, (uint16_t)(1000 + i));
+    CHECK_UINT(at(x, 0)->lost, 0);
+    one_v9(x, 25, 5000);
+    CHECK_UINT(at(x, 0)->lost, 5);
 }
 
 /* Template 300, and n flows behind the options record, as softflowd begins each burst. */

@@ -144,6 +144,7 @@ int flow_import(struct hn_work *w)
 struct slot {
     uint32_t n;
     struct hn_ip from;
+    uint16_t port;
     hn_time at;
 };
 
@@ -173,11 +174,12 @@ struct receiver {
     uint32_t dropped; /* the kernel's count for this socket, which goes round */
 };
 
-static struct hn_ip sender(const struct sockaddr_storage *s)
+static struct hn_ip sender(const struct sockaddr_storage *s, uint16_t *ret_port)
 {
-    if (s->ss_family == AF_INET)
-        return hn_ip4((const uint8_t *)&((const struct sockaddr_in *)s)->sin_addr);
-    return hn_ip6(((const struct sockaddr_in6 *)s)->sin6_addr.s6_addr);
+    const struct sockaddr_in *four = (const struct sockaddr_in *)s;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)s;
+    *ret_port = ntohs(s->ss_family == AF_INET ? four->sin_port : six->sin6_port);
+    return s->ss_family == AF_INET ? hn_ip4((const uint8_t *)&four->sin_addr) : hn_ip6(six->sin6_addr.s6_addr);
 }
 
 /* What the kernel threw away for want of room, also after the last datagram that got through. */
@@ -242,7 +244,8 @@ static bool receive_some(struct receiver *r, struct batch *t)
     hn_time now = hn_now();
     pthread_mutex_lock(&c->lock);
     for (int i = 0; i < got; i++) {
-        struct slot s = {t->m[i].msg_len, sender(&t->from[i]), now};
+        struct slot s = {.n = t->m[i].msg_len, .at = now};
+        s.from = sender(&t->from[i], &s.port);
         ring_put(c, &s, t->b[i]);
     }
     pthread_mutex_unlock(&c->lock);
@@ -281,7 +284,7 @@ static bool decode_some(struct collector *c)
             continue;
         }
         memcpy(&s, at, sizeof s);
-        hn_export_packet(c->exports, &s.from, s.at, hn_bytes_of(at + sizeof s, s.n));
+        hn_export_packet(c->exports, &s.from, s.port, s.at, hn_bytes_of(at + sizeof s, s.n));
         tail += slot_size(s.n);
     }
     pthread_mutex_unlock(&c->decode);
@@ -294,7 +297,7 @@ static void on_message(void *arg, const struct hn_ip *from, struct hn_bytes b)
 {
     struct collector *c = arg;
     pthread_mutex_lock(&c->decode);
-    hn_export_packet(c->exports, from, hn_now(), b);
+    hn_export_packet(c->exports, from, 0, hn_now(), b);
     pthread_mutex_unlock(&c->decode);
     atomic_fetch_add(&c->messages, 1);
 }

@@ -114,7 +114,7 @@ static void on_packets(void *arg, const struct hn_capture_record *r, size_t n)
             g->strange_link = r[i].link;
         }
         if (is_export(g, &p))
-            hn_export_packet(g->r->exports, &p.src, r[i].time ? r[i].time : 1, p.payload);
+            hn_export_packet(g->r->exports, &p.src, p.sport, r[i].time ? r[i].time : 1, p.payload);
         else
             hn_meter_packet(g->meter, r[i].time, &p);
         if (p.has_ports && p.sport == 53 && (p.proto == 17 || p.proto == 6) && p.payload.n && g->r->name)
@@ -282,10 +282,10 @@ static void end_packets(struct reading *g, struct hn_bytes b)
     g->stats->kind = "export packet";
     size_t n;
     while ((n = hn_export_message_length(b)) >= 16 && n < b.n) {
-        hn_export_packet(g->r->exports, &from, hn_work_now(g->r->w), hn_bytes_of(b.p, n));
+        hn_export_packet(g->r->exports, &from, 0, hn_work_now(g->r->w), hn_bytes_of(b.p, n));
         b = hn_bytes_of(b.p + n, b.n - n);
     }
-    hn_export_packet(g->r->exports, &from, hn_work_now(g->r->w), b);
+    hn_export_packet(g->r->exports, &from, 0, hn_work_now(g->r->w), b);
 }
 
 static void end(struct reading *g, struct hn_bytes b)
