@@ -435,6 +435,7 @@ class Flow(unittest.TestCase):
             done = self.flow("import", "--map", wrong, "--json", table)
             self.assertIn(says, done.errors)
             self.assertEqual(done.json["flows"], 1)  # and what does fit is taken
+        self.assertIn("no column of times", self.flow("import", "--map", good.replace(",first=wann", ""), table).errors)
         self.assertIn("no line of it is a flow", self.flow("import", "--map", "first=wann", table, code=3).errors)
         self.assertIn("見出しにありません", self.world.run("--lang", "ja", "flow", "import", "--map", good + ",last=x", table).errors)
 

@@ -208,6 +208,7 @@ static void read_header(struct hn_flow_log *l, struct hn_bytes line, char separa
     l->separator = separator;
     l->n_columns = 0;
     l->names = l->tls = false;
+    bool timed = false;
     while (l->n_columns < HN_FLOW_COLUMNS_MAX && next_value(&rest, separator, &v)) {
         struct hn_str name = hn_str_trim((struct hn_str){(const char *)v.p, v.n});
         enum log_field f = l->map.n ? mapped(l, name) : log_field_of(hn_str_bytes(name));
@@ -217,10 +218,13 @@ static void read_header(struct hn_flow_log *l, struct hn_bytes line, char separa
             f = LOG_NONE;
         l->tls = l->tls || (f >= LOG_JA3 && f <= LOG_JA4);
         l->names = l->names || f >= LOG_QUERY;
+        timed = timed || f == LOG_FIRST || f == LOG_LAST;
         l->columns[l->n_columns++] = f;
     }
     l->has_header = true;
     check_map(l, line, separator);
+    if (!timed)
+        bad(l, "it has no column of times: its flows are not dated");
 }
 
 /* The fields of a VPC flow log, version 2, where no header says otherwise. */
