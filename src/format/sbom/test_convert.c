@@ -133,10 +133,10 @@ static size_t lost_of_entry(const char *entry)
 TEST(a_licence_by_name_comes_back_without_loss)
 {
     static const char *const families[] = {"spdx-2.2", "spdx-2.3", "spdx-2.3-tv", "spdx-3.0"};
-    struct doc d;
-    struct hn_bom_notes loss = {.most = 10};
 
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        struct doc d;
+        struct hn_bom_notes loss = {.most = 10}; /* in the arena of d */
         NOTE("%s", families[i]);
         doc_c(
             &d,
