@@ -29,14 +29,6 @@ static void end_with(pid_t parent)
         _exit(127);
 }
 
-static const char *option(const struct hn_front *f, const char *name)
-{
-    for (size_t i = 0; i < f->n_options; i++)
-        if (strcmp(f->options[i].o->name, name) == 0)
-            return f->options[i].value ? f->options[i].value : "";
-    return NULL;
-}
-
 static size_t add(const char **argv, size_t n, const char *name, const char *value)
 {
     if (value && n + 3 < ARGS) {
@@ -86,10 +78,10 @@ _Noreturn static void again_and_again(const struct hn_front *f, unsigned every, 
 
 pid_t cli_beside_start(const struct hn_front *f, const char *org, const char *policy)
 {
-    const char *text = option(f, "judge-every");
+    const char *text = hn_front_value(f, "judge-every");
     int64_t every = EVERY;
     pid_t parent = getpid();
-    if (!f->verb->beside || !option(f, "store") || (text && !hn_str_i64(hn_str_c(text), &every)))
+    if (!f->verb->beside || !hn_front_value(f, "store") || (text && !hn_str_i64(hn_str_c(text), &every)))
         return 0;
     pid_t pid = fork();
     if (pid == 0) {

@@ -313,6 +313,14 @@ static struct hn_err run(struct front_state *s, int *ret_code, struct hn_diag *r
     return e;
 }
 
+const char *hn_front_value(const struct hn_front *f, const char *name)
+{
+    for (size_t i = 0; i < f->n_options; i++)
+        if (strcmp(f->options[i].o->name, name) == 0)
+            return f->options[i].value ? f->options[i].value : "";
+    return NULL;
+}
+
 struct hn_err hn_front_run(const struct hn_front *f, int *ret_code, struct hn_diag *reterr)
 {
     struct front_state s = {.f = f, .folder = -1, .lock = -1, .facts = -1, .pump = -1, .pump_stop = -1};

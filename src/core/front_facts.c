@@ -9,14 +9,6 @@
 #include "core/front_in.h"
 #include "core/run.h"
 
-static const char *value_of(const struct hn_front *f, const char *name)
-{
-    for (size_t i = 0; i < f->n_options; i++)
-        if (strcmp(f->options[i].o->name, name) == 0)
-            return f->options[i].value ? f->options[i].value : "";
-    return NULL;
-}
-
 /* The run document without what was observed, a line; then that, a line each. */
 static struct hn_err write_document(struct front_state *s, struct hn_run *r, const struct hn_buf *lines,
                                     struct hn_diag *reterr)
@@ -49,11 +41,11 @@ struct hn_err front_facts_collect(struct front_state *s, struct hn_diag *reterr)
 {
     const struct hn_front *f = s->f;
     HN_AUTO(hn_buf_done) struct hn_buf lines;
-    struct hn_run_options o = {.root = value_of(f, "root"),
-                               .image = value_of(f, "image"),
-                               .platform = value_of(f, "platform"),
-                               .deep = value_of(f, "deep") != NULL,
-                               .hashes = value_of(f, "hashes") != NULL,
+    struct hn_run_options o = {.root = hn_front_value(f, "root"),
+                               .image = hn_front_value(f, "image"),
+                               .platform = hn_front_value(f, "platform"),
+                               .deep = hn_front_value(f, "deep") != NULL,
+                               .hashes = hn_front_value(f, "hashes") != NULL,
                                .inventory = true,
                                .bare = f->verb->flags & HN_VERB_BARE,
                                .modules = f->verb->facts,

@@ -73,14 +73,6 @@ static struct hn_err listen_on(const struct hn_front_option *o, int *ret_fd, str
 
 /* ---------------------------------------------------------------- packets */
 
-static const char *option_of(const struct hn_front *f, const char *name)
-{
-    for (size_t i = 0; i < f->n_options; i++)
-        if (f->options[i].o->type == HN_OPT_STR && strcmp(f->options[i].o->name, name) == 0)
-            return f->options[i].value;
-    return NULL;
-}
-
 /* The ring is the worker's to map; its size and version are set here, where setsockopt is to be had. */
 static struct hn_err ring_of(const struct hn_front_option *o, const char *filter, int *ret_fd, struct hn_diag *reterr)
 {
@@ -115,7 +107,7 @@ static struct hn_err ring_of(const struct hn_front_option *o, const char *filter
 static struct hn_err packets_of(struct front_state *s, const struct hn_front_option *o, int *ret_fd,
                                 struct hn_diag *reterr)
 {
-    const char *capture = option_of(s->f, "capture"), *filter = option_of(s->f, "bpf");
+    const char *capture = hn_front_value(s->f, "capture"), *filter = hn_front_value(s->f, "bpf");
     return capture && strcmp(capture, "libpcap") == 0 ? front_pump_start(s, o->value, filter, ret_fd, reterr)
                                                       : ring_of(o, filter, ret_fd, reterr);
 }

@@ -26,6 +26,8 @@ struct hn_front {
     void *arg;
 };
 
+/* Of the first option of that name, "" of a switch; NULL: it was not given. */
+const char *hn_front_value(const struct hn_front *f, const char *name);
 /* Runs it to its end. *ret_code: exit code. An error, with its text, when the worker could not run or died. */
 HN_MUST struct hn_err hn_front_run(const struct hn_front *f, int *ret_code, struct hn_diag *reterr);
 
