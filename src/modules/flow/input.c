@@ -368,14 +368,10 @@ static bool set_aside(struct flow_inputs *t, struct hn_input *in)
 {
     if (!in->regular || t->n == WAITING_MAX || !hn_work_map(t->w, in, INPUT_MAX) || !waits(in->map))
         return false;
-    if (t->n == t->cap) {
-        size_t cap = t->cap ? 2 * t->cap : 16;
-        struct hn_input *more = hn_realloc(t->waiting, cap * sizeof *more);
-        if (!more)
-            return false;
-        t->waiting = more;
-        t->cap = cap;
-    }
+    struct hn_input *more = hn_more(t->waiting, t->n, &t->cap, sizeof *more);
+    if (!more)
+        return false;
+    t->waiting = more;
     close(in->fd);
     in->fd = -1;
     t->waiting[t->n++] = *in;
