@@ -164,14 +164,17 @@ const char *hn_arena_cstr(struct hn_arena *a, struct hn_str s)
 
 struct hn_str hn_arena_fmt(struct hn_arena *a, const char *fmt, ...)
 {
+    char small[512]; /* nearly all: laid out once, not measured first */
     va_list ap, again;
 
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(small, sizeof small, fmt, ap);
     va_end(ap);
     char *c = n < 0 ? NULL : hn_arena_alloc(a, (size_t)n + 1);
-    if (c)
+    if (c && (size_t)n < sizeof small)
+        memcpy(c, small, (size_t)n + 1);
+    else if (c)
         vsnprintf(c, (size_t)n + 1, fmt, again);
     else
         a->failed = true;

@@ -2,7 +2,6 @@
  */
 #include "modules/sbom/generate.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,23 +32,6 @@ const struct hn_verb_option sbom_generate_options[] = {
     {0}};
 
 /* ---------------------------------------------------------------- shared */
-
-struct hn_str sbom_generate_fmt(struct generate *g, const char *fmt, ...)
-{
-    char small[512]; /* nearly all: laid out once, not measured first */
-    va_list ap, again;
-    va_start(ap, fmt);
-    va_copy(again, ap);
-    int n = vsnprintf(small, sizeof small, fmt, ap);
-    va_end(ap);
-    char *p = n < 0 ? NULL : hn_arena_alloc(g->a, (size_t)n + 1);
-    if (p && (size_t)n < sizeof small)
-        memcpy(p, small, (size_t)n + 1);
-    else if (p)
-        vsnprintf(p, (size_t)n + 1, fmt, again);
-    va_end(again);
-    return p ? (struct hn_str){p, (size_t)n} : HN_STR("");
-}
 
 void sbom_generate_prop(struct generate *g, struct hn_bom_component *c, const char *name, struct hn_str value)
 {
@@ -180,17 +162,19 @@ const struct hn_obs **sbom_generate_sorted(struct generate *g, const char *kind,
 
 /* ---------------------------------------------------------------- head */
 
-/* SOURCE_DATE_EPOCH (reproducible-builds.org) before the clock; HINOMI_NOW is in the clock already. */
-static hn_time timestamp_of(struct hn_work *w)
+hn_time sbom_made(hn_time clock)
 {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     uint64_t seconds;
-    hn_time t = hn_work_time(w, "timestamp");
-    if (t)
-        return t;
     if (epoch && hn_str_u64(hn_str_c(epoch), 10, &seconds) && seconds < INT64_MAX / (uint64_t)HN_SECOND)
         return (hn_time)seconds * HN_SECOND;
-    return hn_work_facts_about(w).collected_at;
+    return clock;
+}
+
+static hn_time timestamp_of(struct hn_work *w)
+{
+    hn_time t = hn_work_time(w, "timestamp");
+    return t ? t : sbom_made(hn_work_facts_about(w).collected_at);
 }
 
 static void put_subject(struct generate *g)
@@ -210,7 +194,7 @@ static void put_subject(struct generate *g)
                                     : about.scope;
     }
     c->version = generate_told_text(hn_work_str(g->w, "version"));
-    c->ref = sbom_generate_fmt(g, "subject:%.*s", HN_FMT(c->name));
+    c->ref = hn_arena_fmt(g->a, "subject:%.*s", HN_FMT(c->name));
     g->bom.subject = c;
     g->bom.name = c->name;
 }
@@ -260,7 +244,7 @@ static void put_gap(void *arg, const struct hn_work_gap *gap)
 {
     struct generate *g = arg;
     hn_bom_prop_add(&g->bom, &g->bom.metadata_props, HN_STR(SBOM_NOT_SEEN),
-                    sbom_generate_fmt(g, "%s: %.*s: %.*s", gap->module, HN_FMT(gap->what), HN_FMT(gap->why)));
+                    hn_arena_fmt(g->a, "%s: %.*s: %.*s", gap->module, HN_FMT(gap->what), HN_FMT(gap->why)));
 }
 
 /* What was not seen stands in the document, line by line. */
@@ -337,7 +321,7 @@ static void put_serial(struct generate *g)
     sum[8] = (uint8_t)((sum[8] & 0x3f) | 0x80);
     hn_hex(hn_bytes_of(sum, 32), hex);
     g->bom.serial =
-        sbom_generate_fmt(g, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+        hn_arena_fmt(g->a, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
 static struct hn_bom_how how_of(struct generate *g)

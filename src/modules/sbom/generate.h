@@ -27,7 +27,6 @@ bool sbom_generate_begin(struct hn_work *w, bool document, struct generate *ret)
 void sbom_generate_end(struct generate *g);
 /* Was any package found, of the system or of a language? */
 bool sbom_generate_found(const struct generate *g);
-struct hn_str sbom_generate_fmt(struct generate *g, const char *fmt, ...) HN_PRINTF(2, 3);
 void sbom_generate_prop(struct generate *g, struct hn_bom_component *c, const char *name, struct hn_str value);
 /* Are all dependencies of c told? */
 void sbom_generate_told(struct generate *g, const struct hn_bom_component *c, bool all);

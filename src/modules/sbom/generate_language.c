@@ -41,7 +41,7 @@ static struct hn_bom_component *put_artefact(struct generate *g, const struct hn
         return NULL;
     c->type = HN_BOM_TYPE_FILE;
     c->name = base_of(path);
-    c->ref = sbom_generate_fmt(g, "artefact:%.*s", HN_FMT(path));
+    c->ref = hn_arena_fmt(g->a, "artefact:%.*s", HN_FMT(path));
     if (g->document)
         describe_artefact(g, c, artefact);
     return c;
@@ -88,7 +88,7 @@ static void put_evidence(struct generate *g, struct hn_bom_component *c, const s
     struct hn_str inner = hn_obs_get(o, "inner"), path = hn_obs_get(o, "path");
     if (!at)
         return;
-    at->location = inner.n ? sbom_generate_fmt(g, "%.*s!/%.*s", HN_FMT(path), HN_FMT(inner)) : path;
+    at->location = inner.n ? hn_arena_fmt(g->a, "%.*s!/%.*s", HN_FMT(path), HN_FMT(inner)) : path;
     e->occurrences = at;
 }
 
@@ -158,14 +158,14 @@ static struct hn_str folded(struct generate *g, struct hn_str ecosystem, struct 
 static struct hn_bytes key_of(struct generate *g, struct hn_str ecosystem, struct hn_str scope, struct hn_str name)
 {
     return hn_str_bytes(
-        sbom_generate_fmt(g, "%.*s %.*s %.*s", HN_FMT(ecosystem), HN_FMT(scope), HN_FMT(folded(g, ecosystem, name))));
+        hn_arena_fmt(g->a, "%.*s %.*s %.*s", HN_FMT(ecosystem), HN_FMT(scope), HN_FMT(folded(g, ecosystem, name))));
 }
 
 static void remember(struct generate *g, const struct hn_obs *o, struct hn_bom_component *c)
 {
     struct hn_str ecosystem = hn_obs_get(o, "ecosystem"), name = hn_obs_get(o, "name"), scope = scope_of(o);
     struct hn_bytes plain = key_of(g, ecosystem, scope, name);
-    struct hn_str versioned = sbom_generate_fmt(g, "%.*s@%.*s", HN_FMT(name), HN_FMT(hn_obs_get(o, "version")));
+    struct hn_str versioned = hn_arena_fmt(g->a, "%.*s@%.*s", HN_FMT(name), HN_FMT(hn_obs_get(o, "version")));
     bool ok = hn_ok(hn_map_set(&g->languages, key_of(g, ecosystem, scope, versioned), c));
     if (!hn_map_has(&g->languages, plain))
         ok = ok && hn_ok(hn_map_set(&g->languages, plain, c));
@@ -219,8 +219,8 @@ static struct hn_bom_component *put_package(struct generate *g, const struct hn_
     struct hn_str purl = hn_obs_get(o, "purl"), ecosystem = hn_obs_get(o, "ecosystem");
     put_name(c, ecosystem, hn_obs_get(o, "name"));
     c->type = itself && !hn_str_eqc(ecosystem, "Maven") ? HN_BOM_TYPE_APPLICATION : HN_BOM_TYPE_LIBRARY;
-    c->ref = sbom_generate_fmt(g, "%.*s#%.*s%s%.*s", HN_FMT(purl.n ? purl : hn_obs_get(o, "name")), HN_FMT(path),
-                               inner.n ? "!/" : "", HN_FMT(inner));
+    c->ref = hn_arena_fmt(g->a, "%.*s#%.*s%s%.*s", HN_FMT(purl.n ? purl : hn_obs_get(o, "name")), HN_FMT(path),
+                          inner.n ? "!/" : "", HN_FMT(inner));
     c->version = generate_told_text(hn_obs_get(o, "version"));
     c->purl = generate_told_text(purl);
     put_evidence(g, c, o);

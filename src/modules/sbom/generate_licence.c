@@ -42,7 +42,7 @@ static struct hn_str gnu(struct generate *g, struct hn_str name)
         for (size_t k = 0; k < version.n; k++)
             if (version.p[k] != '.' && (version.p[k] < '0' || version.p[k] > '9'))
                 return HN_STR("");
-        return sbom_generate_fmt(g, "%s%.*s%s-%s", families[i], HN_FMT(version), zero, later ? "or-later" : "only");
+        return hn_arena_fmt(g->a, "%s%.*s%s-%s", families[i], HN_FMT(version), zero, later ? "or-later" : "only");
     }
     return HN_STR("");
 }
@@ -67,7 +67,7 @@ static struct hn_str one(struct generate *g, struct hn_str name)
     }
     while (n && ref[n - 1] == '-')
         n--;
-    return n ? sbom_generate_fmt(g, "LicenseRef-Debian-%.*s", (int)n, ref) : HN_STR("");
+    return n ? hn_arena_fmt(g->a, "LicenseRef-Debian-%.*s", (int)n, ref) : HN_STR("");
 }
 
 /* "GPL-2+ or Artistic, and Expat": "and" binds tighter than "or", as in SPDX, but a comma before either ends what
@@ -82,14 +82,14 @@ static struct hn_str expression_of(struct generate *g, struct hn_str text)
         if (more && !and&&! or) {
             comma = word.p[word.n - 1] == ',';
             word.n -= comma;
-            name = name.n ? sbom_generate_fmt(g, "%.*s-%.*s", HN_FMT(name), HN_FMT(word)) : word;
+            name = name.n ? hn_arena_fmt(g->a, "%.*s-%.*s", HN_FMT(name), HN_FMT(word)) : word;
             continue;
         }
         struct hn_str id = one(g, name);
         id = id.n ? id : HN_STR("LicenseRef-Debian-unnamed");
-        done = done.n ? sbom_generate_fmt(g, "%.*s%.*s", HN_FMT(done), HN_FMT(id)) : id;
+        done = done.n ? hn_arena_fmt(g->a, "%.*s%.*s", HN_FMT(done), HN_FMT(id)) : id;
         if (more)
-            done = sbom_generate_fmt(g, comma ? "(%.*s) %s " : "%.*s %s ", HN_FMT(done), and? "AND" : "OR");
+            done = hn_arena_fmt(g->a, comma ? "(%.*s) %s " : "%.*s %s ", HN_FMT(done), and? "AND" : "OR");
         name = HN_STR("");
     }
     return done;

@@ -9,7 +9,7 @@ void sbom_generate_os(struct generate *g)
     struct hn_str point = hn_obs_get(os, "point");
     g->os_id = hn_obs_get(os, "id");
     g->os_version = hn_obs_get(os, "version");
-    g->distro = g->os_version.n ? sbom_generate_fmt(g, "%.*s-%.*s", HN_FMT(g->os_id), HN_FMT(g->os_version)) : g->os_id;
+    g->distro = g->os_version.n ? hn_arena_fmt(g->a, "%.*s-%.*s", HN_FMT(g->os_id), HN_FMT(g->os_version)) : g->os_id;
     if (!g->os_id.n)
         return;
     struct hn_bom_component *c = hn_bom_component_add(&g->bom, NULL);
@@ -18,7 +18,7 @@ void sbom_generate_os(struct generate *g)
     c->type = HN_BOM_TYPE_OPERATING_SYSTEM;
     c->name = g->os_id;
     c->version = point.n ? point : g->os_version;
-    c->ref = sbom_generate_fmt(g, "os:%.*s@%.*s", HN_FMT(c->name), HN_FMT(c->version));
+    c->ref = hn_arena_fmt(g->a, "os:%.*s@%.*s", HN_FMT(c->name), HN_FMT(c->version));
     c->description = generate_told_text(hn_obs_get(os, "pretty"));
     sbom_generate_prop(g, c, "hinomi:os:version-id", g->os_version);
     sbom_generate_prop(g, c, "hinomi:os:codename", hn_obs_get(os, "codename"));
@@ -38,11 +38,11 @@ static struct hn_str upstream_of(struct generate *g, const struct hn_obs *o)
 {
     struct hn_str source = hn_obs_get(o, "source"), version = hn_obs_get(o, "source_version");
     if (hn_str_eqc(hn_obs_get(o, "manager"), "rpm"))
-        return source.n ? sbom_generate_fmt(g, "%.*s-%.*s.src.rpm", HN_FMT(source), HN_FMT(version)) : source;
+        return source.n ? hn_arena_fmt(g->a, "%.*s-%.*s.src.rpm", HN_FMT(source), HN_FMT(version)) : source;
     bool same = hn_str_eq(version, hn_obs_get(o, "version"));
     if (!source.n || (same && hn_str_eq(source, hn_obs_get(o, "name"))))
         return HN_STR("");
-    return same ? source : sbom_generate_fmt(g, "%.*s@%.*s", HN_FMT(source), HN_FMT(version));
+    return same ? source : hn_arena_fmt(g->a, "%.*s@%.*s", HN_FMT(source), HN_FMT(version));
 }
 
 static struct hn_str purl_of(struct generate *g, const struct hn_obs *o)
@@ -119,10 +119,10 @@ static struct hn_str filename_of(struct generate *g, const struct hn_obs *o)
     ptrdiff_t colon = hn_str_chr(version, ':');
     version = hn_str_cut(version, colon < 0 ? 0 : (size_t)colon + 1, version.n);
     if (hn_str_eqc(manager, "rpm"))
-        return sbom_generate_fmt(g, "%.*s-%.*s.%.*s.rpm", HN_FMT(name), HN_FMT(version), HN_FMT(arch));
+        return hn_arena_fmt(g->a, "%.*s-%.*s.%.*s.rpm", HN_FMT(name), HN_FMT(version), HN_FMT(arch));
     if (hn_str_eqc(manager, "apk"))
-        return sbom_generate_fmt(g, "%.*s-%.*s.apk", HN_FMT(name), HN_FMT(version));
-    return sbom_generate_fmt(g, "%.*s_%.*s_%.*s.deb", HN_FMT(name), HN_FMT(version), HN_FMT(arch));
+        return hn_arena_fmt(g->a, "%.*s-%.*s.apk", HN_FMT(name), HN_FMT(version));
+    return hn_arena_fmt(g->a, "%.*s_%.*s_%.*s.deb", HN_FMT(name), HN_FMT(version), HN_FMT(arch));
 }
 
 /* What no match asks for. */
@@ -170,7 +170,7 @@ static void put_files(struct generate *g)
             continue;
         c->type = HN_BOM_TYPE_FILE;
         c->name = hn_str_cut(path, (size_t)(slash + 1 - path.p), path.n);
-        c->ref = sbom_generate_fmt(g, "file:%.*s", HN_FMT(path));
+        c->ref = hn_arena_fmt(g->a, "file:%.*s", HN_FMT(path));
         sbom_generate_digest(g, c, path, hn_obs_get(list[i], "sha512"));
         sbom_generate_file_props(g, c, c->name, true, false, true);
     }

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "modules/sbom/document.h"
 #include "modules/sbom/quality.h"
+#include "modules/sbom/sbom.h"
 
 #define PLACES_MOST 8 /* of an element; JSON has all */
 
@@ -411,29 +412,19 @@ static void legend(struct hn_work *w, struct hn_report *out)
     small(out, said(w, "columns"));
 }
 
-/* SOURCE_DATE_EPOCH (reproducible-builds.org) before the clock, as in what `sbom generate` writes. */
-static hn_time made(struct hn_work *w)
-{
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    uint64_t seconds;
-
-    if (epoch && hn_str_u64(hn_str_c(epoch), 10, &seconds) && seconds < INT64_MAX / (uint64_t)HN_SECOND)
-        return (hn_time)seconds * HN_SECOND;
-    return hn_work_now(w);
-}
-
 /* To the minute: "Made 2026-11-29 08:26 UTC · hinomi 1". */
 static void about(struct hn_work *w, struct hn_report *out)
 {
     struct hn_arena *a = hn_work_arena(w);
     char now[HN_TIME_TEXT];
+    hn_time made = sbom_made(hn_work_now(w));
 
-    hn_time_text(made(w), now);
+    hn_time_text(made, now);
     hn_report_putc(out, HN_REPORT_LANG, hn_work_lang(w) == HN_JA ? "ja" : "en");
     hn_report_put(out, HN_REPORT_TITLE, said(w, "title"));
     hn_report_put(out, HN_REPORT_MADE,
                   hn_arena_fmt(a, "%.*s %.10s %.5s UTC · hinomi " HN_VERSION, HN_FMT(said(w, "made")), now, now + 11));
-    hn_report_put(out, HN_REPORT_TIME, hn_arena_fmt(a, "%lld", (long long)(made(w) / HN_SECOND)));
+    hn_report_put(out, HN_REPORT_TIME, hn_arena_fmt(a, "%lld", (long long)(made / HN_SECOND)));
 }
 
 void sbom_quality_report_end(struct quality_report *r, struct hn_report *ret)

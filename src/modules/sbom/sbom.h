@@ -11,6 +11,9 @@
 /* generate.c */
 extern const struct hn_verb_option sbom_generate_options[];
 int sbom_generate(struct hn_work *w);
+/* The time that what is written bears: SOURCE_DATE_EPOCH (reproducible-builds.org) before the clock, which knows
+ * HINOMI_NOW already. */
+hn_time sbom_made(hn_time clock);
 /* host.c */
 void sbom_host_judge(struct hn_judge *j);
 /* match.c */
