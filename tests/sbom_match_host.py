@@ -170,6 +170,7 @@ class MatchHost(unittest.TestCase):
             self.assertIn("No packages were found", done.stderr)
             self.assertTrue(any("database" in x for x in json.loads(done.stdout)["documents"][0]["not_seen"]))
             self.assertIn("not seen: packages: installed packages", match("--root", root, code=3).stdout)
+            self.assertIn("通常の場所以外のフォルダー: --deep を指定したとき", match("--root", root, "--lang", "ja", code=3).stdout)
         done = match("--root", root, "--csv", code=3)
         self.assertIn("not seen: packages: installed packages", done.stderr)
 

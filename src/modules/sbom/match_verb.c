@@ -655,7 +655,7 @@ static void say_gaps(struct run *r)
     bool text = hn_work_form(r->w) == HN_FORM_TEXT;
     void (*say)(struct hn_work *, const char *, ...) = text ? hn_work_say : hn_work_warn;
     for (size_t i = 0; i < r->n_gaps && i < GAPS_SHOWN; i++)
-        say(r->w, "sbom.match.not-seen", "what", hn_arena_cstr(a, r->gaps[i]), NULL);
+        say(r->w, "sbom.match.not-seen", "why", hn_arena_cstr(a, r->gaps[i]), NULL);
     if (r->n_gaps > GAPS_SHOWN)
         say(r->w, "sbom.match.not-seen-more", "n", number(a, r->n_gaps - GAPS_SHOWN), NULL);
 }
