@@ -14,9 +14,12 @@ struct doubt {
     uint16_t port;
 };
 
+#define MARKS 2048u /* words: a small part of the nearest cache */
 struct doubts {
+    const struct telescope_salt *salt; /* who sends chooses addresses, and shall not choose places */
     struct doubt *list;
-    uint32_t cap, n; /* cap: a power of two */
+    uint32_t cap, n;       /* cap: a power of two */
+    uint64_t marks[MARKS]; /* by which most events of other sources are passed over */
 };
 
 /* More than half of the packets went to port_major: each vote stands for one of them that no other has answered. */
@@ -26,37 +29,55 @@ static bool certain(const struct telescope_source *s)
     return !kinds || ((kinds & (kinds - 1)) == 0 && s->port_votes * 2u > s->packets);
 }
 
-/* Where the source stands, or would. */
-static struct doubt *place_of(const struct doubts *d, uint32_t key)
+static uint64_t mark_of(uint32_t hash)
 {
-    uint32_t i = telescope_source_mark(key) & (d->cap - 1);
+    return UINT64_C(1) << (hash & 63);
+}
+
+static uint64_t *marks_of(struct doubts *d, uint32_t hash)
+{
+    return &d->marks[hash >> 6 & (MARKS - 1)];
+}
+
+/* Where the source stands, or would. */
+static struct doubt *place_of(const struct doubts *d, uint32_t key, uint32_t hash)
+{
+    uint32_t i = telescope_place(hash, d->cap);
     while (d->list[i].key && d->list[i].key != key)
         i = (i + 1) & (d->cap - 1);
     return &d->list[i];
 }
 
+static bool grow(struct doubts *d)
+{
+    struct doubt *was = d->list;
+    const uint32_t had = d->cap;
+    d->cap = had ? 2 * had : FIRST;
+    d->list = hn_alloc_zero(d->cap * sizeof *d->list);
+    for (uint32_t i = 0; d->list && i < had; i++)
+        if (was[i].key)
+            *place_of(d, was[i].key, telescope_source_hash(d->salt, was[i].key)) = was[i];
+    hn_free(was);
+    return d->list != NULL;
+}
+
 static bool add(struct doubts *d, uint32_t key, uint32_t number)
 {
-    if (2 * d->n >= d->cap) {
-        struct doubts more = {.cap = d->cap ? 2 * d->cap : FIRST};
-        more.list = hn_alloc_zero(more.cap * sizeof *more.list);
-        if (!more.list)
-            return false;
-        for (uint32_t i = 0; i < d->cap; i++)
-            if (d->list[i].key)
-                *place_of(&more, d->list[i].key) = d->list[i];
-        hn_free(d->list);
-        d->list = more.list;
-        d->cap = more.cap;
-    }
+    const uint32_t hash = telescope_source_hash(d->salt, key);
+    if (2 * d->n >= d->cap && !grow(d))
+        return false;
     d->n++;
-    *place_of(d, key) = (struct doubt){.key = key, .number = number};
+    *place_of(d, key, hash) = (struct doubt){.key = key, .number = number};
+    *marks_of(d, hash) |= mark_of(hash);
     return true;
 }
 
-static void ask(const struct doubts *d, const struct telescope_event *e)
+static void ask(struct doubts *d, const struct telescope_event *e)
 {
-    struct doubt *s = place_of(d, e->key);
+    const uint32_t hash = telescope_source_hash(d->salt, e->key);
+    if (!(*marks_of(d, hash) & mark_of(hash)))
+        return;
+    struct doubt *s = place_of(d, e->key, hash);
     bool better = e->packets > s->packets || (e->packets == s->packets && e->port < s->port);
     if (s->key && better) {
         s->packets = e->packets;
@@ -67,9 +88,11 @@ static void ask(const struct doubts *d, const struct telescope_event *e)
 static void settle(struct telescope_engine *e, struct telescope_cell *c)
 {
     struct telescope_source *sources = telescope_sources(&c->sources);
-    struct doubts d = {0};
-    for (uint32_t i = 0; i < c->sources.n; i++)
-        c->failed |= !certain(&sources[i]) && !add(&d, sources[i].key, i);
+    struct doubts d = {.salt = &c->salt};
+    for (uint32_t i = 0; i < c->sources.n && !c->failed; i++)
+        c->failed = !certain(&sources[i]) && !add(&d, sources[i].key, i);
+    if (c->failed)
+        d.n = d.cap = 0;
     for (uint32_t i = 0; d.n && i < c->events.n; i++)
         if (telescope_class_roles[telescope_events(&c->events)[i].class] == ROLE_SCAN)
             ask(&d, &telescope_events(&c->events)[i]);
